@@ -1,0 +1,185 @@
+"""Every error that Extractor raises, in one tree.
+
+    ExtractorError
+    ├── UsageError             the call itself is wrong: an unknown schema, a bad option
+    ├── DumpError              a dump that cannot be read as a whole
+    ├── WeightsError           weights of an embedded model that cannot be had
+    ├── CacheError             the cache cannot be opened, or a row in it is not to be trusted
+    ├── OutputError            a result that cannot be written
+    ├── EndpointError          the endpoint refuses every paper: the run stops
+    │   ├── AuthenticationFailed
+    │   ├── UnknownModel
+    │   └── EndpointUnreachable
+    └── PaperError             one paper cannot be extracted: the run goes on
+        ├── UnreadableEntry    a line or block of the dump
+        ├── RateLimited        still limited after every retry
+        ├── TimedOut
+        ├── ConnectionLost
+        ├── ServerFailed       5xx after every retry
+        ├── RequestRejected    400 and its kind: asking again cannot help
+        ├── TooLong            the abstract, or the answer, exceeds a limit
+        ├── Refused            the model or a content filter declined
+        └── InvalidResponse    no valid record, also after asking again
+
+Each class has a stable ``kind``, which is the ``error`` of a failures file, a
+``hint`` that says what to do, and ``retryable``: whether the same request may
+succeed later.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ExtractorError(Exception):
+    """Root of the tree. ``str(error)`` is one line: what happened, to what, and what to do."""
+
+    kind: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+    hint: str = ""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if hint is not None:
+            self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class UsageError(ExtractorError):
+    """The call itself is wrong."""
+
+    kind = "usage"
+
+
+class DumpError(ExtractorError):
+    """A dump that cannot be read as a whole."""
+
+    kind = "dump"
+
+
+class WeightsError(ExtractorError):
+    """The weights of an embedded model are not there and cannot be had."""
+
+    kind = "weights"
+
+
+class CacheError(ExtractorError):
+    """The cache cannot be opened, or holds something that must not be read."""
+
+    kind = "cache"
+
+
+class OutputError(ExtractorError):
+    """A result cannot be written."""
+
+    kind = "output"
+
+
+class EndpointError(ExtractorError):
+    """The endpoint refuses every paper, so the run stops."""
+
+    kind = "endpoint"
+
+
+class AuthenticationFailed(EndpointError):
+    """The key is missing, wrong or revoked (HTTP 401 or 403)."""
+
+    kind = "authentication"
+    hint = "Set OPENAI_API_KEY to a key of this endpoint."
+
+
+class UnknownModel(EndpointError):
+    """The endpoint does not know the model (HTTP 404)."""
+
+    kind = "unknown_model"
+    hint = "Check --model and --base-url."
+
+
+class EndpointUnreachable(EndpointError):
+    """Nothing answers at the endpoint's address."""
+
+    kind = "unreachable"
+    hint = "Check --base-url and the network."
+
+
+class PaperError(ExtractorError):
+    """One paper cannot be extracted; the others go on.
+
+    ``tries`` counts the requests that were sent for the paper, failed ones included.
+    """
+
+    kind = "paper"
+
+    def __init__(self, message: str, *, hint: str | None = None, tries: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.tries = tries
+
+
+class UnreadableEntry(PaperError):
+    """A line or block of the dump that is no paper; ``line`` counts from 1."""
+
+    kind = "unreadable"
+
+    def __init__(self, message: str, *, line: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.line = line
+
+
+class RateLimited(PaperError):
+    """Still rate limited (HTTP 429) after every retry."""
+
+    kind = "rate_limited"
+    retryable = True
+    hint = "Run the same command again later: what is done is kept."
+
+
+class TimedOut(PaperError):
+    """No answer in time, after every retry."""
+
+    kind = "timeout"
+    retryable = True
+    hint = "Run the same command again, or raise the time-out."
+
+
+class ConnectionLost(PaperError):
+    """The connection broke, after every retry."""
+
+    kind = "connection"
+    retryable = True
+    hint = "Run the same command again: what is done is kept."
+
+
+class ServerFailed(PaperError):
+    """The server failed (HTTP 5xx), after every retry."""
+
+    kind = "server_error"
+    retryable = True
+    hint = "Run the same command again later: what is done is kept."
+
+
+class RequestRejected(PaperError):
+    """The endpoint rejects the request (HTTP 400 and its kind)."""
+
+    kind = "rejected"
+    hint = "The endpoint may not support this way of asking: try another --mode."
+
+
+class TooLong(PaperError):
+    """The abstract exceeds the model's context, or the answer its limit."""
+
+    kind = "too_long"
+
+
+class Refused(PaperError):
+    """The model or a content filter declined to answer."""
+
+    kind = "refused"
+
+
+class InvalidResponse(PaperError):
+    """No valid record came back, also after the model was asked again."""
+
+    kind = "invalid_response"
