@@ -1,0 +1,214 @@
+"""All quantities of a text: numbers, ranges of numbers, and the unit that is said of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from extractor.grounding.numerals import (
+    JUNK,
+    Numeral,
+    Unit,
+    numerals,
+    raise_to_orders,
+    scaled,
+)
+
+_FILLERS = (
+    r"(?:a|an|the|about|around|approximately|approx\.?|roughly|nearly|almost|more\s+than|over"
+    r"|close\s+to|some|even|factors?(?:\s+of)?|speed-?\s?ups?(?:\s+of)?|another|additional)"
+)
+_LEAD = rf"(?:[\s$*~≈∼<>≥(]|\\(?:sim|approx|textbf\{{|mathbf\{{)|{_FILLERS}\b)*+"
+_UP_TO = re.compile(
+    rf"\b(?:up[\s-]?to|as\s+(?:much|many|high|large|fast)\s+as|at\s+(?:the\s+)?most|maximum\s+of"
+    rf"|maximum|maximal(?:ly)?|no\s+more\s+than){_LEAD}\Z",
+    re.IGNORECASE,
+)
+_FACTOR = re.compile(
+    r"\bfactors?(?:\s+(?:of|up\s+to|at\s+least|at\s+most|about|around|approximately|roughly|nearly"
+    r"|almost|more\s+than|over|between|from|by))*[\s$*~≈∼<>≥]*\Z",
+    re.IGNORECASE,
+)
+_SPEEDUP_OF = re.compile(
+    rf"\b(?:speed-?\s?up|acceleration)s?\s+(?:factors?\s+)?of(?:\s+up\s+to)?{_LEAD}\Z",
+    re.IGNORECASE,
+)
+_OTHER_UNIT = re.compile(
+    r"\s*-?\s*(?:m?s|secs?|seconds?|milliseconds?|minutes?|hours?|days?|points?|fps|frames?|hz"
+    r"|mph|km|dB)\b",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(
+    rf"(?:-?(?=\s+(?:up\s+)?to\b))?{JUNK}*+(?:-{{1,3}}|[‐-―−~∼〜]|\\sim|to(?:\s+up\s+to)?|up\s+to){JUNK}*+",
+    re.IGNORECASE,
+)
+_AND = re.compile(rf"{JUNK}*+and{JUNK}*+", re.IGNORECASE)
+_BETWEEN = re.compile(rf"\bbetween{_LEAD}\Z", re.IGNORECASE)
+_LIST_END = re.compile(rf"{JUNK}*+(?:,?\s*(?:and|or|&)|/){JUNK}*+", re.IGNORECASE)
+_LIST_STEP = re.compile(rf"{JUNK}*+,{JUNK}*+")
+_CLAUSE_AND = re.compile(r"[^.;:(),]{1,60}\sand\s(?:an?\s)?", re.IGNORECASE)
+_LOOK_BACK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class NumberMention:
+    """One quantity of a text; ``text[start:end]`` is the number with its unit.
+
+    ``value`` is the number, without its sign, or the low end of a range, and ``value_max``
+    the high end; whole numbers are ``int``. ``unit`` is "x" for a multiple, "%" for a
+    percentage, else None. ``value_span`` and ``value_max_span`` are the digits or words of
+    the numbers alone. ``also`` holds other values that the same words say (7 of "7B", which
+    is 7,000,000,000). ``negative``: a minus sign stands before it. ``up_to``: said as "up
+    to", "as much as", "at most".
+    """
+
+    value: float
+    value_max: float | None
+    unit: Unit | None
+    start: int
+    end: int
+    up_to: bool
+    value_span: tuple[int, int]
+    value_max_span: tuple[int, int] | None = None
+    also: tuple[float, ...] = ()
+    negative: bool = False
+
+
+def numbers(text: str) -> list[NumberMention]:
+    """Every quantity that ``text`` says, in order; digits inside names are none."""
+    found = list(numerals(text))
+    _share_units(text, found)
+    mentions: list[NumberMention] = []
+    place = 0
+    while place < len(found):
+        low = found[place]
+        high = found[place + 1] if place + 1 < len(found) else None
+        if high is not None and _is_range(text, low, high):
+            _join_range(low, high)
+            place += 1
+        else:
+            high = None
+        mentions.append(_mention(text, low, high, mentions))
+        place += 1
+    return mentions
+
+
+def _share_units(text: str, found: list[Numeral]) -> None:
+    """Gives "2, 4 and 8x" one unit: a number takes that of the one it is listed with."""
+    for place in range(len(found) - 2, -1, -1):
+        one, next_one = found[place], found[place + 1]
+        if one.unit is not None or next_one.unit is None or _looks_like_year(one):
+            continue
+        gap = text[one.end : next_one.start]
+        listed = _LIST_END.fullmatch(gap) or (
+            _LIST_STEP.fullmatch(gap) and _continues(text, found, place + 1)
+        )
+        if listed and not _BETWEEN.search(text[max(0, one.start - _LOOK_BACK) : one.start]):
+            _share(one, next_one)
+
+
+def _continues(text: str, found: list[Numeral], place: int) -> bool:
+    """Whether a list goes on to an "and" behind the number at ``place``."""
+    if place + 1 >= len(found):
+        return False
+    gap = text[found[place].stop : found[place + 1].start]
+    return bool(_LIST_END.fullmatch(gap) or _LIST_STEP.fullmatch(gap))
+
+
+def _looks_like_year(numeral: Numeral) -> bool:
+    return isinstance(numeral.value, int) and 1900 <= numeral.value <= 2100
+
+
+def _share(one: Numeral, other: Numeral) -> None:
+    if other.orders:
+        raise_to_orders(one)
+    else:
+        one.unit = other.unit
+
+
+def _is_range(text: str, low: Numeral, high: Numeral) -> bool:
+    if low.unit is not None and low.unit != high.unit:
+        return False
+    gap = text[low.stop : high.start]
+    if len(gap) > 24:
+        return False
+    ends = _ends(low, high)
+    return ends[0] < ends[1] and (
+        _RANGE.fullmatch(gap) is not None
+        or (_AND.fullmatch(gap) is not None and _said_between(text, low))
+        or _lost_dash(gap, low, high)
+    )
+
+
+def _ends(low: Numeral, high: Numeral) -> tuple[float, float]:
+    if high.orders and not low.orders:
+        return low.written, high.written
+    if high.scale > 1 and low.scale == 1:
+        return scaled(low.value, high.scale), high.value
+    return low.value, high.value
+
+
+def _said_between(text: str, low: Numeral) -> bool:
+    return _BETWEEN.search(text[max(0, low.start - _LOOK_BACK) : low.start]) is not None
+
+
+def _lost_dash(gap: str, low: Numeral, high: Numeral) -> bool:
+    """ "3.41 4.60 times": the dash that dumps lose between two decimals."""
+    if high.unit != "x" or gap.strip(" $") or not gap:
+        return False
+    decimals = isinstance(low.written, float) and isinstance(high.written, float)
+    return decimals or (len(gap) > 1 and gap.isspace())
+
+
+def _join_range(low: Numeral, high: Numeral) -> None:
+    if high.orders and not low.orders:
+        raise_to_orders(low)
+    elif high.scale > 1 and low.scale == 1 and low.unit is None:
+        low.value, low.scale = scaled(low.value, high.scale), high.scale
+    low.unit = high.unit
+
+
+def _mention(
+    text: str, low: Numeral, high: Numeral | None, earlier: list[NumberMention]
+) -> NumberMention:
+    start, unit = low.start, low.unit
+    end = (high or low).stop
+    before = text[max(0, start - _LOOK_BACK) : start]
+    if unit is None and (said := _unit_said_before(text, before, end)) is not None:
+        unit, start = "x", start - len(before) + said
+    return NumberMention(
+        value=low.value,
+        value_max=high.value if high else None,
+        unit=unit,
+        start=start,
+        end=end,
+        up_to=_is_up_to(text, before, low.start, earlier),
+        value_span=(low.start, low.end),
+        value_max_span=(high.start, high.end) if high else None,
+        also=low.also or _unscaled(low, unit),
+        negative=low.negative,
+    )
+
+
+def _unit_said_before(text: str, before: str, end: int) -> int | None:
+    """Where in ``before`` a "factor of" begins; its end for "a speedup of"."""
+    factor = _FACTOR.search(before)
+    if factor:
+        return factor.start()
+    if _SPEEDUP_OF.search(before) and not _OTHER_UNIT.match(text, end):
+        return len(before)
+    return None
+
+
+def _unscaled(numeral: Numeral, unit: Unit | None) -> tuple[float, ...]:
+    """The 7 of "7B": a schema may count in thousands, millions or billions."""
+    return (numeral.written,) if numeral.scale > 1 and unit is None else ()
+
+
+def _is_up_to(text: str, before: str, start: int, earlier: list[NumberMention]) -> bool:
+    if _UP_TO.search(before):
+        return True
+    if not earlier or not earlier[-1].up_to:
+        return False
+    gap = text[earlier[-1].end : start]
+    return bool(_LIST_END.fullmatch(gap) or _LIST_STEP.fullmatch(gap) or _CLAUSE_AND.fullmatch(gap))
