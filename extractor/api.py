@@ -1,0 +1,167 @@
+"""The Python API: an :class:`Extractor` holds a task and a model and extracts papers.
+
+with Extractor() as extractor:
+    record = extractor.extract(title="...", abstract="...")
+    record.fields.method_name
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, ExitStack, aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, overload
+
+from extractor.models.settings import ModelSettings
+from extractor.paper import Paper
+from extractor.session import CallSettings, default_cache_dir, open_engine
+from extractor.task import SchemaT, load_task
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator
+
+    from anyio.from_thread import BlockingPortal
+    from typing_extensions import Unpack
+
+    from extractor.engine import Engine
+    from extractor.models.endpoint import Approach, Mode
+    from extractor.record import Record, Result
+    from extractor.schemas.paper import PaperFields
+
+
+class Options(TypedDict, total=False):
+    """What an :class:`Extractor` may be told; everything has a sensible default."""
+
+    prompt: str | Path | None
+    model: str | None
+    base_url: str | None
+    api_key: str | None
+    mode: Mode | None
+    approach: Approach | None
+    concurrency: int | None
+    cache: bool
+    cache_dir: str | Path | None
+    tries: int
+    timeout: float
+
+
+class Extractor(Generic[SchemaT]):
+    """Extracts typed, grounded records from papers.
+
+    ``schema`` is a pydantic model, the name of a built-in schema or ``path.py:Model``; by
+    default the built-in ``paper`` schema. Options:
+
+    - ``prompt``: a template file; by default the schema's own.
+    - ``model``: without it the embedded model answers; its weights are downloaded the first time.
+    - ``base_url``, ``api_key``: an OpenAI-compatible endpoint; by default OPENAI_BASE_URL and
+      OPENAI_API_KEY.
+    - ``mode``, ``approach``: how to ask; by default what suits the endpoint.
+    - ``concurrency``: requests in flight at most.
+    - ``cache``, ``cache_dir``: whether and where paid answers are kept.
+    - ``tries``: requests for one answer at most; ``timeout``: seconds for one request.
+
+    It opens when it is first used and is closed by the end of a ``with`` or ``async with``
+    block, or by :meth:`close` or :meth:`aclose`. The plain methods may be called from any
+    thread; their async twins from the event loop of the first call. Use one kind on an object.
+    """
+
+    @overload
+    def __init__(
+        self: Extractor[PaperFields], schema: None = None, **options: Unpack[Options]
+    ) -> None: ...
+    @overload
+    def __init__(self: Extractor[Any], schema: str, **options: Unpack[Options]) -> None: ...
+    @overload
+    def __init__(self, schema: type[SchemaT], **options: Unpack[Options]) -> None: ...
+
+    def __init__(self, schema: str | type[Any] | None = None, **options: Unpack[Options]) -> None:
+        self.task = load_task(schema, options.get("prompt"))
+        self._model = ModelSettings(
+            model=options.get("model"),
+            base_url=options.get("base_url"),
+            api_key=options.get("api_key"),
+            mode=options.get("mode"),
+            approach=options.get("approach"),
+            concurrency=options.get("concurrency"),
+        )
+        self._calls = CallSettings(
+            cache_dir=_cache_dir(options),
+            tries=options.get("tries", CallSettings.tries),
+            timeout=options.get("timeout", CallSettings.timeout),
+        )
+        self._opened = AsyncExitStack()
+        self._engine: Engine[SchemaT] | None = None
+        self._threads = ExitStack()
+        self._portal: BlockingPortal | None = None
+
+    def extract(self, *, title: str, abstract: str, id: str = "1") -> Record[SchemaT]:  # noqa: A002
+        """The record of one paper. Raises a PaperError or EndpointError that says why not."""
+        return self._loop().call(self._extract, Paper(id, title, abstract))
+
+    def extract_many(self, papers: Iterable[Paper]) -> Iterator[Result[SchemaT]]:
+        """Yield each paper's record or failure as it is done, in no particular order."""
+        loop = self._loop()
+        with loop.wrap_async_context_manager(aclosing(self.aextract_many(papers))) as results:
+            while (result := loop.call(_next_or_none, results)) is not None:
+                yield result
+
+    async def aextract(self, *, title: str, abstract: str, id: str = "1") -> Record[SchemaT]:  # noqa: A002
+        """The async twin of :meth:`extract`."""
+        return await self._extract(Paper(id, title, abstract))
+
+    async def aextract_many(self, papers: Iterable[Paper]) -> AsyncIterator[Result[SchemaT]]:
+        """The async twin of :meth:`extract_many`."""
+        engine = await self._open()
+        async with aclosing(engine.run(papers)) as results:
+            async for _, result in results:
+                yield result
+
+    def close(self) -> None:
+        """Stop the model and close the cache; needed once, when no ``with`` block does it."""
+        if self._portal is not None:
+            self._portal.call(self.aclose)
+        self._threads.close()
+        self._portal = None
+
+    async def aclose(self) -> None:
+        """The async twin of :meth:`close`."""
+        await self._opened.aclose()
+        self._engine = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.aclose()
+
+    async def _extract(self, paper: Paper) -> Record[SchemaT]:
+        return await (await self._open()).extract(paper)
+
+    async def _open(self) -> Engine[SchemaT]:
+        if self._engine is None:
+            engine = open_engine(self.task, self._model, self._calls)
+            self._engine = await self._opened.enter_async_context(engine)
+        return self._engine
+
+    def _loop(self) -> BlockingPortal:
+        if self._portal is None:
+            from anyio.from_thread import start_blocking_portal
+
+            self._portal = self._threads.enter_context(start_blocking_portal("asyncio"))
+        return self._portal
+
+
+def _cache_dir(options: Options) -> Path | None:
+    if not options.get("cache", True):
+        return None
+    chosen = options.get("cache_dir")
+    return Path(chosen) if chosen is not None else default_cache_dir()
+
+
+async def _next_or_none(results: AsyncIterator[Result[SchemaT]]) -> Result[SchemaT] | None:
+    return await anext(results, None)

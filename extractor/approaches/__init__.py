@@ -1,0 +1,54 @@
+"""Approaches: how one paper is put to a model and its answer becomes grounded fields.
+
+One file each. An approach is built once for a task and an endpoint and then called for every
+paper with an ``Ask``, the only door to anything paid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Protocol
+
+from extractor.models.endpoint import Approach
+from extractor.task import SchemaT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from extractor.calls.answer import Answer, Usage
+    from extractor.grounding import Dropped, Evidence
+    from extractor.models.endpoint import Endpoint
+    from extractor.paper import Paper
+    from extractor.task import Task
+
+
+class Ask(Protocol):
+    """Answers a request body, from the ledger or by a paid call."""
+
+    async def __call__(self, body: Mapping[str, Any]) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Draft(Generic[SchemaT]):
+    """What came of one paper: grounded fields, their evidence, and what was refused."""
+
+    fields: SchemaT
+    evidence: tuple[Evidence, ...]
+    dropped: tuple[Dropped, ...]
+    usage: Usage
+    cached: bool
+
+
+class Extraction(Protocol[SchemaT]):
+    """An approach, ready for papers. Raises PaperError or EndpointError."""
+
+    async def __call__(self, paper: Paper, ask: Ask) -> Draft[SchemaT]: ...
+
+
+def prepare(task: Task[SchemaT], endpoint: Endpoint) -> Extraction[SchemaT]:
+    """The endpoint's approach, prepared for a task."""
+    if endpoint.approach is Approach.CHOICES:
+        raise NotImplementedError
+    from extractor.approaches.form import Form
+
+    return Form(task, endpoint)

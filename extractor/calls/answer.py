@@ -1,0 +1,111 @@
+"""A paid answer as it is stored: the raw message and what it cost."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one answer, and the requests it took (failed tries included)."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    tries: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.tries + other.tries,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The first choice of a chat completion.
+
+    ``message`` is the raw assistant message, ``logprobs`` the choice's log-probabilities where
+    they were asked for, ``paid_at`` the Unix time in seconds at which the answer arrived, and
+    ``cached`` whether it came from the ledger.
+    """
+
+    message: Mapping[str, Any]
+    finish_reason: str | None
+    usage: Usage
+    paid_at: float
+    logprobs: Mapping[str, Any] | None = None
+    cached: bool = False
+
+    @property
+    def text(self) -> str:
+        """What the model wrote: the arguments of its tool call, else its content."""
+        calls = self.message.get("tool_calls") or ()
+        if calls:
+            return str(calls[0]["function"].get("arguments") or "")
+        return str(self.message.get("content") or "")
+
+    def to_json(self) -> str:
+        """One JSON object, as the ledger stores it."""
+        usage = self.usage
+        return json.dumps(
+            {
+                "message": self.message,
+                "finish_reason": self.finish_reason,
+                "usage": [
+                    usage.prompt_tokens,
+                    usage.cached_tokens,
+                    usage.completion_tokens,
+                    usage.tries,
+                ],
+                "paid_at": self.paid_at,
+                "logprobs": self.logprobs,
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Answer:
+        """Read a stored answer. Raises ValueError, KeyError or TypeError when it is damaged."""
+        row = from_json(text)
+        return cls(
+            message=row["message"],
+            finish_reason=row["finish_reason"],
+            usage=Usage(*row["usage"]),
+            paid_at=row["paid_at"],
+            logprobs=row["logprobs"],
+            cached=True,
+        )
+
+    @classmethod
+    def from_completion(cls, completion: Mapping[str, Any], *, tries: int, now: float) -> Answer:
+        """Take the first choice of a chat completion (the endpoint's JSON).
+
+        Raises KeyError, IndexError or TypeError when it has no such shape.
+        """
+        choice = completion["choices"][0]
+        usage = completion.get("usage") or {}
+        details = usage.get("prompt_tokens_details") or {}
+        message = {key: value for key, value in choice["message"].items() if value is not None}
+        return cls(
+            message=message,
+            finish_reason=choice.get("finish_reason"),
+            usage=Usage(
+                prompt_tokens=usage.get("prompt_tokens") or 0,
+                cached_tokens=details.get("cached_tokens") or 0,
+                completion_tokens=usage.get("completion_tokens") or 0,
+                tries=tries,
+            ),
+            paid_at=now,
+            logprobs=choice.get("logprobs"),
+        )

@@ -1,0 +1,38 @@
+"""``extractor cache``: the answers that were paid for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from extractor.cli import options
+
+app = typer.Typer(help="The answers that are kept.", no_args_is_help=True)
+
+
+@app.command()
+def info(cache_dir: options.CacheDir = None) -> None:
+    """Say where the cache is, how many answers it holds, and how large it is."""
+    from extractor.session import open_ledger
+
+    ledger = open_ledger(cache_dir)
+    typer.echo(f"directory  {ledger.directory}")
+    typer.echo(f"answers    {len(ledger):,}")
+    typer.echo(f"size       {ledger.size() / 1e6:,.1f} MB")
+    ledger.close()
+
+
+@app.command()
+def clear(
+    cache_dir: options.CacheDir = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Forget every answer. They have to be paid for again."""
+    from extractor.session import open_ledger
+
+    ledger = open_ledger(cache_dir)
+    if not yes:
+        typer.confirm(f"Forget {len(ledger):,} answers in {ledger.directory}?", abort=True)
+    typer.echo(f"Forgot {ledger.clear():,} answers.", err=True)
+    ledger.close()

@@ -1,0 +1,127 @@
+"""Options that several commands share, each defined once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from extractor.models.endpoint import Approach as ApproachName
+from extractor.models.endpoint import Mode as ModeName
+
+if TYPE_CHECKING:
+    from extractor.models.settings import ModelSettings
+    from extractor.session import CallSettings
+
+_MODEL, _ASKING, _KEEPING = "Model", "Asking", "Cache"
+
+Schema = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|FILE.py:MODEL",
+        help="What to extract: a built-in schema or a pydantic model in a file.",
+    ),
+]
+Prompt = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A prompt template; by default the schema's own."),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Who answers: an embedded model ('extractor models list') or a model of an "
+        "OpenAI-compatible endpoint. Default: the embedded model.",
+        rich_help_panel=_MODEL,
+    ),
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="The endpoint of a hosted model. Default: OPENAI_BASE_URL, else OpenAI. The key "
+        "comes from OPENAI_API_KEY.",
+        rich_help_panel=_MODEL,
+    ),
+]
+Mode = Annotated[
+    ModeName | None,
+    typer.Option(
+        help="How the endpoint is held to the schema. Default: what suits it.",
+        rich_help_panel=_ASKING,
+    ),
+]
+Approach = Annotated[
+    ApproachName | None,
+    typer.Option(
+        help="How a paper is put to the model: 'form' asks for everything at once, 'choices' "
+        "only for what rules and a trained head leave open. Default: what suits the model.",
+        rich_help_panel=_ASKING,
+    ),
+]
+Concurrency = Annotated[
+    int | None,
+    typer.Option(min=1, help="Requests in flight at most.", rich_help_panel=_ASKING),
+]
+Tries = Annotated[
+    int,
+    typer.Option(
+        min=1, help="Requests for one answer at most, the first included.", rich_help_panel=_ASKING
+    ),
+]
+Timeout = Annotated[
+    float,
+    typer.Option(min=0.1, help="Seconds for one request.", rich_help_panel=_ASKING),
+]
+CacheDir = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Where answers are kept. Default: EXTRACTOR_CACHE_DIR, else the user's cache.",
+        rich_help_panel=_KEEPING,
+    ),
+]
+NoCache = Annotated[
+    bool,
+    typer.Option("--no-cache", help="Neither read nor keep answers.", rich_help_panel=_KEEPING),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Say nothing on standard error but errors.")
+]
+
+
+def model_settings(
+    model: str | None,
+    base_url: str | None,
+    mode: ModeName | None,
+    approach: ApproachName | None,
+    concurrency: int | None,
+) -> ModelSettings:
+    """The settings that the options describe."""
+    from extractor.models.settings import ModelSettings
+
+    return ModelSettings(
+        model=model, base_url=base_url, mode=mode, approach=approach, concurrency=concurrency
+    )
+
+
+def call_settings(
+    cache_dir: Path | None, no_cache: bool, tries: int, timeout: float
+) -> CallSettings:
+    """The settings that the options describe."""
+    from extractor.session import CallSettings, default_cache_dir
+
+    kept = None if no_cache else cache_dir or default_cache_dir()
+    return CallSettings(cache_dir=kept, tries=tries, timeout=timeout)
+
+
+def pull_weights(settings: ModelSettings, *, quiet: bool) -> None:
+    """Download the embedded model's weights if they are missing, and say so."""
+    from extractor.weights import store
+    from extractor.weights.catalog import CATALOG
+
+    if settings.embedded and not store.is_pulled(CATALOG[settings.name]):
+        from extractor.cli.progress import pull_with_progress
+
+        pull_with_progress(CATALOG[settings.name], quiet=quiet)

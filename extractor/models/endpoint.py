@@ -1,0 +1,60 @@
+"""An endpoint: everything that a call needs to know about who answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """How an endpoint is made to answer in the schema; the names are instructor's."""
+
+    TOOLS = "tools"
+    JSON_SCHEMA = "json_schema"
+    JSON = "json"
+    MD_JSON = "md_json"
+
+
+class Approach(StrEnum):
+    """How a paper is put to the model.
+
+    ``form``: the whole abstract and the whole schema in one request, the same schema for every
+    paper. ``choices``: rules find the candidate spans, a trained head settles the certain ones,
+    and the model is asked only about the rest.
+    """
+
+    FORM = "form"
+    CHOICES = "choices"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """Who answers, and how to ask.
+
+    ``identity`` names the model in the ledger and holds no credentials; ``limit_field`` is the
+    request field that bounds the answer to ``max_tokens`` tokens; ``temperature`` None sends
+    none; ``concurrency`` is how many requests may be in flight at most; ``reasks`` how often a
+    model is asked again for one paper.
+    """
+
+    model: str
+    identity: str
+    base_url: str
+    address: str
+    api_key: str = field(default="", repr=False)
+    path: str = "/chat/completions"
+    mode: Mode = Mode.TOOLS
+    approach: Approach = Approach.FORM
+    temperature: float | None = 0.0
+    max_tokens: int = 2048
+    limit_field: str = "max_tokens"
+    concurrency: int = 32
+    reasks: int = 1
+    embedded: bool = False
+
+    def sampling(self) -> dict[str, object]:
+        """The sampling settings of a request body."""
+        settings: dict[str, object] = {"model": self.model, self.limit_field: self.max_tokens}
+        if self.temperature is not None:
+            settings["temperature"] = self.temperature
+        return settings

@@ -1,0 +1,157 @@
+"""A task: what is asked of every paper, as a schema and a prompt with one fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import json
+import re
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, cast
+
+from pydantic import BaseModel
+from typing_extensions import TypeVar
+
+from extractor.errors import UsageError
+
+if TYPE_CHECKING:
+    from extractor.paper import Paper
+    from extractor.schemas.paper import PaperFields
+
+    SchemaT = TypeVar("SchemaT", bound=BaseModel, default=PaperFields)
+else:
+    SchemaT = TypeVar("SchemaT", bound=BaseModel)
+
+# Part of every fingerprint: raise it when answers are read in another way than before.
+PARSER_VERSION = 1
+
+_PLACEHOLDER = re.compile(r"\{\{\s*(title|abstract)\s*\}\}")
+_SEPARATOR = re.compile(r"^---[ \t]*\r?\n", re.MULTILINE)
+_DEFAULT_USER = "Title: {{ title }}\n\nAbstract: {{ abstract }}"
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt template: ``system`` never changes, ``user`` holds the paper."""
+
+    system: str
+    user: str
+
+    @classmethod
+    def parse(cls, text: str) -> Prompt:
+        """Read a template: the fixed part, a line ``---``, the part with the placeholders."""
+        system, *rest = _SEPARATOR.split(text, maxsplit=1)
+        user = rest[0].strip() if rest else _DEFAULT_USER
+        if "abstract" not in _PLACEHOLDER.findall(user):
+            raise UsageError(
+                "The prompt never shows the abstract to the model.",
+                hint="Put {{ abstract }} (and {{ title }}) below a line '---'.",
+            )
+        return cls(system.strip(), user)
+
+    def messages(self, paper: Paper) -> list[dict[str, str]]:
+        """The chat messages for one paper; placeholders inside the paper stay as they are."""
+        texts = {"title": paper.title, "abstract": paper.abstract}
+        user = _PLACEHOLDER.sub(lambda match: texts[match[1]], self.user)
+        return [
+            {"role": "system", "content": self.system},
+            {"role": "user", "content": user},
+        ]
+
+
+@dataclass(frozen=True)
+class Task(Generic[SchemaT]):
+    """A schema and a prompt under a name; the schema's type is known to a type checker."""
+
+    name: str
+    schema: type[SchemaT]
+    prompt: Prompt
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """64 hexadecimal digits over the JSON Schema, the prompt and the parser version."""
+        parts = [self.schema.model_json_schema(), self.prompt.system, self.prompt.user]
+        text = json.dumps([PARSER_VERSION, *parts], sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def label(self) -> str:
+        """``name@`` and the start of the fingerprint: ``meta.task`` of a record."""
+        return f"{self.name}@{self.fingerprint[:12]}"
+
+
+def load_task(
+    schema: str | type[SchemaT] | None = None, prompt: str | Path | None = None
+) -> Task[SchemaT]:
+    """Build a task.
+
+    ``schema`` is the name of a built-in schema ("paper"), ``path/to/file.py:Model``, or a
+    pydantic model; ``prompt`` is the path of a template file, by default the schema's own.
+    Raises :class:`UsageError` when either cannot be found or does not fit.
+    """
+    schema = schema or "paper"
+    if isinstance(schema, str):
+        name, model = _resolve_schema(schema)
+    else:
+        name, model = schema.__name__, schema
+    text = _read_prompt(Path(prompt)) if prompt else _builtin_prompt(schema)
+    return Task(name, cast("type[SchemaT]", model), Prompt.parse(text))
+
+
+def builtin_schemas() -> list[str]:
+    """Names of the schemas that ship with the package."""
+    files = resources.files("extractor.schemas").iterdir()
+    return sorted(
+        file.name.removesuffix(".py")
+        for file in files
+        if file.name.endswith(".py") and not file.name.startswith("_")
+    )
+
+
+def _resolve_schema(spec: str) -> tuple[str, type[BaseModel]]:
+    if spec in builtin_schemas():
+        module = importlib.import_module(f"extractor.schemas.{spec}")
+        return spec, cast("type[BaseModel]", module.SCHEMA)
+    path, colon, name = spec.rpartition(":")
+    if not colon or not path.endswith(".py"):
+        known = ", ".join(builtin_schemas())
+        raise UsageError(
+            f"There is no schema {spec!r}.", hint=f"Known: {known}; or give path/to/file.py:Model."
+        )
+    return name, _model_from_file(Path(path), name)
+
+
+def _model_from_file(path: Path, name: str) -> type[BaseModel]:
+    """Run a user's schema file as a module and take the model ``name`` from it."""
+    if not path.is_file():
+        raise UsageError(f"The schema file {path} does not exist.")
+    spec = importlib.util.spec_from_file_location(f"extractor_user_schema_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"The schema file {path} cannot be imported.")
+    module = importlib.util.module_from_spec(spec)
+    # pydantic resolves postponed annotations through sys.modules.
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    model: Any = getattr(module, name, None)
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        raise UsageError(f"{path} holds no pydantic model named {name!r}.")
+    return model
+
+
+def _read_prompt(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The prompt file {path} cannot be read: {error}.") from error
+
+
+def _builtin_prompt(schema: str | type[BaseModel]) -> str:
+    """The prompt that ships for a built-in schema; the general one for a user's own."""
+    folder = resources.files("extractor.prompts")
+    name = schema if isinstance(schema, str) and schema in builtin_schemas() else "default"
+    return (folder / f"{name}.txt").read_text(encoding="utf-8")
