@@ -1,0 +1,9 @@
+"""Dumps of papers, in whatever format they come, as a stream of `extractor.paper.Paper`."""
+
+from __future__ import annotations
+
+from extractor.readers._dump import Dump, open_dump, read_dump
+from extractor.readers._reader import Item, Unreadable
+from extractor.readers._registry import readers
+
+__all__ = ["Dump", "Item", "Unreadable", "open_dump", "read_dump", "readers"]

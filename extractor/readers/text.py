@@ -1,0 +1,232 @@
+"""Plain text: saved web pages, listings, and files of titles and abstracts.
+
+A page is a sequence of paragraphs. Abstracts are told by their length or their label; the
+title of an abstract is the best candidate among the short paragraphs since the abstract
+before; all else is furniture.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING
+
+from extractor.readers._furniture import is_aside, is_furniture, is_notice, is_people
+from extractor.readers._paragraphs import OVERLONG, Paragraph, paragraphs
+from extractor.readers._reader import LAST_RESORT, NO, Columns, Item, Reader, Unreadable, entry
+from extractor.readers._source import looks_binary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from extractor.readers._source import Source
+
+_ABSTRACT_LENGTH = 240
+"""Characters from which on a paragraph of sentences is an abstract wherever it stands."""
+
+_SHORT_ABSTRACT_LENGTH = 80
+"""Characters from which on a sentence is one where it directly follows a title."""
+
+_TITLE_LENGTH = 300
+_PENDING = 64
+"""Short paragraphs that are kept while an abstract is awaited."""
+
+_SENTENCE_END = re.compile(r"[.!?\u3002][\"'\u201d\u2019)\]]*(?:\s|$)|\u3002")
+_SENTENCE = re.compile(r".*[.?\u3002][\"'\u201d\u2019)\]]*$", re.DOTALL)
+_CODE_LINE = re.compile(
+    r"\b(?:code|data|dataset|models?|demo|implementation|project|page|available|website)\b"
+    r".*https?://",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"(?:\[\d{1,4}\]|\(\d{1,4}\)|\d{1,4}[.)])\s+(?=\S)")
+_ARXIV_ID = re.compile(
+    r"(?:\[\d+\]\s*)?arxiv:\s*(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?",
+    re.IGNORECASE,
+)
+_MORE = re.compile(r"\s*[\u25b3\u25bd]\s*(?:less|more)\W*$", re.IGNORECASE)
+
+_LABELLED, _LIKELY, _SHORT, _DOUBTFUL, _NONE = 5.0, 2.0, 1.5, 1.0, 0.0
+
+
+class Text(Reader):
+    """Titles and abstracts in paragraphs, with a page's furniture anywhere between them."""
+
+    name = "text"
+    title = "saved web pages and plain text"
+    suffixes = (".txt", ".text", ".md", ".log")
+
+    def sniff(self, head: bytes) -> float:
+        return NO if looks_binary(head) else LAST_RESORT
+
+    def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
+        page = _Page()
+        for paragraph in paragraphs(source.lines()):
+            yield from page.take(paragraph)
+        yield from page.end()
+
+
+class _Page:
+    """Puts titles and abstracts together as the paragraphs come."""
+
+    def __init__(self) -> None:
+        self._title: Paragraph | None = None
+        self._abstract: list[Paragraph] = []
+        self._id = ""
+        self._source: dict[str, object] = {}
+        self._pending: list[Paragraph] = []
+        self._abstract_announced = False
+
+    def take(self, paragraph: Paragraph) -> Iterator[Item]:
+        """Yield what the paragraph brings to an end."""
+        if paragraph.label == OVERLONG:
+            yield from self._finish()
+            yield Unreadable(paragraph.line, "The line is too long to be an abstract.")
+        elif self._continues(paragraph):
+            self._abstract.append(paragraph)
+        elif self._is_abstract(paragraph):
+            yield from self._begin(paragraph)
+        else:
+            self._wait(paragraph)
+            if len(self._pending) > _PENDING:
+                yield from _without_abstract(self._pending[:1])
+                del self._pending[0]
+
+    def end(self) -> Iterator[Item]:
+        yield from self._finish()
+        yield from _without_abstract(self._pending)
+
+    def _wait(self, paragraph: Paragraph) -> None:
+        self._abstract_announced = paragraph.label in ("abstract", "summary")
+        self._pending.append(paragraph)
+
+    def _continues(self, paragraph: Paragraph) -> bool:
+        """Say whether the abstract goes on: nothing but sentences and list items between."""
+        if self._pending or not self._abstract or paragraph.label:
+            return False
+        text, last = paragraph.text, self._abstract[-1]
+        if is_furniture(text) or is_notice(text):
+            return False
+        if paragraph.is_list_item:
+            return last.is_list_item or last.text.endswith(":")
+        if _is_prose(text) or _CODE_LINE.search(text) or paragraph.block == last.block:
+            return _is_sentence(text) or paragraph.block != last.block
+        return _is_sentence(text) and not self._could_be_next_title(text)
+
+    def _could_be_next_title(self, text: str) -> bool:
+        titles_end_with_a_stop = self._title is not None and _is_sentence(self._title.text)
+        return titles_end_with_a_stop or text.endswith("?") or _share_of_capitals(text) > 0.6
+
+    def _is_abstract(self, paragraph: Paragraph) -> bool:
+        text = paragraph.text
+        if paragraph.label in ("abstract", "summary"):
+            return bool(text)
+        if paragraph.label or is_people(text) or is_furniture(text):
+            return False
+        if self._abstract_announced:
+            return True
+        if is_notice(text) and len(text) < 2 * _ABSTRACT_LENGTH:
+            return False
+        if _is_prose(text):
+            return True
+        return self._follows_title(text)
+
+    def _follows_title(self, text: str) -> bool:
+        return bool(
+            self._pending
+            and len(text) >= _SHORT_ABSTRACT_LENGTH
+            and _is_sentence(text)
+            and not _is_sentence(self._pending[-1].text)
+            and _likeness(self._pending[-1]) >= _LIKELY
+        )
+
+    def _begin(self, abstract: Paragraph) -> Iterator[Item]:
+        yield from self._finish()
+        best = max(map(_likeness, self._pending), default=_NONE)
+        at = _last_index(self._pending, best)
+        if best > _NONE:
+            self._title = self._pending[at]
+            self._id = _arxiv_id(self._pending)
+            self._source = _metadata(self._pending[at + 1 :])
+            yield from _without_abstract(self._pending[:at] + self._pending[at + 1 :])
+        self._pending = []
+        self._abstract_announced = False
+        self._abstract = [abstract]
+
+    def _finish(self) -> Iterator[Item]:
+        if self._abstract:
+            yield self._paper()
+        self._title, self._abstract, self._id, self._source = None, [], "", {}
+
+    def _paper(self) -> Item:
+        text = _MORE.sub("", _joined(self._abstract))
+        if self._title is None:
+            return Unreadable(self._abstract[0].line, f"An abstract without a title: {text[:60]}")
+        title = _NUMBER.sub("", self._title.text, count=1)
+        return entry(self._title.line, self._id, title, text, self._source)
+
+
+def _joined(parts: list[Paragraph]) -> str:
+    text = parts[0].text
+    for before, part in itertools.pairwise(parts):
+        text += (" " if before.block == part.block else "\n\n") + part.text
+    return text
+
+
+def _last_index(pending: list[Paragraph], likeness: float) -> int:
+    return max((i for i, part in enumerate(pending) if _likeness(part) == likeness), default=0)
+
+
+def _is_prose(text: str) -> bool:
+    if text.count("\u3002") > 1:
+        return True
+    return len(text) >= _ABSTRACT_LENGTH and _SENTENCE_END.search(text) is not None
+
+
+def _is_sentence(text: str) -> bool:
+    return _SENTENCE.fullmatch(text) is not None and len(text.split()) > 3
+
+
+def _share_of_capitals(text: str) -> float:
+    words = [word for word in re.findall(r"[^\W\d_][\w'-]*", text) if len(word) > 3]
+    return sum(word[0].isupper() for word in words) / len(words) if words else 0.0
+
+
+def _likeness(paragraph: Paragraph) -> float:
+    """Say how like a title a short paragraph is."""
+    text = _NUMBER.sub("", paragraph.text, count=1)
+    if paragraph.label:
+        return _LABELLED if paragraph.label == "title" and text else _NONE
+    if len(text) > _TITLE_LENGTH or is_furniture(text) or not re.search(r"[^\W\d_]{2}", text):
+        return _NONE
+    words = len(text.split())
+    if is_aside(text) or (_is_sentence(text) and not text.endswith("?")) or _begins_low(text):
+        return _DOUBTFUL
+    return _DOUBTFUL if words == 1 else _SHORT if words == 2 else _LIKELY
+
+
+def _begins_low(text: str) -> bool:
+    first = text.split(maxsplit=1)[0]
+    return first.islower()
+
+
+def _without_abstract(pending: list[Paragraph]) -> Iterator[Unreadable]:
+    """Yield those that are surely titles: an abstract that is missing is never silent."""
+    for part in pending:
+        likeness = _likeness(part)
+        long_enough = len(part.text.split()) > 3 or likeness == _LABELLED
+        if likeness >= _LIKELY and long_enough and not is_notice(part.text):
+            yield Unreadable(part.line, "There is no abstract.", title=part.text)
+
+
+def _arxiv_id(pending: list[Paragraph]) -> str:
+    found = [match["id"] for part in pending if (match := _ARXIV_ID.match(part.text))]
+    return found[-1] if found else ""
+
+
+def _metadata(pending: list[Paragraph]) -> dict[str, object]:
+    return {
+        part.label: part.text for part in pending if part.label not in ("", "abstract", "summary")
+    }
+
+
+TEXT = Text()
