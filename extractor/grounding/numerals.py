@@ -97,6 +97,15 @@ _WORD = re.compile(
     rf"(?:\s(?:and\s)?{_UNDER_100})?|{_UNDER_100})"
     r"(?=fold|[\W_]|\Z)(?:\sand\sa\s(?P<half>half)\b)?"
 )
+_LETTERS = re.compile(r"[a-zﬁ]+")
+_HUNDREDS = frozenset(w + f for w in ("dozen", "hundred", "thousand") for f in ("", "fold"))
+_NUMBER_WORDS = _HUNDREDS | {w + f for w in (*_ONES, *_TENS, "ﬁve") for f in ("", "fold")}
+_ARTICLE = re.compile(r"\ban?[\s-]\Z")
+_PHRASE_WORDS = frozenset(
+    "order orders twice thrice double doubles doubled doubling triple triples tripled tripling "
+    "quadruple quadruples quadrupled quadrupling halve halves halved halving half third quarter "
+    "fourth fifth sixth eighth tenth hundredth".split()
+)
 _PHRASE = re.compile(
     r"\b(?:"
     r"(?P<vague>(?:half[\s-]an|the|same|this|what|which)[\s-]order[\s-]+of[\s-]+magnitudes?)"
@@ -386,14 +395,32 @@ def lowered(text: str) -> str:
 
 def _from_words(text: str) -> Iterator[Numeral]:
     low = lowered(text)
-    for word in _WORD.finditer(low):
-        numeral = _read_word(low, word)
-        read_unit(low, numeral)
-        if not _is_plan(low, numeral):
-            yield numeral
+    words = set(_LETTERS.findall(low))
+    for place in _places(low, words & _NUMBER_WORDS):
+        word = _WORD.match(low, place)
+        if word is not None:
+            numeral = _read_word(low, word)
+            read_unit(low, numeral)
+            if not _is_plan(low, numeral):
+                yield numeral
+    if not words.isdisjoint(_PHRASE_WORDS):
+        yield from _from_phrases(low)
+
+
+def _from_phrases(low: str) -> Iterator[Numeral]:
     for phrase in _PHRASE.finditer(low):
         if phrase.lastgroup != "vague":
             yield _read_phrase(low, phrase)
+
+
+def _places(low: str, words: set[str]) -> Iterator[int]:
+    """Where ``words`` may stand, the article of "a hundred" included."""
+    for word in words:
+        place = low.find(word)
+        while place >= 0:
+            article = _ARTICLE.search(low, max(0, place - 3), place)
+            yield article.start() if article and word in _HUNDREDS else place
+            place = low.find(word, place + len(word))
 
 
 def _read_word(low: str, word: re.Match[str]) -> Numeral:
