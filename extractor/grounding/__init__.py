@@ -1,1 +1,28 @@
-"""Grounding: every value rests on words of the paper, with offsets into the original text."""
+"""Grounding: every value rests on words of the paper, with offsets into the original text.
+
+A schema marks its fields (``Verbatim``, ``Url``, ``NumberIn``, ``UnitIn``); ``ground`` keeps of
+a model's answer what the title and abstract say, and says where. ``find`` and ``numbers`` do the
+same for one value and one text.
+"""
+
+from extractor.grounding.ground import Dropped, Evidence, Grounded, ground
+from extractor.grounding.marks import NumberIn, UnitIn, Url, Verbatim
+from extractor.grounding.match import Span, find
+from extractor.grounding.numbers import NumberMention, numbers
+from extractor.grounding.text import SourceText
+
+__all__ = [
+    "Dropped",
+    "Evidence",
+    "Grounded",
+    "NumberIn",
+    "NumberMention",
+    "SourceText",
+    "Span",
+    "UnitIn",
+    "Url",
+    "Verbatim",
+    "find",
+    "ground",
+    "numbers",
+]

@@ -101,11 +101,14 @@ _LETTERS = re.compile(r"[a-zﬁ]+")
 _HUNDREDS = frozenset(w + f for w in ("dozen", "hundred", "thousand") for f in ("", "fold"))
 _NUMBER_WORDS = _HUNDREDS | {w + f for w in (*_ONES, *_TENS, "ﬁve") for f in ("", "fold")}
 _ARTICLE = re.compile(r"\ban?[\s-]\Z")
-_PHRASE_WORDS = frozenset(
-    "order orders twice thrice double doubles doubled doubling triple triples tripled tripling "
-    "quadruple quadruples quadrupled quadrupling halve halves halved halving half third quarter "
-    "fourth fifth sixth eighth tenth hundredth".split()
-)
+# fmt: off
+_PHRASE_WORDS = frozenset([
+    "order", "orders", "twice", "thrice", "double", "doubles", "doubled", "doubling", "triple",
+    "triples", "tripled", "tripling", "quadruple", "quadruples", "quadrupled", "quadrupling",
+    "halve", "halves", "halved", "halving", "half", "third", "quarter", "fourth", "fifth", "sixth",
+    "eighth", "tenth", "hundredth",
+])
+# fmt: on
 _PHRASE = re.compile(
     r"\b(?:"
     r"(?P<vague>(?:half[\s-]an|the|same|this|what|which)[\s-]order[\s-]+of[\s-]+magnitudes?)"
