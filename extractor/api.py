@@ -17,7 +17,7 @@ from extractor.session import CallSettings, default_cache_dir, open_engine
 from extractor.task import SchemaT, load_task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 
     from anyio.from_thread import BlockingPortal
     from typing_extensions import Unpack
@@ -108,7 +108,7 @@ class Extractor(Generic[SchemaT]):
         """The async twin of :meth:`extract`."""
         return await self._extract(Paper(id, title, abstract))
 
-    async def aextract_many(self, papers: Iterable[Paper]) -> AsyncIterator[Result[SchemaT]]:
+    async def aextract_many(self, papers: Iterable[Paper]) -> AsyncGenerator[Result[SchemaT]]:
         """The async twin of :meth:`extract_many`."""
         engine = await self._open()
         async with aclosing(engine.run(papers)) as results:
@@ -144,8 +144,9 @@ class Extractor(Generic[SchemaT]):
 
     async def _open(self) -> Engine[SchemaT]:
         if self._engine is None:
-            engine = open_engine(self.task, self._model, self._calls)
-            self._engine = await self._opened.enter_async_context(engine)
+            opening = open_engine(self.task, self._model, self._calls)
+            engine: Engine[SchemaT] = await self._opened.enter_async_context(opening)
+            self._engine = engine
         return self._engine
 
     def _loop(self) -> BlockingPortal:

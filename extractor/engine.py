@@ -14,7 +14,7 @@ from extractor.record import Failure, Record, Result
 from extractor.task import SchemaT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 
     from extractor.approaches import Ask, Extraction
     from extractor.models import Endpoint
@@ -47,7 +47,7 @@ class Engine(Generic[SchemaT]):
 
     async def run(
         self, papers: Iterable[Paper | Failure]
-    ) -> AsyncIterator[tuple[int, Result[SchemaT]]]:
+    ) -> AsyncGenerator[tuple[int, Result[SchemaT]]]:
         """Yield ``(position, result)`` as results are done; failures in ``papers`` pass through.
 
         Papers are taken from the iterator only when there is room for them. When the consumer

@@ -40,8 +40,8 @@ def _canonical_unit(value: object) -> object:
     return _UNITS.get(unit, unit)
 
 
-Words = Annotated[str, Field(min_length=1, max_length=300), Verbatim()]
-Name = Annotated[str, Field(min_length=1, max_length=120), Verbatim()]
+Words = Annotated[str, Field(min_length=1), Verbatim()]
+Name = Annotated[str, Field(min_length=1), Verbatim()]
 
 
 def speed_factor(value: float, unit: str, quote: str) -> float | None:
@@ -83,7 +83,7 @@ class Speedup(BaseModel):
         )
     )
     baseline: Annotated[
-        str | None, BeforeValidator(_blank_is_none), Field(max_length=300), Verbatim()
+        str | None, BeforeValidator(_blank_is_none), Verbatim()
     ] = Field(default=None, description="What it is compared with, copied from the text, or null.")
 
     @computed_field(description="The claim as a multiple of the baseline's speed, derived.")  # type: ignore[prop-decorator]
@@ -100,7 +100,7 @@ class PaperFields(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     method_name: Annotated[
-        str | None, BeforeValidator(_blank_is_none), Field(max_length=120), Verbatim()
+        str | None, BeforeValidator(_blank_is_none), Verbatim()
     ] = Field(
         default=None,
         description="The short proper name of the main thing this paper introduces (method, "
@@ -114,13 +114,13 @@ class PaperFields(BaseModel):
     )
     benchmarks: list[Name] = Field(
         default_factory=list,
-        max_length=24,
+        max_length=16,
         description="Named benchmarks, datasets, corpora or task suites that the paper "
         "evaluates on or releases. Not tasks, metrics, models or methods.",
     )
     hardware: list[Name] = Field(
         default_factory=list,
-        max_length=24,
+        max_length=16,
         description="Named devices, chips, accelerators, boards or computing platforms. "
         "Not generic words such as GPU.",
     )

