@@ -1,0 +1,63 @@
+"""The wheel holds what the checkout holds, under names that belong to the project alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+PROBE = """
+import json, sys
+sys.path.insert(0, sys.argv[1]) if sys.argv[1:] else None
+import extractor
+from extractor.readers import readers
+from extractor.task import builtin_schemas, load_task
+from extractor.writers import writers
+print(json.dumps({
+    "home": extractor.__file__,
+    "schemas": {name: load_task(name).fingerprint for name in builtin_schemas()},
+    "prompts": {name: load_task(name).prompt.system for name in builtin_schemas()},
+    "readers": sorted(readers()),
+    "writers": sorted(writers()),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel of the checkout, built without a network."""
+    out = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out)]
+    subprocess.run([*command, str(ROOT)], check=True, capture_output=True)
+    return next(out.glob("*.whl"))
+
+
+def test_only_the_package_goes_into_site_packages(wheel: Path) -> None:
+    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"extractor"}
+
+
+def test_wheel_and_editable_install_behave_the_same(wheel: Path, tmp_path: Path) -> None:
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    installed = _probe(tmp_path, str(tmp_path / "site"))
+    editable = _probe(tmp_path)
+    assert installed.pop("home") != editable.pop("home")
+    assert installed == editable
+    assert "paper" in installed["schemas"]
+
+
+def test_the_typed_marker_ships(wheel: Path) -> None:
+    assert "extractor/py.typed" in zipfile.ZipFile(wheel).namelist()
+
+
+def _probe(folder: Path, *arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-c", PROBE, *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder)
+    return dict(json.loads(done.stdout))
