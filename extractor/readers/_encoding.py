@@ -31,12 +31,13 @@ def _as_windows_wrote(error: UnicodeError) -> tuple[str, int]:
         return wrong.decode("latin-1"), error.end
 
 
-codecs.register_error("extractor.windows", _as_windows_wrote)
+ON_INVALID = "extractor.windows"
+codecs.register_error(ON_INVALID, _as_windows_wrote)
 
 
 def text_of(data: bytes) -> str:
     """Decode UTF-8; a byte that is none is read as Windows-1252, so that no line is lost."""
-    return data.decode("utf-8", "extractor.windows")
+    return data.decode("utf-8", ON_INVALID)
 
 
 def printable(text: str) -> str:

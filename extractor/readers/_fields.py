@@ -6,20 +6,20 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from extractor.errors import DumpError
 from extractor.readers._reader import Columns, Item, entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 # The usual names, best first, in lower case and without what is neither letter nor digit.
-_TITLES = ("title", "papertitle", "articletitle", "documenttitle", "displayname", "name")
+_TITLES = ("title", "papertitle", "articletitle", "documenttitle")
 _ABSTRACTS = (
     "abstract",
     "paperabstract",
     "abstracttext",
     "abstractnote",
     "summary",
-    "description",
 )
 _IDS = (
     "id",
@@ -36,6 +36,7 @@ _IDS = (
     "doi",
 )
 _STAYS_IN_SOURCE = {"doi"}
+_OTHER_TITLES = ("book", "journal", "source", "venue", "series", "short", "proceedings", "conf")
 
 
 class Names(NamedTuple):
@@ -60,11 +61,33 @@ def _chosen(present: Iterable[str], given: str | None, usual: tuple[str, ...]) -
     if given is not None:
         return (given,)
     ranked = [(usual.index(key), name) for name in present if (key := _bare(name)) in usual]
+    if not ranked and usual is not _IDS:
+        return tuple(name for name in present if _speaks_of(usual[0], _bare(name)))
     return tuple(name for _, name in sorted(ranked))
+
+
+def _speaks_of(field: str, name: str) -> bool:
+    """Say whether a name like ``title_en`` or ``Abstract (English)`` is the field's."""
+    return field in name and not name.startswith(_OTHER_TITLES)
 
 
 def _bare(name: str) -> str:
     return re.sub(r"[\W_]", "", name).lower()
+
+
+def require(present: Sequence[str], columns: Columns, dump: str) -> None:
+    """Check that a table's columns hold a title and an abstract.
+
+    Raises:
+        DumpError: no column can be told to be the one or the other.
+    """
+    names = names_of(tuple(present), columns)
+    for found, field in ((names.titles, "title"), (names.abstracts, "abstract")):
+        if not any(each in present for each in found):
+            raise DumpError(
+                f"No column of {dump} is the {field}. It has: {', '.join(present)}.",
+                hint=f"Name the column with --{field}-column.",
+            )
 
 
 def text_in(value: object) -> str:
@@ -105,3 +128,15 @@ def _first(fields: dict[str, object], names: tuple[str, ...]) -> tuple[str, str]
         if text:
             return name, text
     return "", ""
+
+
+def inside(value: object, *names: str) -> str:
+    """Return the text that lies under ``names`` in nested JSON objects; "" where there is none."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return text_in(value)
+
+
+def without_empty(**metadata: object) -> dict[str, object]:
+    """Return the metadata that is there."""
+    return {name: value for name, value in metadata.items() if value}

@@ -57,10 +57,11 @@ _CERTAIN = re.compile(
     | \[?(?:pdf|html|ps|other|code|arxiv|abs|doi|bib|bibtex|slides|video|poster|project|openreview)
       (?:[\s,|\]\[/·]+(?:pdf|html|ps|other|code|arxiv|abs|doi|bib|bibtex|slides|video|poster
         |project|openreview|experimental|\(experimental\)))*\]?
-    | (?:\[\d+\]\s*)?arxiv:\s*\S+.{{0,80}}
+    | (?:\[\d+\]\s*|\d+\.\s+)?arxiv:\s*\S+.{{0,80}}
     | (?:https?://|www\.|doi:?\s*10\.|10\.\d{{4,}}/)\S+
     | \S+@\S+\.\w+
     | (?:©|\(c\)|copyright\b).*
+    | [^.]{{0,60}}\b(?:showing|total\ of)\b.{{0,80}}\b(?:entries|results)\b.{{0,80}}
     | (?:page\s+)?\d+\s*(?:of|/|-)\s*\d+
     | [\u25b3\u25bd\u2191\u2193\u2190\u2192].{{0,20}}
     """,
@@ -69,12 +70,12 @@ _CERTAIN = re.compile(
 _NOTICE = re.compile(
     r"\bcookies?\b|\bsubscribe\b|\bnewsletter\b|\bprivacy policy\b|\barxivlabs?\b"
     r"|\ball rights reserved\b|\bterms of (?:use|service)\b|\bsign (?:up|in)\b|\byour inbox\b"
-    r"|\bloading\b|\bjavascript\b",
+    r"|\bloading\b|\bjavascript\b|\bresearch community\b",
     re.IGNORECASE,
 )
 _IMPERATIVE = re.compile(
     r"(?:add|browse|click|discover|download|explore|find|follow|get|join|load|log|open|read|see"
-    r"|share|show|sign|skip|submit|subscribe|try|vote|watch|view)(?:\s[a-z0-9'-]+){1,11}[.!]?",
+    r"|search|share|show|sign|skip|submit|subscribe|try|vote|watch|view)(?:\s[a-z0-9'-]+){1,11}[.!]?",
 )
 _PLACE = re.compile(
     r"\b(?:universit(?:y|ies|[àäé]t?)|institute|department|laborator(?:y|ies)|college|academy"
@@ -83,6 +84,7 @@ _PLACE = re.compile(
     re.IGNORECASE,
 )
 _VENUE = re.compile(r"[\w& -]{2,30}\s(?:'|\u2019)?(?:19|20)?\d\d(?:\s*[\w()]{0,12})?")
+_SEPARATOR = re.compile(r"\s+[\u00b7\u2022|]\s+")
 _PARTICLE = r"(?:van|von|de|del|della|der|den|di|da|dos|du|la|le|el|al|bin|ter|ten)"
 _NAME = (
     r"[A-Z\u00c0-\u00de\u0100-\u017d][\w.'\u2019-]*"
@@ -113,8 +115,10 @@ def is_people(text: str) -> bool:
 
 def is_aside(text: str) -> bool:
     """Say whether a short paragraph is rather an invitation, a place or a venue than a title."""
+    first, *others = _SEPARATOR.split(text)
     return bool(
-        _IMPERATIVE.fullmatch(text)
+        (others and (is_people(first) or any(map(is_furniture, others))))
+        or _IMPERATIVE.fullmatch(text)
         or text.endswith("!")
         or text.lower().startswith("by")
         or is_notice(text)

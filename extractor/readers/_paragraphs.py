@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 OVERLONG = "overlong"
 """The label of a line that was skipped."""
 
+HEADING = "heading"
+"""The label of what a page sets as a heading."""
+
 _LONG = 200
 """Characters from which on a line is taken for a paragraph of its own, unwrapped."""
 
@@ -83,19 +86,25 @@ def _line_of(number: int, text: str) -> _Line | None:
     stripped = text.strip()
     if _RULE.fullmatch(stripped):
         return None
-    indented = text[0].isspace()
-    found = _LABEL.match(stripped)
-    if found is None or stripped[0].islower():
-        return _Line(number, stripped, "", indented)
+    label, content = labelled(stripped)
+    return _Line(number, content, label, indented=text[0].isspace())
+
+
+def labelled(text: str) -> tuple[str, str]:
+    """Split ``Title: ...`` and its kind into the label, in lower case, and what it labels."""
+    found = _LABEL.match(text)
+    if found is None or text[0].islower():
+        return "", text
     label = re.sub(r"\W", "_", (found["label"] or found["heading"]).lower())
-    return _Line(number, stripped[found.end() :], label, indented)
+    return label, text[found.end() :]
 
 
 def _in_block(lines: list[_Line], block: int) -> Iterator[Paragraph]:
+    named = any(line.label in ("author", "authors") for line in lines)
     widest = max((len(line.text) for line in lines if len(line.text) <= _LONG), default=0)
     group: list[_Line] = []
     for line in lines:
-        if group and _begins_anew(line, group, widest):
+        if group and _begins_anew(line, group, widest, named):
             yield _joined(group, block)
             group = []
         group.append(line)
@@ -103,18 +112,25 @@ def _in_block(lines: list[_Line], block: int) -> Iterator[Paragraph]:
         yield _joined(group, block)
 
 
-def _begins_anew(line: _Line, group: list[_Line], widest: int) -> bool:
+def _begins_anew(line: _Line, group: list[_Line], widest: int, authors_are_named: bool) -> bool:
     before = group[-1]
     if line.label or max(len(line.text), len(before.text)) > _LONG:
         return True
     if line.indented and not group[0].indented:
         return False
+    if group[0].label not in ("", "abstract", "summary"):
+        # What follows a title is the authors, unless they are named elsewhere.
+        return not (group[0].label == "title" and authors_are_named)
     if widest < _NARROW or _LIST_ITEM.match(line.text):
         return True
-    if len(group) == 1 and (is_people(line.text) or is_furniture(before.text)):
+    if len(group) == 1 and (is_people(line.text) or _either_is_furniture(line, before)):
         return True
     first_word = line.text.split(maxsplit=1)[0]
     return len(before.text) + 1 + len(first_word) <= widest * _FULL
+
+
+def _either_is_furniture(line: _Line, before: _Line) -> bool:
+    return is_furniture(line.text) or is_furniture(before.text)
 
 
 def _joined(group: list[_Line], block: int) -> Paragraph:

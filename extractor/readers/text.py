@@ -12,12 +12,12 @@ import re
 from typing import TYPE_CHECKING
 
 from extractor.readers._furniture import is_aside, is_furniture, is_notice, is_people
-from extractor.readers._paragraphs import OVERLONG, Paragraph, paragraphs
+from extractor.readers._paragraphs import HEADING, OVERLONG, Paragraph, paragraphs
 from extractor.readers._reader import LAST_RESORT, NO, Columns, Item, Reader, Unreadable, entry
 from extractor.readers._source import looks_binary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from extractor.readers._source import Source
 
@@ -40,12 +40,12 @@ _CODE_LINE = re.compile(
 )
 _NUMBER = re.compile(r"(?:\[\d{1,4}\]|\(\d{1,4}\)|\d{1,4}[.)])\s+(?=\S)")
 _ARXIV_ID = re.compile(
-    r"(?:\[\d+\]\s*)?arxiv:\s*(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?",
+    r"(?:\[\d+\]\s*|\d+\.\s+)?arxiv:\s*(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?",
     re.IGNORECASE,
 )
 _MORE = re.compile(r"\s*[\u25b3\u25bd]\s*(?:less|more)\W*$", re.IGNORECASE)
 
-_LABELLED, _LIKELY, _SHORT, _DOUBTFUL, _NONE = 5.0, 2.0, 1.5, 1.0, 0.0
+_LABELLED, _HEADED, _LIKELY, _SHORT, _DOUBTFUL, _NONE = 5.0, 3.0, 2.0, 1.5, 1.0, 0.0
 
 
 class Text(Reader):
@@ -53,16 +53,21 @@ class Text(Reader):
 
     name = "text"
     title = "saved web pages and plain text"
-    suffixes = (".txt", ".text", ".md", ".log")
+    suffixes = (".txt", ".text")
 
     def sniff(self, head: bytes) -> float:
-        return NO if looks_binary(head) else LAST_RESORT
+        return NO if looks_binary(head) or head.lstrip().startswith(b"<?xml") else LAST_RESORT
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        page = _Page()
-        for paragraph in paragraphs(source.lines()):
-            yield from page.take(paragraph)
-        yield from page.end()
+        return read_page(paragraphs(source.lines()))
+
+
+def read_page(content: Iterable[Paragraph]) -> Iterator[Item]:
+    """Yield the papers that a sequence of paragraphs holds."""
+    page = _Page()
+    for paragraph in content:
+        yield from page.take(paragraph)
+    yield from page.end()
 
 
 class _Page:
@@ -194,13 +199,15 @@ def _share_of_capitals(text: str) -> float:
 def _likeness(paragraph: Paragraph) -> float:
     """Say how like a title a short paragraph is."""
     text = _NUMBER.sub("", paragraph.text, count=1)
-    if paragraph.label:
+    if paragraph.label not in ("", HEADING):
         return _LABELLED if paragraph.label == "title" and text else _NONE
     if len(text) > _TITLE_LENGTH or is_furniture(text) or not re.search(r"[^\W\d_]{2}", text):
         return _NONE
     words = len(text.split())
     if is_aside(text) or (_is_sentence(text) and not text.endswith("?")) or _begins_low(text):
         return _DOUBTFUL
+    if paragraph.label == HEADING:
+        return _HEADED
     return _DOUBTFUL if words == 1 else _SHORT if words == 2 else _LIKELY
 
 
@@ -213,9 +220,13 @@ def _without_abstract(pending: list[Paragraph]) -> Iterator[Unreadable]:
     """Yield those that are surely titles: an abstract that is missing is never silent."""
     for part in pending:
         likeness = _likeness(part)
-        long_enough = len(part.text.split()) > 3 or likeness == _LABELLED
-        if likeness >= _LIKELY and long_enough and not is_notice(part.text):
+        if likeness == _LABELLED or (likeness == _LIKELY and _is_surely_title(part.text)):
             yield Unreadable(part.line, "There is no abstract.", title=part.text)
+
+
+def _is_surely_title(text: str) -> bool:
+    words = len(text.split())
+    return words > 4 or (words > 3 and _share_of_capitals(text) > 0.6)
 
 
 def _arxiv_id(pending: list[Paragraph]) -> str:
@@ -225,7 +236,9 @@ def _arxiv_id(pending: list[Paragraph]) -> str:
 
 def _metadata(pending: list[Paragraph]) -> dict[str, object]:
     return {
-        part.label: part.text for part in pending if part.label not in ("", "abstract", "summary")
+        part.label: part.text
+        for part in pending
+        if part.label not in ("", HEADING, "abstract", "summary")
     }
 
 

@@ -1,0 +1,160 @@
+"""The objects in a stream of JSON, one by one, whatever stands around them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from extractor.errors import DumpError
+from extractor.readers._source import LINE_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from extractor.readers._source import Source
+
+ALONE = 0
+"""The array of an object that lies in none."""
+
+_CHUNK = 2**18
+DEEPEST_ARRAY = 4
+"""How deep an array of papers may lie: ``{"response": {"docs": [...]}}`` needs 3."""
+
+_DEEPEST = 10**6
+_OUTSIDE = re.compile(rb'["{}\[\]]')
+_INSIDE = re.compile(rb'["\\]')
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One object: its bytes, or None where they are too many.
+
+    ``array`` is the running number of the array that it lies in, or `ALONE`; ``top`` says
+    that this array is the document itself. An object that is `ALONE` comes after those that
+    were found in it.
+    """
+
+    line: int
+    data: bytes | None
+    array: int = ALONE
+    top: bool = False
+    complete: bool = True
+
+
+def elements(source: Source) -> Iterator[Element]:
+    """Yield the objects at the top of the stream and those in arrays not too deep in it.
+
+    Raises:
+        DumpError: brackets are nested a million deep.
+    """
+    scanner = _Scanner(source.name)
+    while chunk := source.stream.read1(_CHUNK):
+        yield from scanner.feed(chunk)
+    yield from scanner.end()
+
+
+class _Capture:
+    """The bytes of an object from its bracket on, as far as the limit."""
+
+    def __init__(self, line: int, array: int, depth: int) -> None:
+        self.depth = depth
+        self._line = line
+        self._array = array
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def add(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size <= LINE_LIMIT:
+            self._parts.append(data)
+        else:
+            self._parts.clear()
+
+    def element(self, *, complete: bool) -> Element:
+        data = b"".join(self._parts) if self._size <= LINE_LIMIT else None
+        return Element(self._line, data, self._array, self.depth == 1, complete)
+
+
+class _Scanner:
+    """Follows brackets and strings; at most two captures are open, one within the other."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        # For each open bracket the array's number, or 0 for an object.
+        self._open: list[int] = []
+        self._arrays = 0
+        self._line = 1
+        self._in_string = self._escaped = False
+        self._captures: list[_Capture] = []
+
+    def feed(self, chunk: bytes) -> Iterator[Element]:
+        taken = counted = 0
+        for at in self._brackets(chunk):
+            self._line += chunk.count(b"\n", counted, at)
+            counted = at
+            if chunk[at] in b"{[":
+                if self._begins_entry(chunk[at]):
+                    self._keep(chunk[taken:at])
+                    taken = at
+                    self._begin_capture()
+                self._push(chunk[at])
+            elif self._pop(chunk[at]):
+                self._keep(chunk[taken : at + 1])
+                taken = at + 1
+                yield self._captures.pop().element(complete=True)
+        self._line += chunk.count(b"\n", counted)
+        self._keep(chunk[taken:])
+
+    def end(self) -> Iterator[Element]:
+        """Yield what was left open."""
+        while self._captures:
+            yield self._captures.pop().element(complete=False)
+
+    def _brackets(self, chunk: bytes) -> Iterator[int]:
+        at = 1 if self._escaped else 0
+        self._escaped = False
+        while found := (_INSIDE if self._in_string else _OUTSIDE).search(chunk, at):
+            at = found.end()
+            byte = found[0]
+            if byte == b'"':
+                self._in_string = not self._in_string
+            elif byte == b"\\":
+                self._escaped = at == len(chunk)
+                at += 1
+            else:
+                yield found.start()
+
+    def _begins_entry(self, bracket: int) -> bool:
+        if bracket != ord("{"):
+            return False
+        if not self._open:
+            return True
+        innermost = self._captures[-1].depth if self._captures else 0
+        return bool(self._open[-1]) and len(self._open) <= DEEPEST_ARRAY and not innermost
+
+    def _begin_capture(self) -> None:
+        array = self._open[-1] if self._open else ALONE
+        self._captures.append(_Capture(self._line, array, len(self._open)))
+
+    def _push(self, bracket: int) -> None:
+        if bracket == ord("["):
+            self._arrays += 1
+        self._open.append(self._arrays if bracket == ord("[") else 0)
+        if len(self._open) > _DEEPEST:
+            raise DumpError(f"The JSON of {self._name} is nested too deeply.")
+
+    def _pop(self, bracket: int) -> bool:
+        """Close the bracket, and those left open within it; say whether that ends a capture."""
+        closes_array = bracket == ord("]")
+        at = len(self._open) - 1
+        while at >= 0 and bool(self._open[at]) != closes_array:
+            at -= 1
+        if at < 0:
+            return False
+        del self._open[at:]
+        return bool(self._captures) and self._captures[-1].depth >= at
+
+    def _keep(self, data: bytes) -> None:
+        for capture in self._captures:
+            capture.add(data)

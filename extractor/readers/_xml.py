@@ -1,0 +1,143 @@
+"""Records out of a stream of XML: one in memory at a time, no entities, bounded."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from html.entities import html5
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+from extractor.errors import DumpError
+from extractor.readers._encoding import ON_INVALID, printable
+from extractor.readers._reader import TEXT_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from extractor.readers._source import Source
+
+_CHUNK = 2**16
+_ELEMENT_COST = 100
+_DECLARED = re.compile(rb"""<\?xml[^>]{0,100}?\sencoding=["']([\w.:-]+)["']""")
+_RECORD_LIMIT = 4 * TEXT_LIMIT
+_DEEPEST = 1000
+TOO_LARGE = "The record is too large to be read."
+
+
+def records(source: Source, *names: str) -> Iterator[tuple[int, Element | None]]:
+    """Yield each element of these local names with its line; None for one that is too large.
+
+    Names in the tree are local names: namespaces are left out. Entities are never expanded.
+
+    Raises:
+        DumpError: the XML is not well-formed, breaks off, or declares entities of its own.
+    """
+    collector = _Collector(source, frozenset(names))
+    while chunk := source.stream.read1(_CHUNK):
+        yield from collector.feed(chunk)
+    yield from collector.feed(b"", final=True)
+
+
+def text_under(element: Element, path: str) -> str:
+    """Return all text under the first element at ``path``, white space as single spaces."""
+    found = element.find(path)
+    return "" if found is None else whole_text(found)
+
+
+def whole_text(element: Element) -> str:
+    """Return all text in an element, also in elements inside it."""
+    return " ".join("".join(element.itertext()).split())
+
+
+class _Collector:
+    """Builds a tree while in a record, and nothing outside."""
+
+    def __init__(self, source: Source, names: frozenset[str]) -> None:
+        self._name = source.name
+        self._records = names
+        self._decoder = codecs.getincrementaldecoder(_encoding(source.head))(ON_INVALID)
+        self._open: list[str] = []
+        self._record_depth = self._line = self._size = 0
+        self._tree = TreeBuilder()
+        self._ready: list[tuple[int, Element | None]] = []
+        self._parser = parser = expat.ParserCreate("utf-8", " ")
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._data
+        parser.EntityDeclHandler = self._entity_declared
+        # So that entities of HTML, which no DTD declares here, are no error.
+        parser.UseForeignDTD(True)
+        parser.SkippedEntityHandler = self._entity
+
+    def feed(self, chunk: bytes, *, final: bool = False) -> Iterator[tuple[int, Element | None]]:
+        try:
+            self._parser.Parse(printable(self._decoder.decode(chunk, final)).encode(), final)
+        except expat.ExpatError as error:
+            yield from self._ready
+            raise DumpError(
+                f"{self._name} is no well-formed XML: {error}.",
+                hint="Fetch the dump again: it seems cut off or damaged.",
+            ) from error
+        yield from self._ready
+        self._ready.clear()
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        local = _local(name)
+        self._open.append(local)
+        if len(self._open) > _DEEPEST:
+            raise DumpError(f"The XML of {self._name} is nested too deeply.")
+        if not self._record_depth and local in self._records:
+            self._record_depth = len(self._open)
+            self._line = self._parser.CurrentLineNumber
+            self._size = 0
+            self._tree = TreeBuilder()
+        if self._within(sum(map(len, attributes.values())) + _ELEMENT_COST):
+            self._tree.start(local, {_local(key): value for key, value in attributes.items()})
+
+    def _end(self, _: str) -> None:
+        if self._within(0):
+            self._tree.end(self._open[-1])
+        if len(self._open) == self._record_depth:
+            whole = self._size <= _RECORD_LIMIT
+            self._ready.append((self._line, self._tree.close() if whole else None))
+            self._record_depth = 0
+        self._open.pop()
+
+    def _data(self, text: str) -> None:
+        if self._within(len(text)):
+            self._tree.data(text)
+
+    def _within(self, size: int) -> bool:
+        """Say whether this much more of a record is to be kept."""
+        if not self._record_depth:
+            return False
+        self._size += size
+        return self._size <= _RECORD_LIMIT
+
+    def _entity(self, name: str, is_parameter: bool) -> None:
+        if not is_parameter:
+            self._data(html5.get(f"{name};", ""))
+
+    def _entity_declared(self, name: str, *_: object) -> None:
+        raise DumpError(
+            f"{self._name} declares an XML entity ({name}), which is not read.",
+            hint="Such declarations can be used to exhaust memory: remove them.",
+        )
+
+
+def _local(name: str) -> str:
+    return name.rpartition(" ")[2]
+
+
+def _encoding(head: bytes) -> str:
+    """Return the encoding that an XML declaration names; UTF-16 was made UTF-8 before."""
+    declared = _DECLARED.match(head)
+    name = declared[1].decode("ascii") if declared else "utf-8"
+    try:
+        found = codecs.lookup(name).name
+    except LookupError:
+        return "utf-8"
+    return "utf-8" if found.startswith(("utf-16", "utf-32", "utf_16")) else found

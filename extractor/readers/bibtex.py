@@ -1,0 +1,130 @@
+"""BibTeX with abstracts, as the ACL Anthology exports it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from extractor.readers._encoding import text_of
+from extractor.readers._fields import without_empty
+from extractor.readers._reader import NO, SURE, TEXT_LIMIT, Columns, Item, Reader, Unreadable, entry
+from extractor.readers.json_lines import TOO_LONG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pylatexenc.latex2text import LatexNodes2Text
+
+    from extractor.readers._source import Source
+
+_BEGINS = re.compile(
+    rb"^[ \t]*@(?:(?:comment|preamble|string)[ \t]*[{(]|[A-Za-z]+[ \t]*[{(]\s*[^\s,{}()=]+\s*,)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_NO_ENTRY = re.compile(r"\s*@(?:comment|preamble|string)\b", re.IGNORECASE)
+_MARKUP = re.compile(r"[\\{}~]|--|``|''")
+_BARE_PERCENT = re.compile(r"(?<!\\)%")
+
+
+class BibTex(Reader):
+    """Entries with a title and an abstract; accents, quotes and dashes of LaTeX are decoded."""
+
+    name = "bibtex"
+    title = "BibTeX with abstracts"
+    suffixes = (".bib", ".bibtex")
+
+    def sniff(self, head: bytes) -> float:
+        return SURE if _BEGINS.search(head) and b"=" in head else NO
+
+    def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
+        # What it complains of becomes an unreadable entry; it need not be printed as well.
+        logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
+        for line, data in _entries(source):
+            if data is None:
+                yield Unreadable(line, TOO_LONG)
+            elif not _NO_ENTRY.match(text := text_of(data)):
+                yield _item(line, text)
+
+
+def _entries(source: Source) -> Iterator[tuple[int, bytes | None]]:
+    """Yield each entry's first line and text: it ends where a line begins the next."""
+    entry_line = size = 0
+    held: list[bytes] = []
+    for number, line in source.lines():
+        if line is not None and _BEGINS.match(line):
+            if held:
+                yield entry_line, b"".join(held)
+            entry_line, size, held = number, len(line), [line]
+        elif held:
+            size += len(line or b"")
+            if line is None or size > 2 * TEXT_LIMIT:
+                yield entry_line, None
+                held = []
+            else:
+                held.append(line)
+    if held:
+        yield entry_line, b"".join(held)
+
+
+def _item(line: int, text: str) -> Item:
+    from bibtexparser.entrypoint import parse_string
+
+    library = parse_string(text, parse_stack=[])
+    if not library.entries:
+        return Unreadable(line, "This is no BibTeX entry: are its braces balanced?")
+    parsed = library.entries[0]
+    fields = {field.key.lower(): _value(field.value) for field in parsed.fields}
+    title, abstract = fields.get("title", ""), fields.get("abstract", "")
+    return entry(line, parsed.key, title, abstract, _metadata(fields))
+
+
+def _value(value: object) -> str:
+    text = str(value).strip()
+    if len(text) > 1 and text[0] + text[-1] in ("{}", '""'):
+        text = text[1:-1]
+    return " ".join(_decoded(text).split())
+
+
+def _decoded(text: str) -> str:
+    """Return LaTeX text as Unicode; formulas stay as they are."""
+    if not _MARKUP.search(text):
+        return text
+    # A bare % is a comment to LaTeX, but a percentage to whoever wrote the abstract.
+    decoded: str = _decoder().latex_to_text(_BARE_PERCENT.sub(r"\%", text))
+    return decoded
+
+
+@cache
+def _decoder() -> LatexNodes2Text:
+    from pylatexenc.latex2text import (
+        LatexNodes2Text,
+        MacroTextSpec,
+        get_default_latex_context_db,
+    )
+
+    known = get_default_latex_context_db()
+    addresses = [MacroTextSpec("url", "%s"), MacroTextSpec("href", "%(2)s (%(1)s)")]
+    known.add_context_category("addresses", prepend=True, macros=addresses)
+    return LatexNodes2Text(latex_context=known, math_mode="verbatim", strict_latex_spaces=True)
+
+
+def _metadata(fields: Mapping[str, str]) -> dict[str, object]:
+    authors = re.split(r"\s+and\s+", fields.get("author", ""))
+    return without_empty(
+        authors=[_in_order(author) for author in authors if author],
+        categories=[word.strip() for word in fields.get("keywords", "").split(",") if word.strip()],
+        doi=fields.get("doi"),
+        venue=fields.get("booktitle") or fields.get("journal"),
+        date=fields.get("date") or fields.get("year"),
+        url=fields.get("url"),
+    )
+
+
+def _in_order(author: str) -> str:
+    family, comma, given = author.partition(", ")
+    return f"{given} {family}" if comma else author
+
+
+BIBTEX = BibTex()

@@ -1,0 +1,222 @@
+"""HTML: pages that a browser saved, from Hugging Face, arXiv or anywhere."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+from extractor.errors import DumpError
+from extractor.readers._encoding import ON_INVALID
+from extractor.readers._fields import inside, text_in, without_empty
+from extractor.readers._paragraphs import HEADING, Paragraph, labelled
+from extractor.readers._reader import NO, SURE, Columns, Item, Reader, entry
+from extractor.readers.json_lines import parsed
+from extractor.readers.text import read_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from extractor.readers._source import Source
+
+_CHUNK = 2**16
+_TAG_LIMIT = 2**23
+"""Characters that one tag may have: a page's data may stand in an attribute."""
+
+_BEGINS = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w.:-]+)", re.I)
+_SKIPPED = frozenset(
+    ["script", "style", "noscript", "template", "svg", "nav", "footer", "button", "select"]
+)
+_INLINE = frozenset(
+    [
+        "a",
+        "abbr",
+        "acronym",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "cite",
+        "code",
+        "data",
+        "del",
+        "dfn",
+        "em",
+        "font",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "label",
+        "mark",
+        "math",
+        "mi",
+        "mn",
+        "mo",
+        "mrow",
+        "msub",
+        "msup",
+        "q",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "tt",
+        "u",
+        "var",
+        "wbr",
+    ]
+)
+_HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
+_PAGE_LIMIT = 2**26
+_ABSTRACT_LENGTH = 80
+
+
+class SavedHtml(Reader):
+    """The page's own data where it carries them, else its text, block by block."""
+
+    name = "html"
+    title = "saved web pages (HTML)"
+    suffixes = (".html", ".htm", ".xhtml")
+
+    def sniff(self, head: bytes) -> float:
+        return SURE if _BEGINS.match(head) else NO
+
+    def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
+        page = _Html()
+        decoder = codecs.getincrementaldecoder(_encoding(source.head))(ON_INVALID)
+        read = 0
+        while chunk := source.stream.read1(_CHUNK):
+            read += len(chunk)
+            page.feed(decoder.decode(chunk))
+            if read > _PAGE_LIMIT or len(page.rawdata) > _TAG_LIMIT:
+                raise DumpError(f"{source.name} is too large for a saved web page.")
+        page.feed(decoder.decode(b"", final=True))
+        page.close()
+        page.end_block()
+        return iter(page.papers or read_page(page.paragraphs))
+
+
+class _Html(HTMLParser):
+    """Collects the paragraphs of a page, and the papers that it carries as data."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.paragraphs: list[Paragraph] = []
+        self.papers: list[Item] = []
+        self._text: list[str] = []
+        self._line = 1
+        self._label = ""
+        self._skipping = ""
+        self._script: list[str] | None = None
+        self._meta: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._skipping:
+            return
+        attributes = {name: value or "" for name, value in attrs}
+        self._see_attributes(tag, attributes)
+        if tag in _SKIPPED:
+            self._skipping = tag
+            self._script = [] if "json" in attributes.get("type", "") else None
+        elif tag not in _INLINE:
+            self.end_block()
+            if tag in _HEADINGS:
+                self._label = HEADING
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._skipping:
+            self._skipping = ""
+            if self._script is not None:
+                self._see_data("".join(self._script))
+                self._script = None
+        elif not self._skipping and tag not in _INLINE:
+            self.end_block()
+
+    def handle_data(self, data: str) -> None:
+        if self._script is not None:
+            self._script.append(data)
+        elif not self._skipping:
+            if not self._text:
+                self._line = self.getpos()[0]
+            self._text.append(data)
+
+    def end_block(self) -> None:
+        """Make a paragraph of the text since the last block began or ended."""
+        text = " ".join("".join(self._text).split())
+        if text:
+            label, content = labelled(text)
+            self.paragraphs.append(
+                Paragraph(self._line, content, len(self.paragraphs), label or self._label)
+            )
+            self._label = ""
+        self._text = []
+
+    def _see_attributes(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "meta":
+            self._see_meta(attributes.get("name", ""), attributes.get("content", ""))
+        for name, value in attributes.items():
+            if name.startswith("data-") and value.startswith(("{", "[")):
+                self._see_data(value)
+
+    def _see_meta(self, name: str, content: str) -> None:
+        self._meta.setdefault(name.lower(), content.strip())
+        title, abstract = self._meta.get("citation_title"), self._meta.get("citation_abstract")
+        if title and abstract and not self.papers:
+            self.papers.append(entry(self.getpos()[0], self._meta_id(), title, abstract, {}))
+
+    def _meta_id(self) -> str:
+        return self._meta.get("citation_arxiv_id") or self._meta.get("citation_doi", "")
+
+    def _see_data(self, data: str) -> None:
+        try:
+            value = parsed(data.encode())
+        except (ValueError, RecursionError):
+            return
+        line = self.getpos()[0]
+        self.papers.extend(_item(line, fields) for fields in _papers_in(value))
+
+
+def _papers_in(value: object) -> Iterator[dict[str, Any]]:
+    """Yield the innermost objects that have a title and an abstract."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    found = [paper for part in parts for paper in _papers_in(part)]
+    if not found and isinstance(value, dict) and text_in(value.get("title")):
+        found = [value] if len(_abstract(value)) >= _ABSTRACT_LENGTH else []
+    yield from found
+
+
+def _abstract(fields: dict[str, Any]) -> str:
+    return text_in(fields.get("abstract")) or text_in(fields.get("summary"))
+
+
+def _item(line: int, fields: dict[str, Any]) -> Item:
+    authors = fields.get("authors")
+    metadata = without_empty(
+        authors=[inside(each, "name") for each in authors] if isinstance(authors, list) else [],
+        date=text_in(fields.get("publishedAt")),
+        doi=text_in(fields.get("doi")),
+        url=text_in(fields.get("url")),
+    )
+    title = " ".join(text_in(fields["title"]).split())
+    return entry(line, text_in(fields.get("id")), title, _abstract(fields), metadata)
+
+
+def _encoding(head: bytes) -> str:
+    """Return the encoding that the page names; UTF-16 was made UTF-8 before."""
+    declared = _CHARSET.search(head)
+    try:
+        name = codecs.lookup(declared[1].decode("ascii")).name if declared else "utf-8"
+    except LookupError:
+        return "utf-8"
+    return "utf-8" if name.startswith("utf") else name
+
+
+SAVED_HTML = SavedHtml()
