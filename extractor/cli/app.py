@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from extractor.cli import cache, extract, models, run, schema
+from extractor.cli import cache, convert, extract, models, run, schema
 
 app = typer.Typer(
     name="extractor",
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("extract")(extract.extract)
+app.command("convert")(convert.convert)
 app.command("schema")(schema.schema)
 app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")

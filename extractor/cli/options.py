@@ -23,6 +23,13 @@ Schema = Annotated[
         help="What to extract: a built-in schema or a pydantic model in a file.",
     ),
 ]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        metavar="jsonl|json|csv|parquet|sqlite",
+        help="The format of OUT. Default: what its ending says, else jsonl.",
+    ),
+]
 Prompt = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="A prompt template; by default the schema's own."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from extractor.readers import Dump
     from extractor.session import CallSettings
     from extractor.task import Task
-    from extractor.writers import Sink
+    from extractor.writers import Schema, Sink, Writer
 
 
 def run(
@@ -39,6 +38,7 @@ def run(
             ".failures.jsonl; without OUT they are only counted.",
         ),
     ] = None,
+    format: options.Format = None,  # noqa: A002 -- the option's name
     limit: Annotated[
         int | None, typer.Option(min=0, help="Take only the first papers of the dump.")
     ] = None,
@@ -57,65 +57,66 @@ def run(
 ) -> None:
     """Extract a record from every abstract of a dump.
 
-    Records go to OUT, one JSON object a line, in the order of the dump; OUT is written whole
-    or not at all. What is paid for is kept: the same command goes on where it stopped.
+    Records go to OUT in the order of the dump, by default one JSON object a line; OUT is
+    written whole or not at all. What is paid for is kept: the same command goes on where it
+    stopped.
 
     Example: extractor run papers.txt -o records.jsonl
     """
     from extractor.cli.progress import watch
     from extractor.readers import open_dump
+    from extractor.record_schema import record_schema
     from extractor.task import load_task
+    from extractor.writers import choose_writer
 
     task = load_task(schema, prompt)
     settings = options.model_settings(model, base_url, mode, approach, concurrency)
     calls = options.call_settings(cache_dir, no_cache, tries, timeout)
+    outputs = _Outputs(out, failures, choose_writer(format, out), record_schema(task))
     source = open_dump(dump)
     options.pull_weights(settings, quiet=quiet)
     with watch(source, quiet=quiet) as watcher:
-        summary = _run(task, settings, calls, source, limit, _Outputs(out, failures), watcher)
+        summary = _run(task, settings, calls, source, limit, outputs, watcher)
     if not quiet:
         _report(summary, out)
     raise typer.Exit(_exit_code(summary))
 
 
+_KEPT = "What was paid for is in the cache: the same command goes on from there."
+
+
 class _Outputs:
     """Where records and failures go."""
 
-    def __init__(self, out: Path | None, failures: Path | None) -> None:
+    def __init__(
+        self, out: Path | None, failures: Path | None, writer: Writer, schema: Schema
+    ) -> None:
         self.out = out
+        self._writer = writer
+        self._schema = schema
         if failures is None and out is not None:
-            failures = out.with_name(f"{out.stem}.failures.jsonl")
+            stem = Path(out.name.removesuffix(".gz")).stem
+            failures = out.with_name(f"{stem}.failures.jsonl")
         self.failures = failures
 
     @contextmanager
     def open(self) -> Iterator[tuple[Sink, Sink]]:
-        from extractor.writers import choose_writer
+        from extractor.writers import choose_writer, open_output
 
-        writer = choose_writer(None, self.out)
         with ExitStack() as stack:
-            yield (
-                stack.enter_context(_open_sink(writer, self.out)),
-                stack.enter_context(_open_sink(choose_writer("jsonl", None), self.failures))
-                if self.failures
-                else _Nowhere(),
+            records = stack.enter_context(
+                open_output(self._writer, self.out, self._schema, hint=_KEPT)
             )
+            failures: Sink = _Nowhere()
+            if self.failures:
+                lines = open_output(choose_writer("jsonl", None), self.failures, {}, hint=_KEPT)
+                failures = stack.enter_context(lines)
+            yield records, failures
 
 
 class _Nowhere:
     def write(self, row: Any) -> None:
         """Failures that no file was named for are only counted."""
-
-
-@contextmanager
-def _open_sink(writer: Any, path: Path | None) -> Iterator[Sink]:
-    from extractor.writers import whole_or_nothing
-
-    if path is None:
-        with writer.open(sys.stdout.buffer) as sink:
-            yield sink
-        return
-    with whole_or_nothing(path) as scratch, writer.open(scratch) as sink:
-        yield sink
 
 
 def _run(

@@ -6,10 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
+
+from extractor.errors import DumpError
+from extractor.writers._streams import byte_stream, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from extractor.writers._protocol import Schema
 
 
 class _Lines:
@@ -18,7 +23,7 @@ class _Lines:
         self._flush = flush
 
     def write(self, row: Mapping[str, Any]) -> None:
-        self._stream.write(to_json(row) + b"\n")
+        self._stream.write(to_json(row, inf_nan_mode="null") + b"\n")
         if self._flush:
             self._stream.flush()
 
@@ -29,14 +34,32 @@ class JsonLines:
     name = "jsonl"
     suffixes = (".jsonl", ".ndjson")
     streams = True
+    compresses = True
+    has_columns = False
 
     @contextmanager
-    def open(self, target: Path | BinaryIO) -> Iterator[_Lines]:
-        if isinstance(target, Path):
-            with target.open("wb") as stream:
-                yield _Lines(stream, flush=False)
-        else:
-            yield _Lines(target, flush=True)
+    def open(self, target: Path | BinaryIO, schema: Schema) -> Iterator[_Lines]:  # noqa: ARG002
+        with byte_stream(target) as stream:
+            yield _Lines(stream, flush=not isinstance(target, Path))
+
+    def recognises(self, head: bytes) -> bool:
+        return head.lstrip()[:1] in (b"{", b"")  # no record at all is still a file of records
+
+    def schema(self, path: Path) -> None:
+        """Lines of JSON carry none."""
+
+    def read(self, path: Path) -> Iterator[dict[str, Any]]:
+        with reading(path) as stream:
+            for number, line in enumerate(stream, start=1):
+                if not line.isspace():
+                    yield _parsed(line, path, number)
+
+
+def _parsed(line: bytes, path: Path, number: int) -> Any:
+    try:
+        return from_json(line)
+    except ValueError as error:
+        raise DumpError(f"{path}, line {number}: not JSON ({error}).") from error
 
 
 WRITER = JsonLines()

@@ -1,0 +1,106 @@
+"""``extractor convert``: a file of records into another format."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from extractor.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from extractor.writers import RecordFile, Schema, Sink
+
+
+def convert(
+    records: Annotated[
+        str, typer.Argument(help="A file that 'extractor run' or this command wrote, or -.")
+    ],
+    out: Annotated[str, typer.Argument(help="Where they go, or - for standard output.")],
+    format: options.Format = None,  # noqa: A002 -- the option's name
+    schema: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE.py:MODEL",
+            help="What the records hold. Default: what the file says, else what is found in it.",
+        ),
+    ] = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Write records in another format: jsonl, json, csv, parquet or sqlite.
+
+    All of these but csv are read, and give back what was written. OUT is written whole or not
+    at all; csv puts each list of objects into a file of its own beside it.
+
+    Example: extractor convert records.jsonl records.sqlite
+    """
+    from extractor.writers import choose_writer, open_output, open_records
+
+    target = None if out == "-" else Path(out)
+    writer = choose_writer(format, target)
+    with _on_disk(records) as path:
+        source = open_records(path)
+        known = _schema(source, schema, needed=writer.has_columns)
+        with open_output(writer, target, known) as sink:
+            written = _write(_checked(source, known, schema), sink)
+    if target and not quiet:
+        typer.echo(f"{target}: {written} record{'s' * (written != 1)}, {writer.name}", err=True)
+
+
+@contextmanager
+def _on_disk(records: str) -> Iterator[Path]:
+    """The file of records; standard input goes into one first, as it may be read twice."""
+    if records != "-":
+        yield Path(records)
+        return
+    with TemporaryDirectory(prefix="extractor-") as folder:
+        path = Path(folder) / "standard-input"
+        with path.open("wb") as stream:
+            shutil.copyfileobj(sys.stdin.buffer, stream)
+        yield path
+
+
+def _schema(source: RecordFile, named: str | None, *, needed: bool) -> Schema:
+    """The JSON Schema of the records: as the user names it, as the file has it, or inferred."""
+    from extractor.record_schema import record_schema
+    from extractor.task import load_task
+    from extractor.writers import infer_schema
+
+    if named:
+        return record_schema(load_task(named))
+    if not needed:
+        return {}
+    return source.schema or infer_schema(source, _likely(source))
+
+
+def _likely(source: RecordFile) -> Schema:
+    """The schema that the first record's task had, as far as it is known here."""
+    from extractor.record_schema import frame_schema, record_schema
+    from extractor.task import builtin_schemas, load_task
+
+    meta = next(iter(source), {}).get("meta")
+    task = str(meta.get("task")) if isinstance(meta, dict) else ""
+    name = task.partition("@")[0]
+    return record_schema(load_task(name)) if name in builtin_schemas() else frame_schema()
+
+
+def _checked(source: RecordFile, schema: Schema, named: str | None) -> Iterable[Mapping[str, Any]]:
+    """The records; where the user named their schema, only as long as they fit it."""
+    from extractor.writers import fitting
+
+    return fitting(source, schema) if named else source
+
+
+def _write(rows: Iterable[Mapping[str, Any]], sink: Sink) -> int:
+    written = 0
+    for row in rows:
+        sink.write(row)
+        written += 1
+    return written

@@ -1,0 +1,84 @@
+"""Outputs that are there whole or not at all, whatever number of files they have."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from extractor.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from extractor.writers._protocol import Schema, Sink, Writer
+
+
+@contextmanager
+def open_output(
+    writer: Writer, out: Path | None, schema: Schema, *, hint: str = ""
+) -> Iterator[Sink]:
+    """Open a sink on a file, which is there when the block ends well, or on standard output.
+
+    Raises :class:`OutputError` with the ``hint`` when it cannot be written.
+    """
+    if out is None:
+        with writer.open(sys.stdout.buffer, schema) as sink:
+            yield sink
+    elif _is_special(out):
+        with _open_special(writer, out, schema) as sink:
+            yield sink
+    else:
+        with whole_or_nothing(out, hint=hint) as scratch, writer.open(scratch, schema) as sink:
+            yield sink
+
+
+@contextmanager
+def whole_or_nothing(path: Path, *, hint: str = "") -> Iterator[Path]:
+    """Yield a scratch path whose file takes the place of ``path`` when the block ends well.
+
+    Files that the block makes beside the scratch path come along, the main one last. Raises
+    :class:`OutputError` when they cannot be written; then ``path`` is as it was.
+    """
+    path = path.resolve()
+    _refuse_folder(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+            scratch = Path(folder) / path.name
+            yield scratch
+            _put_in_place(scratch, path)
+    except BrokenPipeError:  # never of a file: another output's reader has had enough
+        raise
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror or error}."
+        raise OutputError(message, hint=hint) from error
+
+
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder.", hint="Name a file.")
+
+
+def _put_in_place(scratch: Path, path: Path) -> None:
+    made = sorted(scratch.parent.iterdir(), key=lambda file: file == scratch)
+    places = [path.with_name(file.name) for file in made]
+    for place in places:
+        _refuse_folder(place)
+    for file, place in zip(made, places, strict=True):
+        file.replace(place)
+
+
+def _is_special(path: Path) -> bool:
+    """A device or a pipe, such as /dev/null: it must not be replaced by a file."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+@contextmanager
+def _open_special(writer: Writer, out: Path, schema: Schema) -> Iterator[Sink]:
+    if not writer.streams:
+        raise UsageError(f"{writer.name} cannot be written to {out}.", hint="Name a file.")
+    with out.open("wb") as stream, writer.open(stream, schema) as sink:
+        yield sink
