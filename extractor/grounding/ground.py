@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from extractor.grounding.marks import NumberIn, UnitIn, Url, Verbatim
@@ -97,6 +98,10 @@ class _Failed(Exception):
     """What was visited has no words in the paper."""
 
 
+# A number, with the index of its source and the offset there of what it was read from.
+_Mention = tuple[int, int, NumberMention]
+
+
 @dataclass(slots=True)
 class _Place:
     """Where the walk stands: the path in the answer, and that in the record."""
@@ -118,7 +123,7 @@ class _Holder:
 
     values: Mapping[str, Any]
     spans: dict[str, tuple[int, Span] | None] = field(default_factory=dict)
-    said: dict[str | None, list[NumberMention]] = field(default_factory=dict)
+    said: dict[str | None, list[_Mention]] = field(default_factory=dict)
 
 
 class _Walk:
@@ -128,7 +133,7 @@ class _Walk:
         self.sources = sources
         self.evidence: list[Evidence] = []
         self.dropped: list[Dropped] = []
-        self._mentions: dict[tuple[int, Span] | None, list[tuple[int, int, NumberMention]]] = {}
+        self._mentions: dict[tuple[int, Span] | None, list[_Mention]] = {}
 
     def record(
         self, plan: ModelPlan, values: Mapping[str, Any], missing: list[str]
@@ -243,42 +248,54 @@ class _Walk:
     def _number(
         self, mark: NumberIn, value: Any, place: _Place, holder: _Holder, owner: MarkedField
     ) -> Any:
-        mentions = list(self._said_in(mark.quote, holder, place, value))
+        mentions = self._said_in(mark.quote, holder, place, value)
         wanted = _UNITS.get(str(holder.values.get(owner.unit_field or "")))
         found = [(each, span) for each in mentions if (span := _says(each[2], value)) is not None]
         found.sort(key=lambda each: wanted is not None and each[0][2].unit != wanted)
         if not found:
             raise self._refuse(place, value, _why_no_number(mark, value, mentions))
-        (index, offset, mention), span = found[0]
+        mention, span = found[0]
+        index, offset, _ = mention
         holder.said.setdefault(mark.quote, []).append(mention)
         self._prove(place, index, Span(offset + span[0], offset + span[1]))
         return value
 
     def _unit(self, mark: UnitIn, value: Any, place: _Place, holder: _Holder) -> Any:
-        mentions = [each[2] for each in self._said_in(mark.quote, holder, place, value)]
-        said = holder.said.get(mark.quote) or mentions
+        mentions = self._said_in(mark.quote, holder, place, value)
+        if mark.quote is not None:
+            mentions = holder.said.get(mark.quote, mentions)  # the numbers that it is a unit of
         unit = _UNITS.get(str(value))
-        if unit is not None and any(each.unit == unit for each in said):
+        if unit is None:
+            said = self._says_measure(str(value), mentions)
+        else:
+            units = {mention.unit for _, _, mention in mentions}
+            said = unit in units or (
+                units <= {None} and self._says_word(_UNIT_WORDS[unit], mark.quote, holder)
+            )
+        if said:
             return value
-        if all(each.unit is None for each in said) and self._says_unit(mark, str(value), holder):
-            return value
-        where = "the quote" if mark.quote else "the text"
+        where = f"the {mark.quote}" if mark.quote else "the text"
         raise self._refuse(place, value, f'{where} does not say "{value}" of the number')
 
-    def _says_unit(self, mark: UnitIn, unit: str, holder: _Holder) -> bool:
-        word = _UNIT_WORDS.get(_UNITS.get(unit, ""))
-        pattern = word or re.compile(rf"(?<![^\W\d_]){re.escape(unit)}(?![^\W_])")
-        return any(pattern.search(words) for words in self._texts(mark.quote, holder))
+    def _says_measure(self, unit: str, mentions: list[_Mention]) -> bool:
+        """Whether ``unit``, such as "GB", stands beside one of the numbers."""
+        after = re.compile(rf"[\s~-]*{re.escape(unit)}(?![^\W_])")
+        for index, offset, mention in mentions:
+            text = self.sources[index].original
+            before = text[: offset + mention.start].rstrip()
+            if after.match(text, offset + mention.end) or before.endswith(unit):
+                return True
+        return False
 
-    def _texts(self, quote: str | None, holder: _Holder) -> list[str]:
+    def _says_word(self, word: re.Pattern[str], quote: str | None, holder: _Holder) -> bool:
         if quote is None:
-            return [source.original for source in self.sources]
-        place = holder.spans[quote]
-        return [self.sources[place[0]].original[slice(*place[1])]] if place else []
+            return any(word.search(source.original) for source in self.sources)
+        index, span = holder.spans[quote] or (0, Span(0, 0))
+        return word.search(self.sources[index].original, *span) is not None
 
     def _said_in(
         self, quote: str | None, holder: _Holder, place: _Place, value: Any
-    ) -> list[tuple[int, int, NumberMention]]:
+    ) -> list[_Mention]:
         """The numbers that the words of ``quote`` say, with their source and offset in it."""
         if quote is None:
             return self._all_numbers()
@@ -294,14 +311,14 @@ class _Walk:
             holder.spans[quote] = find_first(str(words), self.sources) if words else None
         return holder.spans[quote]
 
-    def _numbers_at(self, where: tuple[int, Span]) -> list[tuple[int, int, NumberMention]]:
+    def _numbers_at(self, where: tuple[int, Span]) -> list[_Mention]:
         if where not in self._mentions:
             index, (start, end) = where
             words = self.sources[index].original[start:end]
             self._mentions[where] = [(index, start, each) for each in numbers(words)]
         return self._mentions[where]
 
-    def _all_numbers(self) -> list[tuple[int, int, NumberMention]]:
+    def _all_numbers(self) -> list[_Mention]:
         if None not in self._mentions:
             self._mentions[None] = [
                 (index, 0, each)
@@ -350,12 +367,10 @@ def _equal(said: float, value: float | Decimal) -> bool:
     return float(said) == float(value) if isinstance(value, (float, Decimal)) else False
 
 
-def _why_no_number(
-    mark: NumberIn, value: Any, mentions: list[tuple[int, int, NumberMention]]
-) -> str:
+def _why_no_number(mark: NumberIn, value: Any, mentions: list[_Mention]) -> str:
     where = f"the {mark.quote}" if mark.quote else "the text"
     said = ", ".join(dict.fromkeys(_shown(each[2]) for each in mentions[:6]))
-    asked = written(value) if isinstance(value, float) and value == value else value
+    asked = written(value) if isinstance(value, float) and isfinite(value) else value
     return f"{where} does not say {asked}: it says {said or 'no number'}"
 
 

@@ -10,11 +10,16 @@ from extractor.grounding.text import HYPHEN, INSIDE, NONE, Normalised, SourceTex
 from extractor.grounding.urls import find_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _END_SIGNS = " \t\r\n.,;:!?…'\"“”‘’«»‹›`–—"
+_PARTNERS = (("(", ")"), ("[", "]"), ("{", "}"), ("$", "$"), ("**", "**"))
+_COMMAND = re.compile(r"\\[a-z]+\Z")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _LETTERS = re.compile(r"[^\W\d_]+")
+_SENTENCE = 12  # letters from which on a first "A" is the article
+# Words as anybody writes them: "image", "Image", "ImageNet", "nuScenes".
+_ORDINARY = re.compile(r"[^\W\d_A-Z]*(?:[A-Z][^\W\d_A-Z]+)*")
 
 
 class Span(NamedTuple):
@@ -164,8 +169,9 @@ def _verify(value: Normalised, text: Normalised, place: int, source: SourceText)
     if text.gaps[place + 1 : stop] != value.gaps[1:] and not _gaps_agree(value, text, place):
         return None
     span = _trimmed(source.original, text.starts[place], text.ends[stop - 1])
-    whole = is_whole(source.original, *span) and not inside_url(source, span.start)
-    return span if whole else None
+    if not is_whole(source.original, *span) or inside_url(source, span.start):
+        return None
+    return _balanced(source.original, *span)
 
 
 def _gaps_agree(value: Normalised, text: Normalised, place: int) -> bool:
@@ -197,38 +203,54 @@ def _same_case(value: Normalised, text: Normalised, place: int) -> bool:
 
 def _case_may_differ(value: Normalised, text: Normalised, place: int) -> bool:
     """A name may be written in another case, an ordinary word is not the acronym it resembles."""
-    lower_text = text.tight.islower()
-    return all(
-        lower_text
-        or _is_same_name(value.tight, run, text.tight[place + run.start() : place + run.end()])
-        for run in _LETTERS.finditer(value.tight)
-    )
+    runs = [(run, text.tight[place + run.start() :][: len(run.group())]) for run in _runs(value)]
+    backed = any(run.group() == said and not said.islower() for run, said in runs)
+    return all(_is_same_name(value.tight, run, said, backed) for run, said in runs)
 
 
-def _is_same_name(tight: str, run: re.Match[str], said: str) -> bool:
+def _runs(value: Normalised) -> Iterator[re.Match[str]]:
+    return _LETTERS.finditer(value.tight)
+
+
+def _is_same_name(tight: str, run: re.Match[str], said: str, backed: bool) -> bool:
+    """Whether the letters ``said`` can be the name ``run`` in another case.
+
+    An acronym, or a name with capitals in odd places, is one word with an ordinary word only
+    where a digit or another word of the name says so: COCO is no "coco", but CIFAR10 is cifar10.
+    """
     name = run.group()
-    if name == said or not (name.isupper() and said.islower()):
+    beside = tight[max(0, run.start() - 1) : run.start()] + tight[run.end() : run.end() + 1]
+    if name == said or any(map(str.isdecimal, beside)):
         return True
-    if len(name) == 1 and run.start() == 0 and len(tight) > 12:
-        return True  # the first word of a sentence: "A ..."
-    beside = tight[run.start() - 1 : run.start()] + tight[run.end() : run.end() + 1]
-    return any(map(str.isdecimal, beside))
+    if len(name) == 1:
+        return run.start() == 0 and len(tight) > _SENTENCE
+    ordinary = _ORDINARY.fullmatch(name) is not None or not said[1:].islower()
+    return ordinary or (backed and not said.islower())
 
 
 def _trimmed(text: str, start: int, end: int) -> Span:
-    """The span without white space at its ends, and with the bracket that closes it."""
+    """The span without white space at its ends."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
-    return Span(start, end + _closing_length(text, start, end))
+    return Span(start, end)
 
 
-def _closing_length(text: str, start: int, end: int) -> int:
-    """The length of what follows the span and closes what was opened in it."""
-    words, closing = text[start:end], text[end : end + 1]
-    if closing in _PAIRS:
-        return int(words.count(_PAIRS[closing]) > words.count(closing))
-    if closing == "$":
-        return words.count("$") % 2
-    return 2 * (words.count("**") % 2) if text.startswith("**", end) else 0
+def _balanced(text: str, start: int, end: int) -> Span:
+    """The span with the bracket, ``$`` or ``**`` beside it whose partner stands in it."""
+    words = text[start:end]
+    for opening, closing in _PARTNERS:
+        opened, closed = words.count(opening), words.count(closing)
+        lone = opened % 2 if opening == closing else opened - closed
+        if lone and lone != -1 and text.startswith(closing, end):
+            return Span(start, end + len(closing))
+        if lone and (opening == closing or lone < 0) and text.endswith(opening, 0, start):
+            return Span(_command_start(text, start - len(opening)), end)
+    return Span(start, end)
+
+
+def _command_start(text: str, brace: int) -> int:
+    """Where the command begins that opens a group at ``brace``: ``\\textbf{``."""
+    command = _COMMAND.search(text, max(0, brace - 20), brace) if text[brace] == "{" else None
+    return command.start() if command else brace

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 Unit = Literal["x", "%"]
 
-MAX_DIGITS = 300  # longer runs are no quantity, and overflow a float
+MAX_DIGITS = 200  # longer runs are no quantity, and overflow a float
 
 # What may stand between a number and its unit without changing either: white space, LaTeX
 # spacing and wrapping, Markdown emphasis.
@@ -28,7 +29,8 @@ _TEN_TO_THE = re.compile(
     r"\s*\$?(?:×|x|X|\*|·|\\times|\\cdot)\s*(?P<base>10)(?=\$?(?:\^|[⁻⁰¹²³⁴-⁹]))", re.ASCII
 )
 _EXPONENT = re.compile(
-    r"\$?\^(?:\{\s*([-−+]?\d{1,3})\s*\}|([-−]?\d{1,3}))\$?|([⁻]?[⁰¹²³⁴-⁹]{1,3})|[eE]([-+]?\d{1,3})(?!\w)"
+    r"\$?\^(?:\{\s*([-−+]?\d{1,3})\s*\}|([-−]?\d{1,3}))\$?|([⁻]?[⁰¹²³⁴-⁹]{1,3})"
+    r"|[eE](?P<e>[-+]?\d{1,3})(?!\w)"
 )
 _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
 _SCALE = re.compile(
@@ -49,7 +51,7 @@ _PERCENT = re.compile(
     rf"{JUNK}*+(?:%|\\%|％|﹪|٪)|{JUNK}*+-?per[\s-]?cents?{_NO_LETTER}", re.IGNORECASE
 )
 _TIMES = re.compile(
-    rf"{JUNK}*+(?:-?(?:×|✕|✖|⨯|⨉|\\times(?![a-z]))|-?times{_NO_LETTER}|-?\s?folds?{_NO_LETTER})",
+    rf"{JUNK}*+(?:-?(?:×|✕|✖|⨯|⨉|\\times(?![a-z]))|-?times{_NO_LETTER}|-?\s?folds?{_NO_LETTER}|倍)",
     re.IGNORECASE,
 )
 # The letter x is a unit only where no formula can be meant: "2x", "2 x", "$2$x", not "2$x$".
@@ -211,7 +213,7 @@ def _split(group: re.Match[str]) -> list[tuple[int, int]]:
 
 
 _THOUSANDS = re.compile(r"\d{1,3}(?:(?:[,，]|\{,\}|\\,|[\u00a0\u2009\u202f ])\d{3})+(?:[.．]\d+)?")
-_DECIMAL = re.compile(r"\d+(?:(?:[.,．，]|\{,\})\d+)?")
+_DECIMAL = re.compile(r"\.\d+|\d+(?:(?:[.,．，]|\{,\})\d+)?")
 
 
 def parse_digits(written: str) -> float | None:
@@ -221,17 +223,17 @@ def parse_digits(written: str) -> float | None:
         digits = _SEPARATOR.sub("", whole)
         return float(f"{digits}.{fraction}") if fraction else int(digits)
     if _DECIMAL.fullmatch(written):
-        whole, *fractions = _SEPARATOR.split(written)
-        return float(f"{whole}.{fractions[0]}") if fractions else int(whole)
+        plain = _SEPARATOR.sub(".", written)
+        return float(plain) if "." in plain else int(plain)
     return None
 
 
 def _read_digits(text: str, start: int, end: int) -> Numeral | None:
+    if _follows_point(text, start):
+        start -= 1
     value = parse_digits(text[start:end])
     if value is None:
         return None
-    if text[start - 1 : start] == "." and start > 0:
-        value, start = float(f".{text[start:end]}"), start - 1
     numeral = Numeral(value, start, end, end, written=value)
     if not _read_power(text, numeral):
         return None
@@ -242,26 +244,22 @@ def _read_digits(text: str, start: int, end: int) -> Numeral | None:
     return numeral if _is_quantity(text, numeral) else None
 
 
+def _follows_point(text: str, start: int) -> bool:
+    """Whether a decimal point with nothing before it begins the number: ".5"."""
+    return start > 0 and text[start - 1] == "." and text[max(0, start - 2) : start - 1] != "."
+
+
 def _read_power(text: str, numeral: Numeral) -> bool:
-    """Reads "10^3", "2 × 10^{5}", "1e-3" into ``numeral``; False where it is out of range."""
-    factor: float = 1
+    """Reads "10^3", "2 × 10^{5}", "1e-3" into ``numeral``; False for a power that is none."""
     base = _TEN_TO_THE.match(text, numeral.end)
-    end = numeral.end
-    if base:
-        factor, end = numeral.value, base.end()
-    power = _EXPONENT.match(text, end)
+    power = _EXPONENT.match(text, base.end() if base else numeral.end)
     if power is None:
-        return text[end : end + 1] != "^"
+        return not text.startswith("^", numeral.end)
     exponent = int(next(filter(None, power.groups())).translate(_SUPERSCRIPTS))
-    scientific = power.group(4) is not None
-    if abs(exponent) > MAX_DIGITS or (not base and not scientific and numeral.value > 1000):
-        return False
-    if scientific:
-        factor = numeral.value
-    root = 10 if base or scientific else numeral.value
-    if root == 0 and exponent < 0:
-        return False
-    value = power_of(root, exponent, factor)
+    if base or power.group("e"):
+        value = power_of(10, exponent, numeral.value)
+    else:
+        value = power_of(numeral.value, exponent)
     if value is None:
         return False
     numeral.value = numeral.written = value
@@ -270,17 +268,25 @@ def _read_power(text: str, numeral: Numeral) -> bool:
 
 
 def power_of(root: float, exponent: float, factor: float = 1) -> float | None:
-    """``factor * root ** exponent``, exact where it is whole; None beyond a float's range."""
+    """``factor * root ** exponent``, exact where it is whole; None out of a float's range."""
+    if abs(exponent) > MAX_DIGITS:
+        return None
+    if not root:
+        return None
     if root == 10 and isinstance(exponent, int):
-        value = float(f"{factor}e{exponent}")
+        value = float(Decimal(str(factor)).scaleb(exponent))
     else:
-        try:
-            value = float(factor) * float(root) ** exponent
-        except OverflowError:
-            return None
-    if value > 1e300:
+        value = float(factor) * _power(float(root), exponent)
+    if not 1e-300 < value < 1e300:
         return None
     return int(value) if value.is_integer() and value < 2**53 else value
+
+
+def _power(root: float, exponent: float) -> float:
+    try:
+        return float(root**exponent)
+    except OverflowError:
+        return float("inf")
 
 
 def _read_scale(text: str, numeral: Numeral) -> None:
@@ -439,10 +445,11 @@ def _read_word(low: str, word: re.Match[str]) -> Numeral:
 
 
 def _is_plan(low: str, numeral: Numeral) -> bool:
-    """ "Our contribution is twofold" counts contributions."""
-    if "fold" not in low[numeral.end : numeral.stop]:
+    """ "Our contribution is twofold." counts contributions."""
+    if numeral.value > 4 or "fold" not in low[numeral.end : numeral.stop]:
         return False
-    return re.search(r"\b(?:is|are|was|were)\s+$", low[: numeral.start][-8:]) is not None
+    ends = low[numeral.stop :].lstrip()[:1] in ("", ".", ":", ";", ",")
+    return ends and re.search(r"\b(?:is|are|was|were)\s+$", low[: numeral.start][-8:]) is not None
 
 
 def _read_phrase(low: str, phrase: re.Match[str]) -> Numeral:

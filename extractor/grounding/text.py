@@ -115,13 +115,22 @@ def _tokens(text: str) -> list[Token]:
     tokens: list[Token] = []
     reached = 0
     for numeral in numerals(text):
-        if numeral.also and numeral.scale == 1:
-            continue  # "half the time" says 2x, and "2x the time" does not
+        if not _is_one_notation(text, numeral):
+            continue
         _tokenise(text, reached, numeral.start, tokens)
         _add_numeral(numeral, tokens)
         reached = numeral.stop
     _tokenise(text, reached, len(text), tokens)
     return tokens
+
+
+def _is_one_notation(text: str, numeral: Numeral) -> bool:
+    """Whether the numeral may be written in another way without saying something else."""
+    if numeral.also and numeral.scale == 1:
+        return False  # "half the time" says 2x, and "2x the time" does not
+    return not (
+        text[numeral.start] == "0" and text[numeral.start + 1 : numeral.start + 2].isdecimal()
+    )
 
 
 def _add_numeral(numeral: Numeral, tokens: list[Token]) -> None:
@@ -159,17 +168,17 @@ def _piece(kind: str | None, said: str, tokens: list[Token]) -> str:
     if kind == "lowered":
         return said.translate(_SMALL)
     if kind == "raised":
-        return ("^" if _after_digit(tokens) else "") + said.translate(_SMALL)
+        return _power(tokens) + said.translate(_SMALL)
     if said == "^":
-        return "^" if _after_digit(tokens) else ""
+        return _power(tokens)
     if said.isascii():
         return said
     return _SYMBOLS.get(said) or unicodedata.normalize("NFKC", said)
 
 
-def _after_digit(tokens: list[Token]) -> bool:
-    """Whether a power would be a number's: 10² is not 102, while E² may be written E2."""
-    return bool(tokens) and tokens[-1][0][-1].isdecimal()
+def _power(tokens: list[Token]) -> str:
+    """The sign of a power: 10² is not 102, nor k² k2, while E² of a name may be written E2."""
+    return "" if tokens and tokens[-1][0][-1].isupper() else "^"
 
 
 @lru_cache(maxsize=256)
