@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _CLEAN_LEFT = frozenset(' \n\t("“[')
 _CLEAN_RIGHT = frozenset(' \n\t)"”];:!?')
 _WRAPPERS = "*${}`"
+_TIES = "-.,^_/@&"  # signs that make one word or number of what is on both sides
 _LEFT_REACH, _RIGHT_REACH = 64, 32
 
 _UNSPACED = re.compile(f"[{UNSPACED}]")
@@ -81,7 +82,7 @@ def is_word_character(char: str) -> bool:
 def _left(text: str, start: int, end: int) -> bool:
     first = text[start]
     if not first.isalnum():
-        return True
+        return start == 0 or first not in _TIES or not is_word_character(text[start - 1])
     before = text[max(0, start - _LEFT_REACH) : start]
     bare = before.rstrip(_WRAPPERS)
     if not bare or bare[-1].isspace():
@@ -138,8 +139,10 @@ def _makes_compound(part: str) -> bool:
 
 def _right(text: str, start: int, end: int) -> bool:
     last = text[end - 1]
+    following = text[end : end + 1]
     if not last.isalnum():
-        return not (last in "+#" and text[end : end + 1] == last)
+        tied = last in _TIES and following != "" and is_word_character(following)
+        return not (tied or (last in "+#" and following == last))
     after = text[end : end + _RIGHT_REACH]
     bare = after.lstrip(_WRAPPERS)
     if after[:1] == "*" and after[:2] != "**" and text.count("*", 0, start) % 2 == 0:
