@@ -73,10 +73,10 @@ def run(
     settings = options.model_settings(model, base_url, mode, approach, concurrency)
     calls = options.call_settings(cache_dir, no_cache, tries, timeout)
     outputs = _Outputs(out, failures, choose_writer(format, out), record_schema(task))
-    source = open_dump(dump)
-    options.pull_weights(settings, quiet=quiet)
-    with watch(source, quiet=quiet) as watcher:
-        summary = _run(task, settings, calls, source, limit, outputs, watcher)
+    with open_dump(dump) as source:
+        options.pull_weights(settings, quiet=quiet)
+        with watch(source, quiet=quiet) as watcher:
+            summary = _run(task, settings, calls, source, limit, outputs, watcher)
     if not quiet:
         _report(summary, out)
     raise typer.Exit(_exit_code(summary))

@@ -1,0 +1,144 @@
+"""The command as a person meets it: exit codes, one clear line for each error, no traceback."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from extractor.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EXAMPLE = str(Path(__file__).parent.parent / "examples" / "papers.txt")
+
+
+@pytest.fixture
+def cli(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command in this process: exit code, standard output, standard error."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["extractor", *arguments])
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        said = capsys.readouterr()
+        code = exit_.value.code
+        return code if isinstance(code, int) else 0, said.out, said.err
+
+    return run
+
+
+Cli = "Callable[..., tuple[int, str, str]]"
+
+
+def test_help_names_every_command(cli: Cli) -> None:
+    code, out, _ = cli("--help")
+    assert code == 0
+    for command in ("run", "extract", "eval", "inspect", "convert", "report", "schema"):
+        assert re.search(rf"\b{command}\b", out), command
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["run", "--help"], ["extract", "--help"], ["models", "list"], ["schema", "-h"]],
+)
+def test_what_calls_no_model_imports_nothing_heavy(arguments: list[str]) -> None:
+    probe = (
+        "import sys; sys.argv = ['extractor', *sys.argv[1:]]\n"
+        "from extractor.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'openai', 'instructor', 'diskcache', 'xllamacpp', 'numpy', 'httpx2'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", probe, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_version(cli: Cli) -> None:
+    code, out, _ = cli("--version")
+    assert code == 0
+    assert re.fullmatch(r"extractor \d+\.\d+\.\d+\S*\n", out)
+
+
+def test_an_unknown_option_is_a_usage_error(cli: Cli) -> None:
+    code, _, err = cli("run", EXAMPLE, "--no-such-option")
+    assert code == 2
+    assert "--no-such-option" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["run", "missing.txt"], 1, "missing.txt"),
+        (["run", EXAMPLE, "--schema", "no/such/file.py:Model"], 2, "no/such/file.py"),
+        (["run", EXAMPLE, "--prompt", "no-prompt.txt"], 2, "no-prompt.txt"),
+        (["run", EXAMPLE, "--base-url", "http://127.0.0.1:9/v1"], 2, "--model"),
+        (["run", EXAMPLE, "--model", "m", "--base-url", "nonsense"], 2, "nonsense"),
+        (["run", EXAMPLE, "--model", "gpt-x"], 1, "OPENAI_API_KEY"),
+        (["models", "path", "smollm2-135m"], 1, "extractor models pull smollm2-135m"),
+        (["models", "pull", "nobody"], 2, "smollm2-135m"),
+    ],
+)
+def test_an_error_is_one_line_that_says_what_to_do(
+    cli: Cli, arguments: list[str], code: int, said: str
+) -> None:
+    got, out, err = cli(*arguments)
+    assert (got, out) == (code, "")
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+    assert "Traceback" not in err
+
+
+def test_an_endpoint_that_is_down_ends_the_run_with_one_message(cli: Cli, tmp_path: Path) -> None:
+    out_file = tmp_path / "records.jsonl"
+    arguments = ["--model", "m", "--base-url", "http://127.0.0.1:9/v1", "-o", str(out_file)]
+    code, _, err = cli("run", EXAMPLE, "--quiet", *arguments)
+    assert code == 1
+    assert "127.0.0.1:9" in err
+    assert len(err.strip().splitlines()) == 1
+    assert not out_file.exists()
+
+
+def test_schema_prints_the_json_schema_of_a_record(cli: Cli) -> None:
+    code, out, _ = cli("schema")
+    properties = json.loads(out)["properties"]
+    assert code == 0
+    assert list(properties)[:3] == ["id", "title", "method_name"]
+    assert {"evidence", "meta"} <= set(properties)
+
+
+def test_a_users_own_schema_file(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from pydantic import BaseModel\nclass Finding(BaseModel):\n    species: str | None = None\n"
+    )
+    code, out, _ = cli("schema", "--schema", f"{file}:Finding")
+    assert code == 0
+    assert "species" in json.loads(out)["properties"]
+
+
+def test_models_list_tells_what_is_there(cli: Cli) -> None:
+    code, out, _ = cli("models", "list")
+    assert code == 0
+    assert "(default)" in out
+    assert "smollm2-135m" in out
+
+
+def test_cache_info_and_clear(cli: Cli, tmp_path: Path) -> None:
+    folder = str(tmp_path / "cache")
+    code, out, _ = cli("cache", "info", "--cache-dir", folder)
+    assert code == 0
+    assert folder in out
+    code, _, err = cli("cache", "clear", "--yes", "--cache-dir", folder)
+    assert code == 0
+    assert "0 answers" in err
