@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from extractor.cli import cache, convert, extract, models, run, schema
+from extractor.cli import eval as eval_
 
 app = typer.Typer(
     name="extractor",
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("extract")(extract.extract)
+app.command("eval")(eval_.evaluate)
 app.command("convert")(convert.convert)
 app.command("schema")(schema.schema)
 app.add_typer(models.app, name="models")

@@ -1,0 +1,118 @@
+"""From a schema to its scorers: the ``paper`` schema has its own, any other is read off."""
+
+from __future__ import annotations
+
+import types
+from collections import abc
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+
+from extractor.errors import UsageError
+from extractor.evaluation._scorers import Address, Claim, Item, Name, Scalar, Scorer
+from extractor.grounding import NumberIn, UnitIn, Url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
+
+_LISTS = (list, tuple, set, frozenset, abc.Sequence, abc.Set, abc.Iterable)
+_MAPPINGS = (dict, abc.Mapping, abc.MutableMapping)
+
+PAPER_SCORERS = (
+    Scorer("method_name", Name()),
+    Scorer("claimed_speedups", Claim(), many=True),
+    Scorer("benchmarks", Name(), many=True),
+    Scorer("hardware", Name(), many=True),
+    Scorer("code_url", Address()),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a field holds: ``many`` values or one, objects of ``model``, URLs, or scalars."""
+
+    many: bool = False
+    model: type[BaseModel] | None = None
+    url: bool = False
+    mapping: bool = False
+
+
+def scorer_of(schema: type[BaseModel], field: str, gold_items: Iterable[dict[str, Any]]) -> Scorer:
+    """The scorer of one field.
+
+    ``gold_items`` are all objects that gold holds for it: the fields that they name tell an
+    object from others. Raises UsageError where these differ or cannot be compared.
+    """
+    shape = _shape_of(schema.model_fields[field])
+    if shape.mapping:
+        raise UsageError(f"{field} is a mapping, which cannot be scored.", hint="Use a list.")
+    if shape.model is not None:
+        return Scorer(field, _item(field, shape.model, list(gold_items)), many=shape.many)
+    return Scorer(field, Address() if shape.url else Scalar(), many=shape.many)
+
+
+def _item(field: str, model: type[BaseModel], gold_items: list[dict[str, Any]]) -> Item:
+    quotes = _quotes(model)
+    named = {frozenset(item) - quotes for item in gold_items}
+    if len(named) > 1:
+        differing = ", ".join(sorted(frozenset.union(*named) - frozenset.intersection(*named)))
+        raise UsageError(
+            f"Not every gold item of {field} has {differing}.",
+            hint="Give all items the same keys; null where there is nothing.",
+        )
+    keys = tuple(name for name in model.model_fields if name in next(iter(named), ()))
+    for name in keys:
+        _check_key(field, name, _shape_of(model.model_fields[name]))
+    _check_known(field, model, named)
+    return Item(keys, next(iter(quotes), None))
+
+
+def _check_known(field: str, model: type[BaseModel], named: set[frozenset[str]]) -> None:
+    if unknown := frozenset().union(*named) - model.model_fields.keys():
+        raise UsageError(f"{model.__name__}, an item of {field}, has no field {min(unknown)!r}.")
+    if frozenset() in named:
+        raise UsageError(f"A gold item of {field} names nothing to know it by.")
+
+
+def _check_key(field: str, name: str, shape: _Shape) -> None:
+    if shape.many or shape.mapping or shape.model is not None:
+        raise UsageError(
+            f"{field}.{name} is no single value, and cannot tell items apart.",
+            hint="Leave it out of the gold.",
+        )
+
+
+def _quotes(model: type[BaseModel]) -> frozenset[str]:
+    """The fields that only quote the words in which numbers and units of a model stand."""
+    marks = (mark for info in model.model_fields.values() for mark in info.metadata)
+    return frozenset(
+        mark.quote for mark in marks if isinstance(mark, (NumberIn, UnitIn)) and mark.quote
+    )
+
+
+def _shape_of(info: FieldInfo) -> _Shape:
+    shape = _shape(info.annotation)
+    return replace(shape, url=True) if _has_url(info.metadata) else shape
+
+
+def _shape(annotation: Any) -> _Shape:
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        shape = _shape(args[0])
+        return replace(shape, url=True) if _has_url(args[1:]) else shape
+    if hasattr(annotation, "__value__"):  # type Name = ...
+        return _shape(annotation.__value__)
+    if origin in (Union, types.UnionType):
+        return _shape(next(arg for arg in args if arg is not type(None)))
+    if origin in _LISTS:
+        return replace(_shape(args[0]), many=True)
+    if (origin or annotation) in _MAPPINGS:
+        return _Shape(mapping=True)
+    is_model = isinstance(annotation, type) and hasattr(annotation, "model_fields")
+    return _Shape(model=annotation if is_model else None)
+
+
+def _has_url(metadata: Iterable[Any]) -> bool:
+    return any(isinstance(mark, Url) for mark in metadata)
