@@ -47,8 +47,9 @@ class Options(TypedDict, total=False):
 class Extractor(Generic[SchemaT]):
     """Extracts typed, grounded records from papers.
 
-    ``schema`` is a pydantic model, the name of a built-in schema or ``path.py:Model``; by
-    default the built-in ``paper`` schema. Options:
+    ``schema`` is a pydantic model, the name of a built-in schema, ``path.py:Model``, or fields
+    in one line such as ``"name, accuracy float"``; by default the built-in ``paper`` schema.
+    Options:
 
     - ``prompt``: a template file; by default the schema's own.
     - ``model``: without it the embedded model answers; its weights are downloaded the first time.

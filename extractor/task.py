@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import importlib
 import importlib.util
@@ -29,6 +30,9 @@ else:
 
 # Part of every fingerprint: raise it when answers are read in another way than before.
 PARSER_VERSION = 1
+
+RECORD_KEYS = ("id", "title", "evidence", "meta", "source")
+"""What stands in a record beside the schema's fields, whose names must be others."""
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(title|abstract)\s*\}\}")
 _SEPARATOR = re.compile(r"^---[ \t]*\r?\n", re.MULTILINE)
@@ -90,15 +94,17 @@ def load_task(
 ) -> Task[SchemaT]:
     """Build a task.
 
-    ``schema`` is the name of a built-in schema ("paper"), ``path/to/file.py:Model``, or a
-    pydantic model; ``prompt`` is the path of a template file, by default the schema's own.
-    Raises :class:`UsageError` when either cannot be found or does not fit.
+    ``schema`` is the name of a built-in schema ("paper"), ``path/to/file.py:Model``, fields in
+    one line (:mod:`extractor.shorthand`), or a pydantic model; ``prompt`` is the path of a
+    template file, by default the schema's own. Raises :class:`UsageError` when either cannot
+    be found or does not fit.
     """
-    schema = schema or "paper"
+    schema = "paper" if schema is None else schema
     if isinstance(schema, str):
         name, model = _resolve_schema(schema)
     else:
         name, model = schema.__name__, schema
+    _check_names(name, model)
     text = _read_prompt(Path(prompt)) if prompt else _builtin_prompt(schema)
     return Task(name, cast("type[SchemaT]", model), Prompt.parse(text))
 
@@ -118,12 +124,34 @@ def _resolve_schema(spec: str) -> tuple[str, type[BaseModel]]:
         module = importlib.import_module(f"extractor.schemas.{spec}")
         return spec, cast("type[BaseModel]", module.SCHEMA)
     path, colon, name = spec.rpartition(":")
-    if not colon or not path.endswith(".py"):
-        known = ", ".join(builtin_schemas())
+    if colon and path.endswith(".py"):
+        return name, _model_from_file(Path(path), name)
+    from extractor import shorthand
+
+    if spec and not shorthand.is_shorthand(spec):
+        raise _no_schema(spec)
+    return shorthand.NAME, shorthand.shorthand_model(spec)
+
+
+def _no_schema(spec: str) -> UsageError:
+    known = builtin_schemas()
+    near = difflib.get_close_matches(spec, known, n=1)
+    if near:
+        hint = f"Did you mean {near[0]!r}?"
+    elif spec.endswith(".py"):
+        hint = f"Name the model in it: {spec}:Model."
+    else:
+        hint = f"Known: {', '.join(known)}; or path/to/file.py:Model, or fields: 'name, year int'."
+    return UsageError(f"There is no schema {spec!r}.", hint=hint)
+
+
+def _check_names(schema: str, model: type[BaseModel]) -> None:
+    taken = [name for name in RECORD_KEYS if name in model.model_fields]
+    if taken:
         raise UsageError(
-            f"There is no schema {spec!r}.", hint=f"Known: {known}; or give path/to/file.py:Model."
+            f"The schema {schema} has a field {taken[0]!r}, which every record has of its own.",
+            hint="Give the field another name.",
         )
-    return name, _model_from_file(Path(path), name)
 
 
 def _model_from_file(path: Path, name: str) -> type[BaseModel]:

@@ -12,7 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, computed_fie
 
 from extractor.grounding import NumberIn, UnitIn, Url, Verbatim
 
-_NOTHING = {"", "null", "none", "n/a", "na", "unknown", "not specified", "not mentioned"}
+from ._values import blank_is_none
+
 _UNITS = {"×": "x", "times": "x", "fold": "x", "percent": "%", "per cent": "%"}
 _LESS_TIME = re.compile(
     r"\b(less|lower|reduc\w*|decreas\w*|cut\w*|sav\w*|shorten\w*|short\w*|drop\w*|fewer)\b", re.I
@@ -26,11 +27,6 @@ _MORE_SPEED = re.compile(
 _SHARE_OF_TIME = re.compile(
     r"(%|percent)\s+of\s+(the\s+|its\s+)?[\w\s-]{0,30}\b(time|latency)\b", re.I
 )
-
-
-def _blank_is_none(value: object) -> object:
-    """Models write "", "null" or "none" where they mean null."""
-    return None if isinstance(value, str) and value.strip().lower() in _NOTHING else value
 
 
 def _canonical_unit(value: object) -> object:
@@ -82,9 +78,9 @@ class Speedup(BaseModel):
             "runtime where nothing more is said.",
         )
     )
-    baseline: Annotated[
-        str | None, BeforeValidator(_blank_is_none), Verbatim()
-    ] = Field(default=None, description="What it is compared with, copied from the text, or null.")
+    baseline: Annotated[str | None, BeforeValidator(blank_is_none), Verbatim()] = Field(
+        default=None, description="What it is compared with, copied from the text, or null."
+    )
 
     @computed_field(description="The claim as a multiple of the baseline's speed, derived.")  # type: ignore[prop-decorator]
     @property
@@ -99,9 +95,7 @@ class PaperFields(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    method_name: Annotated[
-        str | None, BeforeValidator(_blank_is_none), Verbatim()
-    ] = Field(
+    method_name: Annotated[str | None, BeforeValidator(blank_is_none), Verbatim()] = Field(
         default=None,
         description="The short proper name of the main thing this paper introduces (method, "
         "model, system, tool, dataset or benchmark), or null if it has no name.",
@@ -124,7 +118,7 @@ class PaperFields(BaseModel):
         description="Named devices, chips, accelerators, boards or computing platforms. "
         "Not generic words such as GPU.",
     )
-    code_url: Annotated[str | None, BeforeValidator(_blank_is_none), Url()] = Field(
+    code_url: Annotated[str | None, BeforeValidator(blank_is_none), Url()] = Field(
         default=None, description="The URL of this paper's source code as the text gives it."
     )
 

@@ -19,8 +19,9 @@ _MODEL, _ASKING, _KEEPING = "Model", "Asking", "Cache"
 Schema = Annotated[
     str,
     typer.Option(
-        metavar="NAME|FILE.py:MODEL",
-        help="What to extract: a built-in schema or a pydantic model in a file.",
+        metavar="NAME|FILE.py:MODEL|FIELDS",
+        help="What to extract: a built-in schema, a pydantic model in a file, or fields in one "
+        "line such as 'name, accuracy float'.",
     ),
 ]
 Format = Annotated[

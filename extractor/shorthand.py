@@ -1,0 +1,197 @@
+"""A schema in one line: ``name, dataset, accuracy float``.
+
+    schema = field, field, ...     or one field on each line
+    field  = name [type] [: description]
+    type   = str | int | float | bool | url | list | str[] | int[] | float[] | url[]
+
+A field without a type is a ``str``, and ``list`` is ``str[]``. On one line a comma ends a
+description; where each field has its own line, a description may hold commas. Every field may
+be absent: null, or an empty list. Strings and URLs are grounded word by word, numbers anywhere
+in the title or abstract; a ``bool`` is the model's judgement and has no words to rest on.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+
+from extractor.errors import UsageError
+from extractor.grounding import NumberIn, Url, Verbatim
+from extractor.schemas._values import blank_is_none, without_blanks
+from extractor.task import RECORD_KEYS
+
+NAME = "fields"
+"""The name of the task that such a schema makes."""
+
+_ITEMS_AT_MOST = 16  # shown to the model, which else may repeat itself to its token limit
+_BASES: dict[str, Any] = {
+    "str": Annotated[str, Verbatim()],
+    "int": Annotated[int, NumberIn()],
+    "float": Annotated[float, NumberIn()],
+    "bool": bool,
+    "url": Annotated[str, Url()],
+}
+_LISTS = ("str[]", "int[]", "float[]", "url[]")
+_TYPES = (*_BASES, "list", *_LISTS)
+_MEANT = {
+    "string": "str", "text": "str", "date": "str", "enum": "str",
+    "integer": "int", "number": "float", "double": "float", "real": "float", "percent": "float",
+    "boolean": "bool", "flag": "bool", "uri": "url", "link": "url", "array": "list",
+}  # fmt: skip
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_LIST_OF = re.compile(r"(?:list|array)\[(\w+)\]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ShorthandField:
+    """One field; ``type`` is one of the grammar's, ``list`` written as ``str[]``."""
+
+    name: str
+    type: str
+    description: str | None = None
+
+
+class _Fields(BaseModel):
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False, protected_namespaces=())
+
+
+def is_shorthand(spec: str) -> bool:
+    """Whether ``spec`` lists fields; a single word or a path is the name of something else."""
+    words = spec.strip()
+    head = re.split(r"[:,\n]", words, maxsplit=1)[0]
+    is_path = words.endswith(".py") or "/" in head or "\\" in head
+    return not is_path and re.search(r"[\s:,]", words) is not None
+
+
+def shorthand_model(spec: str) -> type[BaseModel]:
+    """The pydantic model that ``spec`` describes, named ``Fields``.
+
+    Raises UsageError, which names the field that is wrong and what is wrong with it.
+    """
+    definitions: dict[str, Any] = {
+        field.name: (_annotation(field.type), _default(field)) for field in parse_shorthand(spec)
+    }
+    return create_model(
+        "Fields",
+        __base__=_Fields,
+        __module__=__name__,
+        __doc__="What one title and abstract say.",
+        **definitions,
+    )
+
+
+def parse_shorthand(spec: str) -> tuple[ShorthandField, ...]:
+    """The fields of ``spec`` in order. Raises UsageError."""
+    fields: list[ShorthandField] = []
+    for number, text in enumerate(_split(spec), 1):
+        place = _Place(number, text)
+        field = _parse_field(place)
+        same = next((each for each in fields if each.name.lower() == field.name.lower()), None)
+        if same is not None:
+            raise place.wrong(f"there is already a field {same.name!r}", "Give each its own name.")
+        fields.append(field)
+    return tuple(fields)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A field as it was written, and where, for messages."""
+
+    number: int
+    text: str
+
+    def wrong(self, why: str, hint: str) -> UsageError:
+        text = self.text if len(self.text) <= 60 else f"{self.text[:57]}..."
+        return UsageError(f"Field {self.number} of the schema, {text!r}: {why}.", hint=hint)
+
+
+def _split(spec: str) -> list[str]:
+    lines = [line.strip() for line in spec.strip().splitlines() if line.strip()]
+    if not lines:
+        raise UsageError("The schema is empty.", hint="Name its fields, as in 'name, year int'.")
+    if len(lines) > 1:
+        return [line.removesuffix(",").rstrip() for line in lines]
+    return [part.strip() for part in lines[0].removesuffix(",").split(",")]
+
+
+def _parse_field(place: _Place) -> ShorthandField:
+    head, colon, description = place.text.partition(":")
+    if "," in head:
+        raise place.wrong("it holds a comma", "Put each field on a line of its own.")
+    name, *words = head.split() or [""]
+    _check_name(name, place)
+    if len(words) > 1:
+        raise _too_much(name, words, place)
+    if colon and not description.strip():
+        raise place.wrong("there is no description after the colon", "Write it, or drop the colon.")
+    kind = _type(words[0], name, place) if words else "str"
+    return ShorthandField(name, kind, description.strip() or None)
+
+
+def _too_much(name: str, words: list[str], place: _Place) -> UsageError:
+    described = 1 if words[0] in _TYPES else 0
+    head = " ".join((name, *words[:described]))
+    rest = " ".join(words[described:])
+    return place.wrong(
+        f"{words[described]!r} is no part of a name and type",
+        f"A description stands after a colon: '{head}: {rest}'.",
+    )
+
+
+def _check_name(name: str, place: _Place) -> None:
+    if not name:
+        raise place.wrong("it has no name", "Is there a comma or colon too many?")
+    if not _NAME.fullmatch(name):
+        meant = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+        hint = f"Write {meant!r}." if _NAME.fullmatch(meant) else "Begin with a letter."
+        raise place.wrong(f"{name!r} is no name of letters, digits and _", hint)
+    if name in RECORD_KEYS:
+        raise place.wrong(f"every record has a {name!r} of its own", "Choose another name.")
+    if hasattr(BaseModel, name):
+        raise place.wrong(f"{name!r} is taken by pydantic", f"Write '{name}_' or another name.")
+
+
+def _type(written: str, name: str, place: _Place) -> str:
+    if written in _TYPES:
+        return "str[]" if written == "list" else written
+    raise place.wrong(f"there is no type {written!r}", _hint_for(written, name))
+
+
+def _hint_for(written: str, name: str) -> str:
+    word = written.lower()
+    if word.endswith("?"):
+        return f"Every field may be absent anyway: write '{name} {written[:-1]}'."
+    if word.startswith("bool["):
+        return "A list of bools would say nothing: write bool, or a list of what is true."
+    if list_of := _LIST_OF.fullmatch(word):
+        return f"Write '{name} {_MEANT.get(list_of[1], list_of[1])}[]'."
+    if name in _TYPES:
+        return f"The name comes first: '{written} {name}'."
+    near = [_MEANT[word]] if word in _MEANT else difflib.get_close_matches(word, _TYPES, n=1)
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    return f"Types: {', '.join(_TYPES)}. A name is one word: '{name}_{written}'."
+
+
+def _annotation(kind: str) -> Any:
+    base = _BASES[kind.removesuffix("[]")]
+    if kind.endswith("[]"):
+        return Annotated[list.__class_getitem__(base), BeforeValidator(without_blanks)]
+    return Annotated[base | None, BeforeValidator(blank_is_none)]
+
+
+def _default(field: ShorthandField) -> Any:
+    description = field.description
+    if description is None and field.type.startswith("url"):
+        description = "As the text gives it."
+    if field.type.endswith("[]"):
+        return Field(
+            default_factory=list,
+            description=description,
+            json_schema_extra={"maxItems": _ITEMS_AT_MOST},
+        )
+    return Field(default=None, description=description)
