@@ -130,6 +130,6 @@ def _fields_schema(model: type[BaseModel]) -> dict[str, Any]:
     if "$ref" in schema:  # a model that holds itself stands among its own definitions
         definition = schema["$defs"][schema["$ref"].rpartition("/")[2]]
         schema = {**definition, "$defs": schema["$defs"]}
-    if "properties" not in schema:
+    if not schema.get("properties"):
         raise UsageError(f"The schema {model.__name__} has no fields.")
     return schema

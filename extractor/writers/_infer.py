@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from extractor.writers._shape import (
+    ANYTHING,
     NULL,
     UNKNOWN,
     Many,
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
     from extractor.writers._protocol import Schema
 
 _INT64 = 2**63
+_SCALARS: dict[type, Shape] = {
+    str: Scalar("string"),
+    bool: Scalar("boolean"),
+    int: Scalar("integer"),
+    float: Scalar("number"),
+    type(None): NULL,
+}
 
 
 def infer_schema(rows: Iterable[Mapping[str, Any]], known: Schema) -> dict[str, Any]:
@@ -40,20 +49,11 @@ def infer_schema(rows: Iterable[Mapping[str, Any]], known: Schema) -> dict[str, 
     return dict(known) if shape is None else to_schema(shape)
 
 
-def _shape_of_value(value: object) -> Shape:
-    if value is None:
-        return NULL
-    if isinstance(value, str):
-        return Scalar("string")
-    if isinstance(value, bool):
-        return Scalar("boolean")
-    if isinstance(value, int):
-        return Scalar("integer" if -_INT64 <= value < _INT64 else "json")
-    if isinstance(value, float):
-        return Scalar("number")
+def _shape_of_value(value: Any) -> Shape:
     if isinstance(value, dict):
         return Struct({name: _shape_of_value(part) for name, part in value.items()})
-    shape: Shape = UNKNOWN
-    for item in value:  # type: ignore[attr-defined]
-        shape = unite(shape, _shape_of_value(item))
-    return Many(shape)
+    if isinstance(value, list):
+        return Many(reduce(unite, map(_shape_of_value, value), UNKNOWN))
+    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+        return ANYTHING
+    return _SCALARS[type(value)]

@@ -64,9 +64,9 @@ class Struct:
 
 Shape: TypeAlias = Scalar | Many | Struct
 
-UNKNOWN = Scalar("unknown")
-NULL = Scalar("unknown", nullable=True)
-ANYTHING = Scalar("json", nullable=True)
+UNKNOWN: Shape = Scalar("unknown")
+NULL: Shape = Scalar("unknown", nullable=True)
+ANYTHING: Shape = Scalar("json", nullable=True)
 
 
 def shape_of(schema: Schema) -> Struct:
@@ -97,7 +97,9 @@ class _Reader:
             return self.shape(parts[0])
         if choices := schema.get("anyOf") or schema.get("oneOf"):
             return _one_of(self.shape(choice) for choice in choices)
-        return _one_of(self._typed(name, schema) for name in _types(schema))
+        if types := _types(schema):
+            return _one_of(self._typed(name, schema) for name in types)
+        return ANYTHING
 
     def _referred(self, name: str) -> Shape:
         if name in self._within or name not in self._definitions:
@@ -122,7 +124,7 @@ class _Reader:
             return Scalar("json")
         required = schema.get("required", ())
         fields = {
-            name: _told_apart(self.shape(part), optional=name not in required)
+            name: _settled(self.shape(part), optional=name not in required)
             for name, part in properties.items()
         }
         return Struct(fields, frozenset(fields) - frozenset(required))
@@ -131,7 +133,7 @@ class _Reader:
         items = schema.get("items")
         if "prefixItems" in schema or not isinstance(items, dict):
             return Scalar("json")
-        return Many(self.shape(items))
+        return Many(_settled(self.shape(items)))
 
 
 def _types(schema: Schema) -> list[str]:
@@ -147,12 +149,16 @@ def _one_of(choices: Iterable[Shape]) -> Shape:
     shape: Shape = UNKNOWN
     for choice in choices:
         shape = unite(shape, choice, structs=False)
-    return ANYTHING if isinstance(shape, Scalar) and shape.kind == "unknown" else shape
+    return shape
 
 
-def _told_apart(shape: Shape, *, optional: bool) -> Shape:
-    """Where a key may be absent and may be null, only JSON text can tell one from the other."""
-    return ANYTHING if optional and shape.nullable else shape
+def _settled(shape: Shape, *, optional: bool = False) -> Shape:
+    """The shape, or JSON text where no type is known or where a key may be absent and may be null.
+
+    An empty cell alone could not tell null from absence.
+    """
+    unknown = isinstance(shape, Scalar) and shape.kind == "unknown"
+    return ANYTHING if unknown or (optional and shape.nullable) else shape
 
 
 def unite(one: Shape, other: Shape, *, structs: bool = True) -> Shape:

@@ -149,7 +149,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         with closing(sqlite3.connect(uri, uri=True)) as connection:
             yield connection
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError) as error:
         raise DumpError(
             f"{path} holds no records that can be read: {error}.",
             hint="Only SQLite files that Extractor wrote are read.",

@@ -1,0 +1,435 @@
+"""Each output format as its user meets it, and outputs that are whole or not there."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from extractor.cli import options
+from extractor.errors import DumpError, OutputError, UsageError
+from extractor.record_schema import record_schema
+from extractor.task import load_task
+from extractor.writers import (
+    choose_writer,
+    infer_schema,
+    open_output,
+    open_records,
+    read_records,
+    whole_or_nothing,
+    writers,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+RECORDS = Path(__file__).parent / "fixtures" / "records" / "papers.jsonl"
+SPEEDUPS = "claimed_speedups"
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, Any]]:
+    return list(read_records(RECORDS))
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    return record_schema(load_task("paper"))
+
+
+def write(out: Path, rows: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]) -> Path:
+    with open_output(choose_writer(None, out), out, schema) as sink:
+        for row in rows:
+            sink.write(row)
+    return out
+
+
+def minimal(**fields: object) -> dict[str, Any]:
+    return {"id": "1", **fields}
+
+
+def inferred(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return infer_schema(rows, {"type": "object", "properties": {"id": {"type": "string"}}})
+
+
+class TestChoosing:
+    @pytest.mark.parametrize(
+        ("out", "name"),
+        [
+            (None, "jsonl"),
+            ("records", "jsonl"),
+            ("records.jsonl", "jsonl"),
+            ("records.NDJSON.gz", "jsonl"),
+            ("records.json", "json"),
+            ("records.csv.gz", "csv"),
+            ("a.b/records.parquet", "parquet"),
+            ("records.db", "sqlite"),
+            ("records.sqlite", "sqlite"),
+        ],
+    )
+    def test_the_ending_says_the_format(self, out: str | None, name: str) -> None:
+        assert choose_writer(None, Path(out) if out else None).name == name
+
+    def test_a_name_goes_before_the_ending(self) -> None:
+        assert choose_writer("json", Path("records.jsonl")).name == "json"
+
+    @pytest.mark.parametrize(
+        ("name", "out"),
+        [
+            ("xlsx", None),
+            (None, "records.xlsx"),
+            ("csv", None),
+            ("sqlite", None),
+            ("parquet", "records.gz"),
+            (None, "records.sqlite.gz"),
+        ],
+    )
+    def test_what_no_format_can_be_is_refused(self, name: str | None, out: str | None) -> None:
+        with pytest.raises(UsageError):
+            choose_writer(name, Path(out) if out else None)
+
+    def test_help_names_every_format(self) -> None:
+        [option] = options.Format.__metadata__
+        assert set(option.metavar.split("|")) == set(writers())
+
+
+class TestWholeOrNothing:
+    @pytest.mark.parametrize("ending", ["jsonl", "json", "csv", "parquet", "sqlite"])
+    def test_an_error_leaves_what_was_there(
+        self, ending: str, tmp_path: Path, rows: list[Any], schema: dict[str, Any]
+    ) -> None:
+        out = write(tmp_path / f"records.{ending}", rows, schema)
+        before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+        def fail() -> None:
+            with open_output(choose_writer(None, out), out, schema) as sink:
+                sink.write(rows[0])
+                raise KeyError("halfway")
+
+        with pytest.raises(KeyError):
+            fail()
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+    def test_nothing_is_seen_before_the_end(self, tmp_path: Path, schema: dict[str, Any]) -> None:
+        out = tmp_path / "records.csv"
+        with open_output(choose_writer(None, out), out, schema):
+            assert not list(tmp_path.glob("[!.]*"))
+        assert out.exists()
+
+    def test_folders_are_made(self, tmp_path: Path) -> None:
+        with whole_or_nothing(tmp_path / "a" / "b.txt") as scratch:
+            scratch.write_text("text")
+        assert (tmp_path / "a" / "b.txt").read_text() == "text"
+
+    def test_a_link_stays_a_link(self, tmp_path: Path) -> None:
+        link = tmp_path / "link.txt"
+        link.symlink_to(tmp_path / "file.txt")
+        with whole_or_nothing(link) as scratch:
+            scratch.write_text("text")
+        assert link.is_symlink()
+        assert (tmp_path / "file.txt").read_text() == "text"
+
+    def test_a_folder_is_refused_at_once(self, tmp_path: Path) -> None:
+        entered = False
+        with pytest.raises(OutputError, match="is a folder"), whole_or_nothing(tmp_path):
+            entered = True
+        assert not entered
+
+    def test_a_side_table_whose_place_is_a_folder_stops_all(
+        self, tmp_path: Path, rows: list[Any], schema: dict[str, Any]
+    ) -> None:
+        (tmp_path / "records.evidence.csv").mkdir()
+        with pytest.raises(OutputError, match="is a folder"):
+            write(tmp_path / "records.csv", rows, schema)
+        assert [path.name for path in tmp_path.iterdir()] == ["records.evidence.csv"]
+
+    def test_a_full_disk_is_told_with_the_hint(self, tmp_path: Path) -> None:
+        out = tmp_path / "records.jsonl"
+        with (
+            pytest.raises(OutputError, match=r"No space left.*Try again\."),
+            open_output(choose_writer(None, out), out, {}, hint="Try again."),
+        ):
+            raise OSError(28, "No space left on device")
+
+    def test_a_reader_that_has_had_enough_is_no_error_of_the_file(self, tmp_path: Path) -> None:
+        with pytest.raises(BrokenPipeError), whole_or_nothing(tmp_path / "records.jsonl"):
+            raise BrokenPipeError
+
+    @pytest.mark.skipif(not Path("/dev/null").is_char_device(), reason="no /dev/null")
+    def test_a_device_is_written_to_and_not_replaced(self, rows: list[Any]) -> None:
+        write(Path("/dev/null"), rows, {})
+        assert Path("/dev/null").is_char_device()
+        with pytest.raises(UsageError), open_output(writers()["csv"], Path("/dev/null"), {}):
+            pass
+
+
+class TestJson:
+    def test_lines_reach_a_pipe_one_by_one(
+        self, monkeypatch: pytest.MonkeyPatch, rows: list[Any]
+    ) -> None:
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb") as pipe, os.fdopen(writing, "w") as stdout:
+            monkeypatch.setattr(sys, "stdout", stdout)
+            with open_output(choose_writer(None, None), None, {}) as sink:
+                sink.write(rows[0])
+                assert json.loads(pipe.readline()) == rows[0]
+
+    def test_an_array_is_one_document(self, tmp_path: Path, rows: list[Any]) -> None:
+        assert json.loads(write(tmp_path / "r.json", rows, {}).read_bytes()) == rows
+        assert json.loads(write(tmp_path / "r.json", [], {}).read_bytes()) == []
+
+    @pytest.mark.parametrize("ending", ["jsonl", "json"])
+    def test_numbers_that_json_does_not_know_are_null(self, ending: str, tmp_path: Path) -> None:
+        out = write(tmp_path / f"r.{ending}", [minimal(a=float("nan"), b=float("inf"))], {})
+        assert "NaN" not in out.read_text()
+        assert list(read_records(out)) == [minimal(a=None, b=None)]
+
+    @pytest.mark.parametrize("ending", ["jsonl.gz", "json.gz"])
+    def test_gzip(self, ending: str, tmp_path: Path, rows: list[Any]) -> None:
+        first = write(tmp_path / f"one.{ending}", rows, {})
+        again = write(tmp_path / f"two.{ending}", rows, {})
+        assert gzip.decompress(first.read_bytes()).decode().count("\n") >= len(rows)
+        assert first.read_bytes() == again.read_bytes()
+        assert list(read_records(first)) == rows
+
+
+class TestCsv:
+    def tables(self, folder: Path) -> dict[str, list[dict[str, str]]]:
+        return {
+            path.name: list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"))))
+            for path in folder.iterdir()
+        }
+
+    def test_papers_and_their_lists_of_objects_join_by_id(
+        self, tmp_path: Path, rows: list[Any], schema: dict[str, Any]
+    ) -> None:
+        write(tmp_path / "records.csv", rows, schema)
+        tables = self.tables(tmp_path)
+        assert set(tables) == {
+            "records.csv",
+            "records.claimed_speedups.csv",
+            "records.evidence.csv",
+            "records.dropped.csv",
+        }
+        claims = tables["records.claimed_speedups.csv"]
+        for row, paper in zip(rows, tables["records.csv"], strict=True):
+            assert paper["id"] == row["id"]
+            assert paper["method_name"] == (row["method_name"] or "")
+            assert paper["benchmarks"] == " | ".join(row["benchmarks"])
+            own = [claim for claim in claims if claim["id"] == row["id"]]
+            assert [claim["quote"] for claim in own] == [c["quote"] for c in row[SPEEDUPS]]
+            assert [float(claim["value"]) for claim in own] == [c["value"] for c in row[SPEEDUPS]]
+
+    def test_compressed(self, tmp_path: Path, rows: list[Any], schema: dict[str, Any]) -> None:
+        write(tmp_path / "records.csv.gz", rows, schema)
+        assert (tmp_path / "records.claimed_speedups.csv.gz").exists()
+        text = gzip.decompress((tmp_path / "records.csv.gz").read_bytes()).decode("utf-8-sig")
+        assert len(list(csv.DictReader(io.StringIO(text)))) == len(rows)
+
+    @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+    def test_no_text_of_a_paper_is_a_formula(self, start: str, tmp_path: Path) -> None:
+        title = f'{start}HYPERLINK("http://example.org")'
+        records = [minimal(title=title, names=[title, "b"], loss=-1.5, any=title)]
+        write(tmp_path / "r.csv", records, inferred([*records, minimal(any=3)]))
+        [paper] = self.tables(tmp_path)["r.csv"]
+        assert paper["title"] == f"'{title}"
+        assert paper["names"] == f"'{title} | b"
+        assert paper["any"] == f"'{title}"
+        assert paper["loss"] == "-1.5"
+
+    def test_excel_sees_utf8_and_cells_keep_their_line_breaks(self, tmp_path: Path) -> None:
+        records = [minimal(title='Voilà, "3×"\nfaster', flag=True)]
+        out = write(tmp_path / "r.csv", records, inferred(records))
+        assert out.read_bytes().startswith(b"\xef\xbb\xbf")
+        [paper] = self.tables(tmp_path)["r.csv"]
+        assert paper["title"] == records[0]["title"]
+        assert paper["flag"] == "true"
+
+    def test_a_spreadsheet_guesses_its_dialect(
+        self, tmp_path: Path, rows: list[Any], schema: dict[str, Any]
+    ) -> None:
+        text = write(tmp_path / "r.csv", rows, schema).read_text(encoding="utf-8-sig")
+        dialect = csv.Sniffer().sniff(text)
+        assert (dialect.delimiter, dialect.quotechar) == (",", '"')
+        assert csv.Sniffer().has_header(text)
+
+
+class TestSqlite:
+    def test_tables_keys_and_indexes(
+        self, tmp_path: Path, rows: list[Any], schema: dict[str, Any]
+    ) -> None:
+        out = write(tmp_path / "r.sqlite", rows, schema)
+        with closing(sqlite3.connect(out)) as db:
+            names = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+            lists = {SPEEDUPS, "benchmarks", "hardware", "evidence", "dropped"}
+            assert lists | {"papers"} <= names
+            for name in lists:
+                [key] = db.execute(f"PRAGMA foreign_key_list({name})").fetchall()
+                assert (key[2], key[3], key[4]) == ("papers", "paper", "paper")
+            assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+            assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            plan = db.execute("EXPLAIN QUERY PLAN SELECT * FROM hardware WHERE value = 'x'")
+            assert "USING INDEX" in plan.fetchone()[3]
+
+    def test_claims_join_by_id(
+        self, tmp_path: Path, rows: list[Any], schema: dict[str, Any]
+    ) -> None:
+        out = write(tmp_path / "r.sqlite", rows, schema)
+        with closing(sqlite3.connect(out)) as db:
+            found = db.execute(
+                "SELECT title, quote, value, up_to FROM papers JOIN claimed_speedups USING (id) "
+                "ORDER BY papers.paper, position"
+            ).fetchall()
+        assert found == [
+            (row["title"], claim["quote"], claim["value"], claim["up_to"])
+            for row in rows
+            for claim in row[SPEEDUPS]
+        ]
+
+    def test_an_id_that_a_dump_gave_twice_loses_nothing(self, tmp_path: Path) -> None:
+        records = [minimal(names=["a"]), minimal(names=["b", "c"])]
+        out = write(tmp_path / "r.sqlite", records, inferred(records))
+        assert list(read_records(out)) == records
+
+    def test_what_a_user_corrects_in_the_file_is_read_back(
+        self, tmp_path: Path, rows: list[Any], schema: dict[str, Any]
+    ) -> None:
+        out = write(tmp_path / "r.sqlite", rows, schema)
+        with closing(sqlite3.connect(out)) as db, db:
+            db.execute("PRAGMA foreign_keys = ON")
+            db.execute("UPDATE papers SET method_name = 'Renamed' WHERE id = ?", [rows[0]["id"]])
+            db.execute("DELETE FROM papers WHERE id = ?", [rows[1]["id"]])
+            db.execute("DELETE FROM benchmarks WHERE id = ?", [rows[2]["id"]])
+            db.execute("UPDATE claimed_speedups SET kind = 'latency'")
+        first, second, *_ = read_records(out)
+        claims = [{**claim, "kind": "latency"} for claim in rows[0][SPEEDUPS]]
+        assert first == {**rows[0], "method_name": "Renamed", SPEEDUPS: claims}
+        assert second == {**rows[2], "benchmarks": []}
+
+    def test_names_that_sql_would_not_take(self, tmp_path: Path) -> None:
+        records = [
+            minimal(**{'a"b': 1, "a b": 2, "A_B": 3, "": 4, "1st": 5, "paper": 6, "sqlite_x": [7]}),
+            minimal(papers=["x"], _record_schema=[{"id": "y", "position": 1}]),
+        ]
+        out = write(tmp_path / "r.sqlite", records, inferred(records))
+        assert list(read_records(out)) == records
+
+    @pytest.mark.parametrize("ending", ["sqlite", "parquet"])
+    @pytest.mark.parametrize("value", [2**63, "\ud800"])
+    def test_a_value_that_no_column_holds_is_an_error_with_its_record(
+        self, ending: str, value: object, tmp_path: Path
+    ) -> None:
+        kind = "integer" if isinstance(value, int) else "string"
+        schema = {"type": "object", "properties": {"id": {}, "value": {"type": kind}}}
+        schema["required"] = ["id", "value"]
+        with pytest.raises(OutputError, match="does not fit"):
+            write(tmp_path / f"r.{ending}", [minimal(value=value)], schema)
+        assert not list(tmp_path.iterdir())
+
+
+class TestParquet:
+    def test_columns_are_nested_and_typed(
+        self, tmp_path: Path, rows: list[Any], schema: dict[str, Any]
+    ) -> None:
+        parquet = pytest.importorskip("pyarrow.parquet")
+        table = parquet.read_table(write(tmp_path / "r.parquet", rows, schema))
+        types = {field.name: str(field.type) for field in table.schema}
+        assert types["benchmarks"] == "list<element: string>"
+        assert types["claimed_speedups"].startswith(
+            "list<element: struct<quote: string, value: double"
+        )
+        assert "up_to: bool" in types["claimed_speedups"]
+        assert types["source"] == "string"
+        assert table["method_name"].to_pylist() == [row["method_name"] for row in rows]
+        assert json.loads(table["source"][0].as_py()) == rows[0]["source"]
+
+    def test_a_file_of_another_program_is_read_as_it_is(self, tmp_path: Path) -> None:
+        parquet = pytest.importorskip("pyarrow.parquet")
+        pyarrow = pytest.importorskip("pyarrow")
+        path = tmp_path / "r.parquet"
+        parquet.write_table(pyarrow.Table.from_pylist([{"id": "7", "names": ["a"]}]), path)
+        assert list(read_records(path)) == [{"id": "7", "names": ["a"]}]
+
+    def test_without_pyarrow_the_message_says_what_to_install(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, schema: dict[str, Any]
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        with pytest.raises(UsageError, match=r"abstract-extractor\[parquet\]"):
+            write(tmp_path / "r.parquet", [], schema)
+
+
+class TestSchemas:
+    @pytest.mark.parametrize("ending", ["csv", "sqlite", "parquet"])
+    def test_open_fields_are_refused_before_anything_is_written(
+        self, ending: str, tmp_path: Path
+    ) -> None:
+        schema = {"type": "object", "properties": {"id": {}}, "additionalProperties": True}
+        with pytest.raises(UsageError, match="jsonl"):
+            write(tmp_path / f"r.{ending}", [], schema)
+
+    def test_lists_that_are_empty_throughout_have_their_columns(
+        self, tmp_path: Path, rows: list[Any], schema: dict[str, Any]
+    ) -> None:
+        empty = {**rows[1], SPEEDUPS: []}
+        out = write(tmp_path / "r.sqlite", [empty], infer_schema([empty], schema))
+        with closing(sqlite3.connect(out)) as db:
+            columns = [row[1] for row in db.execute("PRAGMA table_info(claimed_speedups)")]
+        assert {"quote", "value", "unit", "factor"} <= set(columns)
+
+    def test_an_object_with_as_many_keys_as_records_stays_one_column(self, tmp_path: Path) -> None:
+        records = [minimal(scores={f"key {n}": n}) for n in range(500)]
+        out = write(tmp_path / "r.csv", records, inferred(records))
+        assert out.read_text(encoding="utf-8-sig").splitlines()[0] == "paper,id,scores"
+
+
+class TestReading:
+    def test_no_records_at_all(self, tmp_path: Path, schema: dict[str, Any]) -> None:
+        for ending in ("jsonl", "json", "parquet", "sqlite"):
+            assert list(read_records(write(tmp_path / f"r.{ending}", [], schema))) == []
+
+    def test_a_record_longer_than_any_buffer(self, tmp_path: Path) -> None:
+        records = [minimal(title="é" * 2**20), minimal(title="b")]
+        assert list(read_records(write(tmp_path / "r.json", records, {}))) == records
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (b'{"id": "1"}\n{"id": "2"', "line 2: not JSON"),
+            (b'{"title": "no id"}\n', "Entry 1 .* is no record"),
+            (b'[{"id": "1"}', "no whole JSON array"),
+            (b'[{"id": "1"},]', "no whole JSON array"),
+            (b'[{"id": "1"} {"id": "2"}]', "no whole JSON array"),
+            (b'[{"id": "1"}] x', "no whole JSON array"),
+            (b"[1]", "no whole JSON array"),
+            (b'[{"id": "\xff"}]', "no whole JSON array"),
+            (b"paper,id\n1,1\n", "is no file of records"),
+            (b"PAR1 and nothing more", "no readable Parquet file"),
+            (b"SQLite format 3\x00 and nothing more", "holds no records"),
+            (gzip.compress(b'{"id": "1"}\n' * 50)[:-9], "gzip data .* is damaged"),
+        ],
+    )
+    def test_a_damaged_file_is_named(self, content: bytes, message: str, tmp_path: Path) -> None:
+        path = tmp_path / "records"
+        path.write_bytes(content)
+        with pytest.raises(DumpError, match=message):
+            list(read_records(path))
+
+    def test_a_database_of_another_program_is_refused(self, tmp_path: Path) -> None:
+        path = tmp_path / "other.sqlite"
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute("CREATE TABLE papers (id)")
+        with pytest.raises(DumpError, match="that Extractor wrote"):
+            list(read_records(path))
+
+    def test_a_file_that_is_not_there(self, tmp_path: Path) -> None:
+        with pytest.raises(DumpError, match="cannot be read"):
+            open_records(tmp_path / "none.jsonl")
