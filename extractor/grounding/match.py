@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from extractor.grounding.boundaries import inside_url, is_whole, names_repository
@@ -17,6 +18,11 @@ _PARTNERS = (("(", ")"), ("[", "]"), ("{", "}"), ("$", "$"), ("**", "**"))
 _COMMAND = re.compile(r"\\[a-z]+\Z")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _LETTERS = re.compile(r"[^\W\d_]+")
+# Letters that every notation of a value has: not those of units and number words.
+_SURE_LETTERS = re.compile(
+    r"(?<![^\W_])(?!times|\w*fold|per|cent|order|magni|hal[fv]|doubl|tripl|quadr|tw|th|ze|one|fo|fi|si"
+    r"|se|ei|ni|te|el|hun|doz|mil|bil|tri)[a-z]{3,}(?![^\W_])"
+)
 _SENTENCE = 12  # letters from which on a first "A" is the article
 # Words as anybody writes them: "image", "Image", "ImageNet", "nuScenes".
 _ORDINARY = re.compile(r"[^\W\d_A-Z]*(?:[A-Z][^\W\d_A-Z]+)*")
@@ -56,9 +62,23 @@ def find_first(
         return None
     return (
         _first(_find_exact, words, sources)
-        or _first(_find_normalised, Normalised(words), sources)
+        or _first_normalised(words, sources)
         or _first(_find_repository, words, sources)
     )
+
+
+def _first_normalised(words: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None:
+    """Asks for other notations only where the letters of ``words`` are in a text at all."""
+    runs = _sure_letters(words)
+    value: Normalised | None = None
+    for index, source in enumerate(sources):
+        if any(run not in source.squeezed for run in runs):
+            continue
+        value = value or Normalised(words)
+        span = _find_normalised(value, source)
+        if span is not None:
+            return index, span
+    return None
 
 
 _Wanted = TypeVar("_Wanted")
@@ -124,6 +144,12 @@ def _strip_dollar(words: str) -> str:
     return words
 
 
+def _sure_letters(words: str) -> list[str]:
+    if "\\" in words:
+        return []
+    return _SURE_LETTERS.findall(unicodedata.normalize("NFKC", words).lower())
+
+
 def _find_exact(words: str, source: SourceText) -> Span | None:
     text = source.original
     start = text.find(words)
@@ -146,11 +172,9 @@ def _find_repository(words: str, source: SourceText) -> Span | None:
 
 
 def _find_normalised(value: Normalised, source: SourceText) -> Span | None:
-    if not value.tight:
-        return None
     text = source.normalised
     fallback: Span | None = None
-    place = text.folded.find(value.folded)
+    place = text.folded.find(value.folded) if value.folded else -1
     while place >= 0:
         span = _verify(value, text, place, source)
         if span is not None and _same_case(value, text, place):
@@ -163,24 +187,21 @@ def _find_normalised(value: Normalised, source: SourceText) -> Span | None:
 
 def _verify(value: Normalised, text: Normalised, place: int, source: SourceText) -> Span | None:
     """The span of a candidate, or None where it joins or cuts what the text keeps apart."""
-    stop = place + len(value.tight)
-    if text.gaps[place] == INSIDE or (stop < len(text.gaps) and text.gaps[stop] == INSIDE):
+    size = len(value.tight)
+    asked, said = value.stretch(0, size), text.stretch(place, place + size)
+    if asked is None or said is None or not _gaps_agree(value.tight, asked.gaps, said.gaps):
         return None
-    if text.gaps[place + 1 : stop] != value.gaps[1:] and not _gaps_agree(value, text, place):
-        return None
-    span = _trimmed(source.original, text.starts[place], text.ends[stop - 1])
+    span = _trimmed(source.original, said.start, said.end)
     if not is_whole(source.original, *span) or inside_url(source, span.start):
         return None
     return _balanced(source.original, *span)
 
 
-def _gaps_agree(value: Normalised, text: Normalised, place: int) -> bool:
-    return all(
-        one == other or _gap_may_differ(value.tight, at, one, other)
-        for at, (one, other) in enumerate(
-            zip(value.gaps[1:], text.gaps[place + 1 : place + len(value.tight)], strict=True), 1
-        )
-    )
+def _gaps_agree(tight: str, asked: bytes, said: bytes) -> bool:
+    if asked[1:] == said[1:]:
+        return True
+    pairs = enumerate(zip(asked[1:], said[1:], strict=True), 1)
+    return all(one == other or _gap_may_differ(tight, at, one, other) for at, (one, other) in pairs)
 
 
 def _gap_may_differ(tight: str, at: int, one: int, other: int) -> bool:

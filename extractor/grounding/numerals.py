@@ -73,6 +73,10 @@ _MEASURE = re.compile(
     r"|[kKMBT]|[MGTP]?(?:FLOP|OP)[sS]?|[TGM]MACs?|fps|FPS|dB|px|hrs?|h|mins?|GPUh|°|deg"
     rf"|tokens?|bits?|pp){_NO_LETTER}"
 )
+_JOINTS = ("-", "/", "−", "‐", "‑", "_", "&", "?")
+_TO_NOTHING, _TO_A_WORD, _TO_A_NAME = range(3)
+# No power, scale or unit can follow: the usual end of a number, told at once.
+_NOTHING_MORE = re.compile(r"[,;)](?!\d)|\.?\s+(?![tTmMbBfFoOpPxX×ｘ$\\*~({%％])[a-zA-Z(]|\.?\Z")
 _LATIN_WORD = re.compile(r"[a-z]+")
 _NUMBER_PART = re.compile(r"[$~]?\d[\d.,]*(?:[xX×%]|times|fold)?")
 _TOKEN_BREAKS = re.compile(r"[\s()\[\]\"“”;:,—–$*{}<>=~+|]|--")
@@ -111,6 +115,7 @@ _PHRASE_WORDS = frozenset([
     "eighth", "tenth", "hundredth",
 ])
 # fmt: on
+_BEFORE, _BEHIND = 24, 32  # characters around its word that a phrase may reach
 _PHRASE = re.compile(
     r"\b(?:"
     r"(?P<vague>(?:half[\s-]an|the|same|this|what|which)[\s-]order[\s-]+of[\s-]+magnitudes?)"
@@ -232,16 +237,20 @@ def _read_digits(text: str, start: int, end: int) -> Numeral | None:
     if _follows_point(text, start):
         start -= 1
     value = parse_digits(text[start:end])
-    if value is None:
+    joint = _joint(text, start)
+    if value is None or joint == _TO_A_NAME:
         return None
     numeral = Numeral(value, start, end, end, written=value)
-    if not _read_power(text, numeral):
+    if not _NOTHING_MORE.match(text, end):
+        if not _read_power(text, numeral):
+            return None
+        _read_scale(text, numeral)
+        _read_fraction(text, numeral)
+        read_unit(text, numeral)
+    if joint == _TO_A_WORD and numeral.unit is None:
         return None
-    _read_scale(text, numeral)
-    _read_fraction(text, numeral)
-    read_unit(text, numeral)
     numeral.negative = _is_negative(text, start)
-    return numeral if _is_quantity(text, numeral) else None
+    return numeral if numeral.stop > numeral.end or _ends_well(text, numeral) else None
 
 
 def _follows_point(text: str, start: int) -> bool:
@@ -364,15 +373,6 @@ def _is_negative(text: str, start: int) -> bool:
     )
 
 
-def _is_quantity(text: str, numeral: Numeral) -> bool:
-    """Whether the numeral is not part of a name: the 2 of "2D", of "Llama-2", of a URL."""
-    if numeral.stop == numeral.end and not _ends_well(text, numeral):
-        return False
-    if text[numeral.start - 1 : numeral.start] not in ("-", "/", "−", "‐", "‑", "_", "&", "?"):
-        return True
-    return _begins_well(text, numeral)
-
-
 def _ends_well(text: str, numeral: Numeral) -> bool:
     after = text[numeral.end : numeral.end + 1]
     if after == "-":
@@ -384,16 +384,18 @@ def _ends_well(text: str, numeral: Numeral) -> bool:
     return _MEASURE.match(text, numeral.end) is not None
 
 
-def _begins_well(text: str, numeral: Numeral) -> bool:
-    """What a hyphen or slash joins to a number must be a number, or a plain word ("near-2x")."""
-    left = _TOKEN_BREAKS.split(text[max(0, numeral.start - 60) : numeral.start - 1])[-1]
+def _joint(text: str, start: int) -> int:
+    """What a hyphen or slash joins the number to: nothing, a plain word ("near-2x"), a name."""
+    if text[start - 1 : start] not in _JOINTS or start == 0:
+        return _TO_NOTHING
+    left = _TOKEN_BREAKS.split(text[max(0, start - 60) : start - 1])[-1]
     if not left:
-        return "/" not in text[max(0, numeral.start - 3) : numeral.start - 1]
-    for part in re.split(r"[-/−‐‑]", left):
-        plain = numeral.unit is not None and _LATIN_WORD.fullmatch(part)
-        if part and not plain and not _NUMBER_PART.fullmatch(part):
-            return False
-    return True
+        return _TO_A_NAME if "/" in text[max(0, start - 3) : start - 1] else _TO_NOTHING
+    parts = [part for part in re.split(r"[-/−‐‑]", left) if part]
+    if all(map(_NUMBER_PART.fullmatch, parts)):
+        return _TO_NOTHING
+    plain = all(_NUMBER_PART.fullmatch(part) or _LATIN_WORD.fullmatch(part) for part in parts)
+    return _TO_A_WORD if plain else _TO_A_NAME
 
 
 def lowered(text: str) -> str:
@@ -412,14 +414,18 @@ def _from_words(text: str) -> Iterator[Numeral]:
             read_unit(low, numeral)
             if not _is_plan(low, numeral):
                 yield numeral
-    if not words.isdisjoint(_PHRASE_WORDS):
-        yield from _from_phrases(low)
+    for word in words & _PHRASE_WORDS:
+        yield from _from_phrases(low, word)
 
 
-def _from_phrases(low: str) -> Iterator[Numeral]:
-    for phrase in _PHRASE.finditer(low):
-        if phrase.lastgroup != "vague":
-            yield _read_phrase(low, phrase)
+def _from_phrases(low: str, word: str) -> Iterator[Numeral]:
+    """The phrases around ``word``: "an order of magnitude", "by half"."""
+    place = low.find(word)
+    while place >= 0:
+        for phrase in _PHRASE.finditer(low, max(0, place - _BEFORE), place + _BEHIND):
+            if phrase.lastgroup != "vague" and phrase.start() <= place < phrase.end():
+                yield _read_phrase(low, phrase)
+        place = low.find(word, place + len(word))
 
 
 def _places(low: str, words: set[str]) -> Iterator[int]:

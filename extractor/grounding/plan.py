@@ -76,6 +76,11 @@ def plan_of(model: type[BaseModel]) -> ModelPlan:
 def _compile(model: type[BaseModel], known: dict[type, ModelPlan]) -> ModelPlan:
     if model in known:
         return known[model]
+    if not model.__pydantic_complete__ and not model.model_rebuild(raise_errors=False):
+        raise UsageError(
+            f"{model.__name__} names a type that is not known.",
+            hint="Define every type of the schema at the top of its module.",
+        )
     plan = known[model] = ModelPlan(model)
     for name, info in model.model_fields.items():
         node = _node(info.annotation, _mark(info.metadata), known)

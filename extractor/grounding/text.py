@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
 
 from extractor.grounding.numerals import Numeral, lowered, numerals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Gaps: what stands between one character of `tight` and the one before it.
+# Gaps: what stands between one character of a normal form and the one before it.
 INSIDE, NONE, HYPHEN, SPACE, OTHER = range(5)
 
 DASHES = "-‐‑‒–—―−﹣－"
@@ -33,7 +35,7 @@ _WRAPPING = (
     r"\\(?:text|math)[a-z]*\b|\\(?:emph|underline|ensuremath|mbox|url|href|bf|it|rm|sc|tt|em)\b"
 )
 _TOKEN = re.compile(
-    r"(?P<word>[A-Za-z]++(?![^\x00-\x7f]))"
+    r"(?P<plain>(?:[A-Za-z]++ (?=[A-Za-z]))*+[A-Za-z]++(?![^\x00-\x7f\u2010-\u206f\u2190-\u22ff×]))"
     r"|(?P<digits>\d+)"
     rf"|(?P<raised>[⁰¹²³⁴-⁹]+)|(?P<lowered>[₀-₉]+)"
     rf"|(?P<single>[{UNSPACED}])"
@@ -47,52 +49,98 @@ _TOKEN = re.compile(
 _COMMANDS = {"times": "×", "cdot": "·", "sim": "", "approx": "", "percent": "%", "pm": "±"}
 _SYMBOLS = {"‘": "'", "’": "'", "✕": "×", "✖": "×", "⨯": "×", "⨉": "×"}
 _GAP_WRAPPING = re.compile(rf"{_WRAPPING}|\*\*|__|[$`{{}}\"“”„«»'‘’^_\u00ad\u200b-\u200f\ufeff]")
+_NO_ALNUM = re.compile(r"[\W_]+")
+_SPOKEN = re.compile(r"[^\s()\[\],;:\"“”—]+")
 _SMALL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
 
 
 class Normalised:
     """The normal form of one text.
 
-    ``tight`` holds the tokens without what separates them, ``folded`` the same in lower case,
-    ``gaps[i]`` the gap before ``tight[i]``. Where a token begins at ``i`` or ends before ``j``,
-    ``starts[i]`` and ``ends[j - 1]`` are its offsets in the original.
+    ``tight`` holds the tokens without what separates them, ``folded`` the same in lower case.
+    Gaps and offsets are worked out only for the stretch that a search hits.
     """
 
-    __slots__ = ("ends", "folded", "gaps", "starts", "tight")
+    __slots__ = ("_chunks", "_firsts", "_text", "folded", "tight")
 
     def __init__(self, text: str) -> None:
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        self.gaps = bytearray()
-        pieces: list[str] = []
-        reached = 0
-        for piece, start, end in _tokens(text):
-            size = len(piece)
-            pieces.append(piece)
-            self.starts += [start] * size
-            self.ends += [end] * size
-            self.gaps.append(_gap(text[reached:start]) if start > reached else NONE)
-            self.gaps.extend(bytes(size - 1))
-            reached = end
+        self._text = text
+        self._chunks = _chunks(text)
+        pieces = [chunk[0] for chunk in self._chunks]
+        self._firsts = [0, *accumulate(map(len, pieces))]
         self.tight = "".join(pieces)
         self.folded = lowered(self.tight)
 
+    def stretch(self, first: int, stop: int) -> Stretch | None:
+        """The gaps in ``tight[first:stop]``, and its span in the original.
+
+        None where either end of it lies within a token.
+        """
+        gaps = bytearray(stop - first)
+        start = end = reached = -1
+        for place, size, token_start, token_end in self._tokens(first, stop):
+            if place >= first:
+                gaps[place - first] = self._gap(reached, token_start)
+            if place == first:
+                start = token_start
+            if place + size == stop:
+                end = token_end
+            reached = token_end
+        return None if start < 0 or end < 0 else Stretch(bytes(gaps), start, end)
+
+    def _gap(self, reached: int, start: int) -> int:
+        return _gap(self._text[reached:start]) if start > reached >= 0 else NONE
+
+    def _tokens(self, first: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
+        """The tokens of ``tight[first:stop]``: place in it, size, and span in the original."""
+        index = bisect_right(self._firsts, first) - 1
+        while index < len(self._chunks) and (place := self._firsts[index]) < stop:
+            piece, start, end, plain = self._chunks[index]
+            if not plain:
+                yield place, len(piece), start, end
+            else:
+                for word in self._text[start:end].split(" "):
+                    if first < place + len(word) and place < stop:
+                        yield place, len(word), start, start + len(word)
+                    place += len(word)
+                    start += len(word) + 1
+            index += 1
+
+
+class Stretch(NamedTuple):
+    """A part of a normal form: the gap before each character, and the span it came from."""
+
+    gaps: bytes
+    start: int
+    end: int
+
 
 class SourceText:
-    """An original text; its normal form and what else is asked of it are made once, on demand."""
+    """An original text; what is made of it to search it is made once, and only on demand."""
 
-    __slots__ = ("_normalised", "_urls", "original")
+    __slots__ = ("_normalised", "_squeezed", "_urls", "_words", "original")
 
     def __init__(self, original: str) -> None:
         self.original = original
         self._normalised: Normalised | None = None
+        self._squeezed: str | None = None
         self._urls: list[tuple[int, int]] | None = None
+        self._words: list[tuple[str, int, int]] | None = None
 
     @property
     def normalised(self) -> Normalised:
+        """The normal form."""
         if self._normalised is None:
             self._normalised = Normalised(self.original)
         return self._normalised
+
+    @property
+    def squeezed(self) -> str:
+        """The letters and digits alone, in lower case: what is not in it is not in the text."""
+        if self._squeezed is None:
+            composed = unicodedata.normalize("NFKC", self.original).lower()
+            self._squeezed = _NO_ALNUM.sub("", composed)
+        return self._squeezed
 
     @property
     def urls(self) -> list[tuple[int, int]]:
@@ -101,6 +149,20 @@ class SourceText:
             self._urls = list(_urls(self.original))
         return self._urls
 
+    @property
+    def words(self) -> list[tuple[str, int, int]]:
+        """The words in lower case and without punctuation, with the span they were cut from."""
+        if self._words is None:
+            self._words = [
+                (bare_word(word.group()), *word.span()) for word in _SPOKEN.finditer(self.original)
+            ]
+        return self._words
+
+
+def bare_word(word: str) -> str:
+    """``word`` in lower case, without punctuation at its ends."""
+    return word.strip(".!?'’*$").lower()
+
 
 def _urls(text: str) -> Iterator[tuple[int, int]]:
     if "://" in text or "www." in text:
@@ -108,20 +170,21 @@ def _urls(text: str) -> Iterator[tuple[int, int]]:
             yield url.start(), url.start() + len(url.group().rstrip("/.,;:!?'’”)]}`*$"))
 
 
-Token = tuple[str, int, int]
+# A token of the normal form and its span; with True, a run of words with a space between each.
+Chunk = tuple[str, int, int, bool]
 
 
-def _tokens(text: str) -> list[Token]:
-    tokens: list[Token] = []
+def _chunks(text: str) -> list[Chunk]:
+    chunks: list[Chunk] = []
     reached = 0
     for numeral in numerals(text):
         if not _is_one_notation(text, numeral):
             continue
-        _tokenise(text, reached, numeral.start, tokens)
-        _add_numeral(numeral, tokens)
+        _read(text, reached, numeral.start, chunks)
+        _add_numeral(numeral, chunks)
         reached = numeral.stop
-    _tokenise(text, reached, len(text), tokens)
-    return tokens
+    _read(text, reached, len(text), chunks)
+    return chunks
 
 
 def _is_one_notation(text: str, numeral: Numeral) -> bool:
@@ -133,15 +196,15 @@ def _is_one_notation(text: str, numeral: Numeral) -> bool:
     )
 
 
-def _add_numeral(numeral: Numeral, tokens: list[Token]) -> None:
+def _add_numeral(numeral: Numeral, chunks: list[Chunk]) -> None:
+    start, end = numeral.start, numeral.end
     if numeral.negative:
-        tokens.append(("-", numeral.start - 1, numeral.start))
-    worded = numeral.unit is not None and numeral.stop == numeral.end
-    tokens.append((written(numeral.value), numeral.start, numeral.end))
-    if worded:  # the unit is in the words: "twice", "two orders of magnitude"
-        tokens.append(("×", numeral.start, numeral.end))
+        chunks.append(("-", start - 1, start, False))
+    chunks.append((written(numeral.value), start, end, False))
+    if numeral.unit is not None and numeral.stop == end:
+        chunks.append(("×", start, end, False))  # said by the words: "twice", "two orders of ..."
     elif numeral.unit is not None:
-        tokens.append(("×" if numeral.unit == "x" else "%", numeral.end, numeral.stop))
+        chunks.append(("×" if numeral.unit == "x" else "%", end, numeral.stop, False))
 
 
 def written(value: float) -> str:
@@ -149,18 +212,18 @@ def written(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 2**53 else repr(value)
 
 
-def _tokenise(text: str, start: int, end: int, tokens: list[Token]) -> None:
+def _read(text: str, start: int, end: int, chunks: list[Chunk]) -> None:
     for match in _TOKEN.finditer(text, start, end):
-        kind = match.lastgroup
-        if kind == "word":
-            tokens.append((match.group(), match.start(), match.end()))
+        kind, said = match.lastgroup, match.group()
+        if kind == "plain":
+            chunks.append((said.replace(" ", ""), match.start(), match.end(), True))
         elif kind != "skip":
-            piece = _piece(kind, match.group(), tokens)
+            piece = _piece(kind, said, chunks)
             if piece:
-                tokens.append((piece, match.start(), match.end()))
+                chunks.append((piece, match.start(), match.end(), False))
 
 
-def _piece(kind: str | None, said: str, tokens: list[Token]) -> str:
+def _piece(kind: str | None, said: str, chunks: list[Chunk]) -> str:
     if kind == "command":
         return _command(said[1:])
     if kind == "escaped":
@@ -168,17 +231,17 @@ def _piece(kind: str | None, said: str, tokens: list[Token]) -> str:
     if kind == "lowered":
         return said.translate(_SMALL)
     if kind == "raised":
-        return _power(tokens) + said.translate(_SMALL)
+        return _power(chunks) + said.translate(_SMALL)
     if said == "^":
-        return _power(tokens)
+        return _power(chunks)
     if said.isascii():
         return said
     return _SYMBOLS.get(said) or unicodedata.normalize("NFKC", said)
 
 
-def _power(tokens: list[Token]) -> str:
+def _power(chunks: list[Chunk]) -> str:
     """The sign of a power: 10² is not 102, nor k² k2, while E² of a name may be written E2."""
-    return "" if tokens and tokens[-1][0][-1].isupper() else "^"
+    return "" if chunks and chunks[-1][0][-1].isupper() else "^"
 
 
 @lru_cache(maxsize=256)
