@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from extractor.cli import cache, convert, extract, models, run, schema
+from extractor.cli import cache, convert, extract, models, report, run, schema
 from extractor.cli import eval as eval_
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command("run")(run.run)
 app.command("extract")(extract.extract)
 app.command("eval")(eval_.evaluate)
 app.command("convert")(convert.convert)
+app.command("report")(report.report)
 app.command("schema")(schema.schema)
 app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")

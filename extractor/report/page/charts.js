@@ -1,0 +1,98 @@
+"use strict";
+
+// Which charts a schema calls for, found from the shape of its values.
+
+const MOST_STRIPS = 2;
+const MOST_TOPS = 4;
+
+/** The charts of a model in rows of twelve columns: [{chart, span}]. */
+function chartsFor(app) {
+  const { model } = app;
+  if (!model.fields.length) return [];
+  const strips = model.fields.flatMap(stripSpec).slice(0, MOST_STRIPS).map((spec) => new Strip(app, spec));
+  const tops = model.fields.flatMap(topLeaf).slice(0, MOST_TOPS).map((leaf) => new TopValues(app, leaf));
+  const sources = ["year", "venue"].map((name) => model.source.leaf(name)).filter((leaf) => leaf?.values.length > 1);
+  const heats = sources.map((leaf) => new Heat(app, leaf));
+  const first = strips.length ? [{ chart: strips[0], span: 8 }, { chart: new Filled(app), span: 4 }] : [];
+  const rest = strips.length ? tops : [new Filled(app), ...tops];
+  return [...first, ...inRow(strips.slice(1)), ...inRows(rest), ...inRow(heats)];
+}
+
+/** One row in which all are equally wide. */
+function inRow(charts) {
+  return charts.map((chart) => ({ chart, span: 12 / charts.length }));
+}
+
+function inRows(charts) {
+  return charts.length === 5 ? [...inRow(charts.slice(0, 2)), ...inRow(charts.slice(2))] : inRow(charts);
+}
+
+function stripSpec(field) {
+  const { measure, group } = field;
+  if (!measure || measure.values.length < 2) return [];
+  return [{ field, measure, group: field.isObject ? group : null }];
+}
+
+/** The leaf whose values are worth counting: names in a list, or a text that comes back. */
+function topLeaf(field) {
+  const plain = field.leaf("");
+  const leaf = field.isObject && !field.measure ? field.group : plain;
+  if (!leaf || leaf.kind === "number" || !leaf.values.length) return [];
+  const counts = field.list || leaf.kind === "flag" || isRepetitive(leaf);
+  return counts ? [leaf] : [];
+}
+
+class Charts {
+  constructor(app, host) {
+    this.app = app;
+    this.parts = chartsFor(app).map(({ chart, span }) => {
+      const body = h("div", { class: "chart-body" });
+      const name = `chart-${chart.title.replace(/[^a-z0-9]+/gi, "-").toLowerCase()}`;
+      const heading = h("h3", { id: name }, capital(chart.title));
+      host.append(h("section", { class: `card chart span-${span}`, "aria-labelledby": name }, heading, body));
+      return { chart, body };
+    });
+    this.width = 0;
+    new ResizeObserver(debounced(80, () => this.#resized(host))).observe(host);
+  }
+
+  /** Draw all charts of the rows of a mask at once. */
+  draw(mask) {
+    this.mask = mask;
+    for (const part of this.parts) this.#draw(part);
+  }
+
+  /** Draw them one by one, so that no key waits longer than for one of them. */
+  async drawInTurn(mask) {
+    this.mask = mask;
+    for (const part of this.parts) {
+      await new Promise((resolve) => setTimeout(resolve));
+      if (this.mask !== mask) return;
+      this.#draw(part);
+    }
+  }
+
+  #draw({ chart, body }) {
+    keepingPlace(body, () => chart.draw(body, this.mask));
+  }
+
+  #resized(host) {
+    if (host.clientWidth === this.width || !this.mask) return;
+    this.width = host.clientWidth;
+    this.draw(this.mask);
+  }
+}
+
+/** Draw anew what a body holds; what was open stays open, and the focus stays where it was. */
+function keepingPlace(body, draw) {
+  const open = body.querySelector("details")?.open ?? false;
+  const focused = body.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  draw();
+  const details = body.querySelector("details");
+  if (details) details.open = open;
+  if (focused !== undefined) body.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+}
+
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

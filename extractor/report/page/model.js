@@ -1,0 +1,222 @@
+"use strict";
+
+// The data of the page. A field of a record is a list of items (one for a single value); the
+// items of all rows lie end to end, and a leaf holds one key of them as a dictionary of distinct
+// values and a code for each item. A row is a paper: first the records, then the failures.
+
+const PALETTE = 8;
+const MOST_CATEGORIES = 12;
+const OFTEN = 4; // times that a value is to come back on average, to be worth counting
+
+/** Turn deflated JSON in base 64 back into its value. */
+async function unpack(base64) {
+  const packed = new Blob([bytesOf(base64)]).stream();
+  return new Response(packed.pipeThrough(new DecompressionStream("deflate-raw"))).json();
+}
+
+function bytesOf(base64) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+/** One key of a field's items. */
+class Leaf {
+  constructor(field, data) {
+    this.field = field;
+    this.name = data.name;
+    this.kind = data.kind;
+    this.values = data.values;
+    this.codes = Int32Array.from(data.codes);
+    this.path = data.name ? `${field.path}.${data.name}` : field.path;
+  }
+
+  get label() {
+    if (!this.name) return this.field.label;
+    return this.field.own ? `${this.field.label} › ${words(this.name)}` : extraLabel(this);
+  }
+
+  /** The value of an item, or null. */
+  at(item) {
+    const code = this.codes[item];
+    return code < 0 ? null : this.values[code];
+  }
+}
+
+/** One field of all rows. */
+class Field {
+  constructor(data, rows, colour, own) {
+    this.name = data.name;
+    this.own = own;
+    this.path = own ? data.name : `@${data.name}`;
+    this.label = words(data.name);
+    this.colour = colour % PALETTE;
+    this.list = data.list;
+    this.starts = prefixSums(data.counts, rows);
+    this.leaves = data.leaves.map((leaf) => new Leaf(this, leaf));
+    this.isObject = this.leaves.some((leaf) => leaf.name !== "");
+    Object.assign(this, leafRoles(this.leaves));
+  }
+
+  from(row) {
+    return this.starts[row];
+  }
+
+  to(row) {
+    return this.starts[row + 1];
+  }
+
+  count(row) {
+    return this.starts[row + 1] - this.starts[row];
+  }
+
+  /** The row that an item belongs to. */
+  rowOf(item) {
+    let [low, high] = [0, this.starts.length - 1];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (this.starts[middle] <= item) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  leaf(name) {
+    return this.leaves.find((leaf) => leaf.name === name) ?? null;
+  }
+}
+
+function prefixSums(counts, rows) {
+  const starts = new Uint32Array(rows + 1);
+  for (let row = 0; row < rows; row += 1) starts[row + 1] = starts[row] + (counts[row] ?? 0);
+  return starts;
+}
+
+/** Which leaf is an item's number, which one is better measured by, and which groups items. */
+function leafRoles(leaves) {
+  const numbers = leaves.filter((leaf) => leaf.kind === "number");
+  const named = (name) => numbers.find((leaf) => leaf.name === name);
+  const number = named("value") ?? numbers[0] ?? null;
+  return { number, measure: named("factor") ?? number, group: groupingLeaf(leaves) };
+}
+
+/** The text leaf with the most values that still are few enough to be categories. */
+function groupingLeaf(leaves) {
+  const texts = leaves.filter((leaf) => leaf.kind === "text" && leaf.name && leaf.name !== "unit");
+  const few = texts.filter((leaf) => leaf.values.length <= MOST_CATEGORIES);
+  const most = (a, b) => (b.values.length > a.values.length ? b : a);
+  return few.length ? few.reduce(most) : (texts.find(isRepetitive) ?? null);
+}
+
+/** Whether values come back often enough for a count of them to say something. */
+function isRepetitive(leaf) {
+  const filled = leaf.codes.reduce((sum, code) => sum + (code >= 0 ? 1 : 0), 0);
+  return leaf.values.length > 1 && leaf.values.length * OFTEN <= filled;
+}
+
+function extraLabel(leaf) {
+  const labels = {
+    "@source.year": "year",
+    "@source.venue": "venue",
+    "@failure.error": "error",
+    "@refused.field": "refused in",
+    "@refused.reason": "reason of refusal",
+  };
+  return labels[leaf.path] ?? `${leaf.field.label} ${words(leaf.name)}`;
+}
+
+class Model {
+  constructor(index) {
+    this.name = index.name;
+    this.version = index.version;
+    this.run = index.run;
+    this.hasDump = index.has_dump;
+    this.ids = index.ids;
+    this.titles = index.titles;
+    this.rows = index.ids.length;
+    this.records = index.records;
+    this.chunk = index.chunk;
+    this.fields = index.fields.map((data, i) => new Field(data, this.rows, i, true));
+    for (const data of index.extras) this[data.name] = new Field(data, this.rows, 0, false);
+    this.extras = [this.source, this.refused, this.failure];
+    this.paths = this.#paths();
+    this.unpacked = new Map();
+  }
+
+  #paths() {
+    const paths = new Map();
+    for (const field of [...this.fields, ...this.extras]) {
+      paths.set(field.path, field);
+      for (const leaf of field.leaves) if (leaf.name) paths.set(leaf.path, leaf);
+    }
+    return paths;
+  }
+
+  /** The field or leaf of a path; the leaf where a field has nothing but values. */
+  leafOf(path) {
+    const found = this.paths.get(path);
+    return found instanceof Field ? found.leaf("") : (found ?? null);
+  }
+
+  /** The field that a path belongs to. */
+  fieldOf(path) {
+    const found = this.paths.get(path);
+    return found instanceof Leaf ? found.field : (found ?? null);
+  }
+
+  fieldNamed(name) {
+    return this.fields.find((field) => field.name === name) ?? null;
+  }
+
+  failed(row) {
+    return row >= this.records;
+  }
+
+  title(row) {
+    return this.titles[row] || (this.ids[row] ? `Paper ${this.ids[row]}` : "An unreadable entry");
+  }
+
+  /** What a link calls a paper: its id, or its row where the id is none or another's as well. */
+  keyOf(row) {
+    return this.#rowsById().get(this.ids[row]) === row && this.ids[row]
+      ? ["paper", this.ids[row]]
+      : ["row", String(row + 1)];
+  }
+
+  /** The row that a link means, or -1. */
+  rowOf([kind, key]) {
+    if (kind === "paper") return this.#rowsById().get(key) ?? -1;
+    const row = Number(key) - 1;
+    return Number.isInteger(row) && row >= 0 && row < this.rows ? row : -1;
+  }
+
+  #rowsById() {
+    if (!this.byId) {
+      this.byId = new Map();
+      for (let row = this.rows - 1; row >= 0; row -= 1) this.byId.set(this.ids[row], row);
+    }
+    return this.byId;
+  }
+
+  /** A paper's record or failure as the file has it, and its abstract or null. */
+  async details(row) {
+    const chunk = Math.floor(row / this.chunk);
+    if (!this.unpacked.has(chunk)) {
+      const holder = await this.#holder(chunk);
+      this.unpacked.set(chunk, await unpack(holder.textContent));
+      if (this.unpacked.size > 8) this.unpacked.delete(this.unpacked.keys().next().value);
+    }
+    const [row_, abstract] = this.unpacked.get(chunk)[row % this.chunk];
+    return { row: row_, abstract };
+  }
+
+  /** The element with a chunk: a large page is looked at before the browser has read its end. */
+  async #holder(chunk) {
+    while (!byId(`chunk-${chunk}`) && document.readyState === "loading") {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return byId(`chunk-${chunk}`);
+  }
+}

@@ -1,0 +1,101 @@
+"use strict";
+
+// From a view to the rows that it shows.
+
+class Search {
+  constructor(model) {
+    this.model = model;
+    this.texts = new Array(model.rows);
+    this.ready = 0;
+  }
+
+  /** Prepare what the query is looked for in, for up to `limit` more rows. */
+  prepare(limit = Infinity) {
+    this.folded ??= this.#foldedLeaves();
+    const end = Math.min(this.model.rows, this.ready + limit);
+    for (; this.ready < end; this.ready += 1) this.texts[this.ready] = this.#textOf(this.ready);
+    return this.ready === this.model.rows;
+  }
+
+  #foldedLeaves() {
+    const { fields, extras } = this.model;
+    const leaves = [...fields, ...extras].flatMap((field) => field.leaves);
+    const texts = leaves.filter((leaf) => leaf.kind === "text" || leaf.path === "@source.year");
+    return texts.map((leaf) => [leaf, leaf.values.map((value) => fold(String(value)))]);
+  }
+
+  #textOf(row) {
+    const { titles, ids } = this.model;
+    const parts = [fold(titles[row]), fold(ids[row])];
+    for (const [leaf, values] of this.folded) {
+      for (let item = leaf.field.from(row); item < leaf.field.to(row); item += 1)
+        if (leaf.codes[item] >= 0) parts.push(values[leaf.codes[item]]);
+    }
+    return parts.join("\n");
+  }
+
+  /** The rows of a view, in the file's order, as a mask. */
+  mask(view) {
+    const mask = new Uint8Array(this.model.rows).fill(1);
+    for (const condition of conditionsOf(this.model, view)) keep(mask, condition);
+    const terms = termsOf(view.query);
+    if (terms.length) {
+      this.prepare();
+      keep(mask, (row) => terms.every(({ text, not }) => this.texts[row].includes(text) !== not));
+    }
+    return mask;
+  }
+}
+
+function keep(mask, condition) {
+  for (let row = 0; row < mask.length; row += 1) if (mask[row] && !condition(row)) mask[row] = 0;
+}
+
+/** The words of a query, all of which must be there: "quoted words" as one, -not as absent. */
+function termsOf(query) {
+  const found = query.matchAll(/(?<![^\s])(-?)(?:"([^"]+)"?|(\S+))/g);
+  return Array.from(found, ([, minus, quoted, word]) => ({
+    text: fold(quoted ?? word),
+    not: minus === "-",
+  })).filter(({ text }) => text && text !== "-" && text !== '"');
+}
+
+/** Conditions on rows. Those on leaves of one field must hold for one and the same item. */
+function conditionsOf(model, view) {
+  const tests = new Map();
+  const add = (path, allows) => {
+    const leaf = model.leafOf(path);
+    const field = model.fieldOf(path);
+    if (!tests.has(field)) tests.set(field, []);
+    if (field) tests.get(field).push({ leaf, allowed: leaf ? allowedCodes(leaf, allows) : null });
+  };
+  for (const [path, values] of view.is) add(path, (value) => values.has(String(value)));
+  for (const [path, [low, high]] of view.within) add(path, (value) => value >= low && value <= high);
+  const fits = [...tests].map(([field, all]) => field ? (row) => someItem(field, row, all) : () => false);
+  const filled = (path) => filledTest(model, path);
+  const has = [...view.has].map(filled);
+  const lacks = [...view.lacks].map(filled).map((test) => (row) => !test(row));
+  return [...fits, ...has, ...lacks];
+}
+
+function allowedCodes(leaf, allows) {
+  return Uint8Array.from(leaf.values, (value) => (allows(value) ? 1 : 0));
+}
+
+function someItem(field, row, tests) {
+  for (let item = field.from(row); item < field.to(row); item += 1)
+    if (tests.every(({ leaf, allowed }) => allowed && allowed[leaf.codes[item]] === 1)) return true;
+  return false;
+}
+
+function filledTest(model, path) {
+  const found = model.paths.get(path);
+  if (!found) return () => false;
+  if (found instanceof Field) return (row) => found.count(row) > 0;
+  const { field, codes } = found;
+  return (row) => {
+    for (let item = field.from(row); item < field.to(row); item += 1)
+      if (codes[item] >= 0) return true;
+    return false;
+  };
+}

@@ -1,0 +1,230 @@
+"use strict";
+
+// Numbers by group on one axis: a dot for each where they are few enough to be told apart, else
+// the shape of their distribution. Dragging along the axis keeps what lies between.
+
+const MOST_DOTS = 1200;
+const MOST_GROUPS = 8;
+const ROW_HEIGHT = 46;
+const HEAD = 14;
+
+/** The numbers of a mask's rows by group, most first: [{name, items, values}], values sorted. */
+function stripGroups(field, measure, group, mask) {
+  const names = group ? [...group.values, ""] : [""];
+  const lists = names.map(() => []);
+  for (let row = 0; row < mask.length; row += 1) {
+    if (!mask[row]) continue;
+    for (let item = field.from(row); item < field.to(row); item += 1) {
+      if (measure.codes[item] < 0) continue;
+      const code = group ? group.codes[item] : -1;
+      lists[code < 0 ? names.length - 1 : code].push(item);
+    }
+  }
+  const all = names.map((name, i) => ({ name, items: lists[i], values: sortedValues(measure, lists[i]) }));
+  return all.filter(({ items }) => items.length).sort((a, b) => b.items.length - a.items.length).slice(0, MOST_GROUPS);
+}
+
+function sortedValues(leaf, items) {
+  return Float64Array.from(items, (item) => leaf.at(item)).sort();
+}
+
+class Strip {
+  constructor(app, spec) {
+    this.app = app;
+    Object.assign(this, spec);
+    this.unit = this.measure.name === "factor" ? "x" : "";
+  }
+
+  get title() {
+    const what = this.measure.name ? `${this.field.label}: ${words(this.measure.name)}` : this.field.label;
+    return this.group ? `${what} by ${words(this.group.name)}` : what;
+  }
+
+  draw(host, mask) {
+    const groups = stripGroups(this.field, this.measure, this.group, mask);
+    if (!groups.length) return fill(host, h("p", { class: "none" }, "No value among these papers."));
+    const width = Math.max(260, host.clientWidth);
+    const left = this.group ? Math.min(110, Math.max(84, width * 0.24)) : 12;
+    const right = width - Math.min(96, width * 0.2);
+    this.scale = scaleOf(groups.flatMap(({ values }) => [values[0], values.at(-1)]), left, right);
+    const table = this.#table(groups);
+    return fill(host, this.#svg(groups, width, left, right), table);
+  }
+
+  #svg(groups, width, left, right) {
+    const height = groups.length * ROW_HEIGHT + HEAD + 30;
+    const total = groups.reduce((sum, { items }) => sum + items.length, 0);
+    const radius = total > 150 || width < 420 ? 3.6 : 5;
+    const draw =
+      total > MOST_DOTS
+        ? ({ values }, top) => ridge(values, this.scale, top, [left, right])
+        : ({ items }, top) => this.#swarm(items, top, radius);
+    const svg = s(
+      "svg",
+      { width, height, viewBox: `0 0 ${width} ${height}`, class: hued(this.field, "strip"), role: "group" },
+      this.#axis(height, left, right),
+      s("text", { x: width - 2, y: 10, class: "side small" }, "median"),
+      groups.map((group, i) => this.#row(group, i * ROW_HEIGHT + HEAD, draw, { width, left })),
+    );
+    svg.setAttribute("aria-label", `${this.title}: ${plural(total, "value")}`);
+    this.#interact(svg, height, left, right);
+    return svg;
+  }
+
+  #axis(height, left, right) {
+    const base = height - 26;
+    let last = -Infinity;
+    const ticks = this.scale.ticks.map((tick) => {
+      const x = this.scale(tick);
+      const roomy = x - last > 38;
+      if (roomy) last = x;
+      return [
+        s("line", { x1: x, x2: x, y1: 0, y2: base, class: "gridline" }),
+        roomy ? s("text", { x, y: base + 17, class: "tick" }, withUnit(tick, this.unit)) : null,
+      ];
+    });
+    return [s("line", { x1: left, x2: right, y1: base, y2: base, class: "axis" }), ticks];
+  }
+
+  #row(group, top, draw, { width, left }) {
+    const middle = top + ROW_HEIGHT / 2;
+    const median = quantile(group.values, 0.5);
+    const x = this.scale(median);
+    return s(
+      "g",
+      { class: "strip-row" },
+      this.group ? this.#label(group.name, left - 10, middle) : null,
+      draw(group, top),
+      s("line", { x1: x, x2: x, y1: top + 6, y2: top + ROW_HEIGHT - 8, class: "median" }),
+      s("text", { x: width - 2, y: middle - 2, class: "side" }, withUnit(median, this.unit)),
+      s("text", { x: width - 2, y: middle + 13, class: "side small" }, `of ${compact(group.values.length)}`),
+    );
+  }
+
+  /** The name of a group is a button that filters by it. */
+  #label(name, x, y) {
+    const { app, group } = this;
+    if (!name) return s("text", { x, y: y + 4, class: "group" }, "none");
+    const toggle = () => app.change((view) => view.toggleValue(group.path, name));
+    const on = app.view.isOn(group.path, name);
+    const label = s("text", { x, y: y + 4, class: "group pick" }, clip(name, 16));
+    return s(
+      "g",
+      {
+        role: "button",
+        tabindex: 0,
+        "aria-pressed": on ? "true" : "false",
+        "aria-label": `${words(group.name)} ${name}`,
+        "data-key": name,
+        click: toggle,
+        keydown: (event) => {
+          if (event.key !== "Enter" && event.key !== " ") return;
+          event.preventDefault();
+          toggle();
+        },
+      },
+      label,
+    );
+  }
+
+  /** Dots open their paper; a drag along the axis becomes a filter. */
+  #interact(svg, height, left, right) {
+    const brush = s("rect", { class: "brush", y: 0, height: height - 26, width: 0 });
+    svg.append(brush);
+    let start = null;
+    const x = (event) => Math.min(right, Math.max(left, event.clientX - svg.getBoundingClientRect().left));
+    svg.addEventListener("pointerdown", (event) => {
+      if (event.button === 0 && !event.target.closest("[role=button]")) start = x(event);
+    });
+    svg.addEventListener("pointermove", (event) => {
+      if (start === null || !event.buttons) return this.#hover(event);
+      brush.setAttribute("x", Math.min(start, x(event)));
+      brush.setAttribute("width", Math.abs(x(event) - start));
+      return tip.hide();
+    });
+    svg.addEventListener("pointerup", (event) => {
+      if (start === null) return;
+      const ends = [start, x(event)].sort((a, b) => a - b);
+      start = null;
+      brush.setAttribute("width", 0);
+      if (ends[1] - ends[0] > 5) this.#keep(ends);
+      else if (event.target.dataset.row) this.app.open(Number(event.target.dataset.row));
+    });
+    svg.addEventListener("pointerleave", () => {
+      start = null;
+      brush.setAttribute("width", 0);
+      tip.hide();
+    });
+  }
+
+  #keep(ends) {
+    const range = ends.map((end) => Number(this.scale.invert(end).toPrecision(3)));
+    this.app.change((view) => view.within.set(this.measure.path, range));
+  }
+
+  /** A dot for each number, pushed up and down where they would lie on each other. */
+  #swarm(items, top, radius) {
+    const stacks = Map.groupBy(items, (item) => Math.round(this.scale(this.measure.at(item)) / (radius * 1.9)));
+    return Array.from(stacks.values(), (stack) => {
+      const step = Math.min(radius * 2, (ROW_HEIGHT - 16) / stack.length);
+      return stack.map((item, k) => {
+        const shift = (k % 2 ? -1 : 1) * Math.ceil(k / 2) * step;
+        return this.#dot(item, top + ROW_HEIGHT / 2 - 2 + shift, radius);
+      });
+    });
+  }
+
+  #dot(item, y, radius) {
+    const place = { cx: this.scale(this.measure.at(item)).toFixed(1), cy: y.toFixed(1), r: radius };
+    return s("circle", { class: "dot", ...place, "data-row": this.field.rowOf(item), "data-item": item });
+  }
+
+  #hover(event) {
+    const { row, item } = event.target.dataset;
+    if (row === undefined) return tip.hide();
+    const title = h("b", {}, bdi(clip(this.app.model.title(Number(row)), 90)));
+    return tip.show(event, title, bdi(itemLabel(this.field, Number(item))));
+  }
+
+  #table(groups) {
+    const rows = groups.map(({ name, values }) => {
+      const cells = [0.1, 0.5, 0.9].map((share) => withUnit(quantile(values, share), this.unit));
+      return [name || (this.group ? "none" : "all"), whole(values.length), ...cells];
+    });
+    const heads = [this.group ? words(this.group.name) : "", "values", "10% below", "median", "90% below"];
+    return dataTable(this.title, heads, rows);
+  }
+}
+
+/** The smoothed distribution of many numbers. */
+function ridge(values, scale, top, [left, right]) {
+  const bins = Math.max(40, Math.round((right - left) / 6));
+  const counts = new Float64Array(bins);
+  for (const value of values) {
+    const place = ((scale(value) - left) / (right - left)) * bins;
+    counts[Math.min(bins - 1, Math.max(0, Math.floor(place)))] += 1;
+  }
+  const heights = smoothed(counts);
+  const highest = Math.max(...heights);
+  const base = top + ROW_HEIGHT - 8;
+  const point = (height, i) => {
+    const x = left + ((i + 0.5) / bins) * (right - left);
+    return `${x.toFixed(1)},${(base - (height / highest) * (ROW_HEIGHT - 10)).toFixed(1)}`;
+  };
+  const line = Array.from(heights, point).join(" L");
+  return [
+    s("path", { class: "ridge", d: `M${left},${base} L${line} L${right},${base} Z` }),
+    s("path", { class: "ridge-line", d: `M${line}` }),
+  ];
+}
+
+function smoothed(counts) {
+  const weights = [1, 4, 6, 4, 1];
+  return counts.map((_, i) => {
+    let sum = 0;
+    weights.forEach((weight, k) => {
+      sum += weight * (counts[i + k - 2] ?? 0);
+    });
+    return sum / 16;
+  });
+}
