@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import re
 import sqlite3
 import sys
 from contextlib import closing
@@ -20,6 +21,7 @@ from extractor.errors import DumpError, OutputError, UsageError
 from extractor.record_schema import record_schema
 from extractor.task import load_task
 from extractor.writers import (
+    Rereadable,
     choose_writer,
     infer_schema,
     open_output,
@@ -389,6 +391,42 @@ class TestSchemas:
         records = [minimal(scores={f"key {n}": n}) for n in range(500)]
         out = write(tmp_path / "r.csv", records, inferred(records))
         assert out.read_text(encoding="utf-8-sig").splitlines()[0] == "paper,id,scores"
+
+
+class TestDocumentation:
+    """What docs/outputs.md says of formats, tables and columns."""
+
+    page = (Path(__file__).parent.parent / "docs" / "outputs.md").read_text(encoding="utf-8")
+
+    def rows(self, heads: str) -> list[list[str]]:
+        table = self.page.partition(f"| {heads} |\n")[2].partition("\n\n")[0]
+        return [line.strip("|").split("|") for line in table.splitlines()[1:]]
+
+    def test_formats(self) -> None:
+        said = {
+            tuple(re.findall(r"`([\w.]+)`", name + endings)): read_back.strip() == "yes"
+            for name, endings, _, read_back in self.rows("format | endings | for | read back")
+        }
+        assert said == {
+            (writer.name, *writer.suffixes): isinstance(writer, Rereadable)
+            for writer in writers().values()
+        }
+
+    def test_tables_and_columns(self, tmp_path: Path, schema: dict[str, Any]) -> None:
+        said = {
+            name: re.findall(r"`(\w+)`", columns)
+            for names, _, columns in self.rows("table | a row is | columns after the keys")
+            for name in re.findall(r"`(\w+)`", names)
+        }
+        keys = {"paper", "id", "position"}
+        with closing(sqlite3.connect(write(tmp_path / "r.sqlite", [], schema))) as db:
+            for name, columns in said.items():
+                found = [row[1] for row in db.execute(f"PRAGMA table_info({name})")]
+                assert [column for column in found if column not in keys] == columns
+            tables = {
+                row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type='table'")
+            }
+        assert tables == {*said, "_record_schema"}
 
 
 class TestReading:
