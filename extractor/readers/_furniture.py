@@ -84,6 +84,7 @@ _PLACE = re.compile(
     re.IGNORECASE,
 )
 _VENUE = re.compile(r"[\w& -]{2,30}\s(?:'|\u2019)?(?:19|20)?\d\d(?:\s*[\w()]{0,12})?")
+_PEOPLE_LENGTH = 5000
 _SEPARATOR = re.compile(r"\s+[\u00b7\u2022|]\s+")
 _PARTICLE = r"(?:van|von|de|del|della|der|den|di|da|dos|du|la|le|el|al|bin|ter|ten)"
 _NAME = (
@@ -110,7 +111,7 @@ def is_notice(text: str) -> bool:
 
 def is_people(text: str) -> bool:
     """Say whether a paragraph lists two authors or more."""
-    return _PEOPLE.fullmatch(text) is not None
+    return len(text) < _PEOPLE_LENGTH and _PEOPLE.fullmatch(text) is not None
 
 
 def is_aside(text: str) -> bool:

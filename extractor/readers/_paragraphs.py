@@ -32,7 +32,8 @@ _LABEL = re.compile(
     r"(?P<label>title|authors?|abstract|summary|comments?|subjects?|categories|keywords?"
     r"|key words|index terms|ccs concepts|journal[- ]ref|doi|date|report[- ]no|license"
     r"|(?:msc|acm)[- ]class|affiliations?|venue|cite as)\s*[:\uff1a\u2014]\s*"
-    r"|(?P<heading>abstract|summary)(?:\s*[.:\uff1a\u2014-]\s*(?=[A-Z$\"'(])|\W*$)",
+    r"|(?P<leading>abstract|summary)\s*[.\u2013-]\s*(?=[A-Z$\"'(])"
+    r"|\W*(?P<heading>abstract|summary)\W*$",
     re.IGNORECASE,
 )
 _LINE_END = re.compile(r"\r\n?|[\n\v\f\x85\u2028\u2029]")
@@ -95,7 +96,7 @@ def labelled(text: str) -> tuple[str, str]:
     found = _LABEL.match(text)
     if found is None or text[0].islower():
         return "", text
-    label = re.sub(r"\W", "_", (found["label"] or found["heading"]).lower())
+    label = re.sub(r"\W", "_", (found["label"] or found["leading"] or found["heading"]).lower())
     return label, text[found.end() :]
 
 
@@ -121,7 +122,9 @@ def _begins_anew(line: _Line, group: list[_Line], widest: int, authors_are_named
     if group[0].label not in ("", "abstract", "summary"):
         # What follows a title is the authors, unless they are named elsewhere.
         return not (group[0].label == "title" and authors_are_named)
-    if widest < _NARROW or _LIST_ITEM.match(line.text):
+    if _is_hyphenated(before.text, line.text):
+        return False
+    if widest < _NARROW:
         return True
     if len(group) == 1 and (is_people(line.text) or _either_is_furniture(line, before)):
         return True
@@ -133,9 +136,13 @@ def _either_is_furniture(line: _Line, before: _Line) -> bool:
     return is_furniture(line.text) or is_furniture(before.text)
 
 
+def _is_hyphenated(before: str, after: str) -> bool:
+    return _HYPHENATED.fullmatch(before[-2:]) is not None and after[0].islower()
+
+
 def _joined(group: list[_Line], block: int) -> Paragraph:
     text = group[0].text
     for line in group[1:]:
-        hyphenated = _HYPHENATED.fullmatch(text[-2:]) and line.text[0].islower()
-        text += line.text if hyphenated or not text else f" {line.text}"
+        apart = "" if not text or _is_hyphenated(text, line.text) else " "
+        text += apart + line.text
     return Paragraph(group[0].number, text, block, group[0].label)

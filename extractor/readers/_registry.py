@@ -57,22 +57,18 @@ def reader_for(source: Source) -> Reader:
     Raises:
         DumpError: it is in no format that is known.
     """
+    for signature, (what, hint) in _SIGNATURES.items():
+        if source.head.startswith(signature):
+            raise DumpError(f"{source.name} {what}, not a dump of papers.", hint=hint)
     sure = {reader: reader.sniff(source.head) for reader in readers().values()}
     best = max(sure, key=lambda reader: sure[reader] + _for_the_name(reader, source))
     if not sure[best]:
-        raise _not_a_dump(source)
+        raise DumpError(
+            f"{source.name} is a binary file of no known format.",
+            hint=f"Formats: {', '.join(readers())}.",
+        )
     return best
 
 
 def _for_the_name(reader: Reader, source: Source) -> float:
     return NAME_COUNTS if source.suffix in reader.suffixes else 0.0
-
-
-def _not_a_dump(source: Source) -> DumpError:
-    for signature, (what, hint) in _SIGNATURES.items():
-        if source.head.startswith(signature):
-            return DumpError(f"{source.name} {what}, not a dump of papers.", hint=hint)
-    return DumpError(
-        f"{source.name} is a binary file of no known format.",
-        hint=f"Formats: {', '.join(readers())}.",
-    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from extractor.readers._encoding import text_of
 from extractor.readers._fields import without_empty
-from extractor.readers._reader import NO, SURE, TEXT_LIMIT, Columns, Item, Reader, Unreadable, entry
+from extractor.readers._reader import NO, SURE, Columns, Item, Reader, Unreadable, entry
 from extractor.readers.json_lines import TOO_LONG
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _BEGINS = re.compile(
     rb"^[ \t]*@(?:(?:comment|preamble|string)[ \t]*[{(]|[A-Za-z]+[ \t]*[{(]\s*[^\s,{}()=]+\s*,)",
     re.MULTILINE | re.IGNORECASE,
 )
+_ENTRY_LIMIT = 2**18
 _NO_ENTRY = re.compile(r"\s*@(?:comment|preamble|string)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"[\\{}~]|--|``|''")
 _BARE_PERCENT = re.compile(r"(?<!\\)%")
@@ -50,22 +51,37 @@ class BibTex(Reader):
 
 def _entries(source: Source) -> Iterator[tuple[int, bytes | None]]:
     """Yield each entry's first line and text: it ends where a line begins the next."""
-    entry_line = size = 0
-    held: list[bytes] = []
+    current: _Entry | None = None
     for number, line in source.lines():
-        if line is not None and _BEGINS.match(line):
-            if held:
-                yield entry_line, b"".join(held)
-            entry_line, size, held = number, len(line), [line]
-        elif held:
-            size += len(line or b"")
-            if line is None or size > 2 * TEXT_LIMIT:
-                yield entry_line, None
-                held = []
-            else:
-                held.append(line)
-    if held:
-        yield entry_line, b"".join(held)
+        begins = line is not None and _BEGINS.match(line) is not None
+        if current and (begins or line is None):
+            yield current.whole()
+            current = None
+        if line is None:
+            yield number, None
+        elif begins:
+            current = _Entry(number, line)
+        elif current:
+            current.add(line)
+    if current:
+        yield current.whole()
+
+
+class _Entry:
+    """The lines of one entry, as far as the limit."""
+
+    def __init__(self, number: int, line: bytes) -> None:
+        self._number = number
+        self._lines = [line]
+        self._size = len(line)
+
+    def add(self, line: bytes) -> None:
+        self._size += len(line)
+        if self._size <= _ENTRY_LIMIT:
+            self._lines.append(line)
+
+    def whole(self) -> tuple[int, bytes | None]:
+        return self._number, b"".join(self._lines) if self._size <= _ENTRY_LIMIT else None
 
 
 def _item(line: int, text: str) -> Item:
@@ -75,7 +91,10 @@ def _item(line: int, text: str) -> Item:
     if not library.entries:
         return Unreadable(line, "This is no BibTeX entry: are its braces balanced?")
     parsed = library.entries[0]
-    fields = {field.key.lower(): _value(field.value) for field in parsed.fields}
+    try:
+        fields = {field.key.lower(): _value(field.value) for field in parsed.fields}
+    except RecursionError:
+        return Unreadable(line, "Its braces are nested too deeply.", parsed.key)
     title, abstract = fields.get("title", ""), fields.get("abstract", "")
     return entry(line, parsed.key, title, abstract, _metadata(fields))
 

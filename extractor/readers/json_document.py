@@ -14,7 +14,7 @@ from extractor.readers.json_lines import (
     TOO_LONG,
     JsonLines,
     first_object,
-    parsed,
+    object_in,
 )
 
 if TYPE_CHECKING:
@@ -41,8 +41,10 @@ class JsonDocument(Reader):
             return SURE
         if not _OBJECT.match(head):
             return NO
-        first = first_object(head)
-        return SURE if first is not None and _holds_papers(first) else _MAYBE
+        line = head.partition(b"\n")[0]
+        if _holds_papers(first_object(line)):
+            return SURE
+        return NO if object_in(line) else _MAYBE
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:
         papers = _Papers(columns)
@@ -78,7 +80,7 @@ class _Papers:
         yield self._item(element)
 
     def _looks_like_paper(self, element: Element) -> bool:
-        fields = _fields_of(element)
+        fields = object_in(element.data or b"")
         return fields is not None and _is_paper(fields, self._columns)
 
     def _item(self, element: Element) -> Item:
@@ -87,16 +89,8 @@ class _Papers:
         if not element.complete:
             return Unreadable(element.line, "The dump breaks off within this entry.")
         if self._shape is None:
-            self._shape = _shape_of(_fields_of(element))
+            self._shape = _shape_of(object_in(element.data))
         return (self._shape or JSON_LINES).item(element.line, element.data, self._columns)
-
-
-def _fields_of(element: Element) -> dict[str, Any] | None:
-    try:
-        fields = parsed(element.data or b"")
-    except (ValueError, RecursionError):
-        return None
-    return fields if isinstance(fields, dict) else None
 
 
 def _shape_of(fields: dict[str, Any] | None) -> JsonLines | None:

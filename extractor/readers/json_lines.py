@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
@@ -12,14 +12,13 @@ from extractor.readers._fields import entry_of, names_of
 from extractor.readers._reader import LIKELY, NO, Columns, Item, Reader, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from extractor.readers._source import Source
 
 OBJECT_SURE = 0.9
 TOO_LONG = "The line is too long to be an entry."
 _LINES_TRIED = 20
-_PARTLY: tuple[Literal["off"], Literal["trailing-strings"]] = ("off", "trailing-strings")
 _AROUND = b" \t\r\n\0\x1e"
 
 
@@ -82,14 +81,18 @@ def parsed(data: bytes) -> Any:
 def first_object(head: bytes) -> dict[str, Any] | None:
     """Return the first line of ``head`` that is a JSON object, also where ``head`` cuts it."""
     lines = head.split(b"\n", _LINES_TRIED)[:_LINES_TRIED]
-    for line in lines:
-        try:
-            value = from_json(line.strip(_AROUND), allow_partial=_PARTLY[len(lines) == 1])
-        except ValueError:
-            continue
-        if isinstance(value, dict) and value:
-            return value
-    return None
+    if len(lines) == 1:
+        return object_in(head, lambda data: from_json(data, allow_partial="trailing-strings"))
+    return next(filter(None, map(object_in, lines)), None)
+
+
+def object_in(data: bytes, parse: Callable[[bytes], Any] = parsed) -> dict[str, Any] | None:
+    """Return the JSON object that ``data`` is; None where it is none."""
+    try:
+        value = parse(data.strip(_AROUND))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 JSON_LINES = JsonLines()

@@ -21,19 +21,21 @@ _LIST = 0
 """The level of papers that are items of a list; a heading's level is the number of its marks."""
 
 _HEADING = re.compile(r"(?P<marks>#{1,6})[ \t]+(?P<text>.*?)[ \t]*#*\s*")
-_LINK = r"\[(?:[^\[\]]|\[[^\[\]]*\])+\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"]*\")?\)"
+# Every part is bounded, so that no line of brackets costs more than it is long.
+_LINKED = r"\[(?P<text>(?:[^\[\]]|\[[^\[\]]{0,200}\]){1,1000})\]"
+_TARGET = r"\((?P<to>(?:[^()\s]|\([^()\s]{0,200}\)){0,1000})(?:\s+\"[^\"]{0,200}\")?\)"
 _ITEM = re.compile(
-    rf"\s{{0,8}}(?:[-*+]|\d{{1,4}}[.)])\s+(?P<title>\*\*.+?\*\*|__.+?__|{_LINK})(?P<rest>.*)",
+    rf"\s{{0,8}}(?:[-*+]|\d{{1,4}}[.)])\s+(?P<title>\*\*.+?\*\*|__.+?__|{_LINKED}{_TARGET})(?P<rest>.*)",
     re.DOTALL,
 )
 _BETWEEN = re.compile(r"(?:[\s:.|\u2013\u2014-]|<br\s*/?>)*")
-_VERBATIM = re.compile(r"(\$[^$]+\$|`[^`]+`)")
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)|<!--.*?-->|</?[a-zA-Z][^<>]{0,200}>")
-_BARE_LINK = re.compile(r"<(https?://[^>\s]+)>")
-_NAMED_LINK = re.compile(
-    r"\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])+)\]\((?P<to>[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)[^)]*\)"
+_VERBATIM = re.compile(r"(\$[^$]{1,1000}\$|`[^`]{1,1000}`)")
+_IMAGE = re.compile(
+    r"!\[[^\]]{0,1000}\]\([^)]{0,1000}\)|<!--.{0,1000}?-->|</?[a-zA-Z][^<>]{0,200}>"
 )
-_EMPHASIS = re.compile(r"(?<![\w\\*])(\*{1,3}|_{1,3})(?=\S)(.+?)(?<=\S)\1(?![\w*])")
+_BARE_LINK = re.compile(r"<(https?://[^>\s]{1,1000})>")
+_NAMED_LINK = re.compile(_LINKED + _TARGET)
+_EMPHASIS = re.compile(r"(?<![\w\\*])(\*{1,3}|_{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(?![\w*])")
 _ESCAPED = re.compile(r"\\([*_`\[\]()#+.!|>~-])")
 
 

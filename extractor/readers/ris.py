@@ -44,6 +44,8 @@ class Ris(Reader):
         current = _Entry(1)
         for number, line in source.lines():
             if line is None:
+                yield from current.items()
+                current = _Entry(number)
                 yield Unreadable(number, TOO_LONG)
                 continue
             text = text_of(line).rstrip()

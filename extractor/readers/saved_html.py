@@ -24,7 +24,9 @@ _CHUNK = 2**16
 _TAG_LIMIT = 2**23
 """Characters that one tag may have: a page's data may stand in an attribute."""
 
-_BEGINS = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_BEGINS = re.compile(
+    rb"\s*(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w.:-]+)", re.I)
 _SKIPPED = frozenset(
     ["script", "style", "noscript", "template", "svg", "nav", "footer", "button", "select"]

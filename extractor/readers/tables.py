@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from extractor.errors import DumpError
 from extractor.readers._encoding import text_of
 from extractor.readers._fields import entry_of, names_of, require
-from extractor.readers._reader import NO, SURE, TEXT_LIMIT, Columns, Item, Reader, Unreadable
+from extractor.readers._reader import NO, TEXT_LIMIT, Columns, Item, Reader, Unreadable
 from extractor.readers.json_lines import TOO_LONG
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _REGULAR = 0.08
 """Less than plain text has: a fitting suffix must speak for the table as well."""
 
+_HEADED = 0.8
+_NAME_LENGTH = 64
 _ROWS_TRIED = 20
 
 
@@ -33,7 +35,7 @@ class Table(Reader):
         delimiter = self._delimiter(rows[0])
         header = _split(rows[0], delimiter)
         if _has_both(header):
-            return SURE
+            return _HEADED
         widths = {len(_split(row, delimiter)) for row in rows[:-1]}
         return _REGULAR if len(rows) > 2 and widths == {len(header)} != {1} else NO
 
@@ -130,7 +132,8 @@ def _split(line: str, delimiter: str) -> list[str]:
 
 def _has_both(header: list[str]) -> bool:
     names = names_of(tuple(header), Columns())
-    return bool(names.titles and names.abstracts)
+    are_names = all(len(name) <= _NAME_LENGTH and "{" not in name for name in header)
+    return are_names and bool(names.titles and names.abstracts and names.titles != names.abstracts)
 
 
 def _is_quoted(head: str, delimiter: str) -> bool:

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 
 from extractor.readers._furniture import is_aside, is_furniture, is_notice, is_people
 from extractor.readers._paragraphs import HEADING, OVERLONG, Paragraph, paragraphs
-from extractor.readers._reader import LAST_RESORT, NO, Columns, Item, Reader, Unreadable, entry
+from extractor.readers._reader import (
+    LAST_RESORT,
+    NO,
+    TEXT_LIMIT,
+    Columns,
+    Item,
+    Reader,
+    Unreadable,
+    entry,
+)
 from extractor.readers._source import looks_binary
 
 if TYPE_CHECKING:
@@ -25,14 +34,14 @@ _ABSTRACT_LENGTH = 240
 """Characters from which on a paragraph of sentences is an abstract wherever it stands."""
 
 _SHORT_ABSTRACT_LENGTH = 80
-"""Characters from which on a sentence is one where it directly follows a title."""
+"""Characters from which on a sentence is one where it follows a title."""
 
 _TITLE_LENGTH = 300
 _PENDING = 64
 """Short paragraphs that are kept while an abstract is awaited."""
 
 _SENTENCE_END = re.compile(r"[.!?\u3002][\"'\u201d\u2019)\]]*(?:\s|$)|\u3002")
-_SENTENCE = re.compile(r".*[.?\u3002][\"'\u201d\u2019)\]]*$", re.DOTALL)
+_SENTENCE = re.compile(r".*[.:;?\u3002][\"'\u201d\u2019)\]]*$", re.DOTALL)
 _CODE_LINE = re.compile(
     r"\b(?:code|data|dataset|models?|demo|implementation|project|page|available|website)\b"
     r".*https?://",
@@ -76,6 +85,7 @@ class _Page:
     def __init__(self) -> None:
         self._title: Paragraph | None = None
         self._abstract: list[Paragraph] = []
+        self._length = 0
         self._id = ""
         self._source: dict[str, object] = {}
         self._pending: list[Paragraph] = []
@@ -87,7 +97,7 @@ class _Page:
             yield from self._finish()
             yield Unreadable(paragraph.line, "The line is too long to be an abstract.")
         elif self._continues(paragraph):
-            self._abstract.append(paragraph)
+            self._go_on(paragraph)
         elif self._is_abstract(paragraph):
             yield from self._begin(paragraph)
         else:
@@ -113,8 +123,10 @@ class _Page:
             return False
         if paragraph.is_list_item:
             return last.is_list_item or last.text.endswith(":")
-        if _is_prose(text) or _CODE_LINE.search(text) or paragraph.block == last.block:
-            return _is_sentence(text) or paragraph.block != last.block
+        if paragraph.block == last.block:
+            return _is_sentence(text) or text[0].islower()
+        if _is_prose(text) or _CODE_LINE.search(text):
+            return True
         return _is_sentence(text) and not self._could_be_next_title(text)
 
     def _could_be_next_title(self, text: str) -> bool:
@@ -136,13 +148,14 @@ class _Page:
         return self._follows_title(text)
 
     def _follows_title(self, text: str) -> bool:
-        return bool(
-            self._pending
-            and len(text) >= _SHORT_ABSTRACT_LENGTH
-            and _is_sentence(text)
-            and not _is_sentence(self._pending[-1].text)
-            and _likeness(self._pending[-1]) >= _LIKELY
-        )
+        if len(text) < _SHORT_ABSTRACT_LENGTH or not _is_sentence(text):
+            return False
+        return any(_likeness(part) >= _LIKELY for part in self._pending)
+
+    def _go_on(self, paragraph: Paragraph) -> None:
+        self._length += len(paragraph.text)
+        if self._length <= TEXT_LIMIT:
+            self._abstract.append(paragraph)
 
     def _begin(self, abstract: Paragraph) -> Iterator[Item]:
         yield from self._finish()
@@ -156,6 +169,7 @@ class _Page:
         self._pending = []
         self._abstract_announced = False
         self._abstract = [abstract]
+        self._length = len(abstract.text)
 
     def _finish(self) -> Iterator[Item]:
         if self._abstract:
@@ -167,6 +181,8 @@ class _Page:
         if self._title is None:
             return Unreadable(self._abstract[0].line, f"An abstract without a title: {text[:60]}")
         title = _NUMBER.sub("", self._title.text, count=1)
+        if self._length > TEXT_LIMIT:
+            return Unreadable(self._title.line, "The abstract does not end.", title=title)
         return entry(self._title.line, self._id, title, text, self._source)
 
 

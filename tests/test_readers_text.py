@@ -1,0 +1,295 @@
+"""Saved pages and plain text: what is a title, what an abstract, and what is neither."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+from extractor.paper import Paper
+from extractor.readers import Unreadable, open_dump
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TITLE = "Lanterns: Small Models That Know When to Ask"
+ABSTRACT = (
+    "Small models are cheap, but they answer with the same confidence whether they know or not. "
+    "We train them to ask a larger model when a question lies beyond them, and to say so. "
+    "On three suites of questions, Lanterns asks for help in 11% of the cases and recovers most "
+    "of what the larger model would have gained, at a tenth of its cost."
+)
+OTHER_TITLE = "Tidy Caches for Untidy Workloads"
+OTHER = (
+    "Caches are tuned for workloads that stand still, and few do. We describe a policy that "
+    "forgets its past as soon as the present contradicts it, prove that it is never much worse "
+    "than the best fixed policy in hindsight, and run it for a month in front of a real store, "
+    "where it serves a fifth more requests from memory."
+)
+BOTH = [(TITLE, ABSTRACT), (OTHER_TITLE, OTHER)]
+
+
+class Page:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self, *paragraphs: str) -> list[Paper | Unreadable]:
+        self._path.write_text("\n\n".join(paragraphs) + "\n", encoding="utf-8")
+        with open_dump(self._path) as dump:
+            assert dump.format == "text"
+            return list(dump)
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Page:
+    return Page(tmp_path / "page")
+
+
+def texts(items: list[Paper | Unreadable]) -> list[tuple[str, str]]:
+    assert all(isinstance(item, Paper) for item in items), items
+    return [(item.title, item.abstract) for item in items if isinstance(item, Paper)]
+
+
+def wrapped(text: str, width: int = 72, indent: str = "") -> str:
+    return textwrap.fill(
+        text, width, break_on_hyphens=False, initial_indent=indent, subsequent_indent=indent
+    )
+
+
+@pytest.mark.parametrize("between", ["", "42", "Mar 12", "Upvote", "Read more", "arXiv", "· 3"])
+def test_titles_and_abstracts_alternate(between: str, read: Page) -> None:
+    assert texts(read(TITLE, ABSTRACT, between, OTHER_TITLE, between, OTHER, between)) == BOTH
+
+
+FURNITURE = [
+    "new",
+    "Get trending papers in your email inbox!",
+    "Subscribe",
+    "byQX and the research community",
+    "by\nQX\nand the research community",
+    "March 12, 2024",
+    "12 Mar 2024",
+    "2024-03-12",
+    "Wed, 12 Mar",
+    "3 days ago",
+    "Published on Mar 12",
+    "· Submitted on Mar 12, 2024",
+    "1.2k",
+    "42 upvotes",
+    "· 12 authors",
+    "3 comments",
+    "Upvote\n117",
+    "GitHub 3.4k",
+    "[pdf, html, other]",
+    "View PDF",
+    "https://example.org/papers/12",
+    "someone@example.org",
+    "© 2024 The Hub",
+    "Page 3 of 12",
+    "1\n2\n3\n...\n100",
+    "Skip to main content",
+    "----------------",
+    "* * *",
+    "Jane Q. Doe, Wei Li, and José van den Berg",
+    "Jane Doe · John Roe · Wei Li et al.",
+    "Jane Doe, Wei Li · Published on Mar 12",
+    "University of Somewhere, Department of Computing",
+    "Proceedings of the Invented Conference",
+    "Keywords: caches, memory, lanterns",
+    "Comments: 12 pages, 3 figures",
+    "Subjects: Machine Learning (cs.LG)",
+    "We use cookies to make this page work. By going on you accept our cookie policy.",
+    "Sign up for our newsletter to get papers in your inbox, every week and free of charge.",
+    "△ Less",
+]
+
+
+@pytest.mark.parametrize("piece", FURNITURE)
+def test_furniture_is_nowhere(piece: str, read: Page) -> None:
+    before = read(piece, TITLE, ABSTRACT, OTHER_TITLE, OTHER)
+    between = read(TITLE, ABSTRACT, piece, OTHER_TITLE, OTHER)
+    within = read(TITLE, piece, ABSTRACT, OTHER_TITLE, piece, OTHER)
+    after = read(TITLE, ABSTRACT, OTHER_TITLE, OTHER, piece)
+    assert texts(before) == texts(between) == texts(within) == texts(after) == BOTH
+
+
+def test_all_furniture_at_once(read: Page) -> None:
+    page = (*FURNITURE, TITLE, *FURNITURE[20:], ABSTRACT, *FURNITURE, OTHER_TITLE, OTHER)
+    assert texts(read(*page, *FURNITURE)) == BOTH
+
+
+TITLES = [
+    "Attention Is Not Quite All You Need",
+    "model scale against domain knowledge: a study of forecasting",
+    "iBoost: Gradient Boosting in Your Pocket",
+    "Do Transformers Dream? A Study of Sleep in Language Models",
+    "Why do gradients vanish?",
+    "Fast & Slow Learning: Synthetic Gradients Revisited",
+    "$O(n)$ Sorting on Average",
+    "3D Reconstruction from a Single Breath",
+    "Vision, Language, and Action",
+    "Get Ready, Set, Learn: Curricula for Robots",
+    "Just Ask",
+    "Tessellate",
+    "Ein Überblick über große Sprachmodelle",
+    "A Review of Work Done at the University of Nowhere on Very Large Telescopes",
+    "The New Newsletter Corpus: Fifty Years of Subscribed Prose",
+    'On "Truth" in Models (and Why It Matters)',
+    "大规模语言模型的推理加速",
+]
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_titles_of_many_kinds(title: str, read: Page) -> None:
+    assert texts(read("Home", "42", title, ABSTRACT, title, "Mar 3", OTHER, "About")) == [
+        (title, ABSTRACT),
+        (title, OTHER),
+    ]
+
+
+def test_title_without_abstract_is_told_with_its_line(read: Page) -> None:
+    items = read(TITLE, ABSTRACT, "Nobody Wrote an Abstract for This Paper", OTHER_TITLE, OTHER)
+    missing = Unreadable(
+        5, "There is no abstract.", None, "Nobody Wrote an Abstract for This Paper"
+    )
+    assert items[1] == missing
+    assert texts([items[0], items[2]]) == BOTH
+    assert [item.id for item in items] == ["1", None, "2"]
+
+
+def test_last_title_without_abstract(read: Page) -> None:
+    *papers, missing = read(TITLE, ABSTRACT, "Previous", "A Paper That Was Cut Off Here", "Next")
+    assert texts(papers) == BOTH[:1]
+    assert missing == Unreadable(7, "There is no abstract.", None, "A Paper That Was Cut Off Here")
+
+
+def test_abstract_without_title_is_told(read: Page) -> None:
+    wrong, right = read("42", ABSTRACT, OTHER_TITLE, OTHER)
+    assert isinstance(wrong, Unreadable)
+    assert wrong.line == 3
+    assert "without a title: Small models are cheap" in wrong.message
+    assert texts([right]) == BOTH[1:]
+
+
+def test_abstract_of_several_paragraphs(read: Page) -> None:
+    parts = (
+        ABSTRACT,
+        "We make three contributions:",
+        "1. a loss that rewards asking;",
+        "2. a corpus of questions beyond small models;",
+        "- and a demonstration.",
+        OTHER,
+        "We hope that this helps others.",
+        "Our code is available at https://example.org/lanterns",
+    )
+    first, second = read(TITLE, *parts, "42", OTHER_TITLE, OTHER)
+    assert texts([first]) == [(TITLE, "\n\n".join(parts))]
+    assert texts([second]) == BOTH[1:]
+
+
+def test_wrapped_lines_are_joined_with_spaces(read: Page) -> None:
+    page = (wrapped(TITLE, 30), wrapped(ABSTRACT), wrapped(OTHER_TITLE), wrapped(OTHER, 79, "    "))
+    assert texts(read(wrapped(TITLE), *page[1:])) == BOTH
+
+
+def test_long_title_on_two_lines(read: Page) -> None:
+    title = f"{TITLE} and When to Remain Silent for the Benefit of Everyone"
+    assert texts(read(wrapped(title, 80), wrapped(ABSTRACT, 80))) == [(title, ABSTRACT)]
+
+
+def test_hyphen_at_the_end_of_a_line_joins_without_a_space(read: Page) -> None:
+    lines = wrapped(f"{ABSTRACT} It improves upon the present state-of-the-art a little.")
+    broken = lines.replace("state-of-the-art a", "state-of-the-\nart a")
+    assert texts(read(TITLE, broken))[0][1].endswith("the present state-of-the-art a little.")
+
+
+@pytest.mark.parametrize("width", range(60, 110))
+def test_wrapping_wherever_it_falls_loses_nothing(width: int, read: Page) -> None:
+    text = f"{ABSTRACT} It does so (a) with care, (b) at once, (c) for less, and (d) 2. for ever."
+    assert texts(read(TITLE, wrapped(text, width), OTHER_TITLE, wrapped(OTHER, width))) == [
+        (TITLE, text),
+        BOTH[1],
+    ]
+
+
+@pytest.mark.parametrize("width", [60, 72, 100])
+def test_title_right_above_its_wrapped_abstract(width: int, read: Page) -> None:
+    assert (
+        texts(
+            read(f"{TITLE}\n{wrapped(ABSTRACT, width)}", f"{OTHER_TITLE}\n{wrapped(OTHER, width)}")
+        )
+        == BOTH
+    )
+
+
+def test_a_line_each_and_no_blank_lines(read: Page) -> None:
+    assert texts(read(f"{TITLE}\n{ABSTRACT}\n{OTHER_TITLE}\n{OTHER}")) == BOTH
+
+
+def test_a_sentence_each_line(read: Page) -> None:
+    lines = ABSTRACT.replace(". ", ".\n")
+    assert texts(read(f"{TITLE}\n\n{lines}", OTHER_TITLE, OTHER)) == BOTH
+
+
+@pytest.mark.parametrize(
+    "heading", ["Abstract", "ABSTRACT", "Abstract:", "Abstract.", "Summary:", "— Abstract —"]
+)
+def test_heading_above_the_abstract(heading: str, read: Page) -> None:
+    short = "We show that it works."
+    assert texts(read(TITLE, heading, short, OTHER_TITLE, heading, OTHER)) == [
+        (TITLE, short),
+        BOTH[1],
+    ]
+
+
+@pytest.mark.parametrize("label", ["Abstract: ", "Abstract\u2014", "ABSTRACT. ", "Summary: "])
+def test_label_before_the_abstract(label: str, read: Page) -> None:
+    short = "We show that it works."
+    assert texts(read(f"Title: {TITLE}", f"{label}{short}", OTHER_TITLE, f"{label}{OTHER}")) == [
+        (TITLE, short),
+        BOTH[1],
+    ]
+
+
+def test_word_that_only_begins_like_a_label(read: Page) -> None:
+    text = f"Abstract interpretation is old. {ABSTRACT}"
+    assert texts(read(TITLE, text)) == [(TITLE, text)]
+
+
+@pytest.mark.parametrize("number", ["[{}] ", "{}. ", "({}) ", "{}) "])
+def test_numbers_of_a_list_are_no_part_of_titles(number: str, read: Page) -> None:
+    page = (number.format(1) + TITLE, ABSTRACT, number.format(2) + OTHER_TITLE, OTHER)
+    assert texts(read(*page)) == BOTH
+
+
+def test_short_abstract_right_below_its_title(read: Page) -> None:
+    short = "We study caches that forget, and find that forgetting at the right time is worth it."
+    assert texts(read(TITLE, short, OTHER_TITLE, short)) == [(TITLE, short), (OTHER_TITLE, short)]
+
+
+def test_titles_that_end_with_a_stop(read: Page) -> None:
+    page = (f"{TITLE}.", ABSTRACT, f"{OTHER_TITLE}.", OTHER)
+    assert texts(read(*page)) == [(f"{TITLE}.", ABSTRACT), (f"{OTHER_TITLE}.", OTHER)]
+
+
+def test_abstract_in_a_language_without_spaces(read: Page) -> None:
+    title = "面向边缘设备的稀疏注意力机制研究"
+    text = "边缘设备的内存很小。我们提出一种稀疏注意力机制。实验表明速度提高了两倍。"
+    assert texts(read("首页", title, text, TITLE, ABSTRACT)) == [(title, text), BOTH[0]]
+
+
+def test_ids_of_a_listing_and_what_its_fields_say(read: Page) -> None:
+    block = f"[1] arXiv:2401.00011v2 [pdf]\nTitle: {TITLE}\nAuthors: Jane Doe\nDOI: 10.1/x\n"
+    (paper,) = read(block + ABSTRACT)
+    assert paper == Paper("2401.00011", TITLE, ABSTRACT, {"authors": "Jane Doe", "doi": "10.1/x"})
+
+
+def test_identifier_of_another_paper_in_the_text_is_not_the_id(read: Page) -> None:
+    (paper,) = read(TITLE, f"{ABSTRACT} It extends arXiv:2401.00012.", "Cite as: arXiv:2401.00013")
+    assert paper.id == "1"
+
+
+def test_original_text_is_kept(read: Page) -> None:
+    text = f"{ABSTRACT}  Two  spaces, a\u00a0hard one, `code`, $x_i < 3$ and a~tilde."
+    assert texts(read(f"  {TITLE} ", f"\t{text}  ")) == [(TITLE, text)]
