@@ -13,7 +13,8 @@ from extractor.cli import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_SOME_FAILED, optio
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from extractor.evaluation import Evaluation, Gold, PaperMistakes, Ran
+    from extractor.evaluation import Evaluation, Gold, PaperMistakes
+    from extractor.evaluation.running import Ran
     from extractor.models.settings import ModelSettings
     from extractor.paper import Paper
     from extractor.session import CallSettings
@@ -122,15 +123,32 @@ def _nothing_to_score() -> Exception:
 
 
 def _score_file(gold: Gold, records: Path, dump: str | None) -> _Scored:
-    from extractor.evaluation import evaluate, read_known
+    from extractor.evaluation import evaluate
+    from extractor.evaluation.running import read_known
     from extractor.readers import open_dump
     from extractor.writers import read_records
 
     evaluation = evaluate(gold, read_records(records))
+    _check_fit(gold, evaluation, records)
     if dump is None:
         return _Scored(gold, evaluation)
     with open_dump(dump) as source:
         return _Scored(gold, evaluation, read_known(source, gold.papers))
+
+
+def _check_fit(gold: Gold, evaluation: Evaluation, records: Path) -> None:
+    """Refuse records of other papers or of another schema: they would all count as empty."""
+    from extractor.errors import UsageError
+
+    found = [paper.record for paper in evaluation.papers if paper.record is not None]
+    if not found and evaluation.without_gold:
+        raise UsageError(f"Gold knows no record of {records}: no id is in both.")
+    fields = {scorer.field for scorer in gold.scorers}
+    if found and not any(fields & record.keys() for record in found):
+        raise UsageError(
+            f"The records of {records} have no field that gold speaks of.",
+            hint="Name their schema with --schema.",
+        )
 
 
 def _score_run(
@@ -144,7 +162,6 @@ def _score_run(
 ) -> _Scored:
     from extractor.evaluation import evaluate
 
-    options.pull_weights(model, quiet=quiet)
     ran = _run(gold, task, model, calls, dump, quiet=quiet)
     if ran.summary.interrupted:
         typer.echo(
@@ -169,17 +186,18 @@ def _run(
     import asyncio
 
     from extractor.cli.progress import watch
-    from extractor.evaluation import run_known
+    from extractor.evaluation.running import run_known
     from extractor.readers import open_dump
     from extractor.session import open_engine
 
-    with open_dump(dump) as source, watch(source, quiet=quiet) as watcher:
+    async def run() -> Ran:
+        async with open_engine(task, model, calls) as engine:
+            return await run_known(engine, source, gold.papers, watcher)
 
-        async def run() -> Ran:
-            async with open_engine(task, model, calls) as engine:
-                return await run_known(engine, source, gold.papers, watcher)
-
-        return asyncio.run(run())
+    with open_dump(dump) as source:
+        options.pull_weights(model, quiet=quiet)
+        with watch(source, quiet=quiet) as watcher:
+            return asyncio.run(run())
 
 
 def _show(scored: _Scored, *, errors: bool, as_json: bool, quiet: bool) -> None:
@@ -210,7 +228,7 @@ def _json(scored: _Scored, *, errors: bool) -> str:
 def _exit_code(scored: _Scored, min_f1: float | None) -> int:
     macro = scored.evaluation.macro_f1.value
     if min_f1 is not None and macro < min_f1:
-        typer.echo(f"extractor: macro F1 {macro:.4f} is below {min_f1}.", err=True)
+        typer.echo(f"extractor: macro F1 {macro:.6g} is below {min_f1:g}.", err=True)
         return EXIT_FAILED
     if scored.failures:
         some = any(paper.record is not None for paper in scored.evaluation.papers)

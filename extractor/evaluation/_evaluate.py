@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from extractor.errors import DumpError
 from extractor.evaluation._figures import Counts, PaperCounts, measure, total, total_counts
@@ -18,6 +18,19 @@ if TYPE_CHECKING:
     from extractor.evaluation._spending import Price, Spending
 
 RESAMPLES = 1000
+
+
+class Refusal(NamedTuple):
+    """An item of ``meta.dropped``: a value that was given, and why it was not kept."""
+
+    path: str
+    value: Any
+    reason: str
+
+    @property
+    def field(self) -> str:
+        """The field that the path begins with."""
+        return self.path.partition(".")[0].partition("[")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +53,13 @@ class JudgedPaper:
         """The verdicts as numbers."""
         return PaperCounts(tuple(map(_counts, self.verdicts.values())), self.exact)
 
-    def refused(self) -> list[str]:
-        """The field of every value that grounding refused."""
+    def refused(self) -> list[Refusal]:
+        """Every value that was given and not kept for want of words."""
         dropped = meta_of(self.record or {}).get("dropped") or ()
-        return [field_of(str(item["path"])) for item in dropped]
+        return [
+            Refusal(str(item.get("path")), item.get("value"), str(item.get("reason")))
+            for item in dropped
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +146,7 @@ def evaluate(
     counts = [paper.counts() for paper in papers]
     figures = iter(measure(counts, resamples=resamples, seed=seed))
     totals = total(counts).fields
-    refused = [name for paper in papers for name in paper.refused()]
+    refused = [refusal.field for paper in papers for refusal in paper.refused()]
     fields = {
         scorer.field: FieldEvaluation(
             precision=next(figures),
@@ -153,11 +169,6 @@ def evaluate(
         papers=papers,
         without_gold=len(rows.keys() - gold.papers.keys()),
     )
-
-
-def field_of(path: str) -> str:
-    """The field that a path within a record begins with."""
-    return path.partition(".")[0].partition("[")[0]
 
 
 def _judge(

@@ -39,13 +39,18 @@ class _Shape:
     mapping: bool = False
 
 
+def fields_of(schema: type[BaseModel]) -> list[str]:
+    """The fields that a record of the schema has, derived ones last."""
+    return [*schema.model_fields, *schema.model_computed_fields]
+
+
 def scorer_of(schema: type[BaseModel], field: str, gold_items: Iterable[dict[str, Any]]) -> Scorer:
     """The scorer of one field.
 
     ``gold_items`` are all objects that gold holds for it: the fields that they name tell an
     object from others. Raises UsageError where these differ or cannot be compared.
     """
-    shape = _shape_of(schema.model_fields[field])
+    shape = _field_shape(schema, field)
     if shape.mapping:
         raise UsageError(f"{field} is a mapping, which cannot be scored.", hint="Use a list.")
     if shape.model is not None:
@@ -62,15 +67,15 @@ def _item(field: str, model: type[BaseModel], gold_items: list[dict[str, Any]]) 
             f"Not every gold item of {field} has {differing}.",
             hint="Give all items the same keys; null where there is nothing.",
         )
-    keys = tuple(name for name in model.model_fields if name in next(iter(named), ()))
+    keys = tuple(name for name in fields_of(model) if name in next(iter(named), ()))
     for name in keys:
-        _check_key(field, name, _shape_of(model.model_fields[name]))
+        _check_key(field, name, _field_shape(model, name))
     _check_known(field, model, named)
     return Item(keys, next(iter(quotes), None))
 
 
 def _check_known(field: str, model: type[BaseModel], named: set[frozenset[str]]) -> None:
-    if unknown := frozenset().union(*named) - model.model_fields.keys():
+    if unknown := frozenset().union(*named) - set(fields_of(model)):
         raise UsageError(f"{model.__name__}, an item of {field}, has no field {min(unknown)!r}.")
     if frozenset() in named:
         raise UsageError(f"A gold item of {field} names nothing to know it by.")
@@ -92,6 +97,11 @@ def _quotes(model: type[BaseModel]) -> frozenset[str]:
     )
 
 
+def _field_shape(model: type[BaseModel], name: str) -> _Shape:
+    info = model.model_fields.get(name)
+    return _shape_of(info) if info else _shape(model.model_computed_fields[name].return_type)
+
+
 def _shape_of(info: FieldInfo) -> _Shape:
     shape = _shape(info.annotation)
     return replace(shape, url=True) if _has_url(info.metadata) else shape
@@ -110,8 +120,14 @@ def _shape(annotation: Any) -> _Shape:
         return replace(_shape(args[0]), many=True)
     if (origin or annotation) in _MAPPINGS:
         return _Shape(mapping=True)
-    is_model = isinstance(annotation, type) and hasattr(annotation, "model_fields")
-    return _Shape(model=annotation if is_model else None)
+    return _class_shape(annotation)
+
+
+def _class_shape(annotation: Any) -> _Shape:
+    fields = getattr(annotation, "model_fields", None)
+    if fields and getattr(annotation, "__pydantic_root_model__", False):
+        return _shape_of(fields["root"])
+    return _Shape() if fields is None else _Shape(model=annotation)
 
 
 def _has_url(metadata: Iterable[Any]) -> bool:

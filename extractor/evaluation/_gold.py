@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import from_json
 
 from extractor.errors import DumpError
-from extractor.evaluation._fields import PAPER_SCORERS, scorer_of
+from extractor.evaluation._fields import PAPER_SCORERS, fields_of, scorer_of
 from extractor.schemas.paper import PaperFields
 from extractor.task import load_task
 
@@ -126,15 +126,16 @@ def _scorers(schema: type[BaseModel], lines: Iterable[_Line]) -> tuple[Scorer, .
     lines = list(lines)
     for line in lines:
         _check_fields(schema, line)
-    spoken_of = [name for name in schema.model_fields if any(line.holds(name) for line in lines)]
+    spoken_of = [name for name in fields_of(schema) if any(line.holds(name) for line in lines)]
     if not spoken_of:
         raise DumpError(f"{lines[0].where}: gold names no field of {schema.__name__}.")
     return tuple(scorer_of(schema, name, _objects(name, lines)) for name in spoken_of)
 
 
 def _check_fields(schema: type[BaseModel], line: _Line) -> None:
+    known = {"title", *fields_of(schema)}
     for name in line.said:
-        if name.removesuffix(_OPTIONAL) not in schema.model_fields and name != "title":
+        if name.removesuffix(_OPTIONAL) not in known:
             raise DumpError(
                 f"{line.where}: {schema.__name__} has no field {name!r}.",
                 hint="Gold names the fields as the schema does.",

@@ -10,7 +10,7 @@ from extractor.evaluation._passages import Passages
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from extractor.evaluation._evaluate import Evaluation, JudgedPaper
+    from extractor.evaluation._evaluate import Evaluation, JudgedPaper, Refusal
     from extractor.evaluation._gold import Gold
     from extractor.evaluation._passages import Passage
     from extractor.evaluation._scorers import Answer, GoldValue, Kind, Scorer
@@ -36,12 +36,16 @@ class Slip:
 
 @dataclass(frozen=True, slots=True)
 class FieldMistakes:
-    """A field that is not right: gold's values, those of the record, and how they differ."""
+    """A field that is not right: gold's values, those of the record, and how they differ.
+
+    ``refused`` values were given too, and not kept.
+    """
 
     gold: list[list[str]]
     answer: list[list[str]]
     missing: list[Slip]
     wrong: list[Slip]
+    refused: list[Refusal]
 
     def to_dict(self) -> dict[str, Any]:
         """The mistakes as JSON values."""
@@ -50,6 +54,7 @@ class FieldMistakes:
             "answer": self.answer,
             "missing": [slip.to_dict() for slip in self.missing],
             "wrong": [slip.to_dict() for slip in self.wrong],
+            "refused": [refusal._asdict() for refusal in self.refused],
         }
 
 
@@ -115,6 +120,7 @@ def _field_mistakes(
         answer=[kind.forms(answer.value) for answer in scorer.answers(record)],
         missing=[_missing(kind, value, passages) for value in verdict.missing],
         wrong=[_wrong(kind, answer, record, passages) for answer in verdict.wrong],
+        refused=[each for each in judged.refused() if each.field == scorer.field],
     )
 
 

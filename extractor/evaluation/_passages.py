@@ -19,7 +19,8 @@ _STOPS = re.compile(
     r"|\n\s*\n"
 )
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|et al|vs|cf|figs?|eqs?|sec|resp|approx|no|dr|st)|\b[A-Z])\.\s+\Z",
+    r"(?:\b(?:e\.g|i\.e|et al|vs|cf|figs?|eqs?|sec|resp|approx|no|dr|st)"
+    r"|(?<!\d )\b(?-i:[A-Z]))\.\s+\Z",  # an initial, where no number stands before it ("9 W.")
     re.IGNORECASE,
 )
 
@@ -62,8 +63,9 @@ class Passages:
 
     def of_evidence(self, evidence: Iterable[Mapping[str, Any]], path: str) -> Passage | None:
         """The passage that a record names for the value at ``path``, or for a part of it."""
+        within = re.compile(rf"{re.escape(path)}(?!\w)")
         for item in evidence:
-            if re.match(rf"{re.escape(path)}(?![\w])", str(item["path"])):
+            if item["source"] in self._texts and within.match(item["path"]):
                 return self._passage(item["source"], Span(item["start"], item["end"]))
         return None
 

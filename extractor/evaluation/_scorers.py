@@ -145,14 +145,16 @@ class Item:
         return value is not None
 
     def key(self, value: Any) -> Key:
+        value = _object(value)
         return tuple(scalar_key(value[name]) for name in self.fields)
 
     def keys(self, said: Any) -> frozenset[Key]:
-        accepted = (map(scalar_key, _as_list(said[name]) or [None]) for name in self.fields)
-        return frozenset(product(*accepted))
+        said = _object(said)
+        parts = (_as_list(said[name]) or [None] for name in self.fields)
+        return frozenset(product(*(map(scalar_key, part) for part in parts)))
 
     def forms(self, value: Any) -> list[str]:
-        parts = (f"{name}={_one_of(value[name])}" for name in self.fields)
+        parts = (f"{name}={_one_of(value[name])}" for name in self.fields or value)
         return [", ".join(parts)]
 
     def words(self, value: Any) -> Iterator[str]:
@@ -246,6 +248,12 @@ def _list_of(value: Any) -> list[Any]:
 def _single(values: Any) -> list[Any]:
     """Gold's one value: null and an empty list of forms say that there is none."""
     return [] if values is None or values == [] else [values]
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{type(value).__name__} where an object should be")
+    return value
 
 
 def _name_of(value: Any) -> str:

@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from extractor.evaluation._evaluate import Evaluation
     from extractor.evaluation._figures import Counts, Figure
@@ -104,23 +104,27 @@ def mistake_lines(mistakes: Iterable[PaperMistakes]) -> Iterator[str]:
         yield f"{paper.id}  {paper.title}".rstrip()
         if not paper.has_record:
             yield "  has no record"
-        yield from _field_lines(paper.fields)
+        for name, field in paper.fields.items():
+            yield f"  {name}"
+            yield from _field_lines(field, has_text=paper.has_text)
 
 
-def _field_lines(fields: Mapping[str, FieldMistakes]) -> Iterator[str]:
-    for name, field in fields.items():
-        yield f"  {name}"
-        yield _labelled("gold", _shown(field.gold))
-        yield _labelled("answer", _shown(field.answer))
-        yield from _slips("missing", field.missing)
-        yield from _slips("wrong", field.wrong)
+def _field_lines(field: FieldMistakes, *, has_text: bool) -> Iterator[str]:
+    yield _labelled("gold", _shown(field.gold))
+    yield _labelled("answer", _shown(field.answer))
+    for label, slips in (("missing", field.missing), ("wrong", field.wrong)):
+        for slip in slips:
+            yield from _slip_lines(label, slip, has_text=has_text)
+    for refusal in field.refused:
+        yield _labelled("refused", f"{refusal.value} ({refusal.reason})")
 
 
-def _slips(label: str, slips: Iterable[Slip]) -> Iterator[str]:
-    for slip in slips:
-        yield _labelled(label, " | ".join(slip.forms))
-        if slip.passage:
-            yield _labelled("", f'"{slip.passage.sentence}"')
+def _slip_lines(label: str, slip: Slip, *, has_text: bool) -> Iterator[str]:
+    yield _labelled(label, " | ".join(slip.forms))
+    if slip.passage:
+        yield _labelled("", f'"{slip.passage.sentence}"')
+    elif has_text:
+        yield _labelled("", "(not in the text)")
 
 
 def _shown(values: Iterable[list[str]]) -> str:

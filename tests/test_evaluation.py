@@ -1,0 +1,393 @@
+"""Accuracy against gold: every figure by hand, on cases small enough to count."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from extractor.errors import DumpError
+from extractor.evaluation import evaluate, find_mistakes, mistake_lines, read_gold, table
+from extractor.paper import Paper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from extractor.evaluation import Evaluation, Gold
+
+EXAMPLE_GOLD = Path(__file__).parent.parent / "examples" / "papers.gold.jsonl"
+NOTHING = {
+    "method_name": [],
+    "method_optional": False,
+    "other_names": [],
+    "speedups": [],
+    "speedups_optional": [],
+    "benchmarks": [],
+    "benchmarks_optional": [],
+    "hardware": [],
+    "hardware_optional": [],
+    "code_url": None,
+    "other_urls": [],
+}
+
+
+def claim(value: float, unit: str = "x", high: float | None = None) -> dict[str, Any]:
+    return {"value": value, "value_max": high, "unit": unit, "quote": f"{value} {unit} faster"}
+
+
+@pytest.fixture
+def gold_of(tmp_path: Path) -> Callable[..., Gold]:
+    """Gold of papers "1", "2", ... that say what the arguments say, and nothing else."""
+
+    def make(*papers: dict[str, Any]) -> Gold:
+        lines = [
+            json.dumps({"id": str(number), **NOTHING, **said})
+            for number, said in enumerate(papers, start=1)
+        ]
+        path = tmp_path / "gold.jsonl"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return read_gold(path)
+
+    return make
+
+
+GoldOf = "Callable[..., Gold]"
+
+
+def one(gold: Gold, **record: Any) -> Evaluation:
+    return evaluate(gold, [{"id": "1", **record}])
+
+
+def counted(evaluation: Evaluation, field: str) -> tuple[int, int, int]:
+    counts = evaluation.fields[field].counts
+    return counts.right, counts.wrong, counts.missing
+
+
+def test_precision_recall_and_f1_are_counted_over_all_papers(gold_of: GoldOf) -> None:
+    gold = gold_of(
+        {"benchmarks": [["ImageNet-1K", "ImageNet"], ["COCO"]]},
+        {"benchmarks": [["GLUE"]]},
+    )
+    evaluation = evaluate(
+        gold,
+        [
+            {"id": "1", "benchmarks": ["ImageNet", "CIFAR-10", "SVHN"]},
+            {"id": "2", "benchmarks": ["glue"]},
+        ],
+    )
+    benchmarks = evaluation.fields["benchmarks"]
+    assert counted(evaluation, "benchmarks") == (2, 2, 1)
+    assert benchmarks.precision.value == 2 / 4
+    assert benchmarks.recall.value == 2 / 3
+    assert benchmarks.f1.value == 4 / 7
+    assert evaluation.macro_f1.value == (1 + 1 + 4 / 7 + 1 + 1) / 5
+    assert evaluation.exact.value == 1 / 2
+
+
+def test_where_nothing_is_to_be_found_an_empty_record_is_right(gold_of: GoldOf) -> None:
+    evaluation = one(gold_of({}), method_name=None, claimed_speedups=[], code_url="")
+    assert evaluation.macro_f1.value == evaluation.exact.value == 1.0
+    assert evaluation.fields["hardware"].precision.value == 1.0
+    assert evaluation.fields["hardware"].recall.value == 1.0
+    assert evaluation.invention_rate.value == 0.0
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "expected"),
+    [
+        ({"method_name": ["FooNet", "Foo Network"]}, "foo-network", (1, 0, 0)),
+        ({"method_name": ["FooNet"]}, "BarNet", (0, 1, 1)),
+        ({"method_name": ["FooNet"]}, None, (0, 0, 1)),
+        ({"method_name": ["FooNet"]}, "", (0, 1, 1)),
+        ({"method_name": ["FooNet"], "other_names": ["FooNet-S"]}, "FooNet-S", (0, 0, 1)),
+        ({"other_names": ["FooNet-S"]}, "FooNet-S", (0, 0, 0)),
+        ({}, "BarNet", (0, 1, 0)),
+        ({"method_name": ["FooNet"], "method_optional": True}, "BarNet", (0, 0, 0)),
+        ({"method_name": ["FooNet"], "method_optional": True}, None, (0, 0, 0)),
+    ],
+)
+def test_a_method_is_right_in_any_of_its_forms(
+    gold_of: GoldOf, said: dict[str, Any], name: str | None, expected: tuple[int, int, int]
+) -> None:
+    assert counted(one(gold_of(said), method_name=name), "method_name") == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "expected"),
+    [
+        (claim(3), claim(3.0), (1, 0, 0)),
+        (claim(3), claim(3, "%"), (0, 1, 1)),
+        (claim(3), claim(3, "x", 5), (0, 1, 1)),
+        (claim(3), claim(3, "x", 3), (1, 0, 0)),
+        (claim(2, "x", 5), claim(2, "x", 5), (1, 0, 0)),
+        (claim(2, "x", 5), claim(5), (0, 1, 1)),
+    ],
+)
+def test_a_speedup_is_its_numbers_and_its_unit(
+    gold_of: GoldOf, wanted: Any, given: Any, expected: tuple[int, int, int]
+) -> None:
+    evaluation = one(gold_of({"speedups": [wanted]}), claimed_speedups=[given])
+    assert counted(evaluation, "claimed_speedups") == expected
+
+
+def test_a_value_is_found_once_and_its_duplicate_is_wrong(gold_of: GoldOf) -> None:
+    gold = gold_of({"hardware": [["A100", "NVIDIA A100"]], "speedups": [claim(2), claim(2)]})
+    evaluation = one(
+        gold,
+        hardware=["A100", {"name": "NVIDIA A100"}],
+        claimed_speedups=[claim(2), claim(2), claim(2)],
+    )
+    assert counted(evaluation, "hardware") == (1, 1, 0)
+    assert counted(evaluation, "claimed_speedups") == (2, 1, 0)
+
+
+def test_optional_values_count_neither_for_nor_against(gold_of: GoldOf) -> None:
+    gold = gold_of({"hardware_optional": [["A100"]], "speedups_optional": [claim(2)]})
+    for record in ({}, {"hardware": ["a100", "A100"], "claimed_speedups": [claim(2)]}):
+        evaluation = one(gold, **record)
+        assert counted(evaluation, "hardware") == (0, 0, 0)
+        assert counted(evaluation, "claimed_speedups") == (0, 0, 0)
+        assert evaluation.exact.value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://www.Example.org/lab/code.git", (1, 0, 0)),
+        ("example.org/lab/code/).", (1, 0, 0)),
+        ("https://example.org/lab/code2", (0, 1, 1)),
+        ("", (0, 0, 1)),
+        (None, (0, 0, 1)),
+    ],
+)
+def test_a_url_is_compared_without_what_does_not_matter(
+    gold_of: GoldOf, url: str | None, expected: tuple[int, int, int]
+) -> None:
+    gold = gold_of({"code_url": "https://example.org/lab/code"})
+    assert counted(one(gold, code_url=url), "code_url") == expected
+
+
+def test_a_paper_without_record_counts_as_empty_and_is_named(gold_of: GoldOf) -> None:
+    gold = gold_of({"method_name": ["FooNet"]}, {"method_name": ["BarNet"]}, {})
+    evaluation = evaluate(gold, [{"id": "2", "method_name": "BarNet"}, {"id": "9"}])
+    assert evaluation.fields["method_name"].recall.value == 1 / 2
+    assert evaluation.exact.value == 2 / 3
+    assert evaluation.without_record == ["1", "3"]
+    assert evaluation.without_gold == 1
+
+
+def test_inventions_are_values_where_gold_has_none(gold_of: GoldOf) -> None:
+    gold = gold_of(
+        {},
+        {"benchmarks": [["COCO"]], "hardware_optional": [["A100"]]},
+        {"method_optional": True},
+    )
+    evaluation = evaluate(
+        gold,
+        [
+            {"id": "1", "benchmarks": ["GLUE", "SQuAD"]},
+            {"id": "2", "benchmarks": ["GLUE"], "hardware": ["H100"]},
+            {"id": "3", "method_name": "FooNet"},
+        ],
+    )
+    benchmarks = evaluation.fields["benchmarks"]
+    assert (benchmarks.counts.absent, benchmarks.counts.filled) == (2, 1)
+    assert benchmarks.counts.invented == 2
+    assert benchmarks.invention_rate.value == 1 / 2
+    # Wrong, but gold has something there: another error than inventing.
+    assert evaluation.fields["hardware"].counts.invented == 0
+    assert evaluation.fields["method_name"].counts.absent == 2
+    assert evaluation.counts.absent == 2 + 3 + 2 + 2 + 3
+    assert evaluation.invention_rate.value == 1 / 12
+
+
+def test_refused_values_are_counted_by_field(gold_of: GoldOf) -> None:
+    dropped = [
+        {"path": "claimed_speedups[0].quote", "value": "9x", "reason": "not in the text"},
+        {"path": "claimed_speedups[1].value", "value": 9, "reason": "its quote is empty"},
+        {"path": "code_url", "value": "https://a.b", "reason": "not in the text"},
+    ]
+    evaluation = one(gold_of({}), meta={"dropped": dropped})
+    assert evaluation.refused == 3
+    assert evaluation.fields["claimed_speedups"].refused == 2
+    assert evaluation.fields["code_url"].refused == 1
+    assert evaluation.fields["hardware"].refused == 0
+
+
+def test_what_a_right_value_took(gold_of: GoldOf) -> None:
+    gold = gold_of({"benchmarks": [["A"], ["B"], ["C"]]}, {"method_name": ["Foo"]}, {})
+    meta = {"model": "m", "cached": False, "prompt_tokens": 100, "completion_tokens": 10}
+    records = [
+        {"id": "1", "benchmarks": ["A", "B", "C"], "meta": meta},
+        {"id": "2", "method_name": "Foo", "meta": {**meta, "cached": True}},
+    ]
+    priced = evaluate(gold, records, seconds=6.0, price=lambda _, p, c: (p + 10 * c) / 1000)
+    spending = priced.spending
+    assert (spending.prompt_tokens, spending.completion_tokens) == (200, 20)
+    assert spending.cost == pytest.approx(0.4)
+    assert spending.cost_per_right_value == pytest.approx(0.1)
+    assert spending.seconds_per_right_value == 2.0
+    unknown = evaluate(gold, records, price=lambda *_: None).spending
+    assert unknown.cost is unknown.seconds is unknown.seconds_per_right_value is None
+    assert evaluate(gold, [{"id": "1"}]).spending.prompt_tokens is None
+
+
+def test_intervals_are_repeatable_and_hold_the_figure(gold_of: GoldOf) -> None:
+    gold = gold_of(*({"method_name": [f"Foo{n}"]} for n in range(40)))
+    records = [{"id": str(n + 1), "method_name": f"Foo{n if n % 4 else 99}"} for n in range(40)]
+    first, again = evaluate(gold, records), evaluate(gold, records)
+    assert first.to_dict() == again.to_dict()
+    assert first.to_dict() != evaluate(gold, records, seed=1).to_dict()
+    exact = first.exact
+    assert exact.value == 0.75
+    # A share of 0.75 over 40 papers has a standard error of sqrt(0.75 * 0.25 / 40) = 0.068.
+    assert exact.interval.low == pytest.approx(0.75 - 1.96 * 0.068, abs=0.03)
+    assert exact.interval.high == pytest.approx(0.75 + 1.96 * 0.068, abs=0.03)
+
+
+def test_figures_without_doubt_have_an_interval_of_no_width(gold_of: GoldOf) -> None:
+    evaluation = evaluate(gold_of({}, {}), [])
+    assert evaluation.macro_f1.interval == (1.0, 1.0)
+
+
+def test_a_thousand_resamples_of_a_hundred_papers_take_less_than_a_second(
+    gold_of: GoldOf,
+) -> None:
+    gold = gold_of(*({"benchmarks": [["A"], ["B"]]} for _ in range(100)))
+    records = [{"id": str(n), "benchmarks": ["A"]} for n in range(1, 101)]
+    started = time.process_time()
+    evaluate(gold, records)
+    assert time.process_time() - started < 1.0
+
+
+def test_the_gold_of_the_example_is_gold() -> None:
+    gold = read_gold(EXAMPLE_GOLD)
+    assert list(gold.papers) == [str(number) for number in range(1, 13)]
+    assert list(gold.first(3).papers) == ["1", "2", "3"]
+
+
+def test_a_record_of_another_shape_is_named(gold_of: GoldOf) -> None:
+    gold = gold_of({})
+    for record in (
+        {"claimed_speedups": [{"unit": "x"}]},
+        {"claimed_speedups": [{"unit": "x", "value": "fast"}]},
+        {"benchmarks": "COCO"},
+        {"benchmarks": [None]},
+        {"hardware": [7]},
+        {"method_name": ["Foo"]},
+    ):
+        with pytest.raises(DumpError, match=f"paper 1 .*{next(iter(record))}"):
+            one(gold, **record)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no gold"),
+        ("\n{}\n", "line 2: no object with an id"),
+        ('{"id": "1"', "line 1: not JSON"),
+        ('{"id": "1", "method_name": []}', "line 1: there is no 'other_names'"),
+        (json.dumps({"id": "1", **NOTHING, "hardware": "A100"}), "line 1: hardware"),
+        (json.dumps({"id": "1", **NOTHING, "speedups": [{"value": 2}]}), "claimed_speedups"),
+        (f"{json.dumps({'id': '1', **NOTHING})}\n" * 2, "line 2: the id '1'"),
+    ],
+)
+def test_gold_that_is_none_is_refused_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "gold.jsonl"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DumpError, match=said):
+        read_gold(path)
+    with pytest.raises(DumpError, match="cannot be read"):
+        read_gold(tmp_path / "missing.jsonl")
+
+
+PAPER = Paper(
+    "1",
+    "FooNet: a study",
+    "Data are scarce, cf. Fig. 2. We train on CIFAR-10 (e.g. its images) and SVHN. On an A100 "
+    "it is 2x faster than before. Code: https://example.org/foo",
+)
+
+
+def test_mistakes_show_gold_answer_and_sentence(gold_of: GoldOf) -> None:
+    gold = gold_of(
+        {
+            "method_name": ["FooNet"],
+            "benchmarks": [["CIFAR10", "CIFAR-10"], ["SVHN"]],
+            "speedups": [{**claim(2), "quote": "2x faster than before"}],
+            "code_url": "https://example.org/foo",
+        },
+        {},
+    )
+    start = PAPER.abstract.index("A100")
+    record = {
+        "id": "1",
+        "title": PAPER.title,
+        "method_name": None,
+        "benchmarks": ["SVHN", "A100", "GLUE"],
+        "evidence": [
+            {"path": "benchmarks[1]", "source": "abstract", "start": start, "end": start + 4}
+        ],
+        "meta": {"dropped": [{"path": "method_name", "value": "BarNet", "reason": "no words"}]},
+    }
+    evaluation = evaluate(gold, [record])
+    (paper,) = find_mistakes(evaluation, gold, {"1": PAPER})
+    assert list(paper.fields) == ["method_name", "claimed_speedups", "benchmarks", "code_url"]
+    benchmarks = paper.fields["benchmarks"]
+    assert benchmarks.gold == [["CIFAR10", "CIFAR-10"], ["SVHN"]]
+    assert benchmarks.answer == [["SVHN"], ["A100"], ["GLUE"]]
+    assert [slip.value for slip in benchmarks.missing] == [["CIFAR10", "CIFAR-10"]]
+    sentences = [slip.passage and slip.passage.sentence for slip in benchmarks.missing]
+    assert sentences == ["We train on CIFAR-10 (e.g. its images) and SVHN."]
+    wrong = {slip.value: slip.passage and slip.passage.sentence for slip in benchmarks.wrong}
+    assert wrong == {"A100": "On an A100 it is 2x faster than before.", "GLUE": None}
+    passage = paper.fields["code_url"].missing[0].passage
+    assert passage is not None
+    assert PAPER.abstract[passage.start : passage.end] == "https://example.org/foo"
+    missed = paper.fields["method_name"].missing[0].passage
+    assert missed is not None
+    assert (missed.source, missed.sentence) == ("title", "FooNet: a study")
+
+    text = "\n".join(mistake_lines([paper]))
+    assert '"On an A100 it is 2x faster than before."' in text
+    assert "CIFAR10 | CIFAR-10" in text
+    assert "(not in the text)" in text
+    assert "BarNet (no words)" in text
+    assert json.loads(json.dumps(paper.to_dict()))["fields"]["method_name"]["refused"]
+
+
+def test_mistakes_without_text_or_record(gold_of: GoldOf) -> None:
+    gold = gold_of({"method_name": ["FooNet"]})
+    evaluation = evaluate(gold, [])
+    for papers in (None, {}):
+        (paper,) = find_mistakes(evaluation, gold, papers)
+        assert not paper.has_record
+        assert not paper.has_text
+        assert paper.fields["method_name"].missing[0].passage is None
+    assert "has no record" in "\n".join(mistake_lines([paper]))
+
+
+def test_the_text_of_another_paper_is_left_aside(gold_of: GoldOf) -> None:
+    gold = gold_of({"method_name": ["FooNet"]})
+    evaluation = evaluate(gold, [{"id": "1", "title": "Something else"}])
+    (paper,) = find_mistakes(evaluation, gold, {"1": PAPER})
+    assert not paper.has_text
+    assert paper.title == "Something else"
+
+
+def test_the_table_fits_a_terminal_and_says_what_was_left_aside(gold_of: GoldOf) -> None:
+    gold = gold_of(*({"method_name": ["Foo"], "hardware": [["A100"]]} for _ in range(9)))
+    meta = {"model": "m", "cached": True, "prompt_tokens": 1234, "completion_tokens": 56}
+    records = [{"id": "1", "method_name": "Foo", "meta": meta}, {"id": "x"}]
+    lines = list(table(evaluate(gold, records, seconds=1.5, price=lambda *_: 0.02)))
+    text = "\n".join(lines)
+    assert max(map(len, lines)) <= 80
+    assert "macro F1" in text
+    assert "8 papers of gold, counted as empty: 2, 3, 4, 5, 6, ..." in text
+    assert "1 records, left aside" in text
+    assert "1,234 prompt + 56 completion" in text
+    assert "$0.0200; $0.02 a right value" in text
+    assert "1.5; from the cache" in text

@@ -1,0 +1,251 @@
+"""``extractor eval``: over a dump or over records, as a person and as CI uses it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from extractor.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+DUMP, GOLD = str(EXAMPLES / "papers.txt"), str(EXAMPLES / "papers.gold.jsonl")
+
+
+@pytest.fixture
+def cli(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run ``extractor eval`` in this process: exit code, standard output, standard error."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["extractor", "eval", *arguments])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        said = capsys.readouterr()
+        code = exit_.value.code
+        return code if isinstance(code, int) else 0, said.out, said.err
+
+    return run
+
+
+Cli = "Callable[..., tuple[int, str, str]]"
+
+
+def right_record(gold: dict[str, Any]) -> dict[str, Any]:
+    """A record that says exactly what gold says."""
+    claims = [
+        {key: claim[key] for key in ("quote", "value", "value_max", "unit")}
+        for claim in gold["speedups"]
+    ]
+    return {
+        "id": gold["id"],
+        "method_name": (gold["method_name"] or [None])[0],
+        "claimed_speedups": claims,
+        "benchmarks": [forms[0] for forms in gold["benchmarks"]],
+        "hardware": [forms[-1] for forms in gold["hardware"]],
+        "code_url": gold["code_url"],
+    }
+
+
+def gold_lines() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(GOLD).read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Callable[..., str]:
+    """A file of right records, but for what the arguments say of each id."""
+
+    def write(**changed: dict[str, Any] | None) -> str:
+        path = tmp_path / "records.jsonl"
+        rows = []
+        for line in gold_lines():
+            change = changed.get(f"paper_{line['id']}", {})
+            if change is not None:
+                rows.append(json.dumps({**right_record(line), **change}))
+        path.write_text("\n".join(rows), encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+Records = "Callable[..., str]"
+
+
+def test_right_records_reach_every_figure(cli: Cli, records: Records) -> None:
+    code, out, err = cli("--gold", GOLD, "--records", records(), "--min-f1", "1")
+    assert (code, err) == (0, "")
+    assert "exact records   1.000 1.00-1.00; 12 of 12 papers" in out
+    assert "invention rate  0.000 0.00-0.00; 0 of" in out
+
+
+def test_below_min_f1_the_exit_code_is_1(cli: Cli, records: Records) -> None:
+    wrong = records(paper_4={"benchmarks": ["MNIST"]}, paper_7={"method_name": None})
+    # Method 12/13, benchmarks 26/30, the others 1.
+    code, out, err = cli("--gold", GOLD, "--records", wrong, "--min-f1", "0.99")
+    assert code == 1
+    assert "macro F1" in out
+    assert err == "extractor: macro F1 0.957949 is below 0.99.\n"
+    assert cli("--gold", GOLD, "--records", wrong, "--min-f1", "0.9")[0] == 0
+
+
+def test_json_holds_the_figures_and_on_demand_the_errors(cli: Cli, records: Records) -> None:
+    wrong = records(paper_4={"benchmarks": ["MNIST"]}, paper_12=None)
+    code, out, _ = cli("--gold", GOLD, "--records", wrong, "--json")
+    row = json.loads(out)
+    assert code == 0
+    assert row["papers"] == 12
+    assert row["exact"] == 10 / 12
+    assert row["without_record"] == ["12"]
+    assert row["fields"]["benchmarks"]["wrong"] == 1
+    assert row["macro_f1_interval"][0] <= row["macro_f1"] <= row["macro_f1_interval"][1]
+    assert row["cost"] is row["seconds"] is None
+    assert "errors" not in row
+    _, out, _ = cli("--gold", GOLD, "--records", wrong, "--json", "--errors", DUMP)
+    first, last = json.loads(out)["errors"]
+    assert (first["id"], last["id"], last["has_record"]) == ("4", "12", False)
+    missing = first["fields"]["benchmarks"]["missing"]
+    assert [item["value"] for item in missing] == [["ImageNet-1K"], ["COCO"], ["ADE20K"]]
+    assert "on ImageNet-1K with" in missing[0]["passage"]["sentence"]
+
+
+def test_errors_show_sentences_where_a_dump_gives_the_text(cli: Cli, records: Records) -> None:
+    wrong = records(paper_4={"hardware": []})
+    _, without, _ = cli("--gold", GOLD, "--records", wrong, "--errors")
+    _, with_text, _ = cli(DUMP, "--gold", GOLD, "--records", wrong, "--errors")
+    sentence = (
+        '"Deployed with 8-bit weights, it runs at 112 FPS on a Jetson AGX Orin and draws less '
+        'than 9 W."'
+    )
+    assert "missing  Jetson AGX Orin" in without
+    assert "Deployed" not in without
+    assert sentence in " ".join(with_text.split())
+    assert "4  LoomNet: Weaving" in with_text
+
+
+def test_limit_takes_the_first_papers_of_gold(cli: Cli, records: Records) -> None:
+    wrong = records(paper_4={"hardware": []})
+    _, out, _ = cli("--gold", GOLD, "--records", wrong, "--limit", "3", "--json")
+    row = json.loads(out)
+    assert (row["papers"], row["exact"], row["without_gold"]) == (3, 1.0, 9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--gold", GOLD], 2, "--records"),
+        (["--gold", "missing.jsonl", DUMP], 1, "missing.jsonl"),
+        (["--gold", DUMP, DUMP], 1, "line 1: not JSON"),
+        (["--gold", GOLD, "missing.txt"], 1, "missing.txt"),
+        (["--gold", GOLD, "--records", "missing.jsonl"], 1, "missing.jsonl"),
+        (["--gold", GOLD, "--records", GOLD, "--model", "m"], 2, "no model is asked"),
+        (["--gold", GOLD, "--schema", "nobody", DUMP], 2, "nobody"),
+    ],
+)
+def test_an_error_is_one_line(cli: Cli, arguments: list[str], code: int, said: str) -> None:
+    got, out, err = cli(*arguments)
+    assert (got, out) == (code, "")
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_records_of_other_papers_or_fields_are_not_scored(cli: Cli, tmp_path: Path) -> None:
+    other = tmp_path / "other.jsonl"
+    for row, said in (
+        ({"id": "nobody", "method_name": "Foo"}, "no id is in both"),
+        ({"id": "1", "species": "Parus major"}, "--schema"),
+    ):
+        other.write_text(json.dumps(row))
+        code, out, err = cli("--gold", GOLD, "--records", str(other))
+        assert (code, out) == (2, "")
+        assert said in err
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    """A server that answers for each paper of the example what gold says, but refuses paper 3."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Oracle)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class _Oracle(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        answer = _answer(json.dumps(request["messages"]))
+        message = {"role": "assistant", "content": json.dumps(answer)}
+        if answer is None:
+            message = {"role": "assistant", "content": "", "refusal": "No."}
+        body = {
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 300, "completion_tokens": 50},
+        }
+        content = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Tests are quiet."""
+
+
+def _answer(prompt: str) -> dict[str, Any] | None:
+    titles = {"SpliceCache:": "1", "A Survey of": "2", "Width Cannot": "3", "LoomNet:": "4"}
+    number = next(number for start, number in titles.items() if f"Title: {start}" in prompt)
+    if number == "3":
+        return None
+    record = right_record(next(line for line in gold_lines() if line["id"] == number))
+    if number == "2":
+        record["benchmarks"] = ["ImageNet"]  # which its abstract does not say
+    return record
+
+
+def test_a_dump_is_run_over_and_scored(cli: Cli, endpoint: str, tmp_path: Path) -> None:
+    gold = tmp_path / "gold.jsonl"
+    lines = Path(GOLD).read_text(encoding="utf-8").splitlines()
+    gold.write_text("\n".join([lines[3], lines[0], lines[1]]), encoding="utf-8")
+    arguments = [DUMP, "--gold", str(gold), "--model", "oracle", "--base-url", endpoint]
+    code, out, _ = cli(*arguments, "--json", "--quiet")
+    row = json.loads(out)
+    assert code == 0
+    assert (row["papers"], row["exact"], row["macro_f1"]) == (3, 1.0, 1.0)
+    assert row["refused"] == row["fields"]["benchmarks"]["refused"] == 1
+    # The refused value was asked about once more.
+    assert (row["prompt_tokens"], row["completion_tokens"]) == (1200, 200)
+    assert row["seconds_per_right_value"] > 0
+    code, out, _ = cli(*arguments, "--json", "--quiet")
+    again = json.loads(out)
+    assert (again["prompt_tokens"], again["seconds_per_right_value"]) == (1200, None)
+
+
+def test_a_paper_that_failed_counts_as_empty(cli: Cli, endpoint: str) -> None:
+    arguments = [DUMP, "--gold", GOLD, "--model", "oracle", "--base-url", endpoint]
+    code, out, err = cli(*arguments, "--limit", "4", "--errors")
+    assert code == 3
+    assert "failed: refused 1" in err
+    assert "1 papers of gold, counted as empty: 3" in out
+    assert cli(*arguments, "--limit", "4", "--min-f1", "0.99", "--quiet")[0] == 3
+
+
+def test_a_dump_without_a_paper_of_gold_is_refused(cli: Cli, endpoint: str, tmp_path: Path) -> None:
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text(json.dumps({**gold_lines()[0], "id": "nobody"}))
+    code, _, err = cli(DUMP, "--gold", str(gold), "--model", "oracle", "--base-url", endpoint)
+    assert code == 2
+    assert "no id is in both" in err
