@@ -7,24 +7,21 @@ import io
 import json
 import sqlite3
 import sys
-from contextlib import asynccontextmanager, closing
+import threading
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from extractor.schemas.paper import PaperFields
 from typer.testing import CliRunner, Result
 
 from extractor.cli.app import app
 from extractor.errors import DumpError, ExtractorError, OutputError, UsageError
-from extractor.grounding import Evidence
-from extractor.record import Failure, Meta, Record
 from extractor.writers import read_records
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
-
-    from extractor.paper import Paper
+    from collections.abc import Iterator
 
 pytest.importorskip("pyarrow")
 RECORDS = Path(__file__).parent / "fixtures" / "records" / "papers.jsonl"
@@ -192,41 +189,56 @@ class TestRefusals:
         assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
 
 
-class _Engine:
-    """Answers every paper at once, and fails the last."""
+class _Model(BaseHTTPRequestHandler):
+    """An endpoint that names what stands before a title's colon, and rejects one paper."""
 
-    async def run(self, items: Iterable[Paper | Failure]) -> AsyncIterator[tuple[int, Any]]:
-        for position, paper in enumerate(items):
-            assert not isinstance(paper, Failure)
-            if "Tessera" in paper.title:
-                yield position, Failure(paper.id, paper.title, "timeout", "No answer.", 6)
-            else:
-                fields = PaperFields(method_name=paper.title.split(":")[0], benchmarks=["GLUE"])
-                meta = Meta("m", "paper@0", cached=True, prompt_tokens=1, completion_tokens=1)
-                where = (Evidence("method_name", "title", 0, 1),)
-                yield position, Record(paper.id, paper.title, fields, where, meta, {})
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        asked = str(body["messages"][-1]["content"])
+        title = asked.partition("Title: ")[2].partition("\n")[0]
+        if title.startswith("Tessera"):
+            self._answer(400, {"error": {"message": "no"}})
+            return
+        fields = {"method_name": title.partition(":")[0] if ":" in title else None}
+        message = {"role": "assistant", "content": json.dumps(fields)}
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
+        usage = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
+        head = {"id": "1", "object": "chat.completion", "created": 0, "model": "m"}
+        self._answer(200, {**head, "choices": [choice], "usage": usage})
+
+    def _answer(self, status: int, body: dict[str, Any]) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on standard error."""
 
 
-@pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz", "json", "parquet", "sqlite"])
-def test_run_writes_every_format(
-    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    @asynccontextmanager
-    async def open_engine(*_: object) -> AsyncIterator[_Engine]:
-        yield _Engine()
+@pytest.fixture
+def model_url() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Model) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        server.shutdown()
 
-    monkeypatch.setattr("extractor.session.open_engine", open_engine)
-    monkeypatch.setenv("OPENAI_API_KEY", "none")
+
+@pytest.mark.parametrize("ending", ["jsonl.gz", "json", "sqlite"])
+def test_run_writes_every_format(ending: str, tmp_path: Path, model_url: str) -> None:
     dump = Path(__file__).parent.parent / "examples" / "papers.txt"
-    out = tmp_path / f"records.{ending}"
-    result = CliRunner().invoke(app, ["run", str(dump), "-o", str(out), "-q", "--model", "m"])
+    out = tmp_path / "out" / f"records.{ending}"
+    arguments = ["run", str(dump), "-o", str(out), "-q", "--model", "m", "--base-url", model_url]
+    result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 3, result.output
     rows = list(read_records(out))
     assert [row["id"] for row in rows] == [str(n) for n in range(1, 12)]
     assert rows[0]["method_name"] == "SpliceCache"
-    failures = (tmp_path / "records.failures.jsonl").read_text()
-    assert json.loads(failures)["error"] == "timeout"
-    assert len(list(tmp_path.iterdir())) == 2
+    failures = (tmp_path / "out" / "records.failures.jsonl").read_text()
+    assert json.loads(failures)["error"] == "rejected"
+    assert len(list(out.parent.iterdir())) == 2
 
 
 def test_help_needs_none_of_the_formats_packages(monkeypatch: pytest.MonkeyPatch) -> None:
