@@ -387,7 +387,7 @@ def test_the_table_fits_a_terminal_and_says_what_was_left_aside(gold_of: GoldOf)
     assert max(map(len, lines)) <= 80
     assert "macro F1" in text
     assert "8 papers of gold, counted as empty: 2, 3, 4, 5, 6, ..." in text
-    assert "1 records, left aside" in text
+    assert "1 record, left aside" in text
     assert "1,234 prompt + 56 completion" in text
     assert "$0.0200; $0.02 a right value" in text
     assert "1.5; from the cache" in text

@@ -239,7 +239,7 @@ def test_a_paper_that_failed_counts_as_empty(cli: Cli, endpoint: str) -> None:
     code, out, err = cli(*arguments, "--limit", "4", "--errors")
     assert code == 3
     assert "failed: refused 1" in err
-    assert "1 papers of gold, counted as empty: 3" in out
+    assert "1 paper of gold, counted as empty: 3" in out
     assert cli(*arguments, "--limit", "4", "--min-f1", "0.99", "--quiet")[0] == 3
 
 

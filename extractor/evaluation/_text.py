@@ -64,14 +64,15 @@ def _over_all(evaluation: Evaluation) -> Iterator[str]:
     yield _line(
         "invention rate",
         _share(evaluation.invention_rate),
-        f"{counts.filled:,} of {counts.absent:,} empty fields, {counts.invented:,} values",
+        f"{counts.filled:,} of {counts.absent:,} empty fields, {_count(counts.invented, 'value')}",
     )
     yield from _spending_lines(evaluation.spending, papers)
     if missing := evaluation.without_record:
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-        yield _line("no record", f"{len(missing):,} papers of gold, counted as empty: {shown}")
+        papers_of_gold = f"{_count(len(missing), 'paper')} of gold"
+        yield _line("no record", f"{papers_of_gold}, counted as empty: {shown}")
     if evaluation.without_gold:
-        yield _line("no gold", f"{evaluation.without_gold:,} records, left aside")
+        yield _line("no gold", f"{_count(evaluation.without_gold, 'record')}, left aside")
 
 
 def _spending_lines(spending: Spending, papers: int) -> Iterator[str]:
@@ -87,6 +88,10 @@ def _spending_lines(spending: Spending, papers: int) -> Iterator[str]:
         per_value = spending.seconds_per_right_value
         note = f"{per_value:,.2f} a right value" if per_value is not None else "from the cache"
         yield _line("seconds", f"{spending.seconds:,.1f}", note)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _share(figure: Figure) -> str:
