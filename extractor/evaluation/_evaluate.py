@@ -141,7 +141,7 @@ def evaluate(
     (at least 2) draws of the papers, with ``seed``. Raises DumpError for a record whose fields
     are not those of the gold's schema.
     """
-    rows = {str(row["id"]): row for row in records}
+    rows, without_gold = _of_gold(gold, records)
     papers = tuple(_judge(gold.scorers, name, wanted, rows) for name, wanted in gold.papers.items())
     counts = [paper.counts() for paper in papers]
     figures = iter(measure(counts, resamples=resamples, seed=seed))
@@ -167,8 +167,23 @@ def evaluate(
         refused=len(refused),
         spending=spending([(p.record, p.right) for p in papers], seconds=seconds, price=price),
         papers=papers,
-        without_gold=len(rows.keys() - gold.papers.keys()),
+        without_gold=without_gold,
     )
+
+
+def _of_gold(
+    gold: Gold, records: Iterable[Mapping[str, Any]]
+) -> tuple[dict[str, Mapping[str, Any]], int]:
+    """The records of gold's papers by their id, and how many others there are."""
+    rows: dict[str, Mapping[str, Any]] = {}
+    others = 0
+    for record in records:
+        name = str(record["id"])
+        if name in gold.papers:
+            rows[name] = record
+        else:
+            others += 1
+    return rows, others
 
 
 def _judge(
