@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import signal
 import time
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from extractor.engine import in_order
+from extractor.errors import ExtractorError, OutputError
+from extractor.feed import Ahead
+from extractor.order import InOrder
 from extractor.readers import Unreadable
 from extractor.record import Failure, Record
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
-    from extractor.engine import Engine
+    from extractor.engine import Engine, Retry
     from extractor.paper import Paper
     from extractor.record import Result
     from extractor.task import SchemaT
     from extractor.writers import Sink
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 @dataclass
 class Summary:
-    """What a batch came to. Tokens are those paid for in this run; ``seconds`` of wall clock."""
+    """What a batch came to.
+
+    ``cached`` counts the records that nothing was paid for in this run, ``refused`` the values
+    that were dropped; ``seconds`` are of wall clock. ``stopped`` is the error that ended the
+    run before its end, ``interrupted`` says that somebody did; else it is ``complete``. The
+    tokens are those of the records that were paid for in this run.
+    """
 
     records: int = 0
     failures: int = 0
@@ -35,12 +44,17 @@ class Summary:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     interrupted: bool = False
+    stopped: ExtractorError | None = None
     seconds: float = 0.0
     kinds: dict[str, int] = field(default_factory=dict)
 
     @property
     def papers(self) -> int:
         return self.records + self.failures
+
+    @property
+    def complete(self) -> bool:
+        return not self.interrupted and self.stopped is None
 
     def count(self, result: Result[SchemaT]) -> None:
         if isinstance(result, Failure):
@@ -65,35 +79,39 @@ class Watcher(Protocol):
 
 
 class Stop:
-    """Set by the first Ctrl-C: no more papers are taken. The second one cancels the run."""
+    """Ctrl-C: the first one takes no more papers, the second one gives up those in flight."""
 
-    def __init__(self, watcher: Watcher) -> None:
+    def __init__(self, engine: Engine[SchemaT], watcher: Watcher) -> None:
         self.requested = False
+        self.forced = False
+        self._engine = engine
         self._watcher = watcher
 
     @contextmanager
     def on_interrupt(self) -> Iterator[None]:
-        """Handle SIGINT in this event loop for the length of the block."""
+        """Handle SIGINT and SIGTERM in this event loop for the length of the block."""
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
         def handle() -> None:
             if self.requested and task is not None:
+                self.forced = True
                 task.cancel()
+                return
             self.requested = True
+            self._engine.stop()
             self._watcher.stopping()
 
-        try:
-            loop.add_signal_handler(signal.SIGINT, handle)
-        except NotImplementedError:  # Windows: Ctrl-C stays an exception
-            yield
-            return
+        handled = []
+        # Not on Windows, nor outside of the main thread: there Ctrl-C stays an exception.
+        with suppress(NotImplementedError, ValueError, RuntimeError):
+            for number in _SIGNALS:
+                loop.add_signal_handler(number, handle)
+                handled.append(number)
         try:
             yield
         finally:
-            loop.remove_signal_handler(signal.SIGINT)
-
-    def until(self, items: Iterable[Paper | Failure]) -> Iterator[Paper | Failure]:
-        return itertools.takewhile(lambda _: not self.requested, items)
+            for number in handled:
+                loop.remove_signal_handler(number)
 
 
 def as_items(entries: Iterable[Paper | Unreadable]) -> Iterator[Paper | Failure]:
@@ -112,28 +130,45 @@ async def run_batch(
     records: Sink,
     failures: Sink,
     watcher: Watcher,
+    retry: Retry | None = None,
 ) -> Summary:
     """Extract every item and write its record or failure, in the order of the dump.
 
-    On the first SIGINT no more papers are taken and those in flight are finished; the summary
-    says ``interrupted``. Raises EndpointError when no paper can be extracted.
+    On the first SIGINT or SIGTERM no more papers are taken and those in flight are finished,
+    the second one gives them up; the summary says ``interrupted``. An error that ends the run
+    is in the summary once anything is written, and is raised where nothing is.
     """
     summary, started = Summary(), time.monotonic()
-    stop = Stop(watcher)
-    with stop.on_interrupt():
-        async with aclosing(engine.run(stop.until(items))) as done:
-            async for result in in_order(_watched(done, watcher, summary)):
-                sink = records if isinstance(result, Record) else failures
-                sink.write(result.to_dict())
+    stop, feed = Stop(engine, watcher), Ahead(items)
+    with stop.on_interrupt(), closing(InOrder()) as order:
+        try:
+            async with aclosing(engine.run(feed, retry=retry)) as done:
+                await _write_all(done, order, records, failures, watcher, summary)
+        except asyncio.CancelledError:
+            if not stop.forced:
+                raise
+        except ExtractorError as error:
+            if isinstance(error, OutputError) or not summary.papers:
+                raise
+            summary.stopped = error
+        for is_record, row in order.rest():
+            (records if is_record else failures).write(row)
     summary.interrupted = stop.requested
     summary.seconds = time.monotonic() - started
     return summary
 
 
-async def _watched(
-    done: AsyncIterator[tuple[int, Result[SchemaT]]], watcher: Watcher, summary: Summary
-) -> AsyncIterator[tuple[int, Result[SchemaT]]]:
+async def _write_all(
+    done: AsyncIterator[tuple[int, Result[SchemaT]]],
+    order: InOrder,
+    records: Sink,
+    failures: Sink,
+    watcher: Watcher,
+    summary: Summary,
+) -> None:
     async for position, result in done:
         summary.count(result)
         watcher.done(result, summary)
-        yield position, result
+        row = (isinstance(result, Record), result.to_dict())
+        for is_record, ready in order.put(position, row):
+            (records if is_record else failures).write(ready)

@@ -6,6 +6,7 @@
     ├── WeightsError           weights of an embedded model that cannot be had
     ├── CacheError             the cache cannot be opened, or a row in it is not to be trusted
     ├── OutputError            a result that cannot be written
+    ├── CeilingReached         the most that a run may spend is spent: the run stops
     ├── EndpointError          the endpoint refuses every paper: the run stops
     │   ├── AuthenticationFailed
     │   ├── UnknownModel
@@ -76,6 +77,12 @@ class OutputError(ExtractorError):
     """A result cannot be written."""
 
     kind = "output"
+
+
+class CeilingReached(ExtractorError):
+    """One more request might spend more than a run may, so the run stops."""
+
+    kind = "ceiling"
 
 
 class EndpointError(ExtractorError):

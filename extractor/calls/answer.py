@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+class NotKept(Exception):
+    """The ledger has no answer, and none shall be paid for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens of one answer, and the requests it took (failed tries included)."""
@@ -20,6 +24,25 @@ class Usage:
     cached_tokens: int = 0
     completion_tokens: int = 0
     tries: int = 0
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+    @classmethod
+    def from_completion(cls, completion: Mapping[str, Any], *, tries: int) -> Usage:
+        """The tokens that a chat completion (the endpoint's JSON) tells; none where it does not.
+
+        Raises TypeError or AttributeError when it has no such shape.
+        """
+        usage = completion.get("usage") or {}
+        details = usage.get("prompt_tokens_details") or {}
+        return cls(
+            prompt_tokens=usage.get("prompt_tokens") or 0,
+            cached_tokens=details.get("cached_tokens") or 0,
+            completion_tokens=usage.get("completion_tokens") or 0,
+            tries=tries,
+        )
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -94,18 +117,11 @@ class Answer:
         Raises KeyError, IndexError or TypeError when it has no such shape.
         """
         choice = completion["choices"][0]
-        usage = completion.get("usage") or {}
-        details = usage.get("prompt_tokens_details") or {}
         message = {key: value for key, value in choice["message"].items() if value is not None}
         return cls(
             message=message,
             finish_reason=choice.get("finish_reason"),
-            usage=Usage(
-                prompt_tokens=usage.get("prompt_tokens") or 0,
-                cached_tokens=details.get("cached_tokens") or 0,
-                completion_tokens=usage.get("completion_tokens") or 0,
-                tries=tries,
-            ),
+            usage=Usage.from_completion(completion, tries=tries),
             paid_at=now,
             logprobs=choice.get("logprobs"),
         )

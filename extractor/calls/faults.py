@@ -1,74 +1,115 @@
-"""What a failed request means: one function from openai's exceptions to our error tree."""
+"""What a failed try means: from a status, a broken connection or a strange reply to our errors."""
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import time
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import openai
+import aiohttp
+from pydantic_core import from_json
 
 from extractor import errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from extractor.calls.answer import Usage
+    from extractor.calls.lane import Reply
     from extractor.models import Endpoint
 
 _LONGEST_MESSAGE = 300
 _CONTEXT = re.compile(r"context|too long|maximum.{0,20}tokens|exceed.{0,20}(size|length)", re.I)
-_FILTER = re.compile(r"content.?(filter|management|policy)", re.I)
+_FILTER = re.compile(r"content.?(filter|management|policy)|moderation|flagged", re.I)
+_OVERLOADED = {429, 503, 529}
+_UNPAID = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
 
 
-def translate(error: Exception, endpoint: Endpoint) -> errors.ExtractorError:
-    """The error of our tree for an exception that a request to ``endpoint`` raised."""
-    if isinstance(error, errors.ExtractorError):
-        return error
-    if isinstance(error, (openai.APITimeoutError, TimeoutError)):
-        return errors.TimedOut(f"{endpoint.address} gave no answer in time.")
-    if isinstance(error, openai.APIConnectionError):
-        return errors.ConnectionLost(
-            f"The connection to {endpoint.address} failed: {_cause(error)}."
-        )
-    if isinstance(error, openai.APIStatusError):
-        return _status_error(error, endpoint)
-    return errors.ServerFailed(f"{endpoint.address} answered with something else than an answer.")
+@dataclass(eq=False)
+class Fault(Exception):
+    """One try that failed.
+
+    ``error`` is what it means, ``wait`` the seconds that the server asks to wait for,
+    ``overloaded`` whether it wants fewer requests from everybody, ``ambiguous`` whether what
+    reads like a refusal of the key or the model may be about this one paper (a firewall that
+    dislikes an abstract), ``billed`` whether the try may have been charged for although its
+    tokens are not known.
+    """
+
+    error: errors.ExtractorError
+    wait: float | None = None
+    overloaded: bool = False
+    ambiguous: bool = False
+    billed: bool = False
+    usage: Usage | None = None
 
 
-def _status_error(error: openai.APIStatusError, endpoint: Endpoint) -> errors.ExtractorError:
-    status, said = error.status_code, _message(error, endpoint)
+def no_reply(error: Exception, endpoint: Endpoint) -> Fault:
+    """The fault of a try that brought no whole reply."""
+    where = endpoint.address
+    if isinstance(error, TimeoutError):
+        return Fault(errors.TimedOut(f"{where} gave no answer in time."), billed=True)
+    reached = not isinstance(error, aiohttp.ClientConnectorError)
+    reason = readable(str(error).rstrip(".")) or type(error).__name__
+    lost = errors.ConnectionLost(f"The connection to {where} failed: {reason}.")
+    return Fault(lost, billed=reached)
+
+
+def strange_reply(what: str, endpoint: Endpoint, usage: Usage | None = None) -> Fault:
+    """The fault of a reply with status 200 that is no answer."""
+    error = errors.ServerFailed(f"{endpoint.address} answered with {what}.")
+    return Fault(error, billed=usage is None, usage=usage)
+
+
+def failed_reply(reply: Reply, endpoint: Endpoint) -> Fault:
+    """The fault of a reply with a status of failure."""
+    error = _status_error(reply, endpoint)
+    wait = parse_retry_after(reply.headers, now=time.time()) if error.retryable else None
+    return Fault(
+        error,
+        wait=wait,
+        overloaded=error.retryable and reply.status in _OVERLOADED,
+        ambiguous=reply.status in (403, 404),
+    )
+
+
+def _status_error(reply: Reply, endpoint: Endpoint) -> errors.ExtractorError:
+    status, (said, code) = reply.status, _explanation(reply, endpoint)
     where = f"{endpoint.address} (HTTP {status})"
+    if status == 402 or code in _UNPAID:
+        return errors.AuthenticationFailed(
+            f"{where} wants to be paid: {said}.", hint="Check the account's credit."
+        )
+    if status in (400, 403, 422) and _FILTER.search(f"{code} {said}"):
+        return errors.Refused(f"{where} refuses the abstract: {said}.")
     if status in (401, 403):
         return errors.AuthenticationFailed(f"{where} refuses the key: {said}.")
     if status == 404:
         return errors.UnknownModel(f"{where} does not know the model {endpoint.model!r}: {said}.")
-    if status == 402 or error.code == "insufficient_quota":
-        return errors.AuthenticationFailed(
-            f"{where} wants to be paid: {said}.", hint="Check the account's credit."
-        )
     if status == 429:
         return errors.RateLimited(f"{where} limits the rate: {said}.")
     if status in (408, 409, 425) or status >= 500:
         return errors.ServerFailed(f"{where} failed: {said}.")
-    if _FILTER.search(said):
-        return errors.Refused(f"{where} refuses the abstract: {said}.")
+    return _rejection(status, where, said)
+
+
+def _rejection(status: int, where: str, said: str) -> errors.PaperError:
     if status == 413 or _CONTEXT.search(said):
         return errors.TooLong(f"{where} finds the abstract too long: {said}.")
+    if 300 <= status < 400:
+        hint = "Name the address that it sends to with --base-url."
+        return errors.RequestRejected(f"{where} sends elsewhere.", hint=hint)
     return errors.RequestRejected(f"{where} rejects the request: {said}.")
 
 
-def retry_after(error: BaseException, *, now: float | None = None) -> float | None:
-    """Seconds the server asks to wait, from Retry-After (seconds or a date), else None."""
-    if not isinstance(error, openai.APIStatusError):
-        return None
-    return parse_retry_after(error.response.headers, now=time.time() if now is None else now)
-
-
 def parse_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
-    """Read Retry-After-Ms, then Retry-After; nonsense counts as absent."""
+    """Seconds that a server asks to wait: Retry-After-Ms, else Retry-After (seconds or a date).
+
+    Nonsense counts as absent.
+    """
     milliseconds = _finite(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
@@ -78,7 +119,7 @@ def parse_retry_after(headers: Mapping[str, str], *, now: float) -> float | None
         return seconds
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
@@ -90,19 +131,27 @@ def _finite(text: str | None) -> float | None:
     return number if math.isfinite(number) and number >= 0 else None
 
 
-def _message(error: openai.APIStatusError, endpoint: Endpoint) -> str:
-    """What the server said, in one short line, without the key it may have echoed."""
-    body = error.body
-    text = body.get("message") if isinstance(body, dict) else None
-    if not isinstance(text, str):
-        text = json.dumps(body) if isinstance(body, dict) else "no explanation"
-    text = " ".join(text.split()).rstrip(".")
+def _explanation(reply: Reply, endpoint: Endpoint) -> tuple[str, str]:
+    """What the server said and its code, in one short line, without the key it may have echoed."""
+    body = _json(reply.content)
+    error = body.get("error", body)
+    if not isinstance(error, dict):
+        error = {"message": error}
+    said = error.get("message") or error.get("detail")
+    text = readable(said).rstrip(".") if isinstance(said, str) else ""
     if endpoint.api_key:
         text = text.replace(endpoint.api_key, "[key]")
-    return text[:_LONGEST_MESSAGE]
+    return text[:_LONGEST_MESSAGE] or "no explanation", str(error.get("code") or "")
 
 
-def _cause(error: BaseException) -> str:
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return str(error).rstrip(".") or type(error).__name__
+def _json(content: bytes | None) -> dict[str, Any]:
+    try:
+        body = from_json(content or b"")
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def readable(text: str) -> str:
+    """One line without control characters: servers' words end on people's screens."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -1,32 +1,46 @@
 """The ledger of paid answers, on disk with diskcache.
 
-A row's key is a hash of what was asked and of whom; its value is the raw answer as JSON
-text. Nothing is evicted, and nothing but text is ever written or read: a row of another
-kind (a planted pickle would run code when read) is refused.
+A row's key is a hash of what was asked and of whom; its value is the raw answer as JSON text.
+Nothing is evicted, and nothing but text is ever written or read: a row of another kind (a
+planted pickle would run code when read) is refused. A damaged database is set aside, and what
+can still be read of it goes into a new one.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sqlite3
 import stat
-from typing import TYPE_CHECKING, Any
+import threading
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import diskcache  # type: ignore[import-untyped]
-from diskcache.core import MODE_RAW  # type: ignore[import-untyped]
+from diskcache.core import DBNAME, MODE_RAW  # type: ignore[import-untyped]
+from pydantic_core import to_json
 
 from extractor.calls.answer import Answer
+from extractor.calls.commits import GroupCommit, Row
+from extractor.calls.salvage import readable_rows, set_aside, turns
 from extractor.errors import CacheError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import asyncio
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-_KEY_VERSION = 1
+_T = TypeVar("_T")
+
+# Raise it when what is hashed into a key changes.
+_KEY_VERSION = 2
 _UNBOUNDED = 2**62
 _LOCK_SECONDS = 60
+_BEYOND_RUNS = "run;"
+RUN_PREFIX = "run:"
+"""What the keys of rows begin with that are no answers."""
+
+_SQLITE_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class _TextOnlyDisk(diskcache.Disk):  # type: ignore[misc]
@@ -71,62 +85,138 @@ class _TextOnlyDisk(diskcache.Disk):  # type: ignore[misc]
 class Ledger:
     """Paid answers in one private directory, shared safely by several processes.
 
-    Raises :class:`CacheError` when the directory cannot be used, is full or damaged.
+    ``damaged`` counts rows that were found damaged, and ``notes`` says what a person should
+    know of the store. Raises :class:`CacheError` when the directory cannot be used or is full.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.damaged = 0
+        self.notes: list[str] = []
+        self._lock = threading.RLock()
+        self._inode = 0
         try:
             _make_private(directory)
-            self._cache = diskcache.Cache(
-                str(directory),
-                disk=_TextOnlyDisk,
-                timeout=_LOCK_SECONDS,
-                eviction_policy="none",
-                size_limit=_UNBOUNDED,
-                cull_limit=0,
-                statistics=0,
-                sqlite_synchronous=2,
-            )
-        except (OSError, sqlite3.Error) as error:
+        except OSError as error:
             raise self._failure("cannot be opened", error) from error
+        self._open()
+        self.commits = GroupCommit(self._commit)
 
     def get(self, key: str) -> Answer | None:
         """The stored answer, or None. A damaged row counts as absent: it is asked again."""
-        try:
-            text = self._cache.get(key)
-        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
-            raise self._failure("cannot be read", error) from error
+        text = self.text(key)
         if text is None:
             return None
         try:
             return Answer.from_json(text)
         except (ValueError, KeyError, TypeError):
+            self.damaged += 1
             return None
+
+    def text(self, key: str) -> str | None:
+        """The text of a row, or None."""
+        found: str | None = self._do("cannot be read", lambda cache: cache.get(key))
+        return found
 
     def put(self, key: str, answer: Answer) -> None:
         """Store an answer; on return it is on disk."""
-        try:
-            self._cache.set(key, answer.to_json())
-        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
-            raise self._failure("cannot be written", error) from error
+        self._commit([(key, answer.to_json())])
+
+    def store(self, key: str, answer: Answer) -> asyncio.Future[None]:
+        """A future that is done when the answer is on disk, together with its neighbours."""
+        return self.commits.store((key, answer.to_json()))
+
+    def remove(self, key: str) -> None:
+        """Forget a row."""
+        self._do("cannot be written", lambda cache: cache.delete(key))
 
     def __len__(self) -> int:
-        return len(self._cache)
+        runs = "SELECT COUNT(*) FROM Cache WHERE key >= ? AND key < ?"
+        with closing(self._read_only()) as database:
+            ((others,),) = database.execute(runs, (RUN_PREFIX, _BEYOND_RUNS)).fetchall()
+        return int(self._do("cannot be read", len)) - int(others)
 
     def size(self) -> int:
         """Bytes on disk."""
-        return int(self._cache.volume())
+        return int(self._do("cannot be read", lambda cache: cache.volume()))
 
     def clear(self) -> int:
         """Forget every answer; returns how many there were."""
-        try:
-            return int(self._cache.clear())
-        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
-            raise self._failure("cannot be cleared", error) from error
+        answers = len(self)
+        self._do("cannot be cleared", lambda cache: cache.clear())
+        return answers
 
     def close(self) -> None:
+        """Write what is still waiting to be stored, and close."""
+        self.commits.close()
         self._cache.close()
+
+    def _commit(self, rows: Iterable[Row]) -> None:
+        """Store rows in one transaction, on disk when it returns."""
+        if _inode(self.directory) != self._inode:
+            self._open()  # another process set the database aside
+
+        def write(cache: Any) -> None:
+            with cache.transact():
+                for key, text in rows:
+                    cache.set(key, text)
+
+        self._do("cannot be written", write)
+
+    def _do(self, failing: str, what: Callable[[Any], _T]) -> _T:
+        """Do something with the store; when it turns out damaged, again with what was saved."""
+        try:
+            return what(self._cache)
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise self._failure(failing, error) from error
+            self._recover(error)
+        except (OSError, diskcache.Timeout) as error:
+            raise self._failure(failing, error) from error
+        try:
+            return what(self._cache)
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._failure(failing, error) from error
+
+    def _open(self) -> None:
+        try:
+            self._cache = _open_cache(self.directory)
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise self._failure("cannot be opened", error) from error
+            self._recover(error)
+        except (OSError, TypeError, diskcache.Timeout) as error:
+            raise self._failure("cannot be opened", error) from error
+        self._inode = _inode(self.directory)
+
+    def _recover(self, error: sqlite3.Error) -> None:
+        """Set the damaged database aside and go on with what can be read of it."""
+        with self._lock, turns(self.directory):
+            if self._inode and _inode(self.directory) != self._inode:
+                self._open()  # somebody else was faster
+                return
+            try:
+                damaged = set_aside(self.directory / DBNAME)
+                self._cache = _open_cache(self.directory)
+                self._inode = _inode(self.directory)
+                saved = self._save_from(damaged)
+            except (OSError, sqlite3.Error, diskcache.Timeout) as trouble:
+                raise self._failure("is damaged and cannot be set aside", trouble) from trouble
+            self.notes.append(
+                f"The cache in {self.directory} was damaged ({error}): {saved:,} of its answers "
+                f"could be read and are kept; the damaged file is now {damaged.name}."
+            )
+
+    def _save_from(self, damaged: Path) -> int:
+        saved = 0
+        with self._cache.transact():
+            for key, text in readable_rows(damaged):
+                self._cache.set(key, text)
+                saved += not key.startswith(RUN_PREFIX)
+        return saved
+
+    def _read_only(self) -> sqlite3.Connection:
+        return sqlite3.connect(f"{(self.directory / DBNAME).absolute().as_uri()}?mode=ro", uri=True)
 
     def _failure(self, what: str, error: BaseException) -> CacheError:
         reason = str(error) or type(error).__name__
@@ -136,16 +226,50 @@ class Ledger:
         )
 
 
-def answer_key(task: str, model: str, body: Mapping[str, Any]) -> str:
-    """Hash of the task's fingerprint, the model's identity and the request body.
+def _open_cache(directory: Path) -> Any:
+    return diskcache.Cache(
+        str(directory),
+        disk=_TextOnlyDisk,
+        timeout=_LOCK_SECONDS,
+        eviction_policy="none",
+        size_limit=_UNBOUNDED,
+        cull_limit=0,
+        statistics=0,
+        sqlite_synchronous=2,
+    )
+
+
+def request_key(task: str, model: str, content: bytes) -> str:
+    """Hash of the task's fingerprint, the model's identity and the request body as it is sent.
 
     The body holds the sampling settings and the paper's content, and no credentials.
     """
-    text = json.dumps([_KEY_VERSION, task, model, body], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    digest = hashlib.sha256(to_json([_KEY_VERSION, task, model]))
+    digest.update(content)
+    return digest.hexdigest()
+
+
+def answer_key(task: str, model: str, body: Mapping[str, Any]) -> str:
+    """The key of the answer to a request body."""
+    return request_key(task, model, to_json(body))
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF in _SQLITE_DAMAGE
+
+
+def _inode(directory: Path) -> int:
+    database: Path = directory / DBNAME
+    with suppress(OSError):
+        return database.stat().st_ino
+    return 0
 
 
 def _make_private(directory: Path) -> None:
+    """Make the directory for this user alone; one that holds other things stays as it is."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if os.name == "posix" and stat.S_IMODE(directory.stat().st_mode) & 0o077:
+    if os.name != "posix" or not stat.S_IMODE(directory.stat().st_mode) & 0o077:
+        return
+    if (directory / DBNAME).exists() or not any(directory.iterdir()):
         directory.chmod(0o700)

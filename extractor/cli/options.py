@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from extractor.models.settings import ModelSettings
     from extractor.session import CallSettings
 
-_MODEL, _ASKING, _KEEPING = "Model", "Asking", "Cache"
+_MODEL, _ASKING, _SPENDING, _KEEPING = "Model", "Asking", "Spending", "Cache"
 
 Schema = Annotated[
     str,
@@ -70,7 +70,23 @@ Approach = Annotated[
 ]
 Concurrency = Annotated[
     int | None,
-    typer.Option(min=1, help="Requests in flight at most.", rich_help_panel=_ASKING),
+    typer.Option(
+        min=1,
+        help="Papers in flight at most. Default: as many as the endpoint takes, up to 256.",
+        rich_help_panel=_ASKING,
+    ),
+]
+Rpm = Annotated[
+    int | None,
+    typer.Option(
+        "--rpm", min=1, help="Requests a minute at most, if known.", rich_help_panel=_ASKING
+    ),
+]
+Tpm = Annotated[
+    int | None,
+    typer.Option(
+        "--tpm", min=1, help="Tokens a minute at most, if known.", rich_help_panel=_ASKING
+    ),
 ]
 Tries = Annotated[
     int,
@@ -81,6 +97,47 @@ Tries = Annotated[
 Timeout = Annotated[
     float,
     typer.Option(min=0.1, help="Seconds for one request.", rich_help_panel=_ASKING),
+]
+MaxCost = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        metavar="DOLLARS",
+        help="Stop before the run costs more, failed tries and earlier attempts included.",
+        rich_help_panel=_SPENDING,
+    ),
+]
+MaxRequests = Annotated[
+    int | None,
+    typer.Option(min=0, help="Stop before more requests are sent.", rich_help_panel=_SPENDING),
+]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option(min=0, help="Stop before more tokens are paid.", rich_help_panel=_SPENDING),
+]
+PriceIn = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        metavar="DOLLARS",
+        help="Price of a million prompt tokens. Default: what the price data says.",
+        rich_help_panel=_SPENDING,
+    ),
+]
+PriceOut = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        metavar="DOLLARS",
+        help="Price of a million answer tokens. Default: what the price data says.",
+        rich_help_panel=_SPENDING,
+    ),
+]
+DebugLog = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Append to FILE what is done: ids of papers, never their texts."
+    ),
 ]
 CacheDir = Annotated[
     Path | None,
@@ -115,13 +172,33 @@ def model_settings(
 
 
 def call_settings(
-    cache_dir: Path | None, no_cache: bool, tries: int, timeout: float
+    cache_dir: Path | None,
+    no_cache: bool,
+    tries: int,
+    timeout: float,
+    *,
+    limits: tuple[int | None, int | None] = (None, None),
+    ceilings: tuple[int | None, int | None, float | None] = (None, None, None),
+    prices: tuple[float | None, float | None] = (None, None),
 ) -> CallSettings:
-    """The settings that the options describe."""
+    """The settings that the options describe.
+
+    ``limits`` are --rpm and --tpm, ``ceilings`` --max-requests, --max-tokens and --max-cost,
+    ``prices`` --price-in and --price-out.
+    """
+    from extractor.calls.spending import Ceilings
+    from extractor.calls.traffic import Limits
     from extractor.session import CallSettings, default_cache_dir
 
-    kept = None if no_cache else cache_dir or default_cache_dir()
-    return CallSettings(cache_dir=kept, tries=tries, timeout=timeout)
+    return CallSettings(
+        cache_dir=None if no_cache else cache_dir or default_cache_dir(),
+        tries=tries,
+        timeout=timeout,
+        limits=Limits(*limits),
+        ceilings=Ceilings(*ceilings),
+        price_in=prices[0],
+        price_out=prices[1],
+    )
 
 
 def pull_weights(settings: ModelSettings, *, quiet: bool) -> None:

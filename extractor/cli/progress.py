@@ -17,15 +17,19 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from extractor.writers import PARTIAL
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from extractor.batch import Summary, Watcher
+    from extractor.bill import Bill
     from extractor.readers import Dump
     from extractor.weights.catalog import Weights
 
 _PLAIN_SECONDS = 30.0
+_BAR_SECONDS = 0.1
 
 
 def pull_with_progress(weights: Weights, *, quiet: bool) -> None:
@@ -70,10 +74,15 @@ class _Bar:
         self._bars = bars
         self._dump = dump
         self._started = time.monotonic()
+        self._told = 0.0
         self._bar = bars.add_task("starting", total=dump.size)
 
     def done(self, result: Any, summary: Summary) -> None:  # noqa: ARG002
-        text = _status(summary, time.monotonic() - self._started)
+        now = time.monotonic()
+        if now - self._told < _BAR_SECONDS:
+            return
+        self._told = now
+        text = _status(summary, now - self._started)
         self._bars.update(self._bar, description=text, completed=self._dump.position)
 
     def stopping(self) -> None:
@@ -117,17 +126,19 @@ def _status(summary: Summary, seconds: float) -> str:
     )
 
 
-def closing_lines(summary: Summary, out: Path | None) -> Iterator[str]:
+def closing_lines(summary: Summary, out: Path | None, bill: Bill) -> Iterator[str]:
     """The closing summary, line by line."""
-    where = f" in {out}" if out else ""
+    where = f" in {out}{'' if summary.complete else PARTIAL}" if out else ""
     yield (
         f"{summary.records:,} records{where}, {summary.failures:,} failures, "
-        f"{summary.seconds:,.1f} s; {summary.cached:,} from the cache, "
-        f"{summary.prompt_tokens:,} + {summary.completion_tokens:,} tokens paid"
+        f"{summary.seconds:,.1f} s; {summary.cached:,} from the cache"
     )
+    yield from bill.lines()
     if summary.kinds:
         yield "failed: " + ", ".join(f"{kind} {n:,}" for kind, n in sorted(summary.kinds.items()))
     if summary.refused:
         yield f"{summary.refused:,} values refused for want of words: see meta.dropped"
+    if not summary.complete and out:
+        yield f"{out} is as it was before: what is done stands in {out}{PARTIAL}"
     if summary.interrupted:
         yield "Interrupted. Everything paid for is kept: the same command goes on from here."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,11 +14,14 @@ from extractor.cli import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_SOME_FAILED, optio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from extractor.batch import Summary, Watcher
+    from extractor.bill import Bill
+    from extractor.engine import Retry
     from extractor.models.settings import ModelSettings
     from extractor.readers import Dump
-    from extractor.session import CallSettings
+    from extractor.session import Books, CallSettings
     from extractor.task import Task
     from extractor.writers import Schema, Sink, Writer
 
@@ -42,6 +46,13 @@ def run(
     limit: Annotated[
         int | None, typer.Option(min=0, help="Take only the first papers of the dump.")
     ] = None,
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed",
+            help="Ask again for the papers in the failures file, and for no others.",
+        ),
+    ] = False,
     schema: options.Schema = "paper",
     prompt: options.Prompt = None,
     model: options.Model = None,
@@ -49,10 +60,18 @@ def run(
     mode: options.Mode = None,
     approach: options.Approach = None,
     concurrency: options.Concurrency = None,
+    rpm: options.Rpm = None,
+    tpm: options.Tpm = None,
     tries: options.Tries = 6,
     timeout: options.Timeout = 120.0,
+    max_cost: options.MaxCost = None,
+    max_requests: options.MaxRequests = None,
+    max_tokens: options.MaxTokens = None,
+    price_in: options.PriceIn = None,
+    price_out: options.PriceOut = None,
     cache_dir: options.CacheDir = None,
     no_cache: options.NoCache = False,
+    debug_log: options.DebugLog = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Extract a record from every abstract of a dump.
@@ -63,30 +82,45 @@ def run(
 
     Example: extractor run papers.txt -o records.jsonl
     """
-    from extractor.cli.progress import watch
+    from extractor.cli.progress import closing_lines, watch
+    from extractor.debug_log import logging_to
     from extractor.readers import open_dump
     from extractor.record_schema import record_schema
     from extractor.task import load_task
     from extractor.writers import choose_writer
 
     task = load_task(schema, prompt)
-    settings = options.model_settings(model, base_url, mode, approach, concurrency)
-    calls = options.call_settings(cache_dir, no_cache, tries, timeout)
-    outputs = _Outputs(out, failures, choose_writer(format, out), record_schema(task))
-    with open_dump(dump) as source:
-        options.pull_weights(settings, quiet=quiet)
+    job = _Job(
+        task,
+        options.model_settings(model, base_url, mode, approach, concurrency),
+        options.call_settings(
+            cache_dir,
+            no_cache,
+            tries,
+            timeout,
+            limits=(rpm, tpm),
+            ceilings=(max_requests, max_tokens, max_cost),
+            prices=(price_in, price_out),
+        ),
+        _Outputs(out, failures, choose_writer(format, out), record_schema(task)),
+        limit,
+        retry_failed,
+    )
+    with open_dump(dump) as source, logging_to(debug_log):
+        options.pull_weights(job.model, quiet=quiet)
         with watch(source, quiet=quiet) as watcher:
-            summary = _run(task, settings, calls, source, limit, outputs, watcher)
+            done = job.run(source, dump, watcher)
     if not quiet:
-        _report(summary, out)
-    raise typer.Exit(_exit_code(summary))
+        for line in closing_lines(done.summary, out, done.bill):
+            typer.echo(line, err=True)
+    raise typer.Exit(_end(done.summary))
 
 
 _KEPT = "What was paid for is in the cache: the same command goes on from there."
 
 
 class _Outputs:
-    """Where records and failures go."""
+    """Where records and failures go; ``ending`` is settled when it is known what they hold."""
 
     def __init__(
         self, out: Path | None, failures: Path | None, writer: Writer, schema: Schema
@@ -98,20 +132,35 @@ class _Outputs:
             stem = Path(out.name.removesuffix(".gz")).stem
             failures = out.with_name(f"{stem}.failures.jsonl")
         self.failures = failures
+        self.ending: str | None = None
 
     @contextmanager
     def open(self) -> Iterator[tuple[Sink, Sink]]:
-        from extractor.writers import choose_writer, open_output
+        from extractor.writers import choose_writer
 
         with ExitStack() as stack:
-            records = stack.enter_context(
-                open_output(self._writer, self.out, self._schema, hint=_KEPT)
-            )
+            records = stack.enter_context(self._open(self._writer, self.out, self._schema))
             failures: Sink = _Nowhere()
             if self.failures:
-                lines = open_output(choose_writer("jsonl", None), self.failures, {}, hint=_KEPT)
+                lines = self._open(choose_writer("jsonl", None), self.failures, {})
                 failures = stack.enter_context(lines)
             yield records, failures
+
+    def settle(self, summary: Summary) -> None:
+        """A run that was not finished leaves what was there, and its own part beside it."""
+        from extractor.writers import PARTIAL
+
+        if summary.complete:
+            self.ending = ""
+        else:
+            self.ending = PARTIAL if summary.papers else None
+
+    def _open(
+        self, writer: Writer, path: Path | None, schema: Schema
+    ) -> AbstractContextManager[Sink]:
+        from extractor.writers import open_output
+
+        return open_output(writer, path, schema, hint=_KEPT, ending=lambda: self.ending)
 
 
 class _Nowhere:
@@ -119,41 +168,99 @@ class _Nowhere:
         """Failures that no file was named for are only counted."""
 
 
-def _run(
-    task: Task[Any],
-    model: ModelSettings,
-    calls: CallSettings,
-    dump: Dump,
-    limit: int | None,
-    outputs: _Outputs,
-    watcher: Watcher,
-) -> Summary:
-    import asyncio
+@dataclass(frozen=True)
+class _Done:
+    """What a run came to, and what it cost."""
 
-    from extractor.batch import as_items, run_batch
-    from extractor.session import open_engine
+    summary: Summary
+    bill: Bill
 
-    async def batch() -> Summary:
-        async with open_engine(task, model, calls) as engine:
-            items = itertools.islice(as_items(dump), limit)
-            return await run_batch(
-                engine, items, records=records, failures=failures, watcher=watcher
+
+@dataclass(frozen=True)
+class _Job:
+    """One run as the options describe it."""
+
+    task: Task[Any]
+    model: ModelSettings
+    calls: CallSettings
+    outputs: _Outputs
+    limit: int | None
+    retry_failed: bool
+
+    def run(self, dump: Dump, path: str, watcher: Watcher) -> _Done:
+        """Extract the dump; what is written is in place when it returns."""
+        import asyncio
+
+        from extractor.session import open_books
+
+        retry = _read_failures(self.outputs.failures) if self.retry_failed else None
+        with open_books(self.calls, *self._identity(dump, path)) as books:
+            with self.outputs.open() as (records, failures):
+                sinks = records, failures
+                done = asyncio.run(self._extract(dump, books, sinks, watcher, retry))
+                self.outputs.settle(done.summary)
+            if done.summary.complete:
+                books.complete()
+        return done
+
+    async def _extract(
+        self,
+        dump: Dump,
+        books: Books,
+        sinks: tuple[Sink, Sink],
+        watcher: Watcher,
+        retry: Retry | None,
+    ) -> _Done:
+        from extractor.batch import as_items, run_batch
+        from extractor.bill import Bill
+        from extractor.session import open_engine
+
+        items = itertools.islice(as_items(dump), self.limit)
+        async with open_engine(self.task, self.model, self.calls, books) as engine:
+            summary = await run_batch(
+                engine, items, records=sinks[0], failures=sinks[1], watcher=watcher, retry=retry
             )
+            left_out = retry.left_out if retry else 0
+            return _Done(summary, Bill.of(engine.endpoint, self.calls, books, left_out))
 
-    with outputs.open() as (records, failures):
-        return asyncio.run(batch())
+    def _identity(self, dump: Dump, path: str) -> tuple[object, ...]:
+        """What makes it the same run when the same command is given again."""
+        file = Path(path).resolve() if path != "-" else None
+        changed = file.stat().st_mtime_ns if file else None
+        out = self.outputs.out.resolve() if self.outputs.out else None
+        model = (self.model.name, self.model.endpoint_url, self.model.mode, self.model.approach)
+        dumped = (str(file), dump.size, changed)
+        return dumped, str(out), self.task.fingerprint, model, self.limit, self.retry_failed
 
 
-def _report(summary: Summary, out: Path | None) -> None:
-    from extractor.cli.progress import closing_lines
+def _read_failures(path: Path | None) -> Retry:
+    """The papers that failed in an earlier run. Raises UsageError where nothing tells them."""
+    from extractor.engine import Retry
+    from extractor.errors import UsageError
+    from extractor.writers import read_records
 
-    for line in closing_lines(summary, out):
-        typer.echo(line, err=True)
+    if path is None or not path.is_file():
+        raise UsageError(
+            f"There is no failures file {path} to retry from."
+            if path
+            else "--retry-failed needs the failures of an earlier run.",
+            hint="Name the output of that run with -o, or its failures with --failures.",
+        )
+    failed = {(row.get("id"), row.get("title")) for row in read_records(path)}
+    return Retry(failed)
 
 
-def _exit_code(summary: Summary) -> int:
+def _end(summary: Summary) -> int:
+    """The exit code. Raises what ended the run before its end."""
+    from extractor.errors import CeilingReached
+
     if summary.interrupted:
         return EXIT_INTERRUPTED
+    if isinstance(summary.stopped, CeilingReached):
+        typer.echo(f"extractor: {summary.stopped}", err=True)
+        return EXIT_SOME_FAILED
+    if summary.stopped is not None:
+        raise summary.stopped
     if summary.failures:
         return EXIT_SOME_FAILED if summary.records else EXIT_FAILED
     return 0

@@ -33,7 +33,7 @@ class Endpoint:
 
     ``identity`` names the model in the ledger and holds no credentials; ``limit_field`` is the
     request field that bounds the answer to ``max_tokens`` tokens; ``temperature`` None sends
-    none; ``concurrency`` is how many requests may be in flight at most; ``reasks`` how often a
+    none; ``concurrency`` is how many papers may be in flight at most; ``reasks`` how often a
     model is asked again for one paper.
     """
 
@@ -48,7 +48,7 @@ class Endpoint:
     temperature: float | None = 0.0
     max_tokens: int = 2048
     limit_field: str = "max_tokens"
-    concurrency: int = 32
+    concurrency: int = 256
     reasks: int = 1
     embedded: bool = False
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from extractor.writers._fit import fitting
 from extractor.writers._formats import choose_writer, writers
 from extractor.writers._infer import infer_schema
-from extractor.writers._output import open_output, whole_or_nothing
+from extractor.writers._output import PARTIAL, open_output, whole_or_nothing
 from extractor.writers._protocol import Rereadable, Schema, Sink, Writer
 from extractor.writers._reading import RecordFile, open_records, read_records
 
 __all__ = [
+    "PARTIAL",
     "RecordFile",
     "Rereadable",
     "Schema",

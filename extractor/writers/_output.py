@@ -6,19 +6,31 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from extractor.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from extractor.writers._protocol import Schema, Sink, Writer
 
 
+PARTIAL = ".partial"
+"""What the names of outputs end in that hold only a part of what they should."""
+
+Ending: TypeAlias = "Callable[[], str | None]"
+"""Asked at the end for what is put behind an output's name: nothing where it is whole, PARTIAL
+where it is not, None where it shall not be there at all."""
+
+
+def _whole() -> str:
+    return ""
+
+
 @contextmanager
 def open_output(
-    writer: Writer, out: Path | None, schema: Schema, *, hint: str = ""
+    writer: Writer, out: Path | None, schema: Schema, *, hint: str = "", ending: Ending = _whole
 ) -> Iterator[Sink]:
     """Open a sink on a file, which is there when the block ends well, or on standard output.
 
@@ -31,12 +43,15 @@ def open_output(
         with _open_special(writer, out, schema) as sink:
             yield sink
     else:
-        with whole_or_nothing(out, hint=hint) as scratch, writer.open(scratch, schema) as sink:
+        with (
+            whole_or_nothing(out, hint=hint, ending=ending) as scratch,
+            writer.open(scratch, schema) as sink,
+        ):
             yield sink
 
 
 @contextmanager
-def whole_or_nothing(path: Path, *, hint: str = "") -> Iterator[Path]:
+def whole_or_nothing(path: Path, *, hint: str = "", ending: Ending = _whole) -> Iterator[Path]:
     """Yield a scratch path whose file takes the place of ``path`` when the block ends well.
 
     Files that the block makes beside the scratch path come along, the main one last. Raises
@@ -49,7 +64,8 @@ def whole_or_nothing(path: Path, *, hint: str = "") -> Iterator[Path]:
         with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
             scratch = Path(folder) / path.name
             yield scratch
-            _put_in_place(scratch, path)
+            if (behind := ending()) is not None:
+                _put_in_place(scratch, path, behind)
     except BrokenPipeError:  # never of a file: another output's reader has had enough
         raise
     except OSError as error:
@@ -62,13 +78,15 @@ def _refuse_folder(path: Path) -> None:
         raise OutputError(f"{path} is a folder.", hint="Name a file.")
 
 
-def _put_in_place(scratch: Path, path: Path) -> None:
+def _put_in_place(scratch: Path, path: Path, behind: str) -> None:
     made = sorted(scratch.parent.iterdir(), key=lambda file: file == scratch)
-    places = [path.with_name(file.name) for file in made]
+    places = [path.with_name(file.name + behind) for file in made]
     for place in places:
         _refuse_folder(place)
     for file, place in zip(made, places, strict=True):
         file.replace(place)
+        if not behind:  # what an earlier, unfinished run left is in it
+            place.with_name(place.name + PARTIAL).unlink(missing_ok=True)
 
 
 def _is_special(path: Path) -> bool:

@@ -1,0 +1,77 @@
+"""The bill of a run: what it asked for, and what that costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from extractor.session import prices_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from extractor.calls.prices import Prices
+    from extractor.calls.spending import Spent
+    from extractor.models import Endpoint
+    from extractor.session import Books, CallSettings
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What this attempt ``spent``, what ``earlier`` attempts at the same run did, at what
+    ``prices`` (None: not known) of ``whose``; ``notes`` on the ledger, and papers left out."""
+
+    spent: Spent
+    earlier: Spent
+    prices: Prices | None
+    whose: str
+    free: bool
+    notes: Sequence[str] = ()
+    left_out: int = 0
+
+    @classmethod
+    def of(cls, endpoint: Endpoint, calls: CallSettings, books: Books, left_out: int = 0) -> Bill:
+        """The bill of what the books hold."""
+        purse = books.purse
+        asked = bool(purse.spent.requests or purse.earlier.requests)
+        return cls(
+            purse.spent,
+            purse.earlier,
+            prices_of(endpoint, calls) if asked else None,
+            f"{endpoint.model} at {endpoint.address}",
+            endpoint.embedded,
+            books.notes(),
+            left_out,
+        )
+
+    def lines(self) -> Iterator[str]:
+        """What a person reads of it."""
+        if self.spent.requests:
+            yield f"asked {self._what(self.spent)}{self._price()}"
+        if self.earlier.requests:
+            yield f"with earlier attempts at this run: {self._what(self.earlier + self.spent)}"
+        if self.left_out:
+            yield (
+                f"{self.left_out:,} papers left out: they neither failed before nor are done. "
+                "Without --retry-failed they are asked too."
+            )
+        yield from self.notes
+
+    def _what(self, spent: Spent) -> str:
+        failed = f" ({spent.failed:,} failed)" if spent.failed else ""
+        kept = f" ({spent.cached_tokens:,} cached)" if spent.cached_tokens else ""
+        lost = f", at most {spent.lost_tokens:,} lost" if spent.lost_tokens else ""
+        return (
+            f"{spent.requests:,} times{failed}: {spent.prompt_tokens:,} prompt tokens{kept}, "
+            f"{spent.completion_tokens:,} answer tokens{lost}{self._cost(spent)}"
+        )
+
+    def _cost(self, spent: Spent) -> str:
+        if self.free or self.prices is None:
+            return ""
+        return f", ${spent.cost(self.prices):,.4f}"
+
+    def _price(self) -> str:
+        if self.free or self.prices is not None:
+            return ""
+        return f"; the price of {self.whose} is not known: give --price-in and --price-out"

@@ -1,0 +1,104 @@
+"""Group commit: what many papers want stored is written by one thread, one transaction at a time.
+
+A writer's future is resolved when its row is on disk, not before. While one transaction is
+being synced, the next one gathers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from extractor.errors import CacheError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_LARGEST_BATCH = 1000
+
+Row: TypeAlias = tuple[str, str]
+"""A key and its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    rows: tuple[Row, ...]
+    stored: asyncio.Future[None]
+
+
+class GroupCommit:
+    """Writes rows with ``commit``, which stores all of them durably or raises CacheError.
+
+    ``also`` gives rows that are to be in every transaction as they are at that moment.
+    """
+
+    def __init__(self, commit: Callable[[Iterable[Row]], None]) -> None:
+        self._commit = commit
+        self.also: Callable[[], Iterable[Row]] = tuple
+        self._wishes: queue.SimpleQueue[_Wish | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def store(self, *rows: Row) -> asyncio.Future[None]:
+        """A future that is done when the rows are on disk; its error is a CacheError."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._write, name="extractor-ledger")
+            self._thread.start()
+        stored = asyncio.get_running_loop().create_future()
+        self._wishes.put(_Wish(rows, stored))
+        return stored
+
+    def close(self) -> None:
+        """Write what is still waiting, and end."""
+        if self._thread is not None:
+            self._wishes.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def _write(self) -> None:
+        while (first := self._wishes.get()) is not None:
+            batch, closing = self._gather(first)
+            self._settle(batch, self._attempt(batch))
+            if closing:
+                return
+
+    def _gather(self, first: _Wish) -> tuple[list[_Wish], bool]:
+        batch = [first]
+        while len(batch) < _LARGEST_BATCH:
+            try:
+                wish = self._wishes.get_nowait()
+            except queue.Empty:
+                break
+            if wish is None:
+                return batch, True
+            batch.append(wish)
+        return batch, False
+
+    def _attempt(self, batch: list[_Wish]) -> CacheError | None:
+        rows = [row for wish in batch for row in wish.rows]
+        try:
+            self._commit([*rows, *self.also()])
+        except CacheError as error:
+            return error
+        return None
+
+    def _settle(self, batch: list[_Wish], error: CacheError | None) -> None:
+        by_loop = defaultdict(list)
+        for wish in batch:
+            by_loop[wish.stored.get_loop()].append(wish.stored)
+        for loop, futures in by_loop.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_resolve, futures, error)
+
+
+def _resolve(futures: list[asyncio.Future[None]], error: CacheError | None) -> None:
+    for future in futures:
+        if future.done():  # whoever waited was cancelled; the row is stored all the same
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)

@@ -1,0 +1,144 @@
+"""The way to an endpoint: openai's client prepares one request, every call sends its own body.
+
+What openai does to a request (address, authentication, organisation, user agent) is the same
+for every paper of a run, and costs four times what sending takes. So it is done once, into a
+transport that sends nothing; aiohttp carries the calls.
+"""
+
+from __future__ import annotations
+
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import httpx2
+import openai
+from yarl import URL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from extractor.models import Endpoint
+
+LONGEST_REPLY = 2**23
+"""Bytes that a reply may have; more is no answer, and never held."""
+
+_KEEP_ALIVE_SECONDS = 30.0
+_CHUNK = 2**16
+# What belongs to one message or one connection, and is set anew for each.
+_NOT_PREPARED = {"host", "connection", "content-length", "transfer-encoding", "accept-encoding"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back: ``content`` is None where it is longer than `LONGEST_REPLY`."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes | None
+
+
+class Lane:
+    """One endpoint's connections. It opens when it is first used, in the loop of that call."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._session: aiohttp.ClientSession | None = None
+        self._url = URL()
+        self._request: dict[str, Any] = {}
+
+    async def send(self, content: bytes) -> Reply:
+        """Post a request body (JSON) and take the reply, whatever its status.
+
+        Raises aiohttp.ClientError or OSError when there is none.
+        """
+        session = self._session or await self._open()
+        async with session.post(self._url, data=content, **self._request) as response:
+            return Reply(response.status, response.headers, await _bounded(response))
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _open(self) -> aiohttp.ClientSession:
+        prepared = await _prepare(self._endpoint)
+        self._url = URL(str(prepared.url), encoded=True)
+        headers = [
+            (name, value)
+            for name, value in prepared.headers.multi_items()
+            if name.lower() not in _NOT_PREPARED
+        ]
+        self._request = {"allow_redirects": False, "headers": headers}
+        if not self._endpoint.embedded:
+            self._request |= _proxy(self._url)
+        if self._session is None:  # calls that came while openai was at it share one
+            self._session = _session(secure=self._url.scheme == "https")
+        return self._session
+
+
+async def _prepare(endpoint: Endpoint) -> httpx2.Request:
+    """The request that openai's client sends to the endpoint, without sending it."""
+    transport = _Nowhere()
+    client = openai.AsyncOpenAI(
+        api_key=endpoint.api_key or "none",
+        base_url=endpoint.base_url,
+        max_retries=0,
+        http_client=httpx2.AsyncClient(transport=transport),
+    )
+    async with client:
+        await client.post(
+            endpoint.path,
+            cast_to=httpx2.Response,
+            content=b"{}",
+            options={"headers": {"Content-Type": "application/json"}},
+        )
+    return transport.request
+
+
+class _Nowhere(httpx2.AsyncBaseTransport):
+    """Keeps the request that it should send."""
+
+    request: httpx2.Request
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.request = request
+        return httpx2.Response(200, json={})
+
+
+def _session(*, secure: bool) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(
+        limit=0,  # how many are in flight is decided elsewhere
+        keepalive_timeout=_KEEP_ALIVE_SECONDS,
+        ssl=httpx2.create_ssl_context() if secure else True,
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+    )
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
+    """The reply's bytes, decompressed, or None for more than `LONGEST_REPLY`."""
+    chunks, length = [], 0
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        chunks.append(chunk)
+        length += len(chunk)
+        if length > LONGEST_REPLY:
+            response.close()
+            return None
+    return b"".join(chunks)
+
+
+def _proxy(url: URL) -> dict[str, Any]:
+    """The proxy that the environment names for an address, as aiohttp wants it."""
+    found = urllib.request.getproxies().get(url.scheme)
+    if not found or urllib.request.proxy_bypass(url.host or ""):
+        return {}
+    proxy = URL(found if "://" in found else f"http://{found}")
+    if proxy.user is None:
+        return {"proxy": proxy}
+    login = aiohttp.BasicAuth(proxy.user, proxy.password or "")
+    return {"proxy": proxy.with_user(None), "proxy_auth": login}

@@ -1,0 +1,75 @@
+"""What to do with a damaged database: put it aside, and read of it what can be read."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_STEP = 64
+_HOPELESS = 2**20
+
+
+@contextmanager
+def turns(directory: Path) -> Iterator[None]:
+    """Let one process at a time through, where the system has a way to."""
+    with suppress(ImportError):
+        import fcntl
+
+        with (directory / "salvage.lock").open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+        return
+    yield
+
+
+def set_aside(database: Path) -> Path:
+    """Rename a database and what belongs to it; returns its new path."""
+    stamp = time.strftime("%Y%m%dT%H%M%S")
+    aside = database.with_name(f"{database.name}.damaged-{stamp}")
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = database.with_name(f"{database.name}.damaged-{stamp}-{number}")
+    for ending in ("-wal", "-shm", ""):
+        with suppress(FileNotFoundError):
+            database.with_name(database.name + ending).rename(aside.with_name(aside.name + ending))
+    return aside
+
+
+def readable_rows(database: Path) -> Iterator[tuple[str, str]]:
+    """Yield the keys and texts that can still be read, past the damaged pages."""
+    with closing(sqlite3.connect(database)) as source:
+        start, last = 0, _last_row(source)
+        while start <= last:
+            try:
+                yield from _rows(source, start, start + _STEP)
+            except sqlite3.DatabaseError:
+                for row in range(start, start + _STEP):
+                    with suppress(sqlite3.DatabaseError):
+                        yield from _rows(source, row, row + 1)
+            start += _STEP
+
+
+def _rows(source: sqlite3.Connection, start: int, end: int) -> list[tuple[str, str]]:
+    query = (
+        "SELECT key, value FROM Cache WHERE rowid >= ? AND rowid < ? AND raw = 1 AND mode = 1 "
+        "AND filename IS NULL AND typeof(key) = 'text' AND typeof(value) = 'text'"
+    )
+    return source.execute(query, (start, end)).fetchall()
+
+
+def _last_row(source: sqlite3.Connection) -> int:
+    """The largest row number, or enough of them where that cannot be read."""
+    try:
+        ((last,),) = source.execute("SELECT MAX(rowid) FROM Cache").fetchall()
+    except sqlite3.OperationalError:
+        return -1  # not even the table is there
+    except sqlite3.DatabaseError as error:
+        return -1 if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_NOTADB else _HOPELESS
+    return int(last or 0)

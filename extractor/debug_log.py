@@ -1,0 +1,48 @@
+"""A log for those who look into a run: it tells the ids of papers, never their texts."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAPER: ContextVar[str] = ContextVar("extractor_paper", default="")
+"""The id of the paper that is being worked on."""
+
+_FORMAT = "%(asctime)s.%(msecs)03d %(name)s paper=%(paper)s %(message)s"
+
+
+class _WithPaper(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.paper = repr(PAPER.get())
+        return True
+
+
+@contextmanager
+def logging_to(path: Path | None) -> Iterator[None]:
+    """Append what Extractor does to a file for as long as the block lasts; None logs nothing.
+
+    Only this package's own messages: those of the libraries beneath hold whole requests.
+    """
+    if path is None:
+        yield
+        return
+    logger = logging.getLogger("extractor")
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.addFilter(_WithPaper())
+    handler.setFormatter(logging.Formatter(_FORMAT, "%Y-%m-%dT%H:%M:%S"))
+    before = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.level, logger.propagate = before
+        logger.removeHandler(handler)
+        handler.close()
