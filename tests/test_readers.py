@@ -304,9 +304,17 @@ def test_unknown_option() -> None:
         open_dump(DUMPS / "papers.csv", options={"colour": "red"})
 
 
-def test_option_that_the_format_cannot_use() -> None:
-    with pytest.raises(UsageError, match=r"text has no columns"):
-        open_dump(DUMPS / "plain.txt", options={"title_column": "title"})
+@pytest.mark.parametrize("name", ["plain.txt", "arxiv.jsonl.gz", "papers.bib"])
+def test_option_that_the_format_cannot_use(name: str) -> None:
+    with pytest.raises(UsageError, match=rf"{FIXTURES[name][0]} has no columns"):
+        open_dump(DUMPS / name, options={"title_column": "title"})
+
+
+def test_columns_rule_over_what_a_shape_of_objects_would_say(tmp_path: Path) -> None:
+    work = {"id": "W1", "title": "T", "abstract_inverted_index": {"A": [0]}, "mine": "M"}
+    dump = tmp_path / "dump"
+    dump.write_text(json.dumps([work]))
+    assert next(read_dump(dump, options={"abstract_column": "mine"})).abstract == "M"
 
 
 def test_options_that_are_none_are_as_good_as_not_given() -> None:

@@ -110,7 +110,9 @@ def test_file_that_is_no_text(data: bytes, what: str, tmp_path: Path) -> None:
 def test_dump_without_a_paper(data: bytes, format_name: str, tmp_path: Path) -> None:
     dump = tmp_path / "dump"
     dump.write_bytes(data)
-    with pytest.raises(DumpError, match=rf"No paper was found .* read as {format_name}.*--format"):
+    with pytest.raises(
+        DumpError, match=rf"No paper was found .* read as {format_name}.*--dump-format"
+    ):
         list(read_dump(dump))
 
 

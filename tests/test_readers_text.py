@@ -53,7 +53,12 @@ def texts(items: list[Paper | Unreadable]) -> list[tuple[str, str]]:
 
 def wrapped(text: str, width: int = 72, indent: str = "") -> str:
     return textwrap.fill(
-        text, width, break_on_hyphens=False, initial_indent=indent, subsequent_indent=indent
+        text,
+        width,
+        break_on_hyphens=False,
+        break_long_words=False,
+        initial_indent=indent,
+        subsequent_indent=indent,
     )
 
 
@@ -202,6 +207,33 @@ def test_hyphen_at_the_end_of_a_line_joins_without_a_space(read: Page) -> None:
     lines = wrapped(f"{ABSTRACT} It improves upon the present state-of-the-art a little.")
     broken = lines.replace("state-of-the-art a", "state-of-the-\nart a")
     assert texts(read(TITLE, broken))[0][1].endswith("the present state-of-the-art a little.")
+
+
+def test_address_longer_than_the_lines_around_it(read: Page) -> None:
+    text = f"{ABSTRACT} See https://example.org/{'lanterns/' * 12} for more. {OTHER}"
+    assert texts(read(TITLE, wrapped(text), OTHER_TITLE, wrapped(OTHER))) == [
+        (TITLE, text),
+        BOTH[1],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Tell Me What You See: Grounded Descriptions of Streets, Houses, and", "Open Fires"),
+        ("A Survey and Evaluation of Causal Discovery for Time (Extended", "Abstract)"),
+        ("Lanterns in the Wild: Measuring the Calibration of Small Language", "Models"),
+    ],
+)
+def test_wrapped_title_whose_end_looks_like_something_else(
+    first: str, second: str, read: Page
+) -> None:
+    assert texts(read(f"{first}\n{second}", ABSTRACT)) == [(f"{first} {second}", ABSTRACT)]
+
+
+def test_one_title_of_many_that_ends_with_a_stop(read: Page) -> None:
+    page = [*[TITLE, ABSTRACT] * 4, "Tidy caches for workloads that are not.", OTHER]
+    assert texts(read(*page))[4] == ("Tidy caches for workloads that are not.", OTHER)
 
 
 @pytest.mark.parametrize("width", range(60, 110))

@@ -168,5 +168,5 @@ def _no_paper(reader: Reader, source: Source, first: Unreadable | None) -> DumpE
     why = f" (line {first.line}: {first.message})" if first else ""
     return DumpError(
         f"No paper was found in {source.name}, read as {reader.name}{why}.",
-        hint="If that is the wrong format, name the right one with --format.",
+        hint="If that is the wrong format, name the right one with --dump-format.",
     )

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 # The usual names, best first, in lower case and without what is neither letter nor digit.
-_TITLES = ("title", "papertitle", "articletitle", "documenttitle")
-_ABSTRACTS = (
+TITLES = ("title", "papertitle", "articletitle", "documenttitle")
+ABSTRACTS = (
     "abstract",
     "paperabstract",
     "abstracttext",
     "abstractnote",
     "summary",
 )
-_IDS = (
+IDS = (
     "id",
     "paperid",
     "articleid",
@@ -51,9 +51,9 @@ class Names(NamedTuple):
 def names_of(present: tuple[str, ...], columns: Columns) -> Names:
     """Pick out of the names that are there; one that the caller gave is the only choice."""
     return Names(
-        _chosen(present, columns.title, _TITLES),
-        _chosen(present, columns.abstract, _ABSTRACTS),
-        _chosen(present, columns.id, _IDS),
+        _chosen(present, columns.title, TITLES),
+        _chosen(present, columns.abstract, ABSTRACTS),
+        _chosen(present, columns.id, IDS),
     )
 
 
@@ -61,7 +61,7 @@ def _chosen(present: Iterable[str], given: str | None, usual: tuple[str, ...]) -
     if given is not None:
         return (given,)
     ranked = [(usual.index(key), name) for name in present if (key := _bare(name)) in usual]
-    if not ranked and usual is not _IDS:
+    if not ranked and usual is not IDS:
         return tuple(name for name in present if _speaks_of(usual[0], _bare(name)))
     return tuple(name for _, name in sorted(ranked))
 

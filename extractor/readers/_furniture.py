@@ -27,6 +27,17 @@ _WORDS = frozenset(
     .replace("    ", "")
     .split("|")
 )
+_END_TITLES_TOO = frozenset(
+    """
+    abstract|code|collections|comments|communities|community|data|dark|datasets|demo|details
+    |documentation|edit|enterprise|explore|export|filter|filters|following|home|jobs|latest|light
+    |links|media|menu|models|news|open|other|paper|papers|posts|pricing|privacy|profile|project
+    |publications|recent|references|report|search|settings|solutions|spaces|stars|subscription
+    |tags|terms|today|topics|trending|video|views
+    """.replace("\n", "")
+    .replace("    ", "")
+    .split("|")
+)
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
@@ -102,6 +113,11 @@ def is_furniture(text: str) -> bool:
     """Say whether a short paragraph is a button, a date, a count, a link or a notice."""
     bare = text.strip(" \t[](){}|:\u00b7\u2022.,!<>\u203a\u00bb\u2026").lower()
     return bare in _WORDS or (len(text) < 200 and _CERTAIN.fullmatch(text) is not None)
+
+
+def ends_no_title(text: str) -> bool:
+    """Say whether a line is furniture even where the line above could go on with it."""
+    return is_furniture(text) and text.strip(" .!?()").lower() not in _END_TITLES_TOO
 
 
 def is_notice(text: str) -> bool:

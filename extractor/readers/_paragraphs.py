@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from extractor.readers._encoding import text_of
-from extractor.readers._furniture import is_furniture, is_people
+from extractor.readers._furniture import ends_no_title, is_furniture, is_people
 from extractor.readers._reader import TEXT_LIMIT
 
 if TYPE_CHECKING:
@@ -33,12 +33,18 @@ _LABEL = re.compile(
     r"|key words|index terms|ccs concepts|journal[- ]ref|doi|date|report[- ]no|license"
     r"|(?:msc|acm)[- ]class|affiliations?|venue|cite as)\s*[:\uff1a\u2014]\s*"
     r"|(?P<leading>abstract|summary)\s*[.\u2013-]\s*(?=[A-Z$\"'(])"
-    r"|\W*(?P<heading>abstract|summary)\W*$",
+    r"|[^\w()]*(?P<heading>abstract|summary)[^\w()]*$",
     re.IGNORECASE,
 )
 _LINE_END = re.compile(r"\r\n?|[\n\v\f\x85\u2028\u2029]")
 _RULE = re.compile(r"[\W_]*|\\\\\s*\(.*\)")
 _LIST_ITEM = re.compile(r"(?:[-\u2022*\u2013\u00b7]|\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])[).])\s+\S")
+_SENTENCE_END = re.compile(r"[.!?:;][\"'\u201d\u2019)\]]*$")
+_UNFINISHED = re.compile(
+    r"(?:[,:\u2013\u2014-]|\b(?:an?|and|as|at|by|for|from|in|into|of|on|or|over|the|through|to|towards?"
+    r"|under|using|versus|via|with|without))$",
+    re.IGNORECASE,
+)
 _HYPHENATED = re.compile(r"\w-")
 
 
@@ -102,7 +108,9 @@ def labelled(text: str) -> tuple[str, str]:
 
 def _in_block(lines: list[_Line], block: int) -> Iterator[Paragraph]:
     named = any(line.label in ("author", "authors") for line in lines)
-    widest = max((len(line.text) for line in lines if len(line.text) <= _LONG), default=0)
+    # A line of one word, such as an address, says nothing of the width that was wrapped to.
+    lengths = (len(line.text) for line in lines if " " in line.text)
+    widest = max((length for length in lengths if length <= _LONG), default=0)
     group: list[_Line] = []
     for line in lines:
         if group and _begins_anew(line, group, widest, named):
@@ -124,16 +132,18 @@ def _begins_anew(line: _Line, group: list[_Line], widest: int, authors_are_named
         return not (group[0].label == "title" and authors_are_named)
     if _is_hyphenated(before.text, line.text):
         return False
-    if widest < _NARROW:
+    if widest < _NARROW or (len(group) == 1 and is_furniture(before.text)):
         return True
-    if len(group) == 1 and (is_people(line.text) or _either_is_furniture(line, before)):
+    if line.text[0].islower() and not _SENTENCE_END.search(before.text):
+        return False
+    if len(group) == 1 and not _UNFINISHED.search(before.text) and _is_beside_title(line.text):
         return True
     first_word = line.text.split(maxsplit=1)[0]
     return len(before.text) + 1 + len(first_word) <= widest * _FULL
 
 
-def _either_is_furniture(line: _Line, before: _Line) -> bool:
-    return is_furniture(line.text) or is_furniture(before.text)
+def _is_beside_title(text: str) -> bool:
+    return is_people(text) or ends_no_title(text)
 
 
 def _is_hyphenated(before: str, after: str) -> bool:

@@ -19,6 +19,7 @@ class ArxivSnapshot(JsonLines):
 
     name = "arxiv"
     title = "arXiv metadata snapshot (JSON Lines)"
+    has_columns = False
 
     def recognises(self, fields: Mapping[str, Any]) -> float:
         there = {"id", "title", "abstract", "categories"} <= fields.keys()

@@ -57,7 +57,7 @@ class _Papers:
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
-        self._shape: JsonLines | None = None
+        self._shape = JSON_LINES if columns != Columns() else None
         self._array = ALONE
         self._accepted = self._found = False
         self._before: list[Unreadable] = []

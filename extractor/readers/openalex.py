@@ -19,6 +19,7 @@ class OpenAlex(JsonLines):
 
     name = "openalex"
     title = "OpenAlex works (JSON Lines)"
+    has_columns = False
 
     def recognises(self, fields: Mapping[str, Any]) -> float:
         return SURE if _INDEX in fields else NO

@@ -35,7 +35,7 @@ class Ris(Reader):
 
     name = "ris"
     title = "RIS and PubMed's tagged text"
-    suffixes = (".ris", ".nbib", ".enw")
+    suffixes = (".ris", ".nbib")
 
     def sniff(self, head: bytes) -> float:
         return SURE if _FIRST.match(head) else NO

@@ -17,6 +17,7 @@ class SemanticScholar(JsonLines):
 
     name = "semantic-scholar"
     title = "Semantic Scholar papers (JSON Lines)"
+    has_columns = False
 
     def recognises(self, fields: Mapping[str, Any]) -> float:
         return SURE if {"title", "abstract"} <= fields.keys() and _own_id(fields) else NO

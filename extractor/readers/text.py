@@ -37,6 +37,9 @@ _SHORT_ABSTRACT_LENGTH = 80
 """Characters from which on a sentence is one where it follows a title."""
 
 _TITLE_LENGTH = 300
+_USUAL = 3
+"""Papers in a row that show how a dump is made."""
+
 _PENDING = 64
 """Short paragraphs that are kept while an abstract is awaited."""
 
@@ -47,14 +50,14 @@ _CODE_LINE = re.compile(
     r".*https?://",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"(?:\[\d{1,4}\]|\(\d{1,4}\)|\d{1,4}[.)])\s+(?=\S)")
+_NUMBER = re.compile(r"\A(?:\[\d{1,4}\]|\(\d{1,4}\)|\d{1,4}[.)])\s+(?=\S)")
 _ARXIV_ID = re.compile(
     r"(?:\[\d+\]\s*|\d+\.\s+)?arxiv:\s*(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?",
     re.IGNORECASE,
 )
 _MORE = re.compile(r"\s*[\u25b3\u25bd]\s*(?:less|more)\W*$", re.IGNORECASE)
 
-_LABELLED, _HEADED, _LIKELY, _SHORT, _DOUBTFUL, _NONE = 5.0, 3.0, 2.0, 1.5, 1.0, 0.0
+_NONE, _UNLIKELY, _DOUBTFUL, _SHORT, _LIKELY, _HEADED, _LABELLED = range(7)
 
 
 class Text(Reader):
@@ -86,6 +89,7 @@ class _Page:
         self._title: Paragraph | None = None
         self._abstract: list[Paragraph] = []
         self._length = 0
+        self._in_one_paragraph = 0
         self._id = ""
         self._source: dict[str, object] = {}
         self._pending: list[Paragraph] = []
@@ -125,9 +129,20 @@ class _Page:
             return last.is_list_item or last.text.endswith(":")
         if paragraph.block == last.block:
             return _is_sentence(text) or text[0].islower()
+        if self._may_be_title(last) and _is_prose(text):
+            self._pending.append(self._abstract.pop())
+            return False
         if _is_prose(text) or _CODE_LINE.search(text):
             return True
         return _is_sentence(text) and not self._could_be_next_title(text)
+
+    def _may_be_title(self, last: Paragraph) -> bool:
+        """Say whether what seemed the abstract's last sentence is the next title after all.
+
+        It is where every abstract before had one paragraph.
+        """
+        alone = len(self._abstract) == 2 and self._abstract[0].block != last.block
+        return alone and self._in_one_paragraph >= _USUAL and not _is_prose(last.text)
 
     def _could_be_next_title(self, text: str) -> bool:
         titles_end_with_a_stop = self._title is not None and _is_sentence(self._title.text)
@@ -177,6 +192,7 @@ class _Page:
         self._title, self._abstract, self._id, self._source = None, [], "", {}
 
     def _paper(self) -> Item:
+        self._in_one_paragraph = self._in_one_paragraph + 1 if len(self._abstract) == 1 else 0
         text = _MORE.sub("", _joined(self._abstract))
         if self._title is None:
             return Unreadable(self._abstract[0].line, f"An abstract without a title: {text[:60]}")
@@ -193,7 +209,7 @@ def _joined(parts: list[Paragraph]) -> str:
     return text
 
 
-def _last_index(pending: list[Paragraph], likeness: float) -> int:
+def _last_index(pending: list[Paragraph], likeness: int) -> int:
     return max((i for i, part in enumerate(pending) if _likeness(part) == likeness), default=0)
 
 
@@ -212,7 +228,7 @@ def _share_of_capitals(text: str) -> float:
     return sum(word[0].isupper() for word in words) / len(words) if words else 0.0
 
 
-def _likeness(paragraph: Paragraph) -> float:
+def _likeness(paragraph: Paragraph) -> int:
     """Say how like a title a short paragraph is."""
     text = _NUMBER.sub("", paragraph.text, count=1)
     if paragraph.label not in ("", HEADING):
@@ -220,6 +236,8 @@ def _likeness(paragraph: Paragraph) -> float:
     if len(text) > _TITLE_LENGTH or is_furniture(text) or not re.search(r"[^\W\d_]{2}", text):
         return _NONE
     words = len(text.split())
+    if is_people(text) and "," in text:
+        return _UNLIKELY
     if is_aside(text) or (_is_sentence(text) and not text.endswith("?")) or _begins_low(text):
         return _DOUBTFUL
     if paragraph.label == HEADING:

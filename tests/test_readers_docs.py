@@ -1,0 +1,65 @@
+"""docs/formats.md says what is so: its table is complete and its code runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import extractor.readers
+from extractor.paper import Paper
+from extractor.readers import _fields as fields
+from extractor.readers import open_dump, readers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+ROWS = dict(re.findall(r"^\| `([\w-]+)` \| ([^|]+) \|", PAGE, re.MULTILINE))
+
+
+def test_table_has_every_format_under_its_own_title() -> None:
+    assert {name: reader.title for name, reader in readers().items()} == ROWS
+
+
+def test_names_of_fields_are_all_told() -> None:
+    told = {re.sub("_", "", name) for name in re.findall(r"`([a-z_]+)`", PAGE)}
+    assert {*fields.TITLES, *fields.ABSTRACTS, *fields.IDS} <= told
+
+
+def test_example_from_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    names: dict[str, object] = {}
+    exec(CODE[0], names)
+    size = (ROOT / "examples" / "papers.txt").stat().st_size
+    assert len(names["titles"]) == 12  # type: ignore[arg-type]
+    assert names["unreadable"] == []
+    assert names["read"] == f"{size} of {size} bytes of text"
+
+
+@pytest.fixture
+def refer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    (tmp_path / "refer_of_the_docs.py").write_text(CODE[1], encoding="utf-8")
+    monkeypatch.setattr(extractor.readers, "__path__", [*extractor.readers.__path__, str(tmp_path)])
+    readers.cache_clear()
+    yield
+    readers.cache_clear()
+
+
+@pytest.mark.usefixtures("refer")
+def test_format_of_the_docs_is_found_and_reads(tmp_path: Path) -> None:
+    dump = tmp_path / "dump"
+    dump.write_text(
+        "%0 Journal Article\n%T Lanterns\n%F a1\n%X We ask.\n\n"
+        "%0 Book\n%T Only a Title\n\n%0 Thesis\n%T Caches\n%X We forget.\n"
+    )
+    with open_dump(dump) as opened:
+        assert opened.format == "refer"
+        assert list(opened) == [
+            Paper("a1", "Lanterns", "We ask."),
+            Paper("2", "Caches", "We forget."),
+        ]
