@@ -69,11 +69,16 @@ def _usual_failures(records: Path) -> Path | None:
 
 def _closing_lines(written: Written, out: Path) -> list[str]:
     failed = f", {written.failures:,} failed" if written.failures else ""
-    refused = f", {written.refused:,} values refused" if written.refused else ""
-    lines = [f"{out}: {written.papers:,} papers{failed}{refused}, {written.size / 1e6:,.1f} MB"]
+    refused = f", {_count(written.refused, 'value')} refused" if written.refused else ""
+    papers = f"{_count(written.papers, 'paper')}{failed}{refused}"
+    lines = [f"{out}: {papers}, {written.size / 1e6:,.1f} MB"]
     if written.without_abstract:
         lines.append(
-            f"{written.without_abstract:,} papers have no abstract there: the dump does not hold "
-            "their id and title. Is it the dump that was run over?"
+            f"Without abstract: {_count(written.without_abstract, 'paper')}, as the dump does not "
+            "hold the id and title. Is it the dump that was run over?"
         )
     return lines
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"

@@ -37,6 +37,10 @@ class TopValues {
     return `Top ${this.leaf.label}`;
   }
 
+  get paths() {
+    return [this.leaf.path];
+  }
+
   draw(host, mask) {
     const { app, leaf } = this;
     const counts = rowsPerValue(leaf, mask);
@@ -86,6 +90,10 @@ class Filled {
 
   get title() {
     return "Fields filled";
+  }
+
+  get paths() {
+    return [];
   }
 
   draw(host, mask) {

@@ -52,34 +52,34 @@ class Charts {
       host.append(h("section", { class: `card chart span-${span}`, "aria-labelledby": name }, heading, body));
       return { chart, body };
     });
-    this.width = 0;
+    this.width = host.clientWidth;
     new ResizeObserver(debounced(80, () => this.#resized(host))).observe(host);
   }
 
-  /** Draw all charts of the rows of a mask at once. */
-  draw(mask) {
-    this.mask = mask;
+  /** Draw all charts at once. */
+  draw() {
     for (const part of this.parts) this.#draw(part);
   }
 
   /** Draw them one by one, so that no key waits longer than for one of them. */
-  async drawInTurn(mask) {
-    this.mask = mask;
+  async drawInTurn() {
+    const { mask } = this.app;
     for (const part of this.parts) {
       await new Promise((resolve) => setTimeout(resolve));
-      if (this.mask !== mask) return;
+      if (this.app.mask !== mask) return;
       this.#draw(part);
     }
   }
 
+  /** A chart shows all that it lets choose from: conditions on its own paths are left out. */
   #draw({ chart, body }) {
-    keepingPlace(body, () => chart.draw(body, this.mask));
+    keepingPlace(body, () => chart.draw(body, this.app.maskWithout(chart.paths)));
   }
 
   #resized(host) {
-    if (host.clientWidth === this.width || !this.mask) return;
+    if (host.clientWidth === this.width) return;
     this.width = host.clientWidth;
-    this.draw(this.mask);
+    this.draw();
   }
 }
 

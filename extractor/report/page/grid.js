@@ -4,10 +4,11 @@
 // which the keys move; the table keeps the focus, so that no row that goes takes it along.
 
 const OVERSCAN = 6;
-const TALLEST = 8e6; // browsers stop counting pixels somewhere above
 const PRINTED_ROWS = 1000;
 
 class Grid {
+  static tallest = 8e6; // pixels; browsers stop counting somewhere above
+
   constructor({ scroller, table, renderRow, open }) {
     Object.assign(this, { scroller, table, renderRow, open });
     this.body = table.tBodies[0];
@@ -40,36 +41,45 @@ class Grid {
   /** Make a place in the list the active one and bring it into sight. */
   activate(place) {
     this.active = Math.max(0, Math.min(this.rows.length - 1, place));
-    const { total, height } = this.#heights();
-    const top = total > height ? (this.active / this.rows.length) * height : this.active * this.rowHeight;
-    const room = this.#room();
-    const { scrollTop } = this.scroller;
-    if (top < scrollTop) this.scroller.scrollTop = top;
-    else if (top + this.rowHeight > scrollTop + room) this.scroller.scrollTop = top + this.rowHeight - room;
+    const { at, shown } = this.#scrolled();
+    if (this.active < at) this.#scrollTo(this.active);
+    else if (this.active + 1 > at + shown) this.#scrollTo(this.active + 1 - shown);
     this.#draw();
   }
 
-  #room() {
+  /** Pixels: of the rows in sight, and of all rows, as many as a browser can count. */
+  get #room() {
     return this.scroller.clientHeight - (this.table.tHead?.offsetHeight ?? 0);
   }
 
-  #heights() {
-    const total = this.rows.length * this.rowHeight;
-    return { total, height: Math.min(total, TALLEST) };
+  get #height() {
+    return Math.min(this.rows.length * this.rowHeight, Grid.tallest);
   }
 
-  /** Which rows are in sight, and how much room stands for those above and below. */
+  /** The place of the uppermost row in sight, with its fraction, and how many are in sight. */
+  #scrolled() {
+    const shown = this.#room / this.rowHeight;
+    const way = this.#height - this.#room;
+    const share = way > 0 ? Math.min(1, this.scroller.scrollTop / way) : 0;
+    return { at: share * Math.max(0, this.rows.length - shown), shown };
+  }
+
+  #scrollTo(at) {
+    const { shown } = this.#scrolled();
+    this.scroller.scrollTop = (at / (this.rows.length - shown)) * (this.#height - this.#room);
+  }
+
+  /** Which rows are to exist, and how much room stands for those above and below. */
   #window() {
-    const { total, height } = this.#heights();
+    const { at, shown } = this.#scrolled();
+    const { rowHeight } = this;
     const { scrollTop } = this.scroller;
-    const shown = Math.ceil(this.#room() / this.rowHeight);
-    const share = height > this.#room() ? Math.min(1, scrollTop / (height - this.#room())) : 0;
-    const scaled = total > height;
-    const at = scaled ? share * (this.rows.length - shown) : scrollTop / this.rowHeight;
-    const first = Math.max(0, Math.floor(at) - OVERSCAN);
-    const last = Math.min(this.rows.length, Math.floor(at) + shown + OVERSCAN);
-    const above = scaled ? Math.max(0, scrollTop - (at - first) * this.rowHeight) : first * this.rowHeight;
-    return { first, last, above, below: Math.max(0, height - above - (last - first) * this.rowHeight) };
+    const uppermost = Math.ceil(at - scrollTop / rowHeight - 1e-6); // there is no room for more
+    const first = Math.max(0, Math.floor(at) - OVERSCAN, uppermost);
+    const above = Math.max(0, scrollTop - (at - first) * rowHeight);
+    const room = Math.ceil((this.#height - above) / rowHeight - 1e-6);
+    const last = Math.min(this.rows.length, Math.ceil(at + shown) + OVERSCAN, first + room);
+    return { first, last, above, below: Math.max(0, this.#height - above - (last - first) * rowHeight) };
   }
 
   #draw() {
@@ -100,7 +110,7 @@ class Grid {
 
   #key(event) {
     if (event.target !== this.table || event.ctrlKey || event.metaKey || event.altKey) return;
-    const page = Math.max(1, Math.floor(this.#room() / this.rowHeight) - 1);
+    const page = Math.max(1, Math.floor(this.#room / this.rowHeight) - 1);
     const moves = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
     if (event.key in moves) this.activate(this.active + moves[event.key]);
     else if ((event.key === "Enter" || event.key === " ") && this.rows.length) this.open(this.rows[this.active]);

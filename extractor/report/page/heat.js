@@ -14,6 +14,10 @@ class Heat {
     return `Fields filled by ${this.by.name}`;
   }
 
+  get paths() {
+    return [this.by.path];
+  }
+
   draw(host, mask) {
     const columns = heatColumns(this.app.model, this.by, mask);
     if (!columns.length) return fill(host, h("p", { class: "none" }, "None among these papers."));

@@ -100,6 +100,17 @@ class App {
     if (row !== undefined && this.rows.includes(this.paper.row)) this.open(row);
   }
 
+  /** The rows that would be shown without the conditions on some paths, as a mask. */
+  maskWithout(paths) {
+    if (!paths.some((path) => this.view.is.has(path) || this.view.within.has(path))) return this.mask;
+    const view = this.view.copy();
+    for (const path of paths) {
+      view.is.delete(path);
+      view.within.delete(path);
+    }
+    return this.search.mask(view);
+  }
+
   #apply() {
     this.mask = this.search.mask(this.view);
     this.rows = this.order.rows(this.view, this.mask);
@@ -110,8 +121,8 @@ class App {
   #drawCharts(inTurn = false) {
     byId("charts-of").textContent =
       this.rows.length === this.model.rows ? "" : `of the ${plural(this.rows.length, "paper")} that match`;
-    if (inTurn) this.charts.drawInTurn(this.mask);
-    else this.charts.draw(this.mask);
+    if (inTurn) this.charts.drawInTurn();
+    else this.charts.draw();
   }
 
   #showPaper() {

@@ -6,7 +6,7 @@
 
 const PALETTE = 8;
 const MOST_CATEGORIES = 12;
-const OFTEN = 4; // times that a value is to come back on average, to be worth counting
+const RAREST_KINDS = 0.7;
 
 /** Turn deflated JSON in base 64 back into its value. */
 async function unpack(base64) {
@@ -36,6 +36,12 @@ class Leaf {
   get label() {
     if (!this.name) return this.field.label;
     return this.field.own ? `${this.field.label} › ${words(this.name)}` : extraLabel(this);
+  }
+
+  /** Distinct values among all values: 1 where each stands once. */
+  get rareness() {
+    this.filled ??= this.codes.reduce((sum, code) => sum + (code >= 0 ? 1 : 0), 0);
+    return this.values.length / this.filled;
   }
 
   /** The value of an item, or null. */
@@ -102,18 +108,17 @@ function leafRoles(leaves) {
   return { number, measure: named("factor") ?? number, group: groupingLeaf(leaves) };
 }
 
-/** The text leaf with the most values that still are few enough to be categories. */
+/** The text leaf that sorts items into the fewest kinds, where these are few and come back. */
 function groupingLeaf(leaves) {
   const texts = leaves.filter((leaf) => leaf.kind === "text" && leaf.name && leaf.name !== "unit");
-  const few = texts.filter((leaf) => leaf.values.length <= MOST_CATEGORIES);
-  const most = (a, b) => (b.values.length > a.values.length ? b : a);
-  return few.length ? few.reduce(most) : (texts.find(isRepetitive) ?? null);
+  const able = texts.filter(({ values }) => values.length > 1 && values.length <= MOST_CATEGORIES);
+  const best = able.sort((a, b) => a.rareness - b.rareness)[0];
+  return best && best.rareness <= RAREST_KINDS ? best : null;
 }
 
 /** Whether values come back often enough for a count of them to say something. */
 function isRepetitive(leaf) {
-  const filled = leaf.codes.reduce((sum, code) => sum + (code >= 0 ? 1 : 0), 0);
-  return leaf.values.length > 1 && leaf.values.length * OFTEN <= filled;
+  return leaf.values.length > 1 && leaf.rareness <= 0.25;
 }
 
 function extraLabel(leaf) {

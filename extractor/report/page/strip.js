@@ -7,6 +7,7 @@ const MOST_DOTS = 1200;
 const MOST_GROUPS = 8;
 const ROW_HEIGHT = 46;
 const HEAD = 14;
+const LEAST_DRAG = 5;
 
 /** The numbers of a mask's rows by group, most first: [{name, items, values}], values sorted. */
 function stripGroups(field, measure, group, mask) {
@@ -40,6 +41,10 @@ class Strip {
     return this.group ? `${what} by ${words(this.group.name)}` : what;
   }
 
+  get paths() {
+    return [this.measure.path, ...(this.group ? [this.group.path] : [])];
+  }
+
   draw(host, mask) {
     const groups = stripGroups(this.field, this.measure, this.group, mask);
     if (!groups.length) return fill(host, h("p", { class: "none" }, "No value among these papers."));
@@ -62,6 +67,7 @@ class Strip {
     const svg = s(
       "svg",
       { width, height, viewBox: `0 0 ${width} ${height}`, class: hued(this.field, "strip"), role: "group" },
+      this.#band(height, left, right),
       this.#axis(height, left, right),
       s("text", { x: width - 2, y: 10, class: "side small" }, "median"),
       groups.map((group, i) => this.#row(group, i * ROW_HEIGHT + HEAD, draw, { width, left })),
@@ -69,6 +75,18 @@ class Strip {
     svg.setAttribute("aria-label", `${this.title}: ${plural(total, "value")}`);
     this.#interact(svg, height, left, right);
     return svg;
+  }
+
+  /** The range that the view keeps. */
+  #band(height, left, right) {
+    const range = this.app.view.within.get(this.measure.path);
+    if (!range) return null;
+    const end = (value, otherwise) =>
+      Number.isFinite(value) && (value > 0 || !this.scale.log)
+        ? Math.min(right, Math.max(left, this.scale(value)))
+        : otherwise;
+    const [x, to] = [end(range[0], left), end(range[1], right)];
+    return s("rect", { class: "band", x, width: Math.max(0, to - x), y: 0, height: height - 26 });
   }
 
   #axis(height, left, right) {
@@ -131,30 +149,33 @@ class Strip {
   #interact(svg, height, left, right) {
     const brush = s("rect", { class: "brush", y: 0, height: height - 26, width: 0 });
     svg.append(brush);
-    let start = null;
-    const x = (event) => Math.min(right, Math.max(left, event.clientX - svg.getBoundingClientRect().left));
+    const xOf = (event) => Math.min(right, Math.max(left, event.clientX - svg.getBoundingClientRect().left));
+    let pressed = null; // where, and on what, the pointer went down
+    const end = () => {
+      pressed = null;
+      brush.setAttribute("width", 0);
+    };
     svg.addEventListener("pointerdown", (event) => {
-      if (event.button === 0 && !event.target.closest("[role=button]")) start = x(event);
+      if (event.button !== 0 || event.target.closest("[role=button]")) return;
+      pressed = { x: xOf(event), target: event.target };
+      svg.setPointerCapture(event.pointerId);
     });
     svg.addEventListener("pointermove", (event) => {
-      if (start === null || !event.buttons) return this.#hover(event);
-      brush.setAttribute("x", Math.min(start, x(event)));
-      brush.setAttribute("width", Math.abs(x(event) - start));
+      const drawn = pressed ? Math.abs(xOf(event) - pressed.x) : 0;
+      if (drawn <= LEAST_DRAG) return this.#hover(event);
+      brush.setAttribute("x", Math.min(pressed.x, xOf(event)));
+      brush.setAttribute("width", drawn);
       return tip.hide();
     });
     svg.addEventListener("pointerup", (event) => {
-      if (start === null) return;
-      const ends = [start, x(event)].sort((a, b) => a - b);
-      start = null;
-      brush.setAttribute("width", 0);
-      if (ends[1] - ends[0] > 5) this.#keep(ends);
-      else if (event.target.dataset.row) this.app.open(Number(event.target.dataset.row));
+      if (!pressed) return;
+      const { x, target } = pressed;
+      end();
+      if (Math.abs(xOf(event) - x) > LEAST_DRAG) this.#keep([x, xOf(event)].sort((a, b) => a - b));
+      else if (target.dataset.row) this.app.open(Number(target.dataset.row));
     });
-    svg.addEventListener("pointerleave", () => {
-      start = null;
-      brush.setAttribute("width", 0);
-      tip.hide();
-    });
+    svg.addEventListener("pointercancel", end);
+    svg.addEventListener("pointerleave", () => tip.hide());
   }
 
   #keep(ends) {

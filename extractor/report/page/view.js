@@ -53,7 +53,8 @@ class View {
     if (this.sort) parts.append("sort", (this.down ? "-" : "") + this.sort);
     for (const path of this.hidden) parts.append("hide", path);
     if (this.paper) parts.append(...this.paper);
-    return `#${parts}`;
+    // Both signs may stand in a link as they are, and read better so.
+    return `#${parts}`.replaceAll("%3A", ":").replaceAll("%40", "@");
   }
 
   copy() {

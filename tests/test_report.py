@@ -1,0 +1,352 @@
+"""The report as a file: what goes into it, from where, and that nothing can get out of its data."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import math
+import re
+import zlib
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from extractor.errors import DumpError, OutputError
+from extractor.paper import Paper
+from extractor.readers import Unreadable
+from extractor.report import write_report
+from extractor.report._chunks import CHUNK
+from extractor.report._columns import TEXT_LIMIT, Column, is_empty
+from extractor.report._index import venue_of, year_of
+from extractor.report._page import SCRIPTS
+from extractor.report._papers import Papers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+Json = dict[str, Any]
+
+META = {
+    "model": "m1",
+    "task": "paper@0123456789ab",
+    "cached": False,
+    "prompt_tokens": 100,
+    "completion_tokens": 10,
+    "dropped": [],
+}
+
+
+def lines(path: Path, rows: Iterable[Json]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def record(number: int, **fields: Any) -> Json:
+    named = {"id": str(number), "title": f"Title {number}"}
+    return {**named, **fields, "evidence": [], "meta": META}
+
+
+def unpacked(packed: str) -> Any:
+    return json.loads(zlib.decompress(base64.b64decode(packed), wbits=-zlib.MAX_WBITS))
+
+
+def index_of(page: Path) -> Json:
+    found = re.search(r'<script type="text/plain" id="index">([^<]*)</script>', page.read_text())
+    assert found
+    index: Json = unpacked(found[1])
+    return index
+
+
+def rows_of(page: Path) -> list[tuple[Json, str | None]]:
+    """What the chunks hold: each row and its abstract."""
+    packed = re.findall(r'<script type="text/plain" id="chunk-\d+">([^<]*)<', page.read_text())
+    return [(row, abstract) for chunk in packed for row, abstract in unpacked(chunk)]
+
+
+def report_of(tmp_path: Path, rows: Iterable[Json], **inputs: Path) -> Path:
+    page = tmp_path / "report.html"
+    write_report(lines(tmp_path / "records.jsonl", rows), page, **inputs)
+    return page
+
+
+def test_records_failures_and_abstracts_all_arrive(tmp_path: Path) -> None:
+    papers = [
+        {"id": str(n), "title": f"Title {n}", "abstract": f"Abstract {n}."} for n in (1, 2, 3)
+    ]
+    failure = {"id": "2", "title": "Title 2", "error": "timeout", "message": "late", "tries": 6}
+    page = report_of(
+        tmp_path,
+        [record(1, name="A"), record(3, name=None)],
+        dump=lines(tmp_path / "papers.jsonl", papers),
+        failures=lines(tmp_path / "failures.jsonl", [failure]),
+    )
+    assert [(row["id"], text) for row, text in rows_of(page)] == [
+        ("1", "Abstract 1."),
+        ("3", "Abstract 3."),
+        ("2", "Abstract 2."),
+    ]
+    index = index_of(page)
+    assert (index["records"], index["ids"]) == (2, ["1", "3", "2"])
+    assert index["fields"][0]["counts"] == [1, 0, 0]
+
+
+def test_chunks_hold_every_row_in_order(tmp_path: Path) -> None:
+    count = 2 * CHUNK + 7
+    page = report_of(tmp_path, (record(n, value=n) for n in range(count)))
+    assert [row["value"] for row, _ in rows_of(page)] == list(range(count))
+    assert index_of(page)["chunk"] == CHUNK
+
+
+def test_numbers_that_json_lacks_become_null(tmp_path: Path) -> None:
+    page = report_of(tmp_path, [record(1, value=math.inf), record(2, value=1.5)])
+    assert [row["value"] for row, _ in rows_of(page)] == [None, 1.5]
+
+
+def test_any_format_of_records_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "records.json"
+    path.write_text(json.dumps([record(1, name="A"), record(2, name="B")]))
+    assert write_report(path, tmp_path / "report.html").papers == 2
+
+
+def test_refused_values_are_counted_and_named(tmp_path: Path) -> None:
+    dropped = [
+        {"path": "hardware[1]", "value": "H100", "reason": "not in the text"},
+        {"path": "claims[0]", "value": {"value": 3}, "reason": "no number"},
+    ]
+    row = record(1) | {"meta": {**META, "dropped": dropped}}
+    records = lines(tmp_path / "records.jsonl", [row])
+    assert write_report(records, tmp_path / "report.html").refused == 2
+    refused = next(
+        e for e in index_of(tmp_path / "report.html")["extras"] if e["name"] == "refused"
+    )
+    values = {leaf["name"]: leaf["values"] for leaf in refused["leaves"]}
+    assert values["field"] == ["hardware", "claims"]
+    assert values["value"] == ["H100", '{"value":3}']
+
+
+def test_meta_is_added_up_with_what_the_cache_gave_apart(tmp_path: Path) -> None:
+    kept = {**META, "cached": True, "seconds": 2.5}
+    page = report_of(tmp_path, [record(1), record(2) | {"meta": kept}])
+    run = index_of(page)["run"]
+    assert run["sums"] == {"prompt_tokens": 200, "completion_tokens": 20, "seconds": 2.5}
+    assert run["cached_sums"]["prompt_tokens"] == 100
+    assert (run["cached"], run["models"]) == (1, [["m1", 2]])
+
+
+def test_records_without_evidence_or_meta_are_shown_all_the_same(tmp_path: Path) -> None:
+    page = report_of(tmp_path, [{"id": "1", "title": "T", "name": "A", "meta": None}])
+    assert index_of(page)["fields"][0]["name"] == "name"
+
+
+def test_the_page_loads_nothing_and_allows_only_its_own_script(tmp_path: Path) -> None:
+    text = report_of(tmp_path, [record(1)]).read_text()
+    assert not re.search(
+        r'<(link|img|iframe|object)\b(?![^>]*href="data:)|\bsrc=|@import|url\(', text
+    )
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
+    assert policy
+    assert policy[1].startswith("default-src 'none';")
+    assert "unsafe" not in policy[1]
+    for tag in ("style", "script"):
+        found = re.search(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        assert found
+        digest = hashlib.sha256(found[1].encode()).digest()
+        assert f"'sha256-{base64.b64encode(digest).decode()}'" in policy[1]
+
+
+def test_no_text_of_the_data_stands_in_the_markup(tmp_path: Path) -> None:
+    bad = "</script><script>alert(1)</script><!--"
+    row = {"id": bad, "title": bad, "field": [bad], bad: bad, "evidence": [{"path": bad}]}
+    records = lines(tmp_path / '<b>&".jsonl', [row])
+    page = tmp_path / "report.html"
+    write_report(records, page)
+    text = page.read_text()
+    assert "alert(1)" not in text
+    assert "<b>" not in text
+    assert html.escape('<b>&".jsonl') in text
+    assert rows_of(page)[0][0]["title"] == bad
+
+
+def test_every_script_of_the_page_is_in_it(tmp_path: Path) -> None:
+    folder = resources.files("extractor.report") / "page"
+    assert sorted(SCRIPTS) == sorted(f.name for f in folder.iterdir() if f.name.endswith(".js"))
+    for name in SCRIPTS:
+        assert (folder / name).read_text().startswith('"use strict";')
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [('{"id": "1", "title"', "line 1"), ('{"title": "T"}\n', "no id"), ("Hello", "no file of")],
+)
+def test_what_is_no_record_is_refused_and_leaves_no_page(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    records = tmp_path / "records.jsonl"
+    records.write_text(content)
+    with pytest.raises(DumpError, match=message):
+        write_report(records, tmp_path / "report.html")
+    assert [path.name for path in tmp_path.iterdir()] == ["records.jsonl"]
+
+
+def test_records_given_as_failures_are_refused(tmp_path: Path) -> None:
+    records = lines(tmp_path / "records.jsonl", [record(1)])
+    with pytest.raises(DumpError, match="names no error"):
+        write_report(records, tmp_path / "report.html", failures=records)
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    records = lines(tmp_path / "records.jsonl", [record(1)])
+    with pytest.raises(OutputError):
+        write_report(records, records / "report.html")
+
+
+def paper(number: int | str, title: str = "T") -> Paper:
+    return Paper(str(number), title, f"Abstract {number}")
+
+
+class TestPapers:
+    def test_papers_passed_over_are_found_later(self) -> None:
+        papers = Papers([paper(1), paper(2), Unreadable(9, "bad"), paper(3)])
+        found = [papers.find(number, "T") for number in ("1", "3", "2")]
+        assert [p.abstract for p in found if p] == ["Abstract 1", "Abstract 3", "Abstract 2"]
+        assert papers.missing == 0
+
+    def test_another_title_under_the_id_is_another_paper(self) -> None:
+        papers = Papers([paper(1, "Other")])
+        assert papers.find("1", "T") is None
+        assert papers.missing == 1
+
+    def test_no_more_is_read_than_is_asked_for(self) -> None:
+        dump = iter([paper(1), paper(2)])
+        assert Papers(dump).find("1", "T")
+        assert next(dump).id == "2"
+
+    def test_an_id_that_stands_twice_gives_each_its_own(self) -> None:
+        papers = Papers([paper(1, "A"), paper(1, "B")])
+        assert papers.find("1", "A")
+        assert papers.find("1", "B")
+
+
+SCALAR = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8)
+ITEM = SCALAR | st.dictionaries(st.sampled_from("abcd"), SCALAR, max_size=3)
+VALUE = ITEM | st.lists(ITEM, max_size=3)
+
+
+@given(st.lists(VALUE, max_size=8), st.integers(0, 3))
+def test_columns_give_back_what_was_put_in(values: list[Any], absent: int) -> None:
+    column = Column("field", absent)
+    for value in values:
+        column.add(value)
+    assert decoded(column.to_dict()) == [[]] * absent + [plain_items(value) for value in values]
+
+
+def decoded(column: Json) -> list[list[Json]]:
+    """The items of each row of a column, as the page reads them."""
+    items = iter(range(sum(column["counts"])))
+    leaves = column["leaves"]
+    for leaf in leaves:
+        assert len(leaf["codes"]) == sum(column["counts"])
+
+    def item(place: int) -> Json:
+        codes = {leaf["name"]: (leaf["codes"][place], leaf["values"]) for leaf in leaves}
+        return {name: values[code] for name, (code, values) in codes.items() if code >= 0}
+
+    return [[item(next(items)) for _ in range(count)] for count in column["counts"]]
+
+
+def plain_items(value: Any) -> list[Json]:
+    items = [item for item in (value if isinstance(value, list) else [value]) if not is_empty(item)]
+    cells = [item if isinstance(item, dict) else {"": item} for item in items]
+    return [{name: cell for name, cell in row.items() if not is_empty(cell)} for row in cells]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [([1, 2.5], "number"), ([True], "flag"), (["a", 1], "text"), ([True, 1], "text"), ([], "text")],
+)
+def test_a_leaf_says_what_its_values_are(values: list[Any], kind: str) -> None:
+    column = Column("field")
+    column.add([{"key": None, "other": "x"}, *({"key": value} for value in values)])
+    leaves = {leaf["name"]: leaf for leaf in column.to_dict()["leaves"]}
+    assert leaves["key"]["kind"] == kind
+
+
+def test_true_and_one_stay_two_values() -> None:
+    column = Column("field")
+    column.add([True, 1, 1.0])
+    assert column.to_dict()["leaves"][0]["codes"] == [0, 1, 2]
+
+
+def test_objects_whose_keys_are_data_do_not_grow_without_end() -> None:
+    column = Column("scores")
+    for number in range(1000):
+        column.add({f"benchmark {number}": number})
+    assert len(column.to_dict()["leaves"]) <= 24
+
+
+def test_long_texts_are_cut_in_columns_only(tmp_path: Path) -> None:
+    page = report_of(tmp_path, [record(1, summary="x" * 1000)])
+    (value,) = index_of(page)["fields"][0]["leaves"][0]["values"]
+    assert len(value) == TEXT_LIMIT
+    assert rows_of(page)[0][0]["summary"] == "x" * 1000
+
+
+@pytest.mark.parametrize(
+    ("source", "year", "venue"),
+    [
+        ({"year": 2023, "venue": "ICML"}, 2023, "ICML"),
+        ({"date": "2021-05-04", "journal": " TMLR "}, 2021, "TMLR"),
+        ({"versions": [{"created": "Mon, 2 Apr 2007"}], "update_date": "2015-01-01"}, 2007, None),
+        ({"Publication-Date": "12/1999", "venue": {"name": "Nature"}}, 1999, "Nature"),
+        ({"date": "in press", "venue": ["x"], "doi": "10.1000/2020"}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_year_and_venue_by_their_usual_names(
+    source: Json, year: int | None, venue: str | None
+) -> None:
+    assert (year_of(source), venue_of(source)) == (year, venue)
+
+
+def test_metadata_come_from_the_dump_where_the_record_has_none(tmp_path: Path) -> None:
+    papers = [{"id": "1", "title": "Title 1", "abstract": "A.", "year": 2020}]
+    page = report_of(tmp_path, [record(1)], dump=lines(tmp_path / "papers.jsonl", papers))
+    assert index_of(page)["extras"][0]["leaves"][0]["values"] == [2020]
+
+
+class TestCommand:
+    @pytest.fixture
+    def run(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+        from extractor.cli.app import app
+
+        monkeypatch.chdir(tmp_path)
+        return lambda *arguments: CliRunner().invoke(app, ["report", *arguments])
+
+    def test_it_takes_the_failures_that_stand_beside_the_records(
+        self, run: Any, tmp_path: Path
+    ) -> None:
+        lines(tmp_path / "run.jsonl", [record(1)])
+        lines(tmp_path / "run.failures.jsonl", [{"id": None, "error": "timeout"}])
+        result = run("run.jsonl")
+        assert result.exit_code == 0
+        assert result.stdout == ""
+        assert "run.html: 2 papers, 1 failed" in result.stderr
+        assert index_of(tmp_path / "run.html")["records"] == 1
+
+    def test_it_says_when_it_is_another_dump(self, run: Any, tmp_path: Path) -> None:
+        lines(tmp_path / "run.jsonl", [record(1)])
+        lines(tmp_path / "dump.jsonl", [{"id": "1", "title": "Other", "abstract": "A."}])
+        result = run("run.jsonl", "--dump", "dump.jsonl", "-o", "page.html")
+        assert "Without abstract: 1 paper" in result.stderr
+        assert (tmp_path / "page.html").exists()
+
+    def test_quiet_says_nothing(self, run: Any, tmp_path: Path) -> None:
+        lines(tmp_path / "run.jsonl", [record(1)])
+        assert run("run.jsonl", "-q").stderr == ""
