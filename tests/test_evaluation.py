@@ -359,6 +359,17 @@ def test_mistakes_show_gold_answer_and_sentence(gold_of: GoldOf) -> None:
     assert json.loads(json.dumps(paper.to_dict()))["fields"]["method_name"]["refused"]
 
 
+def test_a_sentence_stands_once_below_the_values_in_it(gold_of: GoldOf) -> None:
+    gold = gold_of({"benchmarks": [["CIFAR-10"], ["SVHN"]]})
+    mistakes = find_mistakes(evaluate(gold, []), gold, {"1": PAPER})
+    lines = [line.strip() for line in mistake_lines(mistakes)]
+    assert lines[-3:] == [
+        "missing  CIFAR-10",
+        "missing  SVHN",
+        '"We train on CIFAR-10 (e.g. its images) and SVHN."',
+    ]
+
+
 def test_mistakes_without_text_or_record(gold_of: GoldOf) -> None:
     gold = gold_of({"method_name": ["FooNet"]})
     evaluation = evaluate(gold, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -117,19 +118,25 @@ def mistake_lines(mistakes: Iterable[PaperMistakes]) -> Iterator[str]:
 def _field_lines(field: FieldMistakes, *, has_text: bool) -> Iterator[str]:
     yield _labelled("gold", _shown(field.gold))
     yield _labelled("answer", _shown(field.answer))
-    for label, slips in (("missing", field.missing), ("wrong", field.wrong)):
-        for slip in slips:
-            yield from _slip_lines(label, slip, has_text=has_text)
+    yield from _slip_lines("missing", field.missing, has_text=has_text)
+    yield from _slip_lines("wrong", field.wrong, has_text=has_text)
     for refusal in field.refused:
         yield _labelled("refused", f"{refusal.value} ({refusal.reason})")
 
 
-def _slip_lines(label: str, slip: Slip, *, has_text: bool) -> Iterator[str]:
-    yield _labelled(label, " | ".join(slip.forms))
-    if slip.passage:
-        yield _labelled("", f'"{slip.passage.sentence}"')
-    elif has_text:
-        yield _labelled("", "(not in the text)")
+def _slip_lines(label: str, slips: Iterable[Slip], *, has_text: bool) -> Iterator[str]:
+    """The values, and below those that stand in one sentence that sentence, once."""
+    for sentence, together in itertools.groupby(slips, _sentence):
+        for slip in together:
+            yield _labelled(label, " | ".join(slip.forms))
+        if sentence:
+            yield _labelled("", f'"{sentence}"')
+        elif has_text:
+            yield _labelled("", "(not in the text)")
+
+
+def _sentence(slip: Slip) -> str | None:
+    return slip.passage.sentence if slip.passage else None
 
 
 def _shown(values: Iterable[list[str]]) -> str:
