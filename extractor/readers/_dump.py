@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Self
 
 from extractor.errors import DumpError
@@ -38,14 +38,13 @@ class Dump:
     ) -> None:
         named = reader_named(format) if format else None
         self._source = Source(path)
-        try:
+        with ExitStack() as unless_opened:
+            unless_opened.callback(self._source.close)
             if not self._source.head:
-                raise DumpError(f"{path} is empty.", hint="Check how the dump was made.")
+                raise DumpError(f"{self._source.name} is empty.", hint="Was it written whole?")
             reader = named or reader_for(self._source)
             columns = Columns.from_options(options or {}, reader)
-        except Exception:
-            self._source.close()
-            raise
+            unless_opened.pop_all()
         self.format = reader.name
         self.name = self._source.name
         self._items = _items(reader, self._source, columns)

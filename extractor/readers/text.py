@@ -142,7 +142,9 @@ class _Page:
         It is where every abstract before had one paragraph.
         """
         alone = len(self._abstract) == 2 and self._abstract[0].block != last.block
-        return alone and self._in_one_paragraph >= _USUAL and not _is_prose(last.text)
+        if not alone or self._in_one_paragraph < _USUAL:
+            return False
+        return not (_is_prose(last.text) or _CODE_LINE.search(last.text))
 
     def _could_be_next_title(self, text: str) -> bool:
         titles_end_with_a_stop = self._title is not None and _is_sentence(self._title.text)
