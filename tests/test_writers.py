@@ -302,6 +302,11 @@ class TestSqlite:
         out = write(tmp_path / "r.sqlite", records, inferred(records))
         assert list(read_records(out)) == records
 
+    def test_a_null_among_objects_stays_one(self, tmp_path: Path) -> None:
+        records = [minimal(parts=[None, {"flag": False}]), minimal(parts=None), minimal(parts=[])]
+        out = write(tmp_path / "r.sqlite", records, inferred(records))
+        assert list(read_records(out)) == records
+
     def test_what_a_user_corrects_in_the_file_is_read_back(
         self, tmp_path: Path, rows: list[Any], schema: dict[str, Any]
     ) -> None:

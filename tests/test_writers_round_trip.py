@@ -56,6 +56,7 @@ class Everything(BaseModel):
     numbers: list[float | None]
     parts: list[Part]
     parts_or_null: list[Part] | None
+    parts_with_gaps: list[Part | None]
     part: Part
     part_or_null: Part | None
     vague_or_null: Vague | None
@@ -96,6 +97,7 @@ _fields = st.fixed_dictionaries(
         "numbers": st.lists(st.none() | _float, max_size=3),
         "parts": st.lists(_part, max_size=3),
         "parts_or_null": st.none() | st.lists(_part, max_size=3),
+        "parts_with_gaps": st.lists(st.none() | _part, max_size=3),
         "part": _part,
         "part_or_null": st.none() | _part,
         "vague_or_null": st.none() | _vague,

@@ -83,6 +83,8 @@ def rebuilt(table: Table, cells: Sequence[Cell], known: Mapping[Path, Any]) -> A
     values = {column.path: value_of(cell, column) for column, cell in columns}
     if () in values or not isinstance(table.shape, Struct):
         return values[()]
+    if not _is_there(table.shape, (), values, optional=False):
+        return None
     return dict(_fields(table.shape, (), values, known))
 
 
