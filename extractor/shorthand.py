@@ -21,13 +21,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from extractor.errors import UsageError
 from extractor.grounding import NumberIn, Url, Verbatim
-from extractor.schemas._values import blank_is_none, without_blanks
+from extractor.schemas._values import AskedAtMost, blank_is_none, without_blanks
 from extractor.task import RECORD_KEYS
 
 NAME = "fields"
 """The name of the task that such a schema makes."""
 
-_ITEMS_AT_MOST = 16  # shown to the model, which else may repeat itself to its token limit
 _BASES: dict[str, Any] = {
     "str": Annotated[str, Verbatim()],
     "int": Annotated[int, NumberIn()],
@@ -138,7 +137,7 @@ def _too_much(name: str, words: list[str], place: _Place) -> UsageError:
     rest = " ".join(words[described:])
     return place.wrong(
         f"{words[described]!r} is no part of a name and type",
-        f"A description stands after a colon: '{head}: {rest}'.",
+        f"A description stands after a colon: {f'{head}: {rest}'!r}.",
     )
 
 
@@ -164,23 +163,24 @@ def _type(written: str, name: str, place: _Place) -> str:
 def _hint_for(written: str, name: str) -> str:
     word = written.lower()
     if word.endswith("?"):
-        return f"Every field may be absent anyway: write '{name} {written[:-1]}'."
+        return f"Every field may be absent anyway: write {f'{name} {written[:-1]}'!r}."
     if word.startswith("bool["):
         return "A list of bools would say nothing: write bool, or a list of what is true."
     if list_of := _LIST_OF.fullmatch(word):
         return f"Write '{name} {_MEANT.get(list_of[1], list_of[1])}[]'."
     if name in _TYPES:
-        return f"The name comes first: '{written} {name}'."
+        return f"The name comes first: {f'{written} {name}'!r}."
     near = [_MEANT[word]] if word in _MEANT else difflib.get_close_matches(word, _TYPES, n=1)
     if near:
         return f"Did you mean {near[0]!r}?"
-    return f"Types: {', '.join(_TYPES)}. A name is one word: '{name}_{written}'."
+    return f"Types: {', '.join(_TYPES)}. A name is one word: {f'{name}_{written}'!r}."
 
 
 def _annotation(kind: str) -> Any:
     base = _BASES[kind.removesuffix("[]")]
     if kind.endswith("[]"):
-        return Annotated[list.__class_getitem__(base), BeforeValidator(without_blanks)]
+        items = list.__class_getitem__(base)
+        return Annotated[items, BeforeValidator(without_blanks), AskedAtMost(16)]
     return Annotated[base | None, BeforeValidator(blank_is_none)]
 
 
@@ -189,9 +189,5 @@ def _default(field: ShorthandField) -> Any:
     if description is None and field.type.startswith("url"):
         description = "As the text gives it."
     if field.type.endswith("[]"):
-        return Field(
-            default_factory=list,
-            description=description,
-            json_schema_extra={"maxItems": _ITEMS_AT_MOST},
-        )
+        return Field(default_factory=list, description=description)
     return Field(default=None, description=description)

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
+
 _NOTHING = {"", "null", "none", "n/a", "na", "unknown", "not specified", "not mentioned"}
 
 
@@ -17,3 +25,21 @@ def without_blanks(value: object) -> object:
     if isinstance(value, list):
         return [item for item in value if item is not None and item != ""]
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAtMost:
+    """How many items of a list a model is asked for, which else may repeat itself without end.
+
+    An answer with more is read all the same, and the schema of a record sets no limit.
+    """
+
+    items: int
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = handler(core_schema)
+        if handler.mode == "validation":
+            schema["maxItems"] = self.items
+        return schema

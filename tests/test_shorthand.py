@@ -304,7 +304,15 @@ def test_the_command_schema_takes_it(
 ) -> None:
     code, out, _ = command(monkeypatch, capsys, "schema", "--schema", SPEC)
     assert code == 0
-    assert json.loads(out)["properties"]["datasets"]["maxItems"] == 16
+    datasets = json.loads(out)["properties"]["datasets"]
+    assert (datasets["type"], datasets["items"]) == ("array", {"type": "string"})
+
+
+def test_a_model_is_asked_for_a_bounded_list_and_read_beyond_it() -> None:
+    model = shorthand_model("datasets list")
+    assert model.model_json_schema()["properties"]["datasets"]["maxItems"] == 16
+    many = [str(number) for number in range(40)]
+    assert model.model_validate({"datasets": many}).model_dump()["datasets"] == many
 
 
 def test_the_command_says_in_one_line_what_is_wrong(
