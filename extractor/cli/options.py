@@ -14,8 +14,30 @@ if TYPE_CHECKING:
     from extractor.models.settings import ModelSettings
     from extractor.session import CallSettings
 
+_READING = "Reading the dump"
 _MODEL, _ASKING, _SPENDING, _KEEPING = "Model", "Asking", "Spending", "Cache"
 
+DumpFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--dump-format",
+        metavar="FORMAT",
+        help="What the dump is, where its content does not tell (docs/formats.md).",
+        rich_help_panel=_READING,
+    ),
+]
+TitleColumn = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The field with the title.", rich_help_panel=_READING),
+]
+AbstractColumn = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The field with the abstract.", rich_help_panel=_READING),
+]
+IdColumn = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The field with the id.", rich_help_panel=_READING),
+]
 Schema = Annotated[
     str,
     typer.Option(
@@ -210,3 +232,8 @@ def pull_weights(settings: ModelSettings, *, quiet: bool) -> None:
         from extractor.cli.progress import pull_with_progress
 
         pull_with_progress(CATALOG[settings.name], quiet=quiet)
+
+
+def dump_columns(title: str | None, abstract: str | None, id_: str | None) -> dict[str, str | None]:
+    """What a reader is told about the dump's fields."""
+    return {"title_column": title, "abstract_column": abstract, "id_column": id_}

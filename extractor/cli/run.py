@@ -53,6 +53,10 @@ def run(
             help="Ask again for the papers in the failures file, and for no others.",
         ),
     ] = False,
+    dump_format: options.DumpFormat = None,
+    title_column: options.TitleColumn = None,
+    abstract_column: options.AbstractColumn = None,
+    id_column: options.IdColumn = None,
     schema: options.Schema = "paper",
     prompt: options.Prompt = None,
     model: options.Model = None,
@@ -106,7 +110,8 @@ def run(
         limit,
         retry_failed,
     )
-    with open_dump(dump) as source, logging_to(debug_log):
+    columns = options.dump_columns(title_column, abstract_column, id_column)
+    with open_dump(dump, format=dump_format, options=columns) as source, logging_to(debug_log):
         options.pull_weights(job.model, quiet=quiet)
         with watch(source, quiet=quiet) as watcher:
             done = job.run(source, dump, watcher)
