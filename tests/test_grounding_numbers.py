@@ -45,6 +45,8 @@ def quantities(text: str) -> list[tuple[float, float | None, str | None]]:
         ("four times faster", 4, "x"),
         ("twenty-five times faster", 25, "x"),
         ("one hundred and twenty times", 120, "x"),
+        ("two thousand five hundred times", 2500, "x"),
+        ("达到5倍加速", 5, "x"),
         ("three and a half times", 3.5, "x"),
         ("a factor of 4", 4, "x"),
         ("a factor of more than ten", 10, "x"),

@@ -6,7 +6,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from extractor.grounding.text import DASHES, UNSPACED
+from extractor.grounding.quantity import UNSPACED
+from extractor.grounding.text import DASHES
 
 if TYPE_CHECKING:
     from extractor.grounding.text import SourceText

@@ -72,7 +72,7 @@ def _first_normalised(words: str, sources: Sequence[SourceText]) -> tuple[int, S
     runs = _sure_letters(words)
     value: Normalised | None = None
     for index, source in enumerate(sources):
-        if any(run not in source.squeezed for run in runs):
+        if not all(map(source.has_letters, runs)):
             continue
         value = value or Normalised(words)
         span = _find_normalised(value, source)

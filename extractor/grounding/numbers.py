@@ -5,14 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from extractor.grounding.numerals import (
-    JUNK,
-    Numeral,
-    Unit,
-    numerals,
-    raise_to_orders,
-    scaled,
-)
+from extractor.grounding.numerals import numerals
+from extractor.grounding.quantity import JUNK, Numeral, Unit, raise_to_orders, scaled
 
 _FILLERS = (
     r"(?:a|an|the|about|around|approximately|approx\.?|roughly|nearly|almost|more\s+than|over"

@@ -16,20 +16,19 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from extractor.grounding.numerals import Numeral, lowered, numerals
+from extractor.grounding.number_words import lowered
+from extractor.grounding.numerals import numerals
+from extractor.grounding.quantity import UNSPACED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from extractor.grounding.quantity import Numeral
 
 # Gaps: what stands between one character of a normal form and the one before it.
 INSIDE, NONE, HYPHEN, SPACE, OTHER = range(5)
 
 DASHES = "-‐‑‒–—―−﹣－"
-# Scripts without spaces between words, where every character may begin or end one.
-UNSPACED = (
-    "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\uf900-\ufaff\U00020000-\U0003ffff"
-)
 URLS = re.compile(r"(?:https?://|www\.)[^\s<>\"]+")
 _WRAPPING = (
     r"\\(?:text|math)[a-z]*\b|\\(?:emph|underline|ensuremath|mbox|url|href|bf|it|rm|sc|tt|em)\b"
@@ -118,11 +117,12 @@ class Stretch(NamedTuple):
 class SourceText:
     """An original text; what is made of it to search it is made once, and only on demand."""
 
-    __slots__ = ("_normalised", "_squeezed", "_urls", "_words", "original")
+    __slots__ = ("_lower", "_normalised", "_squeezed", "_urls", "_words", "original")
 
     def __init__(self, original: str) -> None:
         self.original = original
         self._normalised: Normalised | None = None
+        self._lower: str | None = None
         self._squeezed: str | None = None
         self._urls: list[tuple[int, int]] | None = None
         self._words: list[tuple[str, int, int]] | None = None
@@ -134,13 +134,16 @@ class SourceText:
             self._normalised = Normalised(self.original)
         return self._normalised
 
-    @property
-    def squeezed(self) -> str:
-        """The letters and digits alone, in lower case: what is not in it is not in the text."""
+    def has_letters(self, run: str) -> bool:
+        """Whether the letters of ``run``, in lower case, stand in the text in any notation."""
+        if self._lower is None:
+            self._lower = self.original.lower()
+        if run in self._lower:
+            return True
         if self._squeezed is None:
             composed = unicodedata.normalize("NFKC", self.original).lower()
             self._squeezed = _NO_ALNUM.sub("", composed)
-        return self._squeezed
+        return run in self._squeezed
 
     @property
     def urls(self) -> list[tuple[int, int]]:

@@ -1,0 +1,157 @@
+"""Numbers written in words: "two", "twenty-five", "twice", "an order of magnitude", "half"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from extractor.grounding.quantity import Numeral, read_part, read_scale, read_unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# fmt: off
+_ONES = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+# fmt: on
+_WORD_VALUES = {
+    **{word: value for value, word in enumerate(_ONES)},
+    **{word: 10 * (place + 2) for place, word in enumerate(_TENS)},
+    "dozen": 12,
+    "hundred": 100,
+    "thousand": 1000,
+}
+_ONES_SAID = "|".join(sorted(_ONES, key=len, reverse=True)).replace("five", "(?:fi|ﬁ)ve")
+_UNDER_100 = rf"(?:(?:{'|'.join(_TENS)})(?:[\s-](?:{_ONES_SAID}))?|{_ONES_SAID})"
+_UNDER_1000 = rf"(?:{_UNDER_100}[\s-]hundred(?:\s(?:and\s)?{_UNDER_100})?|{_UNDER_100})"
+_WORD = re.compile(
+    rf"\b(?:(?:(?:{_UNDER_1000}|an?)[\s-])?(?:dozen|hundred|thousand)"
+    rf"(?:\s(?:and\s)?{_UNDER_1000})?|{_UNDER_100})"
+    r"(?=fold|[\W_]|\Z)(?:\sand\sa\s(?P<half>half)\b)?"
+)
+_LETTERS = re.compile(r"[a-zﬁ]+")
+_HUNDREDS = frozenset(w + f for w in ("dozen", "hundred", "thousand") for f in ("", "fold"))
+_NUMBER_WORDS = _HUNDREDS | {w + f for w in (*_ONES, *_TENS, "ﬁve") for f in ("", "fold")}
+_ARTICLE = re.compile(r"\ban?[\s-]\Z")
+# fmt: off
+_PHRASE_WORDS = frozenset([
+    "order", "orders", "twice", "thrice", "double", "doubles", "doubled", "doubling", "triple",
+    "triples", "tripled", "tripling", "quadruple", "quadruples", "quadrupled", "quadrupling",
+    "halve", "halves", "halved", "halving", "half", "third", "quarter", "fourth", "fifth", "sixth",
+    "eighth", "tenth", "hundredth",
+])
+# fmt: on
+_BEFORE, _BEHIND = 24, 32  # characters around its word that a phrase may reach
+_PHRASE = re.compile(
+    r"\b(?:"
+    r"(?P<vague>(?:half[\s-]an|the|same|this|what|which)[\s-]order[\s-]+of[\s-]+magnitudes?)"
+    r"|(?P<order>(?:an?[\s-]+)?order[\s-]+(?:of[\s-]+)?magnitudes?)"
+    r"|(?P<twice>twice(?![\s-]+(?:continuously|differentiable)))"
+    r"|(?P<thrice>thrice)"
+    r"|(?P<double>doubl(?:es|ed|ing)(?=[\W_]|\Z)|double(?=\s+(?:the|its|their|our|that|those)\b))"
+    r"|(?P<triple>tripl(?:es|ed|ing)(?=[\W_]|\Z)|triple(?=\s+(?:the|its|their|our|that|those)\b))"
+    r"|(?P<quadruple>quadrupl(?:es|ed|ing)|quadruple(?=\s+(?:the|its|their|our|that|those)\b))"
+    r"|(?P<halve>halv(?:es?|ed|ing)|(?:in|by)\s+(?:about\s+|nearly\s+|almost\s+|more\s+than\s+)?half)"
+    r"|(?P<part>(?:(?:a|one)[\s-])?half|(?:a|one)[\s-](?:third|quarter|fourth|fifth|sixth|eighth"
+    r"|tenth|hundredth))"
+    r")(?=[\W_]|\Z)"
+)
+_TIMES_SAID = {"order": 10, "twice": 2, "thrice": 3, "double": 2, "triple": 3, "quadruple": 4}
+_PARTS = {
+    "half": 2,
+    "third": 3,
+    "quarter": 4,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "eighth": 8,
+    "tenth": 10,
+    "hundredth": 100,
+}
+
+
+def lowered(text: str) -> str:
+    """``text`` in lower case, of the same length."""
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(c.lower()[0] for c in text)
+
+
+def numbers_in_words(text: str) -> Iterator[Numeral]:
+    """The numbers that ``text`` says in words, in no order."""
+    low = lowered(text)
+    words = set(_LETTERS.findall(low))
+    for place in _places(low, words & _NUMBER_WORDS):
+        word = _WORD.match(low, place)
+        if word is not None:
+            numeral = _read_word(low, word)
+            read_unit(low, numeral)
+            if not _is_plan(low, numeral):
+                yield numeral
+    for word in words & _PHRASE_WORDS:
+        yield from _from_phrases(low, word)
+
+
+def _from_phrases(low: str, word: str) -> Iterator[Numeral]:
+    """The phrases around ``word``: "an order of magnitude", "by half"."""
+    place = low.find(word)
+    while place >= 0:
+        for phrase in _PHRASE.finditer(low, max(0, place - _BEFORE), place + _BEHIND):
+            if phrase.lastgroup != "vague" and phrase.start() <= place < phrase.end():
+                yield _read_phrase(low, phrase)
+        place = low.find(word, place + len(word))
+
+
+def _places(low: str, words: set[str]) -> Iterator[int]:
+    """Where ``words`` may stand, the article of "a hundred" included."""
+    for word in words:
+        place = low.find(word)
+        while place >= 0:
+            article = _ARTICLE.search(low, max(0, place - 3), place)
+            yield article.start() if article and word in _HUNDREDS else place
+            place = low.find(word, place + len(word))
+
+
+def _read_word(low: str, word: re.Match[str]) -> Numeral:
+    value = _value_of(re.findall(r"\w+", word.group().removesuffix(" and a half")))
+    said = value + 0.5 if word.group("half") else value
+    numeral = Numeral(said, word.start(), word.end(), word.end(), written=said)
+    read_scale(low, numeral)
+    return numeral
+
+
+def _value_of(words: list[str]) -> int:
+    total = value = 0
+    for word in words:
+        amount = _WORD_VALUES.get(word.replace("ﬁ", "fi"), 0)  # "a" and "and" add nothing
+        if amount == 1000:
+            total, value = total + max(value, 1) * amount, 0
+        else:
+            value = max(value, 1) * amount if amount in (12, 100) else value + amount
+    return total + value
+
+
+def _is_plan(low: str, numeral: Numeral) -> bool:
+    """ "Our contribution is twofold." counts contributions."""
+    if numeral.value > 4 or "fold" not in low[numeral.end : numeral.stop]:
+        return False
+    ends = low[numeral.stop : numeral.stop + 1] in ("", ".", ":", ";", ",")
+    before = low[max(0, numeral.start - 8) : numeral.start]
+    return ends and re.search(r"\b(?:is|are|was|were)\s+$", before) is not None
+
+
+def _read_phrase(low: str, phrase: re.Match[str]) -> Numeral:
+    start, end = phrase.span()
+    kind = phrase.lastgroup or ""
+    if kind == "halve":
+        return Numeral(2, start, end, end, "x", also=(0.5,), written=2)
+    if kind == "part":
+        parts = _PARTS[re.split(r"[\s-]", phrase.group())[-1]]
+        numeral = Numeral(1 / parts, start, end, end, written=1 / parts)
+        read_part(low, numeral, parts)
+        return numeral
+    value = _TIMES_SAID[kind]
+    return Numeral(value, start, end, end, "x", written=value)
