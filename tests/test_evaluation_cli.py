@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -131,6 +133,17 @@ def test_errors_show_sentences_where_a_dump_gives_the_text(cli: Cli, records: Re
     assert "4  LoomNet: Weaving" in with_text
 
 
+def test_the_columns_of_a_dump_are_named_as_for_run(
+    cli: Cli, records: Records, tmp_path: Path
+) -> None:
+    dump = tmp_path / "papers.csv"
+    dump.write_text("key,name,text\n4,LoomNet,It runs on a Jetson AGX Orin board.\n")
+    columns = ["--id-column", "key", "--title-column", "name", "--abstract-column", "text"]
+    wrong = records(paper_4={"hardware": []})
+    asked = [str(dump), *columns, "--gold", GOLD, "--records", wrong, "--errors"]
+    assert '"It runs on a Jetson AGX Orin board."' in cli(*asked)[1]
+
+
 def test_limit_takes_the_first_papers_of_gold(cli: Cli, records: Records) -> None:
     wrong = records(paper_4={"hardware": []})
     _, out, _ = cli("--gold", GOLD, "--records", wrong, "--limit", "3", "--json")
@@ -186,6 +199,8 @@ class _Oracle(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if request["model"] == "interrupter":
+            os.kill(os.getpid(), signal.SIGINT)
         answer = _answer(json.dumps(request["messages"]))
         message = {"role": "assistant", "content": json.dumps(answer)}
         if answer is None:
@@ -232,6 +247,35 @@ def test_a_dump_is_run_over_and_scored(cli: Cli, endpoint: str, tmp_path: Path) 
     code, out, _ = cli(*arguments, "--json", "--quiet")
     again = json.loads(out)
     assert (again["prompt_tokens"], again["seconds_per_right_value"]) == (1200, None)
+
+
+def test_what_it_costs_where_prices_are_known(cli: Cli, endpoint: str, tmp_path: Path) -> None:
+    asked = [DUMP, "--gold", GOLD, "--model", "oracle", "--base-url", endpoint, "--limit", "2"]
+    priced = ["--price-in", "1", "--price-out", "10", "--json"]
+    row = json.loads(cli(*asked, *priced)[1])
+    assert row["cost"] == pytest.approx((900 + 150 * 10) / 1e6)
+    assert json.loads(cli(*asked, "--json")[1])["cost"] is None
+    meta = {"model": "m", "prompt_tokens": 1000, "completion_tokens": 100}
+    file = tmp_path / "one.jsonl"
+    file.write_text(json.dumps({**right_record(gold_lines()[0]), "meta": meta}))
+    row = json.loads(cli("--gold", GOLD, "--limit", "1", "--records", str(file), *priced)[1])
+    assert row["cost"] == pytest.approx(0.002)
+    assert row["cost_per_right_value"] == pytest.approx(0.002 / 7)
+
+
+def test_a_run_that_reaches_a_ceiling_is_not_scored(cli: Cli, endpoint: str) -> None:
+    arguments = [DUMP, "--gold", GOLD, "--model", "oracle", "--base-url", endpoint, "--quiet"]
+    code, out, err = cli(*arguments, "--max-requests", "2", "--concurrency", "1")
+    assert (code, out) == (1, "")
+    assert "ceiling of 2 requests" in err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is an exception there")
+def test_an_interrupted_run_is_not_scored(cli: Cli, endpoint: str) -> None:
+    arguments = [DUMP, "--gold", GOLD, "--model", "interrupter", "--base-url", endpoint]
+    code, out, err = cli(*arguments, "--limit", "2", "--concurrency", "1")
+    assert (code, out) == (130, "")
+    assert "nothing is scored" in err
 
 
 def test_a_paper_that_failed_counts_as_empty(cli: Cli, endpoint: str) -> None:

@@ -213,3 +213,15 @@ def test_a_schema_is_named_as_everywhere(tmp_path: Path) -> None:
     assert evaluate(read, [{"id": "7", "species": "Great tit"}]).macro_f1.value == 1.0
     with pytest.raises(UsageError, match="no-schema"):
         read_gold(gold, "no-schema")
+
+
+def test_the_built_in_results_are_told_by_what_gold_names(tmp_path: Path) -> None:
+    gold = tmp_path / "gold.jsonl"
+    said = {"dataset": ["ImageNet-1K", "ImageNet"], "metric": ["top-1", "top-1 accuracy"]}
+    line = {"id": "1", "results": [{**said, "value": 81.3, "quote": "81.3% top-1"}]}
+    gold.write_text(json.dumps(line), encoding="utf-8")
+    result = {"dataset": "ImageNet", "metric": "Top-1 accuracy", "value": 81.3, "task": "vision"}
+    read = read_gold(gold, "results")
+    for value, f1 in ((81.3, 1.0), (81.4, 0.0)):
+        record = {"id": "1", "results": [{**result, "value": value}]}
+        assert evaluate(read, [record], resamples=2).macro_f1.value == f1

@@ -13,12 +13,17 @@ from extractor.cli import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_SOME_FAILED, optio
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from extractor.evaluation import Evaluation, Gold, PaperMistakes
+    from extractor.batch import Watcher
+    from extractor.calls.prices import Prices
+    from extractor.evaluation import Evaluation, Gold, PaperMistakes, Price
     from extractor.evaluation.running import Ran
     from extractor.models.settings import ModelSettings
     from extractor.paper import Paper
+    from extractor.readers import Dump
     from extractor.session import CallSettings
     from extractor.task import Task
+
+_KEPT = "Everything paid for is kept: the same command goes on from here."
 
 
 def evaluate(
@@ -51,6 +56,10 @@ def evaluate(
         float | None,
         typer.Option(min=0, max=1, help="End with exit code 1 when macro F1 is below this."),
     ] = None,
+    dump_format: options.DumpFormat = None,
+    title_column: options.TitleColumn = None,
+    abstract_column: options.AbstractColumn = None,
+    id_column: options.IdColumn = None,
     schema: options.Schema = "paper",
     prompt: options.Prompt = None,
     model: options.Model = None,
@@ -58,10 +67,18 @@ def evaluate(
     mode: options.Mode = None,
     approach: options.Approach = None,
     concurrency: options.Concurrency = None,
+    rpm: options.Rpm = None,
+    tpm: options.Tpm = None,
     tries: options.Tries = 6,
     timeout: options.Timeout = 120.0,
+    max_cost: options.MaxCost = None,
+    max_requests: options.MaxRequests = None,
+    max_tokens: options.MaxTokens = None,
+    price_in: options.PriceIn = None,
+    price_out: options.PriceOut = None,
     cache_dir: options.CacheDir = None,
     no_cache: options.NoCache = False,
+    debug_log: options.DebugLog = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Measure how accurate records are: precision, recall and F1 of every field.
@@ -71,22 +88,50 @@ def evaluate(
 
     Example: extractor eval papers.txt --gold papers.gold.jsonl
     """
+    from extractor.debug_log import logging_to
     from extractor.evaluation import read_gold
     from extractor.task import load_task
 
     task = load_task(schema, prompt)
     wanted = read_gold(gold, task.schema).first(limit)
+    limits, ceilings = (rpm, tpm), (max_requests, max_tokens, max_cost)
+    calls = options.call_settings(
+        cache_dir,
+        no_cache,
+        tries,
+        timeout,
+        limits=limits,
+        ceilings=ceilings,
+        prices=(price_in, price_out),
+    )
+    columns = options.dump_columns(title_column, abstract_column, id_column)
+    source = _Source(dump, dump_format, columns) if dump is not None else None
     if records is not None:
-        _refuse_run_options(prompt, model, base_url, mode, approach, concurrency)
-        scored = _score_file(wanted, records, dump)
-    elif dump is not None:
+        asked = (prompt, model, base_url, mode, approach, concurrency, *limits, *ceilings)
+        _refuse_run_options(*asked)
+        scored = _score_file(wanted, records, source, calls)
+    elif source is not None:
         settings = options.model_settings(model, base_url, mode, approach, concurrency)
-        calls = options.call_settings(cache_dir, no_cache, tries, timeout)
-        scored = _score_run(wanted, task, settings, calls, dump, quiet=quiet)
+        with logging_to(debug_log):
+            scored = _Job(wanted, task, settings, calls).score(source, quiet=quiet)
     else:
         raise _nothing_to_score()
     _show(scored, errors=errors, as_json=as_json, quiet=quiet)
     raise typer.Exit(_exit_code(scored, min_f1))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The dump as the options describe it."""
+
+    path: str
+    format: str | None
+    columns: Mapping[str, str | None]
+
+    def open(self) -> Dump:
+        from extractor.readers import open_dump
+
+        return open_dump(self.path, format=self.format, options=self.columns)
 
 
 @dataclass(frozen=True)
@@ -122,18 +167,26 @@ def _nothing_to_score() -> Exception:
     )
 
 
-def _score_file(gold: Gold, records: Path, dump: str | None) -> _Scored:
+def _score_file(gold: Gold, records: Path, source: _Source | None, calls: CallSettings) -> _Scored:
+    from extractor.calls.prices import given
     from extractor.evaluation import evaluate
     from extractor.evaluation.running import read_known
-    from extractor.readers import open_dump
     from extractor.writers import read_records
 
-    evaluation = evaluate(gold, read_records(records))
+    price = _price(given(calls.price_in, calls.price_out))
+    evaluation = evaluate(gold, read_records(records), price=price)
     _check_fit(gold, evaluation, records)
-    if dump is None:
+    if source is None:
         return _Scored(gold, evaluation)
-    with open_dump(dump) as source:
-        return _Scored(gold, evaluation, read_known(source, gold.papers))
+    with source.open() as dump:
+        return _Scored(gold, evaluation, read_known(dump, gold.papers))
+
+
+def _price(prices: Prices | None) -> Price | None:
+    """What a record's tokens cost; records do not say which of them the server had kept."""
+    if prices is None:
+        return None
+    return lambda _, prompt, completion: prices.cost(prompt, 0, completion)
 
 
 def _check_fit(gold: Gold, evaluation: Evaluation, records: Path) -> None:
@@ -151,53 +204,45 @@ def _check_fit(gold: Gold, evaluation: Evaluation, records: Path) -> None:
         )
 
 
-def _score_run(
-    gold: Gold,
-    task: Task[Any],
-    model: ModelSettings,
-    calls: CallSettings,
-    dump: str,
-    *,
-    quiet: bool,
-) -> _Scored:
-    from extractor.evaluation import evaluate
+@dataclass(frozen=True)
+class _Job:
+    """A run over the papers that gold knows."""
 
-    ran = _run(gold, task, model, calls, dump, quiet=quiet)
-    if ran.summary.interrupted:
-        typer.echo(
-            "Interrupted: nothing is scored. Everything paid for is kept: the same command goes "
-            "on from here.",
-            err=True,
-        )
-        raise typer.Exit(EXIT_INTERRUPTED)
-    evaluation = evaluate(gold, ran.records, seconds=ran.summary.seconds)
-    return _Scored(gold, evaluation, ran.papers, ran.summary.kinds)
+    gold: Gold
+    task: Task[Any]
+    model: ModelSettings
+    calls: CallSettings
 
+    def score(self, source: _Source, *, quiet: bool) -> _Scored:
+        from extractor.evaluation import evaluate
 
-def _run(
-    gold: Gold,
-    task: Task[Any],
-    model: ModelSettings,
-    calls: CallSettings,
-    dump: str,
-    *,
-    quiet: bool,
-) -> Ran:
-    import asyncio
+        ran, prices = self._run(source, quiet=quiet)
+        summary = ran.summary
+        if summary.stopped is not None:
+            raise summary.stopped
+        if summary.interrupted:
+            typer.echo(f"Interrupted: nothing is scored. {_KEPT}", err=True)
+            raise typer.Exit(EXIT_INTERRUPTED)
+        evaluation = evaluate(self.gold, ran.records, seconds=summary.seconds, price=_price(prices))
+        return _Scored(self.gold, evaluation, ran.papers, summary.kinds)
 
-    from extractor.cli.progress import watch
-    from extractor.evaluation.running import run_known
-    from extractor.readers import open_dump
-    from extractor.session import open_engine
+    def _run(self, source: _Source, *, quiet: bool) -> tuple[Ran, Prices | None]:
+        import asyncio
 
-    async def run() -> Ran:
-        async with open_engine(task, model, calls) as engine:
-            return await run_known(engine, source, gold.papers, watcher)
+        from extractor.cli.progress import watch
 
-    with open_dump(dump) as source:
-        options.pull_weights(model, quiet=quiet)
-        with watch(source, quiet=quiet) as watcher:
-            return asyncio.run(run())
+        with source.open() as dump:
+            options.pull_weights(self.model, quiet=quiet)
+            with watch(dump, quiet=quiet) as watcher:
+                return asyncio.run(self._extract(dump, watcher))
+
+    async def _extract(self, dump: Dump, watcher: Watcher) -> tuple[Ran, Prices | None]:
+        from extractor.evaluation.running import run_known
+        from extractor.session import open_engine, prices_of
+
+        async with open_engine(self.task, self.model, self.calls) as engine:
+            ran = await run_known(engine, dump, self.gold.papers, watcher)
+            return ran, prices_of(engine.endpoint, self.calls)
 
 
 def _show(scored: _Scored, *, errors: bool, as_json: bool, quiet: bool) -> None:

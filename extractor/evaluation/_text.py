@@ -81,7 +81,7 @@ def _spending_lines(spending: Spending, papers: int) -> Iterator[str]:
     if prompt is not None and completion is not None:
         per_paper = f"{prompt / papers:,.0f} + {completion / papers:,.0f} a paper"
         yield _line("tokens", f"{prompt:,} prompt + {completion:,} completion", per_paper)
-    if spending.cost is not None:
+    if spending.cost:
         per_value = spending.cost_per_right_value
         note = f"${per_value:.2g} a right value" if per_value is not None else ""
         yield _line("cost", f"${spending.cost:,.4f}", note)

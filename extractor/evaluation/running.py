@@ -67,7 +67,7 @@ async def run_known(engine: Engine[Any], dump: Dump, ids: Iterable[str], watcher
     summary = await run_batch(engine, known, records=records, failures=failures, watcher=watcher)
     if summary.stopped is not None:  # an evaluation of half the papers is none
         raise summary.stopped
-    if not summary.papers and not summary.interrupted:
+    if not summary.papers and summary.complete:
         raise UsageError(f"Gold knows no paper of {dump.name}: no id is in both.")
     return Ran(records, failures, known.papers, summary)
 
