@@ -21,6 +21,8 @@ from extractor.task import SchemaT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pydantic import BaseModel
+
     from extractor.approaches import Ask
     from extractor.calls.answer import Answer
     from extractor.grounding import Dropped
@@ -89,9 +91,11 @@ class Form(Generic[SchemaT]):
     def _draft(self, paper: Paper, answer: Answer) -> Draft[SchemaT]:
         """Read and ground one answer. Raises _Unfit when it is worth asking again."""
         _check_finish(answer)
+        self._check_tool(answer)
         schema = self._task.schema
         try:
             fields = schema.model_validate_json(_json_text(answer.text))
+            _check_known(fields, answer.text)
             grounded = ground(
                 schema, fields.model_dump(), title=paper.title, abstract=paper.abstract
             )
@@ -100,6 +104,13 @@ class Form(Generic[SchemaT]):
         except ValidationError as error:
             raise _Unfit(_complaints(error)) from error
         return Draft(fields, grounded.evidence, grounded.dropped, answer.usage, answer.cached)
+
+    def _check_tool(self, answer: Answer) -> None:
+        """What was said to another tool is no answer, even where it happens to fit."""
+        wanted = [tool["function"]["name"] for tool in self._rest.get("tools", ())]
+        called = answer.tool
+        if wanted and called is not None and called not in wanted:
+            raise _Unfit(f"The tool {called!r} was called, and there is only {wanted[0]!r}")
 
     def _reask(self, body: Mapping[str, Any], answer: Answer, unfit: _Unfit) -> dict[str, Any]:
         from openai.types.chat import ChatCompletion
@@ -116,7 +127,9 @@ def _choice(answer: Answer) -> Any:
     from openai.types.chat import ChatCompletionMessage
     from openai.types.chat.chat_completion import Choice
 
-    message = ChatCompletionMessage.model_validate(answer.message)
+    # Not validated: what other servers leave out of a message is no reason to fail.
+    said = {"role": "assistant", "content": None, **answer.message}
+    message = ChatCompletionMessage.construct(**said)
     return Choice.construct(index=0, finish_reason=answer.finish_reason, message=message)
 
 
@@ -133,6 +146,12 @@ def _check_finish(answer: Answer) -> None:
     if refusal or answer.finish_reason == _FILTER:
         reason = " ".join(str(refusal or "content filter").split())[:200]
         raise errors.Refused(f"The model declined: {reason}.", tries=tries)
+
+
+def _check_known(fields: BaseModel, text: str) -> None:
+    """An object that fits only because every field has a default is not "nothing found"."""
+    if not fields.model_fields_set and text.strip() != "{}":
+        raise _Unfit("None of the schema's fields is in the answer")
 
 
 def _json_text(text: str) -> str:

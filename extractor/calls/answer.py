@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,14 +32,14 @@ class Usage:
     def from_completion(cls, completion: Mapping[str, Any], *, tries: int) -> Usage:
         """The tokens that a chat completion (the endpoint's JSON) tells; none where it does not.
 
-        Raises TypeError or AttributeError when it has no such shape.
+        Raises TypeError, ValueError or AttributeError when it has no such shape.
         """
         usage = completion.get("usage") or {}
         details = usage.get("prompt_tokens_details") or {}
         return cls(
-            prompt_tokens=usage.get("prompt_tokens") or 0,
-            cached_tokens=details.get("cached_tokens") or 0,
-            completion_tokens=usage.get("completion_tokens") or 0,
+            prompt_tokens=int(usage.get("prompt_tokens") or 0),
+            cached_tokens=int(details.get("cached_tokens") or 0),
+            completion_tokens=int(usage.get("completion_tokens") or 0),
             tries=tries,
         )
 
@@ -70,6 +69,12 @@ class Answer:
     cached: bool = False
 
     @property
+    def tool(self) -> str | None:
+        """The name of the tool that the model called first, if it called one."""
+        calls = self.message.get("tool_calls") or ()
+        return str(calls[0]["function"].get("name")) if calls else None
+
+    @property
     def text(self) -> str:
         """What the model wrote: the arguments of its tool call, else its content."""
         calls = self.message.get("tool_calls") or ()
@@ -80,7 +85,7 @@ class Answer:
     def to_json(self) -> str:
         """One JSON object, as the ledger stores it."""
         usage = self.usage
-        return json.dumps(
+        return to_json(
             {
                 "message": self.message,
                 "finish_reason": self.finish_reason,
@@ -92,10 +97,8 @@ class Answer:
                 ],
                 "paid_at": self.paid_at,
                 "logprobs": self.logprobs,
-            },
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
+            }
+        ).decode()
 
     @classmethod
     def from_json(cls, text: str) -> Answer:
@@ -118,6 +121,8 @@ class Answer:
         """
         choice = completion["choices"][0]
         message = {key: value for key, value in choice["message"].items() if value is not None}
+        for call in message.get("tool_calls", ()):
+            call["function"].get("arguments")  # else it is none
         return cls(
             message=message,
             finish_reason=choice.get("finish_reason"),

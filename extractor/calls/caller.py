@@ -217,5 +217,5 @@ def _usage(completion: Any) -> Usage | None:
     """The tokens that a reply without an answer tells all the same."""
     try:
         return Usage.from_completion(completion, tries=0)
-    except (KeyError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError):
         return None

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from extractor.errors import CacheError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-_LARGEST_BATCH = 1000
+MOST_ROWS = 400
+"""Rows in one transaction, as many as SQLite takes in one statement wherever it was built."""
 
 Row: TypeAlias = tuple[str, str]
 """A key and its text."""
@@ -36,7 +37,7 @@ class GroupCommit:
     ``also`` gives rows that are to be in every transaction as they are at that moment.
     """
 
-    def __init__(self, commit: Callable[[Iterable[Row]], None]) -> None:
+    def __init__(self, commit: Callable[[Sequence[Row]], None]) -> None:
         self._commit = commit
         self.also: Callable[[], Iterable[Row]] = tuple
         self._wishes: queue.SimpleQueue[_Wish | None] = queue.SimpleQueue()
@@ -67,7 +68,7 @@ class GroupCommit:
 
     def _gather(self, first: _Wish) -> tuple[list[_Wish], bool]:
         batch = [first]
-        while len(batch) < _LARGEST_BATCH:
+        while len(batch) < MOST_ROWS // 2:
             try:
                 wish = self._wishes.get_nowait()
             except queue.Empty:

@@ -46,7 +46,7 @@ class Lane:
         self._endpoint = endpoint
         self._session: aiohttp.ClientSession | None = None
         self._url = URL()
-        self._request: dict[str, Any] = {}
+        self._proxy: dict[str, Any] = {}
 
     async def send(self, content: bytes) -> Reply:
         """Post a request body (JSON) and take the reply, whatever its status.
@@ -54,7 +54,8 @@ class Lane:
         Raises aiohttp.ClientError or OSError when there is none.
         """
         session = self._session or await self._open()
-        async with session.post(self._url, data=content, **self._request) as response:
+        sending = session.post(self._url, data=content, allow_redirects=False, **self._proxy)
+        async with sending as response:
             return Reply(response.status, response.headers, await _bounded(response))
 
     async def close(self) -> None:
@@ -65,16 +66,10 @@ class Lane:
     async def _open(self) -> aiohttp.ClientSession:
         prepared = await _prepare(self._endpoint)
         self._url = URL(str(prepared.url), encoded=True)
-        headers = [
-            (name, value)
-            for name, value in prepared.headers.multi_items()
-            if name.lower() not in _NOT_PREPARED
-        ]
-        self._request = {"allow_redirects": False, "headers": headers}
         if not self._endpoint.embedded:
-            self._request |= _proxy(self._url)
+            self._proxy = _proxy(self._url)
         if self._session is None:  # calls that came while openai was at it share one
-            self._session = _session(secure=self._url.scheme == "https")
+            self._session = _session(prepared, secure=self._url.scheme == "https")
         return self._session
 
 
@@ -107,7 +102,13 @@ class _Nowhere(httpx2.AsyncBaseTransport):
         return httpx2.Response(200, json={})
 
 
-def _session(*, secure: bool) -> aiohttp.ClientSession:
+def _session(prepared: httpx2.Request, *, secure: bool) -> aiohttp.ClientSession:
+    """Connections on which every request has the headers of the prepared one."""
+    headers = [
+        (name, value)
+        for name, value in prepared.headers.multi_items()
+        if name.lower() not in _NOT_PREPARED
+    ]
     connector = aiohttp.TCPConnector(
         limit=0,  # how many are in flight is decided elsewhere
         keepalive_timeout=_KEEP_ALIVE_SECONDS,
@@ -115,6 +116,7 @@ def _session(*, secure: bool) -> aiohttp.ClientSession:
     )
     return aiohttp.ClientSession(
         connector=connector,
+        headers=headers,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
     )
@@ -122,6 +124,15 @@ def _session(*, secure: bool) -> aiohttp.ClientSession:
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
     """The reply's bytes, decompressed, or None for more than `LONGEST_REPLY`."""
+    if "Content-Encoding" not in response.headers:
+        length = response.content_length
+        if length is not None and length <= LONGEST_REPLY:
+            return await response.read()
+    return await _gathered(response)
+
+
+async def _gathered(response: aiohttp.ClientResponse) -> bytes | None:
+    """The same where no length is told in advance."""
     chunks, length = [], 0
     async for chunk in response.content.iter_chunked(_CHUNK):
         chunks.append(chunk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -222,6 +223,7 @@ class _Job:
 
         items = itertools.islice(as_items(dump), self.limit)
         async with open_engine(self.task, self.model, self.calls, books) as engine:
+            gc.freeze()  # what is loaded by now stays: no use in looking through it all the time
             summary = await run_batch(
                 engine, items, records=sinks[0], failures=sinks[1], watcher=watcher, retry=retry
             )
