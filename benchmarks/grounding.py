@@ -100,21 +100,18 @@ def main() -> None:
 
 
 def _print_times() -> None:
-    known = SourceText(ABSTRACT)
-    known.normalised  # noqa: B018  (built once a paper, and shared by its values)
     rows: list[tuple[str, Callable[[str], object], Sequence[str]]] = [
         ("exact words", lambda value: find(value, ABSTRACT), EXACT),
-        ("other notation", lambda value: find(value, known), NORMALISED),
-        ("other notation, first of its paper", lambda value: find(value, ABSTRACT), NORMALISED),
-        ("not in the text", lambda value: find(value, known), MISSES),
-        ("not in the text, first of its paper", lambda value: find(value, ABSTRACT), MISSES),
-        ("refused, with the reason", _refuse, MISSES),
+        ("other notation", lambda value: find(value, ABSTRACT), NORMALISED),
+        ("  first of its paper", lambda value: find(value, SourceText(ABSTRACT)), NORMALISED),
+        ("not in the text", lambda value: find(value, ABSTRACT), MISSES),
+        ("  first of its paper", lambda value: find(value, SourceText(ABSTRACT)), MISSES),
+        ("  with the reason", _refuse, MISSES),
     ]
     for name, ask, values in rows:
         _print_row(name, _median(ask, values))
     _print_row("all numbers of the abstract", _median(numbers, [ABSTRACT]))
-    record = _median(lambda _: ground(Fields, RECORD, title=TITLE, abstract=ABSTRACT), [""])
-    _print_row("a whole record of 14 values", record)
+    _print_row("a new paper's record of 14 values", _median(_record_of, _new_papers(), repeats=1))
     for name, finder in (("langextract", _langextract()), ("instructor", _instructor())):
         for kind, values in (("exact", EXACT), ("other notation", NORMALISED), ("misses", MISSES)):
             _print_row(f"{name}, {kind}", _median_of(finder, values) if finder else None)
@@ -122,6 +119,14 @@ def _print_times() -> None:
 
 def _median_of(finder: Finder, values: Sequence[str]) -> float:
     return _median(lambda value: finder(value, ABSTRACT), values, repeats=5)
+
+
+def _new_papers() -> list[str]:
+    return [ABSTRACT + " " * blanks for blanks in range(300)]
+
+
+def _record_of(abstract: str) -> object:
+    return ground(Fields, RECORD, title=TITLE, abstract=abstract)
 
 
 def _refuse(value: str) -> object:

@@ -23,12 +23,10 @@ _GROUP = re.compile(r"\d+(?:(?:[.,．，]|\{,\}|\\,|[\u00a0\u2009\u202f]| (?=000
 _SEPARATOR = re.compile(r"[.．]|[,，]|\{,\}|\\,|[\u00a0\u2009\u202f ]")
 _THOUSANDS = re.compile(r"\d{1,3}(?:(?:[,，]|\{,\}|\\,|[\u00a0\u2009\u202f ])\d{3})+(?:[.．]\d+)?")
 _DECIMAL = re.compile(r"\.\d+|\d+(?:(?:[.,．，]|\{,\})\d+)?")
-_TEN_TO_THE = re.compile(
-    r"\s*\$?(?:×|x|X|\*|·|\\times|\\cdot)\s*(?P<base>10)(?=\$?(?:\^|[⁻⁰¹²³⁴-⁹]))", re.ASCII
-)
-_EXPONENT = re.compile(
-    r"\$?\^(?:\{\s*([-−+]?\d{1,3})\s*\}|([-−]?\d{1,3}))\$?|([⁻]?[⁰¹²³⁴-⁹]{1,3})"
-    r"|[eE](?P<e>[-+]?\d{1,3})(?!\w)"
+_POWER = re.compile(
+    r"(?P<base>\s*\$?(?:×|x|X|\*|·|\\times|\\cdot)\s*10(?=\$?(?:\^|[⁻⁰¹²³⁴-⁹])))?"
+    r"(?:\$?\^(?:\{\s*([-−+]?\d{1,3})\s*\}|([-−]?\d{1,3}))\$?|([⁻]?[⁰¹²³⁴-⁹]{1,3})"
+    r"|[eE](?P<e>[-+]?\d{1,3})(?!\w))"
 )
 _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
 _FRACTION = re.compile(r"1/(\d{1,4})(?:th|rd)?(?![\w/.])")
@@ -128,12 +126,11 @@ def _follows_point(text: str, start: int) -> bool:
 
 def _read_power(text: str, numeral: Numeral) -> bool:
     """Reads "10^3", "2 × 10^{5}", "1e-3" into ``numeral``; False for a power that is none."""
-    base = _TEN_TO_THE.match(text, numeral.end)
-    power = _EXPONENT.match(text, base.end() if base else numeral.end)
+    power = _POWER.match(text, numeral.end)
     if power is None:
         return not text.startswith("^", numeral.end)
-    exponent = int(next(filter(None, power.groups())).translate(_SUPERSCRIPTS))
-    if base or power.group("e"):
+    exponent = int(next(filter(None, power.groups()[1:])).translate(_SUPERSCRIPTS))
+    if power.group("base") or power.group("e"):
         value = power_of(10, exponent, numeral.value)
     else:
         value = power_of(numeral.value, exponent)
@@ -145,7 +142,7 @@ def _read_power(text: str, numeral: Numeral) -> bool:
 
 
 def _read_fraction(text: str, numeral: Numeral) -> None:
-    fraction = _FRACTION.match(text, numeral.start)
+    fraction = _FRACTION.match(text, numeral.start) if numeral.value == 1 else None
     if fraction is None or int(fraction.group(1)) < 2:
         return
     parts = int(fraction.group(1))
@@ -176,7 +173,8 @@ def _joint(text: str, start: int) -> int:
     """What a hyphen or slash joins the number to: nothing, a plain word ("near-2x"), a name."""
     if text[start - 1 : start] not in _JOINTS or start == 0:
         return _TO_NOTHING
-    left = _TOKEN_BREAKS.split(text[max(0, start - 60) : start - 1])[-1]
+    token = text[max(0, start - 60) : start - 1].rpartition(" ")[2]
+    left = _TOKEN_BREAKS.split(token)[-1]
     if not left:
         return _TO_A_NAME if "/" in text[max(0, start - 3) : start - 1] else _TO_NOTHING
     parts = [part for part in re.split(r"[-/−‐‑]", left) if part]

@@ -14,7 +14,7 @@ from extractor.grounding.match import Span, find_first, strip_ends
 from extractor.grounding.nearest import nearest
 from extractor.grounding.numbers import NumberMention, numbers
 from extractor.grounding.plan import Either, Entries, Items, ModelPlan, plan_of
-from extractor.grounding.text import SourceText, written
+from extractor.grounding.text import SourceText, source_text, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,7 +88,7 @@ def ground(
     field takes its default, an item leaves its list, and takes with it what makes no sense
     alone. Raises UsageError where a mark of the schema names a field that is not there.
     """
-    walk = _Walk((SourceText(title), SourceText(abstract)))
+    walk = _Walk((source_text(title), source_text(abstract)))
     missing: list[str] = []
     kept = walk.record(plan_of(schema), values, missing)
     return Grounded(kept, tuple(walk.evidence), tuple(walk.dropped), tuple(missing))

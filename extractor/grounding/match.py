@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from extractor.grounding.boundaries import inside_url, is_whole, names_repository
-from extractor.grounding.text import HYPHEN, INSIDE, NONE, Normalised, SourceText
+from extractor.grounding.text import HYPHEN, INSIDE, NONE, Normalised, SourceText, source_text
 from extractor.grounding.urls import find_url
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def find(value: str, text: str | SourceText, *, url: bool = False) -> Span | Non
     Notation may differ (docs/grounding.md says how); digits, letters of a name and units may
     not. With ``url`` the value must stand there as a whole URL.
     """
-    source = text if isinstance(text, SourceText) else SourceText(text)
+    source = text if isinstance(text, SourceText) else source_text(text)
     found = find_first(value, (source,), url=url)
     return found[1] if found else None
 

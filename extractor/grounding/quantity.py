@@ -33,12 +33,11 @@ _SCALES = {
     "billion": 10**9,
     "trillion": 10**12,
 }
-_ORDERS = re.compile(rf"{JUNK}*+-?\s*orders?[\s-]+(?:of[\s-]+)?magnitudes?{_NO_LETTER}", re.I)
-_PERCENT = re.compile(
-    rf"{JUNK}*+(?:%|\\%|％|﹪|٪)|{JUNK}*+-?per[\s-]?cents?{_NO_LETTER}", re.IGNORECASE
-)
-_TIMES = re.compile(
-    rf"{JUNK}*+(?:-?(?:×|✕|✖|⨯|⨉|\\times(?![a-z]))|-?times{_NO_LETTER}|-?\s?folds?{_NO_LETTER}|倍)",
+_UNIT = re.compile(
+    rf"{JUNK}*+(?:(?P<percent>\\?[%％﹪٪]|-?per[\s-]?cents?{_NO_LETTER})"
+    rf"|(?P<times>-?(?:×|✕|✖|⨯|⨉|\\times(?![a-z]))|-?times{_NO_LETTER}|倍)"
+    rf"|(?P<fold>-?\s?folds?{_NO_LETTER})"
+    rf"|(?P<orders>-?\s*orders?[\s-]+(?:of[\s-]+)?magnitudes?{_NO_LETTER}))",
     re.IGNORECASE,
 )
 # The letter x is a unit only where no formula can be meant: "2x", "2 x", "$2$x", not "2$x$".
@@ -124,19 +123,16 @@ def read_part(text: str, numeral: Numeral, parts: int) -> None:
 
 def read_unit(text: str, numeral: Numeral) -> None:
     """Reads the unit, or the orders of magnitude, said right after ``numeral``."""
-    orders = _ORDERS.match(text, numeral.end)
-    if orders:
+    unit = _UNIT.match(text, numeral.end) or _letter_x(text, numeral.end)
+    kind = unit.lastgroup if unit else None
+    if unit is None or (kind != "percent" and not _is_multiple(text, numeral.end, unit)):
+        return
+    if kind == "orders":
         raise_to_orders(numeral)
-        numeral.stop = orders.end()
-        numeral.end = orders.end()
-        return
-    percent = _PERCENT.match(text, numeral.end)
-    if percent:
-        numeral.unit, numeral.stop = "%", percent.end()
-        return
-    times = _multiple(text, numeral.end)
-    if times:
-        numeral.unit, numeral.stop = "x", times.end()
+        numeral.end = unit.end()
+    else:
+        numeral.unit = "%" if kind == "percent" else "x"
+    numeral.stop = unit.end()
 
 
 def raise_to_orders(numeral: Numeral) -> None:
@@ -146,17 +142,18 @@ def raise_to_orders(numeral: Numeral) -> None:
         numeral.value, numeral.unit, numeral.orders = value, "x", True
 
 
-def _multiple(text: str, end: int) -> re.Match[str] | None:
-    if is_size_or_count(text, end):
-        return None
-    times = _TIMES.match(text, end)
-    if times:
-        fold = times.group().rstrip("sS").lower().endswith("fold")
-        return None if fold and _CROSS_VALIDATION.match(text, times.end()) else times
+def _letter_x(text: str, end: int) -> re.Match[str] | None:
     letter = _LETTER_X.match(text, end)
-    if letter and "$" in letter.group("gap") and text[letter.end() : letter.end() + 1] == "$":
+    if letter and "$" in letter.group("gap") and text.startswith("$", letter.end()):
         return None
     return letter
+
+
+def _is_multiple(text: str, end: int, unit: re.Match[str]) -> bool:
+    """Whether ``unit`` is one: the × of "3 × 3" and the fold of a cross-validation are not."""
+    if unit.lastgroup == "fold":
+        return _CROSS_VALIDATION.match(text, unit.end()) is None
+    return not is_size_or_count(text, end)
 
 
 def is_size_or_count(text: str, end: int) -> bool:

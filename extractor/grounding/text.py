@@ -35,6 +35,7 @@ _WRAPPING = (
 )
 _TOKEN = re.compile(
     r"(?P<plain>(?:[A-Za-z]++ (?=[A-Za-z]))*+[A-Za-z]++(?![^\x00-\x7f\u2010-\u206f\u2190-\u22ff×]))"
+    r"|(?P<sign>[0-9]+|[.,;:!?%/+=#@])"
     r"|(?P<digits>\d+)"
     rf"|(?P<raised>[⁰¹²³⁴-⁹]+)|(?P<lowered>[₀-₉]+)"
     rf"|(?P<single>[{UNSPACED}])"
@@ -162,6 +163,12 @@ class SourceText:
         return self._words
 
 
+@lru_cache(maxsize=32)
+def source_text(original: str) -> SourceText:
+    """The SourceText of ``original``: the same for the same text while it is being asked."""
+    return SourceText(original)
+
+
 def bare_word(word: str) -> str:
     """``word`` in lower case, without punctuation at its ends."""
     return word.strip(".!?'’*$").lower()
@@ -219,11 +226,13 @@ def _read(text: str, start: int, end: int, chunks: list[Chunk]) -> None:
     for match in _TOKEN.finditer(text, start, end):
         kind, said = match.lastgroup, match.group()
         if kind == "plain":
-            chunks.append((said.replace(" ", ""), match.start(), match.end(), True))
+            chunks.append((said.replace(" ", ""), *match.span(), True))
+        elif kind == "sign":
+            chunks.append((said, *match.span(), False))
         elif kind != "skip":
             piece = _piece(kind, said, chunks)
             if piece:
-                chunks.append((piece, match.start(), match.end(), False))
+                chunks.append((piece, *match.span(), False))
 
 
 def _piece(kind: str | None, said: str, chunks: list[Chunk]) -> str:
