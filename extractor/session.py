@@ -70,7 +70,7 @@ class Books:
         notes = list(self.ledger.notes)
         if self.ledger.damaged:
             notes.append(
-                f"{self.ledger.damaged:,} damaged rows of the cache counted as absent: "
+                f"{len(self.ledger.damaged):,} damaged rows of the cache counted as absent: "
                 "what they held was asked again."
             )
         return notes
@@ -117,7 +117,9 @@ async def open_engine(
             async with open_engine(task, model, calls, own) as engine:
                 yield engine
         return
-    async with open_endpoint(model) as endpoint:
+    from extractor.approaches import settled
+
+    async with open_endpoint(settled(model, task)) as endpoint:
         traffic = Traffic(Level(endpoint.concurrency), calls.limits)
         async with _open_calls(task, endpoint, calls, books, traffic) as engine:
             yield engine

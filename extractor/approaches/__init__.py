@@ -6,9 +6,10 @@ paper with an ``Ask``, the only door to anything paid.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Protocol
 
+from extractor.errors import UsageError
 from extractor.models.endpoint import Approach
 from extractor.task import SchemaT
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from extractor.calls.answer import Answer, Usage
     from extractor.grounding import Dropped, Evidence
     from extractor.models.endpoint import Endpoint
+    from extractor.models.settings import ModelSettings
     from extractor.paper import Paper
     from extractor.task import Task
 
@@ -45,10 +47,29 @@ class Extraction(Protocol[SchemaT]):
     async def __call__(self, paper: Paper, ask: Ask) -> Draft[SchemaT]: ...
 
 
+def settled(settings: ModelSettings, task: Task[Any]) -> ModelSettings:
+    """The settings with an approach: the one that was chosen, else what suits model and task.
+
+    Raises UsageError where the chosen one does not know the task's schema.
+    """
+    from extractor.schemas.paper import PaperFields
+
+    able = task.schema is PaperFields
+    if settings.approach is Approach.CHOICES and not able:
+        raise UsageError(
+            f"The approach 'choices' knows the schema paper only, not {task.name}.",
+            hint="Leave out --approach.",
+        )
+    fitting = Approach.CHOICES if able and settings.embedded else Approach.FORM
+    return replace(settings, approach=settings.approach or fitting)
+
+
 def prepare(task: Task[SchemaT], endpoint: Endpoint) -> Extraction[SchemaT]:
     """The endpoint's approach, prepared for a task."""
     if endpoint.approach is Approach.CHOICES:
-        raise NotImplementedError
+        from extractor.approaches.choices import Choices
+
+        return Choices(task, endpoint)
     from extractor.approaches.form import Form
 
     return Form(task, endpoint)

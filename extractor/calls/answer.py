@@ -54,7 +54,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The first choice of a chat completion.
+    """The first choice of a completion.
 
     ``message`` is the raw assistant message, ``logprobs`` the choice's log-probabilities where
     they were asked for, ``paid_at`` the Unix time in seconds at which the answer arrived, and
@@ -115,12 +115,13 @@ class Answer:
 
     @classmethod
     def from_completion(cls, completion: Mapping[str, Any], *, tries: int, now: float) -> Answer:
-        """Take the first choice of a chat completion (the endpoint's JSON).
+        """Take the first choice of a completion, of a chat or of a text (the endpoint's JSON).
 
         Raises KeyError, IndexError or TypeError when it has no such shape.
         """
         choice = completion["choices"][0]
-        message = {key: value for key, value in choice["message"].items() if value is not None}
+        said = choice["message"] if "message" in choice else {"content": choice["text"]}
+        message = {key: value for key, value in said.items() if value is not None}
         for call in message.get("tool_calls", ()):
             call["function"].get("arguments")  # else it is none
         return cls(

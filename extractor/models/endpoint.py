@@ -42,7 +42,6 @@ class Endpoint:
     base_url: str
     address: str
     api_key: str = field(default="", repr=False)
-    path: str = "/chat/completions"
     mode: Mode = Mode.TOOLS
     approach: Approach = Approach.FORM
     temperature: float | None = 0.0
@@ -51,6 +50,11 @@ class Endpoint:
     concurrency: int = 256
     reasks: int = 1
     embedded: bool = False
+
+    @property
+    def path(self) -> str:
+        """Where requests go: questions of one word are completions, everything else is a chat."""
+        return "/completions" if self.approach is Approach.CHOICES else "/chat/completions"
 
     def sampling(self) -> dict[str, object]:
         """The sampling settings of a request body."""
