@@ -35,6 +35,7 @@ _SECOND = (
     "Former", "Net", "Cache", "LM", "Diff", "Flow", "Mix", "Tune", "Spec", "Gauge", "Sched",
     "Vec", "Graph", "Core", "Path",
 )  # fmt: skip
+_SYLLABLES = "ta ne ri so mu lin der ves com pro al tor est ing ra tion".split()  # noqa: SIM905
 _TASKS = (
     "long-context language models", "video diffusion transformers", "speculative decoding",
     "mixture-of-experts serving", "point cloud segmentation", "graph neural networks",
@@ -84,8 +85,15 @@ class _Text:
 class Synthetic:
     """Papers that never were, with the records that a model would make of them."""
 
-    def __init__(self, seed: int = 7) -> None:
+    def __init__(self, seed: int = 7, filler: int = 0) -> None:
+        """Abstracts get so many made-up words, which pack as badly as those of real ones."""
         self._random = random.Random(seed)  # noqa: S311 -- texts for a benchmark
+        self._words = [self._word() for _ in range(4000)] if filler else [""]
+        self._filler = filler
+
+    def _word(self) -> str:
+        syllables = (self._random.choice(_SYLLABLES) for _ in range(self._random.randint(1, 4)))
+        return "".join(syllables)
 
     def rows(self, count: int) -> Iterator[tuple[Json, Json | None, Json | None]]:
         """Yield so many papers, each with its record or its failure."""
@@ -136,6 +144,7 @@ class Synthetic:
             "needs no change to the weights. A short analysis bounds the error that this brings "
             "in, and an ablation shows which of the parts carry the gain. "
         )
+        text.say(" ".join(self._random.choices(self._words, k=self._filler)))
 
     def _speedups(self, text: _Text) -> list[Json]:
         count = self._random.choices((0, 1, 2, 3), (45, 35, 15, 5))[0]
@@ -205,7 +214,7 @@ class Files(NamedTuple):
     failures: Path
 
 
-def write_synthetic(folder: Path, count: int, seed: int = 7) -> Files:
+def write_synthetic(folder: Path, count: int, *, filler: int = 0) -> Files:
     """Write a dump of so many papers and what a run over it would leave."""
     files = Files(*(folder / f"{name}.jsonl" for name in ("papers", "records", "records.failures")))
     with (
@@ -213,7 +222,7 @@ def write_synthetic(folder: Path, count: int, seed: int = 7) -> Files:
         files.records.open("w") as records,
         files.failures.open("w") as failures,
     ):
-        for paper, record, failure in Synthetic(seed).rows(count):
+        for paper, record, failure in Synthetic(filler=filler).rows(count):
             dump.write(json.dumps(paper) + "\n")
             (records if record else failures).write(json.dumps(record or failure) + "\n")
     return files
@@ -325,7 +334,7 @@ def main() -> None:
         if given.records:
             files = Files(given.dump, given.records, given.records.with_suffix(".failures.jsonl"))
         else:
-            files = write_synthetic(folder, given.papers)
+            files = write_synthetic(folder, given.papers, filler=90)
         for name, figure in _measured(files, folder / "report.html"):
             print(f"| {name:32} | {figure:>12} |", flush=True)
 

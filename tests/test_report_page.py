@@ -732,6 +732,17 @@ class TestAnySchema:
         for part in ("It says 7.", "3.5", "no", "vision", "Ann 7", "Oslo", "nothing"):
             assert part in values
 
+    def test_results_are_compared_within_one_metric(self, screen: Screen) -> None:
+        def result(n: int) -> Json:
+            metric, data = ("F1", "SQuAD") if n % 2 else ("WER", f"D{n}")
+            return {"task": "reading", "dataset": data, "metric": metric, "value": n, "unit": "%"}
+
+        screen.make(record(n, results=[result(n)]) for n in range(1, 9))
+        assert screen.texts("#charts h3") == ["Results: value by metric", "Top results › dataset"]
+        assert screen.texts("#papers .chip")[0] == "1% F1 on SQuAD"
+        screen.click(".bar-row", "SQuAD")
+        assert len(screen.titles) == 4
+
     def test_records_without_any_field(self, screen: Screen) -> None:
         screen.make([record(1)])
         assert screen.titles == ["Title 1"]

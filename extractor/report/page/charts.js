@@ -10,12 +10,14 @@ function chartsFor(app) {
   const { model } = app;
   if (!model.fields.length) return [];
   const strips = model.fields.flatMap(stripSpec).slice(0, MOST_STRIPS).map((spec) => new Strip(app, spec));
-  const tops = model.fields.flatMap(topLeaf).slice(0, MOST_TOPS).map((leaf) => new TopValues(app, leaf));
+  const plainFirst = [...model.fields].sort((a, b) => a.isObject - b.isObject);
+  const tops = plainFirst.flatMap(topLeaves).slice(0, MOST_TOPS).map((leaf) => new TopValues(app, leaf));
   const sources = ["year", "venue"].map((name) => model.source.leaf(name)).filter((leaf) => leaf?.values.length > 1);
   const heats = sources.map((leaf) => new Heat(app, leaf));
-  const first = strips.length ? [{ chart: strips[0], span: 8 }, { chart: new Filled(app), span: 4 }] : [];
-  const rest = strips.length ? tops : [new Filled(app), ...tops];
-  return [...first, ...inRow(strips.slice(1)), ...inRows(rest), ...inRow(heats)];
+  const filled = model.fields.length > 1 ? [new Filled(app)] : [];
+  if (!strips.length || !filled.length) return [...inRow(strips), ...inRows([...filled, ...tops]), ...inRow(heats)];
+  const first = [{ chart: strips[0], span: 8 }, { chart: filled[0], span: 4 }];
+  return [...first, ...inRow(strips.slice(1)), ...inRows(tops), ...inRow(heats)];
 }
 
 /** One row in which all are equally wide. */
@@ -33,13 +35,16 @@ function stripSpec(field) {
   return [{ field, measure, group: field.isObject ? group : null }];
 }
 
-/** The leaf whose values are worth counting: names in a list, or a text that comes back. */
-function topLeaf(field) {
-  const plain = field.leaf("");
-  const leaf = field.isObject && !field.measure ? field.group : plain;
-  if (!leaf || leaf.kind === "number" || !leaf.values.length) return [];
-  const counts = field.list || leaf.kind === "flag" || isRepetitive(leaf);
-  return counts ? [leaf] : [];
+/** The leaves whose values are worth counting: names in a list, or texts that come back. */
+function topLeaves(field) {
+  const counted = ({ kind, values }) => kind !== "number" && values.length > 0;
+  if (field.isObject) return field.leaves.filter((leaf) => leaf.kind === "text" && comesBack(field, leaf));
+  return field.leaves.filter((leaf) => counted(leaf) && (field.list || leaf.kind === "flag" || isRepetitive(leaf)));
+}
+
+function comesBack(field, leaf) {
+  const drawnAlready = leaf === field.group && field.measure;
+  return !drawnAlready && leaf.name !== "unit" && leaf.values.length > 1 && leaf.rareness <= RAREST_KINDS;
 }
 
 class Charts {

@@ -131,7 +131,7 @@ function cell(field, share, [x, y], [width, height]) {
   rect.style.setProperty("--share", share.toFixed(3));
   const group = s(
     "g",
-    { class: hued(field) },
+    { class: hued(field, share > 0.72 ? "strong" : "") },
     rect,
     width >= 26 ? s("text", { x: x + width / 2, y: y + height / 2 + 4, class: "heat-share" }, text) : null,
   );

@@ -24,14 +24,16 @@ function scalarLabel(value) {
   return value;
 }
 
-/** The number of an item, the end of its range if it has one, its unit, and its group. */
+/** The number of an item, the end of its range if it has one, its unit, its group, its data. */
 function numberLabel(field, item) {
   const end = field.leaf(`${field.number.name}_max`)?.at(item) ?? null;
   const unit = field.leaf("unit")?.at(item) ?? "";
   const least = field.leaf("up_to")?.at(item) === true ? "≤ " : "";
   const start = end === null ? "" : `${precise(field.number.at(item))}–`;
-  const group = field.group?.at(item) ?? "";
-  return `${least}${start}${withUnit(end ?? field.number.at(item), unit)} ${group}`.trim();
+  const number = withUnit(end ?? field.number.at(item), unit);
+  const dataset = field.leaf("dataset")?.at(item) ?? null;
+  const parts = [number, field.group?.at(item), dataset === null ? null : `on ${dataset}`];
+  return least + start + parts.filter(Boolean).join(" ");
 }
 
 /** A value of the JSON itself on one line. */

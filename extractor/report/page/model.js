@@ -7,6 +7,7 @@
 const PALETTE = 8;
 const MOST_CATEGORIES = 12;
 const RAREST_KINDS = 0.7;
+const KIND_NAMES = ["kind", "metric", "type", "category"];
 
 /** Turn deflated JSON in base 64 back into its value. */
 async function unpack(base64) {
@@ -108,12 +109,16 @@ function leafRoles(leaves) {
   return { number, measure: named("factor") ?? number, group: groupingLeaf(leaves) };
 }
 
-/** The text leaf that sorts items into the fewest kinds, where these are few and come back. */
+/**
+ * The text leaf that sorts items into kinds: one that is named so (numbers of one metric can be
+ * compared, those of one task cannot), else the one with the fewest kinds that come back.
+ */
 function groupingLeaf(leaves) {
   const texts = leaves.filter((leaf) => leaf.kind === "text" && leaf.name && leaf.name !== "unit");
-  const able = texts.filter(({ values }) => values.length > 1 && values.length <= MOST_CATEGORIES);
-  const best = able.sort((a, b) => a.rareness - b.rareness)[0];
-  return best && best.rareness <= RAREST_KINDS ? best : null;
+  const able = texts.filter((leaf) => leaf.values.length > 1 && leaf.rareness <= RAREST_KINDS);
+  const named = KIND_NAMES.map((name) => able.find((leaf) => leaf.name === name)).find(Boolean);
+  const few = able.filter(({ values }) => values.length <= MOST_CATEGORIES);
+  return named ?? few.sort((a, b) => a.rareness - b.rareness)[0] ?? null;
 }
 
 /** Whether values come back often enough for a count of them to say something. */

@@ -106,7 +106,7 @@ class Strip {
 
   #row(group, top, draw, { width, left }) {
     const middle = top + ROW_HEIGHT / 2;
-    const median = quantile(group.values, 0.5);
+    const median = Number(quantile(group.values, 0.5).toPrecision(3));
     const x = this.scale(median);
     return s(
       "g",

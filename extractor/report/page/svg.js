@@ -9,6 +9,7 @@ function scaleOf(values, left, right) {
   const map = log ? Math.log10 : (value) => value;
   const unmap = log ? (value) => 10 ** value : (value) => value;
   if (low === high) [low, high] = log || low > 0 ? [low / 2, high * 2] : [low - 1, high + 1];
+  if (log) low = decadeNear(low);
   const [a, b] = [map(low), map(high)];
   const pad = (b - a) * 0.03;
   const perPixel = (b - a + 2 * pad) / (right - left);
@@ -27,6 +28,12 @@ function extent(values) {
     if (value > high) high = value;
   }
   return [low, high];
+}
+
+/** The power of ten a little below a number, so that the axis begins with it; else the number. */
+function decadeNear(low) {
+  const decade = 10 ** Math.floor(Math.log10(low));
+  return low / decade < 1.5 ? decade : low;
 }
 
 /** 1, 2, 5, 10 ... and only powers of ten where these would be many. */

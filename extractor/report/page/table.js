@@ -27,18 +27,24 @@ class PaperTable {
   show(rows) {
     this.hits = hitPattern(this.app.view.query);
     this.#heads();
-    this.#fitColumns();
     this.table.setAttribute("aria-rowcount", rows.length + 1);
     byId("no-paper").hidden = rows.length > 0;
     this.grid.show(rows);
   }
 
+  /** Draw the heads anew where a column, or what it is sorted by, has changed. */
   #heads() {
     const columns = this.visible;
+    const { sort, down } = this.app.view;
+    const drawn = JSON.stringify([sort, down, columns.map(({ key }) => key)]);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    this.shown = columns;
     this.table.setAttribute("aria-colcount", columns.length);
     fill(this.table.querySelector("colgroup"), columns.map(() => h("col")));
     const focused = document.activeElement?.closest?.("th")?.dataset.key;
     fill(this.table.tHead.rows[0], columns.map((column, i) => this.#head(column, i)));
+    this.#fitColumns();
     if (focused) this.table.tHead.querySelector(`[data-key="${CSS.escape(focused)}"] button`)?.focus();
   }
 
@@ -71,7 +77,7 @@ class PaperTable {
 
   #row(row) {
     const failed = this.app.model.failed(row);
-    const cells = this.visible.map((column) => this.#cell(column, row));
+    const cells = this.shown.map((column) => this.#cell(column, row));
     return h("tr", { role: "row", class: failed ? "failed" : null }, cells);
   }
 
