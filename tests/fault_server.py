@@ -31,15 +31,11 @@ class Asked:
     headers: Mapping[str, str]
 
     @property
-    def user(self) -> str:
-        """What the last user message says."""
-        said = [each["content"] for each in self.body["messages"] if each["role"] == "user"]
-        return str(said[-1])
-
-    @property
     def title(self) -> str:
         """The paper's title, as the prompts of this project show it."""
-        return self.user.split("Title: ", 1)[-1].split("\n", 1)[0]
+        said = [str(each["content"]) for each in self.body["messages"] if each["role"] == "user"]
+        paper = next(text for text in said if "Title: " in text)
+        return paper.split("Title: ", 1)[1].split("\n", 1)[0]
 
 
 @dataclass(frozen=True)

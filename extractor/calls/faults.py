@@ -72,7 +72,7 @@ def failed_reply(reply: Reply, endpoint: Endpoint) -> Fault:
         error,
         wait=wait,
         overloaded=error.retryable and reply.status in _OVERLOADED,
-        ambiguous=reply.status in (403, 404),
+        ambiguous=reply.status in (403, 404) and isinstance(error, errors.EndpointError),
     )
 
 

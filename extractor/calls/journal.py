@@ -49,7 +49,7 @@ def take_up(ledger: Ledger, key: str) -> Run:
             row = from_json(text)
             return Run(key, float(row.pop("started_at")), Spent.from_dict(row), resumed=True)
         except (ValueError, KeyError, TypeError, AttributeError):
-            ledger.damaged += 1
+            ledger.damaged.add(key)
     return Run(key, time.time())
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import diskcache  # type: ignore[import-untyped]
 from diskcache.core import DBNAME, MODE_RAW  # type: ignore[import-untyped]
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from extractor.calls.answer import Answer
 from extractor.calls.commits import MOST_ROWS, GroupCommit, Row
@@ -94,13 +94,13 @@ class _TextOnlyDisk(diskcache.Disk):  # type: ignore[misc]
 class Ledger:
     """Paid answers in one private directory, shared safely by several processes.
 
-    ``damaged`` counts rows that were found damaged, and ``notes`` says what a person should
+    ``damaged`` holds the keys of rows that were found damaged, and ``notes`` says what a person should
     know of the store. Raises :class:`CacheError` when the directory cannot be used or is full.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.damaged = 0
+        self.damaged: set[str] = set()
         self.notes: list[str] = []
         self._lock = threading.RLock()
         self._inode = 0
@@ -119,7 +119,7 @@ class Ledger:
         try:
             return Answer.from_json(text)
         except (ValueError, KeyError, TypeError):
-            self.damaged += 1
+            self.damaged.add(key)
             return None
 
     def text(self, key: str) -> str | None:
@@ -230,7 +230,7 @@ class Ledger:
 
     def _save_from(self, damaged: Path) -> int:
         saved = 0
-        rows = readable_rows(damaged)
+        rows = (row for row in readable_rows(damaged) if _is_whole(row))
         while part := list(itertools.islice(rows, MOST_ROWS)):
             self._write(part)
             saved += sum(not key.startswith(RUN_PREFIX) for key, _ in part)
@@ -277,6 +277,14 @@ def answer_key(task: str, model: str, body: Mapping[str, Any]) -> str:
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
     code: int = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF in _SQLITE_DAMAGE
+
+
+def _is_whole(row: Row) -> bool:
+    try:
+        from_json(row[1])
+    except ValueError:
+        return False
+    return True
 
 
 def _inode(directory: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
 import time
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _STEP = 64
-_HOPELESS = 2**20
+_ROWS_IN_A_PAGE = 16
+# The size of a page, and their number, where SQLite's file format has them.
+_HEADER = struct.Struct(">16xH10xI")
 
 
 @contextmanager
@@ -44,6 +47,7 @@ def set_aside(database: Path) -> Path:
 
 def readable_rows(database: Path) -> Iterator[tuple[str, str]]:
     """Yield the keys and texts that can still be read, past the damaged pages."""
+    _make_whole(database)
     with closing(sqlite3.connect(database)) as source:
         start, last = 0, _last_row(source)
         while start <= last:
@@ -71,5 +75,20 @@ def _last_row(source: sqlite3.Connection) -> int:
     except sqlite3.OperationalError:
         return -1  # not even the table is there
     except sqlite3.DatabaseError as error:
-        return -1 if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_NOTADB else _HOPELESS
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_NOTADB:
+            return -1
+        ((pages,),) = source.execute("PRAGMA page_count").fetchall()
+        return int(pages) * _ROWS_IN_A_PAGE
     return int(last or 0)
+
+
+def _make_whole(database: Path) -> None:
+    """Give a file that was cut off its length again: SQLite reads nothing of it else."""
+    with database.open("r+b") as file:
+        header = file.read(_HEADER.size)
+        if len(header) < _HEADER.size or not header.startswith(b"SQLite format 3"):
+            return
+        page_size, pages = _HEADER.unpack(header)
+        whole = (page_size if page_size > 1 else 2**16) * pages
+        if file.seek(0, 2) < whole:
+            file.truncate(whole)

@@ -1,0 +1,124 @@
+"""Runs over a few papers against a server of the test's own, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from extractor.batch import Summary, run_batch
+from extractor.calls.spending import Spent
+from extractor.errors import ExtractorError
+from extractor.models.settings import ModelSettings
+from extractor.paper import Paper
+from extractor.session import CallSettings, open_books, open_engine
+from extractor.task import load_task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    import pytest
+
+    from extractor.engine import Retry
+    from extractor.models import Mode
+    from extractor.record import Failure
+
+
+@dataclass
+class Ran:
+    """What a run wrote, or the error that ended it before anything was."""
+
+    records: list[Mapping[str, Any]] = field(default_factory=list)
+    failures: list[Mapping[str, Any]] = field(default_factory=list)
+    summary: Summary = field(default_factory=Summary)
+    spent: Spent = field(default_factory=Spent)
+    error: ExtractorError | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def ids(self) -> list[str]:
+        return sorted(row["id"] for row in [*self.records, *self.failures])
+
+    @property
+    def ended_by(self) -> ExtractorError | None:
+        return self.error or self.summary.stopped
+
+
+class _Rows(list["Mapping[str, Any]"]):
+    def write(self, row: Mapping[str, Any]) -> None:
+        self.append(row)
+
+
+class Unwatched:
+    """Watches nothing."""
+
+    def done(self, result: Any, summary: Summary) -> None: ...
+
+    def stopping(self) -> None: ...
+
+
+def papers(count: int) -> list[Paper]:
+    """Papers whose titles name them: Net0 is the method of the first."""
+    return [Paper(str(i), f"Net{i}: a study", f"We present Net{i}.") for i in range(count)]
+
+
+def run(
+    url: str,
+    items: Iterable[Paper | Failure],
+    cache_dir: Path | None = None,
+    *,
+    identity: tuple[object, ...] = (),
+    concurrency: int | None = None,
+    retry: Retry | None = None,
+    key: str | None = None,
+    mode: Mode | None = None,
+    **calls: Any,
+) -> Ran:
+    """Extract papers at an endpoint."""
+    settings = ModelSettings(
+        model="m", base_url=url, concurrency=concurrency, api_key=key, mode=mode
+    )
+    ran, records, failures = Ran(), _Rows(), _Rows()
+    call_settings = CallSettings(cache_dir=cache_dir, **calls)
+
+    async def batch() -> None:
+        with open_books(call_settings, *identity) as books:
+            async with open_engine(load_task("paper"), settings, call_settings, books) as engine:
+                try:
+                    ran.summary = await run_batch(
+                        engine,
+                        items,
+                        records=records,
+                        failures=failures,
+                        watcher=Unwatched(),
+                        retry=retry,
+                    )
+                except ExtractorError as error:
+                    ran.error = error
+                ran.spent = books.purse.spent
+            ran.notes = books.notes()
+            if ran.error is None and ran.summary.complete:
+                books.complete()
+
+    asyncio.run(batch())
+    ran.records, ran.failures = records, failures
+    return ran
+
+
+@contextmanager
+def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Waits between tries are a fiftieth of what they are."""
+    with monkeypatch.context() as patch:
+        patch.setattr("extractor.calls.caller._FIRST_WAIT_SECONDS", 0.01)
+        patch.setattr("extractor.calls.traffic._FIRST_PAUSE_SECONDS", 0.01)
+        yield
+
+
+def write_dump(path: Path, items: Iterable[Paper]) -> Path:
+    """A dump of papers as JSON Lines."""
+    rows = ({"id": p.id, "title": p.title, "abstract": p.abstract} for p in items)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
