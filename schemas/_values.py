@@ -29,17 +29,18 @@ def without_blanks(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class AskedAtMost:
-    """How many items of a list a model is asked for, which else may repeat itself without end.
+    """How many items of a list, or characters of a text, a model is asked for.
 
-    An answer with more is read all the same, and the schema of a record sets no limit.
+    Without a bound it may repeat itself without end. An answer with more is read all the same,
+    and the schema of a record sets no limit.
     """
 
-    items: int
+    count: int
 
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         schema = handler(core_schema)
         if handler.mode == "validation":
-            schema["maxItems"] = self.items
+            schema["maxItems" if schema.get("type") == "array" else "maxLength"] = self.count
         return schema

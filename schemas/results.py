@@ -1,7 +1,7 @@
 """The built-in ``results`` schema: every result that an abstract states as a number.
 
-One item is one row of a result catalogue: who measures what on which data, with which outcome,
-against whom. Units and the ends of ranges are read off the quote and never asked of the model.
+One item is one row of a result catalogue: what was measured on which data, with which outcome,
+against whom. Unit, range and margin are read off the quote and never asked of the model.
 """
 
 from __future__ import annotations
@@ -53,57 +53,53 @@ _BEHIND = re.compile(
     r"(?![^\W_]|/\w)"
 )
 
-Words = Annotated[str, Field(min_length=1), Verbatim()]
-Name = Annotated[str | None, BeforeValidator(blank_is_none), Verbatim()]
-Number = Annotated[float | None, BeforeValidator(blank_is_none), NumberIn("quote")]
+Words = Annotated[str, Field(min_length=1), AskedAtMost(160), Verbatim()]
+Name = Annotated[Annotated[str, AskedAtMost(80)] | None, BeforeValidator(blank_is_none), Verbatim()]
 
 
 class Result(BaseModel):
-    """One result that the abstract states as a number."""
+    """One number that the abstract states as a result."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
     quote: Words = Field(
         description="The shortest span, copied from the text, with the number and what it says."
     )
-    task: Name = Field(default=None, description="The task that is solved, as the text calls it.")
+    value: Annotated[float, NumberIn("quote")] = Field(
+        description="The number; the low end of a range."
+    )
+    relative: bool = Field(
+        default=False,
+        description="True when the number says how much better, faster, smaller or worse it is "
+        "than something else, False when it is what was reached.",
+    )
+    metric: Name = Field(default=None, description="What was measured, as the text calls it.")
     dataset: Name = Field(
         default=None, description="The data or benchmark that it was measured on, the name alone."
     )
-    metric: Name = Field(default=None, description="What was measured, as the text calls it.")
-    value: Number = Field(
-        default=None, description="The number that was reached, or null if only a gain is stated."
-    )
+    task: Name = Field(default=None, description="The task that is solved, as the text calls it.")
     baseline: Name = Field(
-        default=None, description="What it is compared with, copied from the text."
-    )
-    margin: Number = Field(
-        default=None, description="The number by which it differs from the baseline, or null."
+        default=None, description="What it is compared with, copied from the text, or null."
     )
 
-    @computed_field(description="The unit of value as the quote has it, derived.")  # type: ignore[prop-decorator]
+    @computed_field(description="What the number counts, as the quote has it, derived.")  # type: ignore[prop-decorator]
     @property
     def unit(self) -> str | None:
         """The unit of ``value``: "%", "x", a key of ``_UNITS``, or None for a bare number."""
         return unit_of(self.value, self.quote)
 
-    @computed_field(description="The high end where value is the low one of a range, derived.")  # type: ignore[prop-decorator]
+    @computed_field(description="The high end of a range that value begins, derived.")  # type: ignore[prop-decorator]
     @property
     def value_max(self) -> float | None:
-        """The high end of the range that ``value`` begins."""
-        return _high_end(self.value, self.quote)
+        """The high end of the range in the quote whose low end is ``value``."""
+        mention = _mention_of(self.value, self.quote)
+        return mention.value_max if mention and mention.value_max != self.value else None
 
-    @computed_field(description="The unit of margin as the quote has it, derived.")  # type: ignore[prop-decorator]
+    @computed_field(description="By how much it differs from the baseline, derived.")  # type: ignore[prop-decorator]
     @property
-    def margin_unit(self) -> str | None:
-        """The unit of ``margin``, as in ``unit``."""
-        return unit_of(self.margin, self.quote)
-
-    @computed_field(description="The high end where margin is the low one of a range, derived.")  # type: ignore[prop-decorator]
-    @property
-    def margin_max(self) -> float | None:
-        """The high end of the range that ``margin`` begins."""
-        return _high_end(self.margin, self.quote)
+    def margin(self) -> float | None:
+        """``value`` where it is a difference or a multiple, None where it is what was reached."""
+        return self.value if self.relative or self.unit == "x" else None
 
 
 class ResultFields(BaseModel):
@@ -111,14 +107,14 @@ class ResultFields(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    results: Annotated[list[Result], BeforeValidator(without_blanks), AskedAtMost(12)] = Field(
+    results: Annotated[list[Result], BeforeValidator(without_blanks), AskedAtMost(8)] = Field(
         default_factory=list,
         description="One item for each result with a number: a score, error, speed, time, memory "
         "or energy that was measured, or a gain in one. Not sizes, settings or bounds.",
     )
 
 
-def unit_of(number: float | None, quote: str) -> str | None:
+def unit_of(number: float, quote: str) -> str | None:
     """What ``number`` counts according to the words behind it in ``quote``; None if nothing."""
     mention = _mention_of(number, quote)
     if mention is None:
@@ -129,14 +125,7 @@ def unit_of(number: float | None, quote: str) -> str | None:
     return next(unit for at, unit in enumerate(_UNITS) if behind[f"u{at}"])
 
 
-def _high_end(number: float | None, quote: str) -> float | None:
-    mention = _mention_of(number, quote)
-    return mention.value_max if mention and mention.value_max != number else None
-
-
-def _mention_of(number: float | None, quote: str) -> NumberMention | None:
-    if number is None:
-        return None
+def _mention_of(number: float, quote: str) -> NumberMention | None:
     size = abs(number)
     said = numbers(quote)
     return next((each for each in said if size in (each.value, each.value_max, *each.also)), None)
