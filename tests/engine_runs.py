@@ -6,7 +6,6 @@ import asyncio
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from extractor.batch import Summary, run_batch
@@ -19,6 +18,7 @@ from extractor.task import load_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     import pytest
 

@@ -125,6 +125,10 @@ class FaultServer:
         self._thread.join()
         self._loop.close()
 
+    def forget(self) -> None:
+        """Count anew."""
+        self.asked, self._bodies, self.most_in_flight = [], {}, 0
+
     def listen(self) -> None:
         """Start (again) at the same address."""
         asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()

@@ -104,7 +104,7 @@ def test_a_full_disk_is_a_clear_error(ledger: Ledger) -> None:
     async def store() -> None:
         await ledger.store("k", replace(ANSWER, message={"content": "x" * 10**6}))
 
-    with pytest.raises(CacheError, match="full.*Free space"):
+    with pytest.raises(CacheError, match=r"full.*Free space"):
         asyncio.run(store())
 
 
@@ -118,7 +118,8 @@ def test_processes_share_a_directory(tmp_path: Path) -> None:
         "        rows = (f'{who}/{i}/{j}' for j in range(5))\n"
         "        a = Answer({'content': who}, 'stop', Usage(), 1.0)\n"
         "        await asyncio.gather(*(ledger.store(key, a) for key in [*rows, f'both/{i}']))\n"
-        "ledger = Ledger(Path(sys.argv[1])); asyncio.run(store(ledger, sys.argv[2])); ledger.close()\n"
+        "ledger = Ledger(Path(sys.argv[1]))\n"
+        "asyncio.run(store(ledger, sys.argv[2])); ledger.close()\n"
     )
     running = [
         subprocess.Popen([sys.executable, "-c", writer, str(tmp_path), who]) for who in "abc"

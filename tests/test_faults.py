@@ -209,7 +209,7 @@ def test_limits_that_change_in_mid_run_lose_no_paper() -> None:
 def test_a_fault_of_every_paper_stops_the_run_after_a_few(
     reply: Reply, error: type[Exception], said: str
 ) -> None:
-    with FaultServer(lambda asked: reply) as server:
+    with FaultServer(lambda _: reply) as server:
         ran = run(server.url, papers(3000), tries=2)
         assert len(server.asked) <= 40
     assert isinstance(ran.ended_by, error)

@@ -94,7 +94,7 @@ class _TextOnlyDisk(diskcache.Disk):  # type: ignore[misc]
 class Ledger:
     """Paid answers in one private directory, shared safely by several processes.
 
-    ``damaged`` holds the keys of rows that were found damaged, and ``notes`` says what a person should
+    ``damaged`` holds the keys of rows that were found damaged, ``notes`` what a person should
     know of the store. Raises :class:`CacheError` when the directory cannot be used or is full.
     """
 
