@@ -16,7 +16,7 @@ from extractor.readers import Unreadable
 from extractor.record import Failure, Record
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
     from extractor.engine import Engine, Retry
     from extractor.paper import Paper
@@ -131,15 +131,17 @@ async def run_batch(
     failures: Sink,
     watcher: Watcher,
     retry: Retry | None = None,
+    release: Callable[[], None] | None = None,
 ) -> Summary:
     """Extract every item and write its record or failure, in the order of the dump.
 
     On the first SIGINT or SIGTERM no more papers are taken and those in flight are finished,
-    the second one gives them up; the summary says ``interrupted``. An error that ends the run
+    the second one gives them up; the summary says ``interrupted``. ``release`` ends a read of
+    the items that waits for more of them, when no more are wanted. An error that ends the run
     is in the summary once anything is written, and is raised where nothing is.
     """
     summary, started = Summary(), time.monotonic()
-    stop, feed = Stop(engine, watcher), Ahead(items)
+    stop, feed = Stop(engine, watcher), Ahead(items, release)
     with stop.on_interrupt(), closing(InOrder()) as order:
         try:
             async with aclosing(engine.run(feed, retry=retry)) as done:
@@ -151,6 +153,9 @@ async def run_batch(
             if isinstance(error, OutputError) or not summary.papers:
                 raise
             summary.stopped = error
+        finally:
+            feed.stop()
+            feed.join()
         for is_record, row in order.rest():
             (records if is_record else failures).write(row)
     summary.interrupted = stop.requested

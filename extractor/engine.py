@@ -215,8 +215,9 @@ class _Flight(Generic[SchemaT]):
     def _take(self, most: int) -> bool:
         try:
             self._taken.extend(self._feed.take(most))
-        except ExtractorError as error:  # the dump breaks off
-            self.stop(error)
+        except ExtractorError as error:  # the dump breaks off; what came before is done
+            self._reason = self._reason or error
+            self._feed.stop()
         return bool(self._taken)
 
     def _begin(self, item: Paper | Failure) -> Result[SchemaT] | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _ITEMS_AHEAD = 1024
 _CHARACTERS_AHEAD = 2**23
+_JOIN_SECONDS = 5.0
 
 
 class Feed(ABC):
@@ -70,9 +71,15 @@ class Direct(Feed):
 
 
 class Ahead(Feed):
-    """Reads ahead in a thread: at most a thousand entries, or eight million characters."""
+    """Reads ahead in a thread: at most a thousand entries, or eight million characters.
 
-    def __init__(self, items: Iterable[Paper | Failure]) -> None:
+    ``release`` is called when no more is wanted, to end a read that waits.
+    """
+
+    def __init__(
+        self, items: Iterable[Paper | Failure], release: Callable[[], None] | None = None
+    ) -> None:
+        self._release = release or _nothing
         self._items = items
         self._ready: deque[Paper | Failure] = deque()
         self._characters = 0
@@ -80,18 +87,13 @@ class Ahead(Feed):
         self._done = False
         self._stopped = False
         self._room = threading.Condition()
-        self._wake: Callable[[], None] = _nobody
-        # A read that waits for somebody to type cannot be ended: it must not hold up the end.
+        self._wake: Callable[[], None] = _nothing
+        # A read that waits and cannot be ended must not hold up the end.
         self._thread = threading.Thread(target=self._read, name="extractor-dump", daemon=True)
 
     @property
     def ended(self) -> bool:
         return self._stopped or (self._done and not self._ready and self._error is None)
-
-    @property
-    def reading(self) -> bool:
-        """Whether the thread still waits for the dump."""
-        return self._thread.is_alive()
 
     def start(self, wake: Callable[[], None]) -> None:
         self._wake = wake
@@ -114,6 +116,12 @@ class Ahead(Feed):
         with self._room:
             self._stopped = True
             self._room.notify()
+        self._release()
+
+    def join(self) -> None:
+        """Wait until the thread has let go of the dump, but not for a dump that says nothing."""
+        if self._thread.ident is not None:
+            self._thread.join(_JOIN_SECONDS)
 
     def _has_room(self) -> bool:
         return len(self._ready) < _ITEMS_AHEAD // 2 and self._characters < _CHARACTERS_AHEAD
@@ -146,5 +154,5 @@ def _size(item: Paper | Failure) -> int:
     return len(item.abstract) if isinstance(item, Paper) else 0
 
 
-def _nobody() -> None:
-    """Nobody waits yet."""
+def _nothing() -> None:
+    """Nobody waits yet, or nothing has to be let go of."""

@@ -126,6 +126,7 @@ def _become(log: str, words: list[str]) -> Any:
 
 
 def _import_everything() -> None:
+    import extractor.schemas.paper
     import instructor.v2  # noqa: F401
 
     import extractor.approaches.form
@@ -138,7 +139,6 @@ def _import_everything() -> None:
     import extractor.models.hosted
     import extractor.readers
     import extractor.record_schema
-    import extractor.schemas.paper
     import extractor.writers  # noqa: F401
 
 

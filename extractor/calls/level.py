@@ -14,8 +14,9 @@ START = 8
 
 _CUT = 0.8
 _STEP = 0.05
-# A level that was raised by half must bring this much more, or it only makes a queue.
-_RAISED, _WORTH = 1.5, 1.15
+# What a higher level must bring of what it was raised by; less, and it only makes a queue.
+_WORTH = 0.3
+_RAISED = 1.2
 _ROUNDS_OF_REST = 20
 
 
@@ -36,8 +37,9 @@ class Level:
     _cut_at: float = field(default=-1.0, init=False)
     _rest: int = field(default=0, init=False)
     _answers: int = field(default=0, init=False)
+    _levels: float = field(default=0.0, init=False)
     _round: tuple[float, int] = field(init=False)
-    _before: tuple[int, float] | None = field(default=None, init=False)
+    _before: tuple[float, float] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._level = float(min(START, self.cap))
@@ -51,6 +53,7 @@ class Level:
     def answered(self) -> None:
         """Count a clean answer."""
         self._answers += 1
+        self._levels += self._level
         if self._doubling and not self._rest:
             self._level = min(self._level + 1, self.cap)
         if self._answers >= self._round[1]:
@@ -60,7 +63,7 @@ class Level:
         """Cut the level for a request sent at ``sent_at``; say whether it was a new episode."""
         if sent_at < self._cut_at:
             return False
-        self._level = max(1.0, min(self._level, self._round[1]) * _CUT)
+        self._level = max(1.0, self._level * _CUT)
         self._doubling, self._rest, self._before = False, 0, None
         self._cut_at = self.clock()
         self._begin_round()
@@ -68,27 +71,30 @@ class Level:
 
     def _begin_round(self) -> None:
         self._round = (self.clock(), self.limit)
-        self._answers = 0
+        self._answers, self._levels = 0, 0.0
 
     def _end_round(self) -> None:
-        began, size = self._round
-        seconds = self.clock() - began
+        seconds = self.clock() - self._round[0]
         rate = self._answers / seconds if seconds > 0 else float("inf")
+        mean = self._levels / self._answers
         if self._rest:
-            self._rest -= 1
-            self._doubling = not self._rest and self._cut_at < 0
+            self._rest, self._before = self._rest - 1, (mean, rate)
         elif self._doubling:
-            self._judge(size, rate)
+            self._judge(mean, rate)
         else:
             self._level = min(self._level + max(1.0, _STEP * self._level), self.cap)
         self._begin_round()
 
-    def _judge(self, size: int, rate: float) -> None:
-        """Go back where the last doubling brought little."""
-        if self._before is None or size < self._before[0] * _RAISED:
-            self._before = self._before or (size, rate)
-        elif rate < self._before[1] * _WORTH:
-            self._level = float(self._before[0])
-            self._rest, self._before = _ROUNDS_OF_REST, None
+    def _judge(self, level: float, rate: float) -> None:
+        """Go back where growing brought little: answers a second, at the mean level of a round."""
+        if self._before is None:
+            self._before = (level, rate)
+            return
+        raised, brought = level / self._before[0], rate / self._before[1]
+        if raised < _RAISED:
+            return
+        if brought < 1 + _WORTH * (raised - 1):
+            self._level = max(1.0, float(int(self._before[0])))
+            self._rest = _ROUNDS_OF_REST
         else:
-            self._before = (size, rate)
+            self._before = (level, rate)

@@ -24,6 +24,7 @@ WINDOW_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 60.0
 _FIRST_PAUSE_SECONDS = 0.5
 _SPREAD = 0.25
+_BLINK_SECONDS = 0.001
 _GUESSED_TOKENS = 1500
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -113,7 +114,7 @@ class Window:
         # An amount that exceeds the limit by itself goes alone.
         if self._sum + amount <= self._limit or not self._taken:
             return 0.0
-        return self._taken[0][0] + WINDOW_SECONDS - now
+        return max(_BLINK_SECONDS, self._taken[0][0] + WINDOW_SECONDS - now)
 
     def take(self, amount: float = 1) -> list[float]:
         """Take ``amount``; what is returned can be handed to `correct` later."""

@@ -14,7 +14,7 @@ import typer
 from extractor.cli import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_SOME_FAILED, options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from extractor.batch import Summary, Watcher
@@ -87,6 +87,7 @@ def run(
 
     Example: extractor run papers.txt -o records.jsonl
     """
+    from extractor.cli._stdin import releasable_stdin
     from extractor.cli.progress import closing_lines, watch
     from extractor.debug_log import logging_to
     from extractor.readers import open_dump
@@ -112,10 +113,14 @@ def run(
         retry_failed,
     )
     columns = options.dump_columns(title_column, abstract_column, id_column)
-    with open_dump(dump, format=dump_format, options=columns) as source, logging_to(debug_log):
+    with (
+        logging_to(debug_log),
+        releasable_stdin(wanted=dump == "-") as release,
+        open_dump(dump, format=dump_format, options=columns) as source,
+    ):
         options.pull_weights(job.model, quiet=quiet)
         with watch(source, quiet=quiet) as watcher:
-            done = job.run(source, dump, watcher)
+            done = job.run(_Input(source, dump, release), watcher)
     if not quiet:
         for line in closing_lines(done.summary, out, done.bill):
             typer.echo(line, err=True)
@@ -175,6 +180,15 @@ class _Nowhere:
 
 
 @dataclass(frozen=True)
+class _Input:
+    """An open dump, the path that it was asked for, and what ends a read that waits."""
+
+    entries: Dump
+    path: str
+    release: Callable[[], None]
+
+
+@dataclass(frozen=True)
 class _Done:
     """What a run came to, and what it cost."""
 
@@ -193,14 +207,14 @@ class _Job:
     limit: int | None
     retry_failed: bool
 
-    def run(self, dump: Dump, path: str, watcher: Watcher) -> _Done:
+    def run(self, dump: _Input, watcher: Watcher) -> _Done:
         """Extract the dump; what is written is in place when it returns."""
         import asyncio
 
         from extractor.session import open_books
 
         retry = _read_failures(self.outputs.failures) if self.retry_failed else None
-        with open_books(self.calls, *self._identity(dump, path)) as books:
+        with open_books(self.calls, *self._identity(dump)) as books:
             with self.outputs.open() as (records, failures):
                 sinks = records, failures
                 done = asyncio.run(self._extract(dump, books, sinks, watcher, retry))
@@ -211,7 +225,7 @@ class _Job:
 
     async def _extract(
         self,
-        dump: Dump,
+        dump: _Input,
         books: Books,
         sinks: tuple[Sink, Sink],
         watcher: Watcher,
@@ -221,22 +235,28 @@ class _Job:
         from extractor.bill import Bill
         from extractor.session import open_engine
 
-        items = itertools.islice(as_items(dump), self.limit)
+        items = itertools.islice(as_items(dump.entries), self.limit)
         async with open_engine(self.task, self.model, self.calls, books) as engine:
             gc.freeze()  # what is loaded by now stays: no use in looking through it all the time
             summary = await run_batch(
-                engine, items, records=sinks[0], failures=sinks[1], watcher=watcher, retry=retry
+                engine,
+                items,
+                records=sinks[0],
+                failures=sinks[1],
+                watcher=watcher,
+                retry=retry,
+                release=dump.release,
             )
             left_out = retry.left_out if retry else 0
             return _Done(summary, Bill.of(engine.endpoint, self.calls, books, left_out))
 
-    def _identity(self, dump: Dump, path: str) -> tuple[object, ...]:
+    def _identity(self, dump: _Input) -> tuple[object, ...]:
         """What makes it the same run when the same command is given again."""
-        file = Path(path).resolve() if path != "-" else None
+        file = Path(dump.path).resolve() if dump.path != "-" else None
         changed = file.stat().st_mtime_ns if file else None
         out = self.outputs.out.resolve() if self.outputs.out else None
         model = (self.model.name, self.model.endpoint_url, self.model.mode, self.model.approach)
-        dumped = (str(file), dump.size, changed)
+        dumped = (str(file), dump.entries.size, changed)
         return dumped, str(out), self.task.fingerprint, model, self.limit, self.retry_failed
 
 
