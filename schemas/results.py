@@ -7,9 +7,16 @@ against whom. Unit, range and margin are read off the quote and never asked of t
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, computed_field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    computed_field,
+)
 
 from extractor.grounding import NumberIn, NumberMention, Verbatim, numbers
 
@@ -53,20 +60,42 @@ _BEHIND = re.compile(
     r"(?![^\W_]|/\w)"
 )
 
-Words = Annotated[str, Field(min_length=1), AskedAtMost(160), Verbatim()]
+_QUOTE = 100
+"""Characters of a quote that are asked for."""
+
+
+def _without_cut_word(value: object, info: ValidationInfo) -> object:
+    """A quote of an answer that ends where its room ended, without the word that was cut."""
+    if info.mode == "json" and isinstance(value, str) and len(value) == _QUOTE:
+        return value.rpartition(" ")[0] or value
+    return value
+
+
+Words = Annotated[
+    str,
+    Field(min_length=1),
+    BeforeValidator(_without_cut_word),
+    AskedAtMost(_QUOTE),
+    Verbatim(),
+]
 Name = Annotated[Annotated[str, AskedAtMost(80)] | None, BeforeValidator(blank_is_none), Verbatim()]
+
+
+def _ask_for_all(schema: dict[str, Any]) -> None:
+    """Small models leave out whatever they may: every field is asked for, if only as null."""
+    schema["required"] = list(schema["properties"])
 
 
 class Result(BaseModel):
     """One number that the abstract states as a result."""
 
-    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False, json_schema_extra=_ask_for_all)
 
-    quote: Words = Field(
-        description="The shortest span, copied from the text, with the number and what it says."
-    )
     value: Annotated[float, NumberIn("quote")] = Field(
         description="The number; the low end of a range."
+    )
+    quote: Words = Field(
+        description="The shortest span, copied from the text, with the number and what it says."
     )
     relative: bool = Field(
         default=False,

@@ -174,12 +174,22 @@ def test_models_write_nothing_in_many_ways() -> None:
     assert (result.task, result.metric, result.baseline) == (None, None, None)
 
 
-def test_a_long_quote_is_read_though_it_is_not_asked_for() -> None:
+def test_a_quote_that_ends_where_its_room_ended_loses_the_word_that_was_cut() -> None:
     asked = ResultFields.model_json_schema()["$defs"]["Result"]["properties"]
-    assert asked["quote"]["maxLength"] == 160
-    fields, _ = ground_rows(Paper("1", "T", f"{'very ' * 99}fast at 3 s"), row("fast at 3 s", 3))
-    assert fields.results[0].unit == "s"
-    assert len(Result(quote="very " * 99, value=3).quote) > 160
+    room = asked["quote"]["maxLength"]
+    text = f"reaches 3 s {'and more ' * 20}"
+    fields, kept = ground_rows(Paper("1", "T", text), row(text[: room - 1] + "a", 3))
+    assert kept.dropped == ()
+    assert fields.results[0].quote == text[:room].rpartition(" ")[0]
+    longer = text[: text.index(" ", room + 5)]
+    assert len(longer) > room
+    assert ground_rows(Paper("1", "T", text), row(longer, 3))[0].results[0].quote == longer
+
+
+def test_every_field_is_asked_for_and_none_but_the_number_and_quote_is_needed() -> None:
+    asked = Result.model_json_schema()
+    assert asked["required"] == list(asked["properties"])
+    assert Result.model_validate({"value": 3, "quote": "3 s"}).metric is None
 
 
 @pytest.mark.parametrize(
@@ -223,7 +233,7 @@ def test_a_unit_is_read_off_any_quote(number: float, quote: str) -> None:
 def test_derived_fields_are_in_the_record_and_not_asked_for() -> None:
     derived = {"unit", "value_max", "margin"}
     asked = Result.model_json_schema()["properties"]
-    assert list(asked) == ["quote", "value", "relative", "metric", "dataset", "task", "baseline"]
+    assert list(asked) == ["value", "quote", "relative", "metric", "dataset", "task", "baseline"]
     assert Result.model_json_schema(mode="serialization")["properties"].keys() - asked == derived
 
 
