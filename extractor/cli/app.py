@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from extractor.cli import cache, convert, extract, models, report, run, schema
+from extractor.cli import cache, convert, extract, inspect, models, report, run, schema
 from extractor.cli import eval as eval_
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("extract")(extract.extract)
 app.command("eval")(eval_.evaluate)
+app.command("inspect")(inspect.inspect)
 app.command("convert")(convert.convert)
 app.command("report")(report.report)
 app.command("schema")(schema.schema)

@@ -1,0 +1,104 @@
+"""About how many tokens texts, requests and answers have, by a rule and without a tokeniser."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TOKEN_ERROR = 0.03
+"""How far the rule may be off in a sum over many English texts, as a share.
+
+Measured against the tokenisers of Qwen2.5 and of OpenAI's models (o200k, cl100k) over 1,963
+titles and abstracts: 1.2 % in the sum, 8 % in nine papers of ten. Over prompts, JSON Schema and
+compact JSON it is 4 %; texts in other languages may be off by a third.
+"""
+
+_PIECE = re.compile(r"[^\W\d_]+|\d|[^\w\s]+|_")
+_LONG_WORD = 10
+_MESSAGE_TOKENS = 5  # what a chat template puts around a message
+_WORDS, _NUMBER, _ITEMS = "five words in a row", 12.5, 3
+_DEPTH = 6
+
+
+def count_tokens(text: str) -> int:
+    """About how many tokens a text has; `TOKEN_ERROR` says how far that is off.
+
+    A word is one, and two from eleven letters on; each digit is one, and up to three signs in a
+    row. Of other alphabets three letters make one; of Chinese, Japanese and Korean five make
+    three.
+    """
+    return sum(map(_piece_tokens, _PIECE.findall(text)))
+
+
+def _piece_tokens(piece: str) -> int:
+    if piece.isascii():
+        return 1 + (len(piece) > _LONG_WORD) if piece[0].isalnum() else -(-len(piece) // 3)
+    return -(-len(piece) * 3 // 5) if piece[0] >= "\u2e80" else -(-len(piece) // 3)
+
+
+def request_tokens(body: Mapping[str, Any], *, schema_is_read: bool) -> tuple[int, int]:
+    """Prompt tokens of a chat request: those before its last message, and those of it.
+
+    ``schema_is_read``: the JSON Schema that comes with it counts, as the JSON that is sent;
+    a server that only steers its decoding by the schema never reads it.
+    """
+    *fixed, last = (
+        _MESSAGE_TOKENS + count_tokens(str(each["content"])) for each in body["messages"]
+    )
+    schema = answer_schema(body) if schema_is_read else None
+    return sum(fixed) + (count_tokens(_compact(schema)) if schema else 0), last
+
+
+def answer_schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The JSON Schema that a request holds its answer to, if it carries one."""
+    if body.get("tools"):
+        schema = body["tools"][0]["function"]["parameters"]
+    else:
+        schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
+    return schema if schema is None else dict(schema)
+
+
+def answer_tokens(schema: Mapping[str, Any]) -> tuple[int, int]:
+    """Tokens of an answer in which nothing was found, and of one with everything filled in.
+
+    Full is five words for each text and three items for each list.
+    """
+    empty, full = (count_tokens(_compact(_example(schema, schema, full))) for full in (False, True))
+    return empty, full
+
+
+def _example(schema: Mapping[str, Any], root: Mapping[str, Any], full: bool, depth: int = 0) -> Any:
+    """A value that fits the schema, as empty or as full as it may be."""
+    if "$ref" in schema:
+        schema = root.get("$defs", {}).get(schema["$ref"].rpartition("/")[2], {})
+    if depth > _DEPTH:
+        return None
+    if "enum" in schema or "const" in schema:
+        return schema.get("const", schema.get("enum", [None])[0])
+    if "anyOf" in schema:
+        return _either(schema["anyOf"], root, full, depth)
+    if schema.get("type") == "object":
+        parts = schema.get("properties", {}).items()
+        return {name: _example(part, root, full, depth + 1) for name, part in parts}
+    if schema.get("type") == "array":
+        item = _example(schema.get("items", {}), root, full, depth + 1) if full else None
+        return [item] * _ITEMS if full else []
+    return {"string": _WORDS, "number": _NUMBER, "integer": 12, "boolean": False}.get(
+        str(schema.get("type"))
+    )
+
+
+def _either(
+    options: list[Mapping[str, Any]], root: Mapping[str, Any], full: bool, depth: int
+) -> Any:
+    if not full and any(option.get("type") == "null" for option in options):
+        return None
+    return _example(options[0], root, full, depth + 1)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

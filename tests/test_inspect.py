@@ -1,0 +1,360 @@
+"""``extractor inspect``: what a dump holds, and a forecast that asks no model."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import statistics
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from extractor.cli import main
+from extractor.forecast import Range, forecast
+from extractor.models.settings import ModelSettings
+from extractor.paper import Paper
+from extractor.readers import Unreadable, read_dump
+from extractor.session import CallSettings
+from extractor.survey import Lengths, Survey
+from extractor.task import load_task
+from extractor.tokens import TOKEN_ERROR, answer_tokens, count_tokens, request_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EXAMPLE = Path(__file__).parent.parent / "examples" / "papers.txt"
+# Tokens of title, two line ends and abstract of each example paper, as the tokenisers count.
+QWEN = (229, 188, 205, 214, 194, 197, 171, 208, 203, 188, 185, 197)
+O200K = (222, 183, 204, 204, 191, 193, 165, 197, 197, 180, 183, 191)
+
+Inspect = "Callable[..., tuple[object, str, str]]"
+
+
+@pytest.fixture
+def inspect(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[object, str, str]]:
+    """Run the command: exit code, standard output, standard error."""
+
+    def run(*arguments: object) -> tuple[object, str, str]:
+        monkeypatch.setattr(sys, "argv", ["extractor", "inspect", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        said = capsys.readouterr()
+        return exit_.value.code, said.out, said.err
+
+    return run
+
+
+def dump_of(path: Path, *rows: dict[str, Any]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def paper(number: int, words: int = 60) -> Paper:
+    return Paper(str(number), f"Paper {number}", "word " * words)
+
+
+def test_it_says_what_a_dump_holds(inspect: Inspect) -> None:
+    code, out, err = inspect(EXAMPLE)
+    assert (code, err) == (0, "")
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert lines[0] == f"{EXAMPLE}: saved web pages and plain text (text), 10,881 bytes"
+    assert "papers 12" in lines
+    assert "no abstract 0" in lines
+    assert "repeated none" in lines
+    assert "ids running numbers" in lines
+    assert "abstract 786 characters (median), 711 to 966; about 171 tokens" in lines
+    assert "1: SpliceCache: Sharing Key-Value Prefixes Across Tenants for Low-Cost L..." in lines
+    assert "and 7 more" in lines
+
+
+def test_it_says_what_is_wrong_with_a_dump(inspect: Inspect, tmp_path: Path) -> None:
+    text = "We present Foo, which is fast. " * 8
+    dump = dump_of(
+        tmp_path / "dump.jsonl",
+        {"id": "a", "title": "One", "abstract": text, "doi": "10.1/1"},
+        {"id": "b", "title": "Two", "abstract": ""},
+        {"id": "a", "title": "Three", "abstract": text, "venue": "X"},
+        {"id": "d", "title": "One", "abstract": text, "doi": "10.1/2"},
+        {"id": "e", "abstract": text},
+    )
+    code, out, _ = inspect(dump)
+    assert code == 0
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "papers 3" in lines
+    assert "no abstract 1" in lines
+    assert "unreadable 1" in lines
+    assert "line 2: There is no abstract. Two" in lines
+    assert "line 5: There is no title. e" in lines
+    assert "repeated 1 (the same title and abstract): One" in lines
+    assert "ids the dump's own; repeated: 1 (used by another paper): a" in lines
+    assert "metadata doi 2, venue 1" in lines
+    assert any(line.startswith("Forecast") and line.endswith(" 2 papers:") for line in lines)
+
+
+def test_json_says_the_same(inspect: Inspect, tmp_path: Path) -> None:
+    dump = dump_of(
+        tmp_path / "dump.jsonl",
+        {"id": "a", "title": "Één", "abstract": "We present Foo. " * 9, "year": 2024},
+        {"id": "b", "title": "Two"},
+    )
+    _, out, _ = inspect(dump, "--json", "--model", "m", "--base-url", "http://localhost:9/v1")
+    said = json.loads(out)
+    run = said.pop("forecast")
+    assert said == {
+        "dump": str(dump),
+        "format": "jsonl",
+        "bytes": dump.stat().st_size,
+        "papers": 1,
+        "without_abstract": 1,
+        "unreadable": {"There is no abstract.": 1},
+        "repeated": 0,
+        "ids": {"own": True, "repeated": 0, "such_as": []},
+        "title": {"min": 3, "median": 3, "max": 3},
+        "abstract": {"min": 144, "median": 144, "max": 144},
+        "abstract_tokens": {"min": 36, "median": 36, "max": 36},
+        "metadata": {"year": 1},
+        "first": [{"id": "a", "title": "Één", "abstract": 144}],
+        "first_unreadable": [
+            {"line": 2, "message": "There is no abstract.", "id": "b", "title": "Two"}
+        ],
+    }
+    assert (run["model"], run["papers"], run["sample"], run["requests"]) == ("m", 1, 1, 1)
+    assert run["prompt_tokens"].keys() == {"low", "expected", "high"}
+    assert run["cost"] is None
+
+
+HOSTILE = "A\x1b[31m B\x9b2J \u202egnp.exe\u2066 \x07 C\u2028D <script> [bold]"
+
+
+@given(st.text(min_size=1))
+def test_nothing_of_a_dump_acts_on_the_screen(title: str) -> None:
+    from extractor.cli.inspect import _shown
+
+    shown = _shown(title)
+    assert shown.isprintable()
+    assert len(shown) <= 76
+
+
+def test_hostile_titles_ids_and_keys_are_neutralised(inspect: Inspect, tmp_path: Path) -> None:
+    text = "We present Foo, which is fast. " * 8
+    dump = dump_of(
+        tmp_path / "dump.jsonl",
+        {"id": HOSTILE, "title": HOSTILE, "abstract": text, HOSTILE: 1},
+        {"id": HOSTILE, "title": HOSTILE, "abstract": ""},
+        {"id": HOSTILE, "title": HOSTILE, "abstract": text},
+    )
+    _, out, err = inspect(dump)
+    assert out.replace("\n", "").isprintable()
+    assert "[bold]" in out
+    assert "\x1b" not in err
+    _, out, _ = inspect(dump, "--json")
+    assert out.isascii()
+    assert out.replace("\n", "").isprintable()
+
+
+def test_a_dump_that_breaks_off_is_told_as_far_as_it_goes(inspect: Inspect, tmp_path: Path) -> None:
+    rows = (
+        {"id": str(n), "title": f"T{n}", "abstract": random.Random(n).randbytes(400).hex()}
+        for n in range(400)
+    )
+    whole = gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode())
+    dump = tmp_path / "dump.jsonl.gz"
+    dump.write_bytes(whole[: len(whole) // 2])
+    code, out, err = inspect(dump)
+    assert code == 1
+    assert "0: T0" in out
+    assert err.startswith("extractor: ")
+
+
+def test_a_dump_without_papers_is_an_error_that_shows_what_was_seen(
+    inspect: Inspect, tmp_path: Path
+) -> None:
+    code, out, err = inspect(dump_of(tmp_path / "dump.jsonl", {"id": "1", "title": "One"}))
+    assert code == 1
+    assert "line 1: There is no abstract. One" in out
+    assert "No paper was found" in err
+
+
+def test_limit_is_that_of_a_run(inspect: Inspect) -> None:
+    _, out, _ = inspect(EXAMPLE, "--limit", 3, "--json")
+    said = json.loads(out)
+    assert (said["papers"], said["forecast"]["papers"]) == (3, 3)
+
+
+def forecast_of(inspect: Inspect, *options: object, dump: Path = EXAMPLE) -> dict[str, Any]:
+    code, out, err = inspect(dump, "--json", *options)
+    assert (code, err) == (0, "")
+    run: dict[str, Any] = json.loads(out)["forecast"]
+    return run
+
+
+def test_the_embedded_model_costs_nothing_and_has_a_measured_speed(inspect: Inspect) -> None:
+    run = forecast_of(inspect)
+    assert run["model"] == "qwen2.5-coder-0.5b"
+    assert run["cost"] == {"low": 0, "expected": 0, "high": 0}
+    slower = forecast_of(inspect, "--model", "qwen2.5-coder-1.5b")
+    assert slower["seconds"]["low"] > run["seconds"]["low"]
+    assert forecast_of(inspect, "--model", "smollm2-135m")["seconds"] is None
+
+
+def test_a_hosted_model_needs_no_key_to_be_forecast(inspect: Inspect) -> None:
+    run = forecast_of(inspect, "--model", "gpt-4o-mini", "--price-in", 1, "--price-out", 4)
+    prompt, answer = run["prompt_tokens"], run["answer_tokens"]
+    for end in ("low", "expected", "high"):
+        assert run["cost"][end] == pytest.approx((prompt[end] + 4 * answer[end]) / 1e6)
+    assert "$1 and $4" in run["basis"][-1]
+
+
+def test_known_prices_are_taken_and_unknown_ones_never_guessed(inspect: Inspect) -> None:
+    assert forecast_of(inspect, "--model", "gpt-4o-mini")["cost"]["expected"] > 0
+    local = ("--model", "mine", "--base-url", "http://localhost:9/v1")
+    assert forecast_of(inspect, *local)["cost"] is None
+    _, out, _ = inspect(EXAMPLE, *local)
+    assert "--price-in" in out
+    code, _, err = inspect(EXAMPLE, *local, "--price-in", 1)
+    assert (code, err.count("\n")) == (2, 1)
+
+
+def test_limits_and_concurrency_set_the_time(inspect: Inspect) -> None:
+    hosted = ("--model", "m", "--base-url", "http://localhost:9/v1")
+    free = forecast_of(inspect, *hosted)["seconds"]
+    assert forecast_of(inspect, *hosted, "--rpm", 2)["seconds"]["low"] >= 360
+    assert forecast_of(inspect, *hosted, "--tpm", 1000)["seconds"]["low"] > free["high"]
+    assert forecast_of(inspect, *hosted, "--concurrency", 1)["seconds"]["low"] > free["low"]
+
+
+def test_it_follows_the_schema_and_the_prompt(inspect: Inspect, tmp_path: Path) -> None:
+    small = forecast_of(inspect, "--schema", "name, accuracy float")
+    large = forecast_of(inspect, "--schema", "results")
+    assert small["answer_tokens"]["high"] < large["answer_tokens"]["high"]
+    prompt = tmp_path / "prompt.txt"
+    prompt.write_text("Say. " * 500 + "\n---\n{{ abstract }}", encoding="utf-8")
+    longer = forecast_of(inspect, "--schema", "name, accuracy float", "--prompt", prompt)
+    assert longer["fixed_tokens"] > small["fixed_tokens"] + 900
+    assert longer["prompt_tokens"]["low"] > small["prompt_tokens"]["high"]
+
+
+def test_a_schema_that_is_read_by_the_model_is_counted(inspect: Inspect) -> None:
+    local = forecast_of(inspect, "--model", "m", "--base-url", "http://localhost:9/v1")
+    hosted = forecast_of(inspect, "--model", "m", "--base-url", "https://example.org/v1")
+    assert hosted["fixed_tokens"] > local["fixed_tokens"] + 300
+    assert local["fixed_tokens"] == forecast_of(inspect)["fixed_tokens"]
+
+
+CALLS = CallSettings(cache_dir=None)
+
+
+def foretold(sample: list[Paper], papers: int, schema: Any = None) -> Any:
+    return forecast(load_task(schema), ModelSettings(), CALLS, sample, papers)
+
+
+def test_the_interval_holds_what_all_papers_take() -> None:
+    draw = random.Random(1)
+    papers = [paper(number, draw.randint(40, 400)) for number in range(2000)]
+    truth = foretold(papers, len(papers)).prompt_tokens.expected
+    survey = Survey(sample_size=200)
+    for each in papers:
+        survey.take(each)
+    guess = foretold(survey.sample, len(papers)).prompt_tokens
+    assert guess.low < truth < guess.high
+    assert guess.high - guess.low < 0.25 * truth
+    assert guess.expected == pytest.approx(truth, rel=0.1)
+    narrow = foretold(survey.sample[:20] * 10, len(papers)).prompt_tokens
+    assert narrow.low <= narrow.expected <= narrow.high
+
+
+def test_a_model_is_never_asked_a_second_time_about_an_answer_it_did_not_give() -> None:
+    class Needed(BaseModel):
+        name: str
+        year: int
+
+    run = forecast(
+        load_task(Needed),
+        ModelSettings(model="m", base_url="http://localhost:9/v1"),
+        CALLS,
+        [paper(1), paper(2)],
+        100,
+    )
+    assert run.requests == 100
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=40), st.integers(1, 10))
+def test_a_survey_draws_and_measures(lengths: list[int], size: int) -> None:
+    survey, measured = Survey(sample_size=size), Lengths()
+    papers = [paper(number, length) for number, length in enumerate(lengths)]
+    for each, length in zip(papers, lengths, strict=True):
+        survey.take(each)
+        measured.add(length)
+    assert len(survey.sample) == min(size, len(papers))
+    assert {each.id for each in survey.sample} <= {each.id for each in papers}
+    assert len({each.id for each in survey.sample}) == len(survey.sample)
+    assert measured.median == statistics.median_low(lengths)
+    assert (measured.smallest, measured.largest) == (min(lengths), max(lengths))
+
+
+def test_every_paper_is_as_likely_to_be_drawn() -> None:
+    survey = Survey(sample_size=100)
+    for number in range(1000):
+        survey.take(paper(number, 1))
+    middle = statistics.fmean(int(each.id) for each in survey.sample)
+    assert 400 < middle < 600
+
+
+def test_what_is_wrong_is_counted_by_its_kind() -> None:
+    survey = Survey()
+    for line in range(9):
+        survey.take(Unreadable(line, f"An abstract without a title: {line}"))
+    assert survey.unreadable == {"An abstract without a title": 9}
+    assert len(survey.first_unreadable) == 5
+
+
+def test_tokens_are_counted_nearly_as_tokenisers_do() -> None:
+    texts = [f"{each.title}\n\n{each.abstract}" for each in read_dump(EXAMPLE)]
+    counted = [count_tokens(text) for text in texts]
+    for known in (QWEN, O200K):  # a dozen papers full of names that nobody has heard of
+        assert sum(counted) == pytest.approx(sum(known), rel=0.04 + TOKEN_ERROR)
+        for ours, theirs in zip(counted, known, strict=True):
+            assert ours == pytest.approx(theirs, rel=0.15)
+
+
+@given(st.text(), st.text())
+def test_tokens_add_up(one: str, other: str) -> None:
+    assert count_tokens(f"{one} {other}") == count_tokens(one) + count_tokens(other)
+    assert count_tokens(one) <= len(one)
+
+
+def test_an_answer_lies_between_an_empty_form_and_a_full_one() -> None:
+    schema = load_task("paper").schema
+    empty, full = answer_tokens(schema.model_json_schema())
+    found = schema.model_validate({"method_name": "Foo", "benchmarks": ["GLUE", "COCO"]})
+    said = count_tokens(found.model_dump_json(exclude={"claimed_speedups": {"factor"}}))
+    assert empty == count_tokens(schema().model_dump_json())
+    assert empty < said < full
+
+
+def test_a_schema_that_contains_itself_has_an_end() -> None:
+    class Tree(BaseModel):
+        name: str
+        parts: list[Tree] = []
+
+    empty, full = answer_tokens(Tree.model_json_schema())
+    assert 0 < empty < full
+
+
+def test_only_the_last_message_is_a_papers_own() -> None:
+    messages = [{"role": "system", "content": "one two"}, {"role": "user", "content": "three"}]
+    fixed, own = request_tokens({"messages": messages}, schema_is_read=True)
+    assert fixed == own + 1
+
+
+def test_ranges_add_and_grow() -> None:
+    assert Range(1, 2, 3).times(10, 0.5) == Range(5, 20, 45)
+    assert Range(1, 2, 3).plus(Range(1, 1, 1)) == Range(2, 3, 4)
