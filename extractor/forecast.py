@@ -7,6 +7,7 @@ counted by a rule, and how much the papers differ tells how sure the sum over al
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import random
 from contextlib import suppress
@@ -16,7 +17,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from extractor.errors import PaperError
-from extractor.tokens import TOKEN_ERROR, answer_schema, answer_tokens, request_tokens
+from extractor.tokens import (
+    TOKEN_ERROR,
+    answer_schema,
+    answer_tokens,
+    count_tokens,
+    request_texts,
+    request_tokens,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,11 +93,15 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What one paper is asked: requests, tokens of their fixed and own parts, and of answers."""
+    """What one paper is asked: requests, tokens of their fixed and own parts, and of answers.
+
+    ``fresh`` are the tokens that a server has to read which keeps the last prompt.
+    """
 
     requests: int
     fixed: int
     own: int
+    fresh: int
     empty: int
     full: int
 
@@ -116,7 +128,8 @@ def forecast(
     requests = round(fmean(each.requests for each in asked) * papers)
     in_flight = min(settings.concurrency or _IN_FLIGHT, max(requests, 1))
     if endpoint.embedded:
-        seconds, speed = _embedded_time(endpoint.model, own, answer)
+        fresh = _mean([each.fresh for each in asked], whole=whole).times(papers, TOKEN_ERROR)
+        seconds, speed = _embedded_time(endpoint.model, fresh, answer)
     else:
         seconds, speed = _hosted_time(calls.limits, in_flight, requests, prompt, answer)
     cost, price = _cost(endpoint, calls, prompt, answer)
@@ -184,8 +197,8 @@ class _Listener:
 
 def _goes_on(body: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     """Whether a request continues the conversation of another."""
-    said = before["messages"]
-    return bool(body["messages"][: len(said)] == said)
+    said = before.get("messages")
+    return bool(said and body.get("messages", [])[: len(said)] == said)
 
 
 async def _dry_run(task: Task[Any], endpoint: Endpoint, sample: Sequence[Paper]) -> list[_Asked]:
@@ -193,26 +206,45 @@ async def _dry_run(task: Task[Any], endpoint: Endpoint, sample: Sequence[Paper])
 
     extraction = prepare(task, endpoint)
     asked: list[_Asked] = []
+    before = ""
     for paper in sample:
         listener = _Listener()
         with suppress(PaperError):
             await extraction(paper, listener)
-        asked.append(_reckon(task, endpoint, listener.bodies))
+        asked.append(_reckon(task, endpoint, listener.bodies, before))
+        before = _text(listener.bodies[-1]) if listener.bodies else before
     return asked
 
 
-def _reckon(task: Task[Any], endpoint: Endpoint, bodies: Sequence[Mapping[str, Any]]) -> _Asked:
+def _reckon(
+    task: Task[Any], endpoint: Endpoint, bodies: Sequence[Mapping[str, Any]], before: str
+) -> _Asked:
     is_read = _reads_schema(endpoint)
     prompts = [request_tokens(body, schema_is_read=is_read) for body in bodies]
+    texts = [before, *map(_text, bodies)]
     whole = task.schema.model_json_schema()
-    answers = [answer_tokens(answer_schema(body) or whole) for body in bodies]
+    answers = [
+        answer_tokens(answer_schema(body) or whole, body.get(endpoint.limit_field))
+        for body in bodies
+    ]
     return _Asked(
         len(bodies),
         sum(fixed for fixed, _ in prompts),
         sum(own for _, own in prompts),
+        sum(itertools.starmap(_fresh_tokens, itertools.pairwise(texts))),
         sum(empty for empty, _ in answers),
         sum(full for _, full in answers),
     )
+
+
+def _text(body: Mapping[str, Any]) -> str:
+    return "\n".join(request_texts(body))
+
+
+def _fresh_tokens(before: str, text: str) -> int:
+    pairs = enumerate(zip(before, text, strict=False))
+    same = next((at for at, (one, other) in pairs if one != other), min(len(before), len(text)))
+    return count_tokens(text[same:])
 
 
 def _reads_schema(endpoint: Endpoint) -> bool:
@@ -264,12 +296,11 @@ def _hosted_time(
     )
 
 
-def _embedded_time(model: str, own: Range, answer: Range) -> tuple[Range | None, str]:
-    """The fixed part of a prompt is read once and kept."""
+def _embedded_time(model: str, fresh: Range, answer: Range) -> tuple[Range | None, str]:
     if model not in _EMBEDDED_SPEED:
         return None, f"time: the speed of {model} was not measured"
     reading, writing = _EMBEDDED_SPEED[model]
-    seconds = own.times(1 / reading, _SPEED_ERROR).plus(answer.times(1 / writing, _SPEED_ERROR))
+    seconds = fresh.times(1 / reading, _SPEED_ERROR).plus(answer.times(1 / writing, _SPEED_ERROR))
     return seconds, (
         f"time: {reading:g} prompt and {writing:g} answer tokens a second, measured on "
         f"{_EMBEDDED_CORES} cores; there are {os.cpu_count() or 1} here"

@@ -41,16 +41,22 @@ def _piece_tokens(piece: str) -> int:
 
 
 def request_tokens(body: Mapping[str, Any], *, schema_is_read: bool) -> tuple[int, int]:
-    """Prompt tokens of a chat request: those before its last message, and those of it.
+    """Prompt tokens of a request: those before its last message, and those of it.
 
     ``schema_is_read``: the JSON Schema that comes with it counts, as the JSON that is sent;
     a server that only steers its decoding by the schema never reads it.
     """
-    *fixed, last = (
-        _MESSAGE_TOKENS + count_tokens(str(each["content"])) for each in body["messages"]
-    )
+    *fixed, last = (_MESSAGE_TOKENS + count_tokens(text) for text in request_texts(body))
     schema = answer_schema(body) if schema_is_read else None
     return sum(fixed) + (count_tokens(_compact(schema)) if schema else 0), last
+
+
+def request_texts(body: Mapping[str, Any]) -> list[str]:
+    """The texts of a request in order: its messages, or the prompt of a plain completion."""
+    messages = body.get("messages")
+    if messages is None:
+        return [str(body["prompt"])]
+    return [str(message["content"]) for message in messages]
 
 
 def answer_schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -62,12 +68,13 @@ def answer_schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return schema if schema is None else dict(schema)
 
 
-def answer_tokens(schema: Mapping[str, Any]) -> tuple[int, int]:
+def answer_tokens(schema: Mapping[str, Any], limit: int | None = None) -> tuple[int, int]:
     """Tokens of an answer in which nothing was found, and of one with everything filled in.
 
-    Full is five words for each text and three items for each list.
+    Full is five words for each text and three items for each list; neither exceeds ``limit``.
     """
-    empty, full = (count_tokens(_compact(_example(schema, schema, full))) for full in (False, True))
+    answers = (_compact(_example(schema, schema, full)) for full in (False, True))
+    empty, full = (min(count_tokens(answer), limit or 2**31) for answer in answers)
     return empty, full
 
 

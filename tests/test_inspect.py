@@ -28,6 +28,8 @@ from extractor.tokens import TOKEN_ERROR, answer_tokens, count_tokens, request_t
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from extractor.approaches import Ask
+
 EXAMPLE = Path(__file__).parent.parent / "examples" / "papers.txt"
 # Tokens of title, two line ends and abstract of each example paper, as the tokenisers count.
 QWEN = (229, 188, 205, 214, 194, 197, 171, 208, 203, 188, 185, 197)
@@ -353,6 +355,26 @@ def test_only_the_last_message_is_a_papers_own() -> None:
     messages = [{"role": "system", "content": "one two"}, {"role": "user", "content": "three"}]
     fixed, own = request_tokens({"messages": messages}, schema_is_read=True)
     assert fixed == own + 1
+
+
+class _TwoQuestions:
+    """An approach that asks two short questions about each paper, in plain completions."""
+
+    async def __call__(self, paper: Paper, ask: Ask) -> Any:
+        for name in ("one", "other"):
+            await ask({"prompt": f"Read: {paper.abstract} {name}?", "max_tokens": 1})
+
+
+def test_an_approach_may_ask_many_small_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    papers = [paper(1), paper(2)]
+    monkeypatch.setattr("extractor.approaches.prepare", lambda *_: _TwoQuestions())
+    run = foretold(papers, 2)
+    assert run.requests == 4
+    assert run.answer_tokens.expected == 4
+    assert run.prompt_tokens.expected > 4 * 60
+    assert run.fixed_tokens == 0
+    # The second question begins like the first, and is read from where it differs.
+    assert run.seconds.expected < run.prompt_tokens.expected / 92
 
 
 def test_ranges_add_and_grow() -> None:

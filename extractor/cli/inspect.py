@@ -171,7 +171,7 @@ def _forecast_lines(run: Forecast | None) -> Iterable[str]:
     yield ""
     yield f"Forecast for {_shown(run.model)}, {run.task}, {run.approach}, {run.papers:,} papers:"
     yield ""
-    fixed = f"; {run.fixed_tokens:,} of each paper's are the same for all"
+    fixed = f"; {run.fixed_tokens:,} of each paper's are the same for all" * bool(run.fixed_tokens)
     yield _row("prompt", f"{_range(run.prompt_tokens)} tokens{fixed}")
     yield _row("answers", f"{_range(run.answer_tokens)} tokens")
     yield _row("time", _duration(run.seconds) if run.seconds else "not known")
