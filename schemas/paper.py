@@ -85,7 +85,7 @@ class Speedup(BaseModel):
     @computed_field(description="The claim as a multiple of the baseline's speed, derived.")  # type: ignore[prop-decorator]
     @property
     def factor(self) -> float | None:
-        """Derived from value, unit and quote (FIELDS: x, 1 + p/100, 1/(1 - p/100), 100/p)."""
+        """Derived from value, unit and quote (docs/schemas.md says how)."""
         factor = speed_factor(self.value, self.unit, self.quote)
         return None if factor is None else round(factor, 6)
 
