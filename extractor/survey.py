@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NO_ABSTRACT = "There is no abstract."
 REMEMBERED = 1_000_000
-"""Papers among which repeated ones and repeated ids are counted."""
+"""Different papers, and ids, that are remembered to know them again."""
 
 _SHOWN = 5
 _SEED = 0
@@ -56,9 +56,13 @@ class Lengths:
 
 @dataclass
 class Repeats:
-    """How often something came that had come before, among the first ``REMEMBERED``."""
+    """How often something came that had come before.
+
+    ``overflowed``: more different ones came than are remembered, and some may be missed.
+    """
 
     count: int = 0
+    overflowed: bool = False
     examples: list[str] = field(default_factory=list)
     _seen: set[int] = field(default_factory=set)
 
@@ -70,6 +74,8 @@ class Repeats:
                 self.examples.append(shown)
         elif len(self._seen) < REMEMBERED:
             self._seen.add(key)
+        else:
+            self.overflowed = True
 
 
 @dataclass
@@ -94,11 +100,6 @@ class Survey:
     first_unreadable: list[Unreadable] = field(default_factory=list)
     sample: list[Paper] = field(default_factory=list)
     _random: random.Random = field(default_factory=lambda: random.Random(_SEED))  # noqa: S311
-
-    @property
-    def entries(self) -> int:
-        """Papers and entries that are none."""
-        return self.papers + self.unreadable.total()
 
     @property
     def without_abstract(self) -> int:

@@ -21,7 +21,7 @@ from extractor.models.settings import ModelSettings
 from extractor.paper import Paper
 from extractor.readers import Unreadable, read_dump
 from extractor.session import CallSettings
-from extractor.survey import Lengths, Survey
+from extractor.survey import Lengths, Repeats, Survey
 from extractor.task import load_task
 from extractor.tokens import TOKEN_ERROR, answer_tokens, count_tokens, request_tokens
 
@@ -308,6 +308,24 @@ def test_every_paper_is_as_likely_to_be_drawn() -> None:
         survey.take(paper(number, 1))
     middle = statistics.fmean(int(each.id) for each in survey.sample)
     assert 400 < middle < 600
+
+
+def test_repeats_are_counted_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("extractor.survey.REMEMBERED", 2)
+    repeats = Repeats()
+    for each in "abacc":
+        repeats.add(each, each)
+    assert (repeats.count, repeats.examples, repeats.overflowed) == (1, ["a"], True)
+
+
+@pytest.mark.parametrize(
+    ("dollars", "shown"),
+    [(1234.5, "1,234.50"), (1, "1.00"), (0.1, "0.10"), (0.0222, "0.022"), (0.000123, "0.00012")],
+)
+def test_money_has_digits_that_say_something(dollars: float, shown: str) -> None:
+    from extractor.cli.inspect import _money
+
+    assert _money(dollars) == shown
 
 
 def test_what_is_wrong_is_counted_by_its_kind() -> None:

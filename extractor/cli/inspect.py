@@ -156,9 +156,11 @@ def _ids(survey: Survey) -> str:
 
 
 def _repeats(repeats: Repeats, what: str) -> str:
+    counted = " among those that were looked at" if repeats.overflowed else ""
     if not repeats.count:
-        return "none"
-    return f"{repeats.count:,} ({what}): {', '.join(_shown(each, 40) for each in repeats.examples)}"
+        return f"none{counted}"
+    such_as = ", ".join(_shown(each, 40) for each in repeats.examples)
+    return f"{repeats.count:,}{counted} ({what}): {such_as}"
 
 
 def _lengths(lengths: Lengths) -> str:
@@ -210,11 +212,14 @@ def _duration(seconds: Range) -> str:
 def _dollars(cost: Range) -> str:
     if not cost.high:
         return "nothing"
-    low, expected, high = (
-        f"{each:,.2f}" if each >= 1 else f"{each:.2g}"
-        for each in (cost.low, cost.expected, cost.high)
-    )
+    low, expected, high = map(_money, (cost.low, cost.expected, cost.high))
     return f"${expected} ({low} to {high})"
+
+
+def _money(dollars: float) -> str:
+    """Cents, and below a dollar two digits that say something."""
+    places = next((places for places in range(2, 8) if dollars * 10**places >= 10), 2)
+    return f"{dollars:,.{places}f}"
 
 
 def _shown(text: str, width: int = _WIDTH) -> str:
