@@ -120,7 +120,9 @@ def test_schema_prints_the_json_schema_of_a_record(cli: Cli) -> None:
 def test_a_users_own_schema_file(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(
-        "from pydantic import BaseModel\nclass Finding(BaseModel):\n    species: str | None = None\n"
+        "from pydantic import BaseModel\n"
+        "class Finding(BaseModel):\n"
+        "    species: str | None = None\n"
     )
     code, out, _ = cli("schema", "--schema", f"{file}:Finding")
     assert code == 0

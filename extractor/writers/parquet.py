@@ -87,7 +87,7 @@ class ParquetFile:
 
 def _pyarrow() -> Any:
     try:
-        import pyarrow  # type: ignore[import-untyped]
+        import pyarrow
     except ImportError as error:
         raise UsageError(
             "Parquet needs a package that is absent.",
@@ -98,7 +98,7 @@ def _pyarrow() -> Any:
 
 def _parquet() -> Any:
     _pyarrow()
-    import pyarrow.parquet  # type: ignore[import-untyped]
+    import pyarrow.parquet
 
     return pyarrow.parquet
 

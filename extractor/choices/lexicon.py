@@ -1,0 +1,97 @@
+"""What unlabelled abstracts say of a name: how often it stands where datasets or devices stand.
+
+The counts were mined from many abstracts without labels: for each name, in how many papers it
+stands, and how likely the contexts there (never the name itself) make it the paper's own
+method, a benchmark or hardware. They are the head's knowledge of the world.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_KINDS = ("method", "benchmark", "hardware")
+_LOWEST, _HIGHEST = -6, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """``papers``: the power of two below the number of papers; ``levels``: rounded log odds."""
+
+    papers: int
+    levels: tuple[int, int, int]
+
+
+class Lexicon:
+    """Names with their entries, and the features these give."""
+
+    def __init__(self, entries: Mapping[str, Entry]) -> None:
+        self._entries = entries
+
+    @classmethod
+    def load(cls, path: Path) -> Lexicon:
+        """Read the file that :meth:`save` wrote."""
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            rows: dict[str, str] = json.load(file)
+        return cls({name: _decoded(code) for code, names in rows.items() for name in names.split()})
+
+    def save(self, path: Path) -> None:
+        """Write the names, grouped by equal entries, as compressed JSON of fixed bytes."""
+        rows: dict[str, list[str]] = {}
+        for name, entry in sorted(self._entries.items()):
+            rows.setdefault(_encoded(entry), []).append(name)
+        text = json.dumps({code: " ".join(names) for code, names in sorted(rows.items())})
+        path.write_bytes(gzip.compress(text.encode(), compresslevel=9, mtime=0))
+
+    def get(self, name: str) -> Entry | None:
+        """The entry of a name's key."""
+        return self._entries.get(name)
+
+    def features(self, name: str) -> Iterator[str]:
+        """A name's own entry: alone, with the number of papers, and as thresholds."""
+        entry = self._entries.get(name)
+        if entry is None:
+            yield "lex papers=none"
+            return
+        yield f"lex papers={entry.papers}"
+        for kind, level in zip(_KINDS, entry.levels, strict=True):
+            yield f"lex {kind}={level} papers={min(entry.papers, 3)}"
+            for threshold in range(_LOWEST + 1, level + 1):
+                yield f"lex {kind}>={threshold}"
+
+    def part_features(self, part: str, name: str) -> Iterator[str]:
+        """The entry of what is left of a name without its first or last word."""
+        entry = self._entries.get(name)
+        if entry is None:
+            yield f"lex {part}=none"
+            return
+        for kind, level in zip(_KINDS, entry.levels, strict=True):
+            yield f"lex {part} {kind}={level}"
+
+
+def entry_of(papers: int, probabilities: tuple[float, float, float]) -> Entry:
+    """The entry for a name in ``papers`` papers with these mean probabilities."""
+    method, benchmark, hardware = (_level(value) for value in probabilities)
+    return Entry(min(int(math.log2(papers)), 6), (method, benchmark, hardware))
+
+
+def _level(probability: float) -> int:
+    bounded = min(max(probability, 1e-4), 1 - 1e-4)
+    log_odds = math.log(bounded / (1 - bounded))
+    return int(max(_LOWEST, min(_HIGHEST, round(log_odds))))
+
+
+def _encoded(entry: Entry) -> str:
+    return f"{entry.papers}" + "".join(chr(ord("a") + level - _LOWEST) for level in entry.levels)
+
+
+def _decoded(code: str) -> Entry:
+    method, benchmark, hardware = (ord(letter) - ord("a") + _LOWEST for letter in code[1:])
+    return Entry(int(code[0]), (method, benchmark, hardware))

@@ -1,0 +1,140 @@
+"""Sentences, words and their shapes: the view of a paper that candidates and features share."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"”)\]]*\s+(?=[A-Z\"“(\[$\\*0-9])|\n+(?=\S)")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|cf|vs|etc|et al|Fig|Eq|resp|approx|w\.r\.t|Dr|Mr|St|No)\.|\b[A-Z]\.)\Z"
+)
+_WORD = re.compile(r"https?://\S+|[A-Za-zÀ-ɏͰ-Ͽ]+(?:[-'’][A-Za-z0-9]+)*|\d+(?:[.,]\d+)*%?|[^\w\s]")
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of ``text``."""
+    return frozenset(text.split())
+
+
+# Capitalised at the start of a sentence without being a name.
+OPENERS = word_set(
+    "the our we in on a an this these for to with it from by using extensive experiments"
+    " experimental results code both evaluations empirical evaluated specifically compared as"
+    " and however at tested finally moreover furthermore then while when such unlike like based"
+    " further through here most existing recent recently"
+)
+NAME, CAPITALISED, NUMBER, URL = "<N>", "<C>", "<n>", "<url>"
+NAME_SHAPES = frozenset((NAME, CAPITALISED, NUMBER))
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word or sign; ``shape`` is its lower case, or a class for names, numbers and URLs."""
+
+    start: int
+    end: int
+    text: str
+    shape: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of the abstract, or the title (number 0)."""
+
+    number: int
+    start: int
+    end: int
+    words: tuple[Word, ...]
+
+    def between(self, start: int, end: int) -> tuple[int, int]:
+        """The words that touch ``start:end``, as a range of indices."""
+        first = 0
+        words = self.words
+        while first < len(words) and words[first].end <= start:
+            first += 1
+        last = first
+        while last < len(words) and words[last].start < end:
+            last += 1
+        return first, last
+
+    def shape(self, index: int) -> str:
+        """The shape of a word, ``<s>`` and ``</s>`` outside the sentence."""
+        if index < 0:
+            return "<s>"
+        return self.words[index].shape if index < len(self.words) else "</s>"
+
+
+class Document:
+    """A title and an abstract as one text, cut into sentences.
+
+    Offsets count code points of ``text``, which is the title, a line break and the abstract.
+    """
+
+    def __init__(self, title: str, abstract: str) -> None:
+        self.title = title
+        self.abstract = abstract
+        self.text = f"{title}\n{abstract}"
+        self.title_end = len(title)
+
+    @cached_property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """The title, then the sentences of the abstract."""
+        offset = self.title_end + 1
+        spans = [(0, self.title_end)]
+        spans += [(a + offset, b + offset) for a, b in sentence_spans(self.abstract)]
+        return tuple(
+            Sentence(number, start, end, tuple(words(self.text, start, end)))
+            for number, (start, end) in enumerate(spans)
+        )
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [sentence.start for sentence in self.sentences]
+
+    def sentence_at(self, place: int) -> Sentence:
+        """The sentence that holds ``place``."""
+        return self.sentences[max(0, bisect_right(self._starts, place) - 1)]
+
+    def locate(self, start: int, end: int) -> tuple[str, int, int]:
+        """``start:end`` as a source ("title" or "abstract") and offsets into it."""
+        if start <= self.title_end:
+            return "title", start, min(end, self.title_end)
+        offset = self.title_end + 1
+        return "abstract", start - offset, end - offset
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Start and end of every sentence of ``text``."""
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for found in _SENTENCE_END.finditer(text):
+        if _ABBREVIATION.search(text, max(0, found.start() - 8), found.start()):
+            continue
+        spans.append((start, found.start()))
+        start = found.end()
+    if start < len(text):
+        spans.append((start, len(text)))
+    return spans
+
+
+def words(text: str, start: int, end: int) -> list[Word]:
+    """The words and signs of ``text[start:end]``."""
+    return [
+        Word(found.start(), found.end(), found.group(), shape(found.group()))
+        for found in _WORD.finditer(text, start, end)
+    ]
+
+
+def shape(word: str) -> str:
+    """A word's class where it is a name, a number or a URL, else the word in lower case."""
+    if word.startswith("http"):
+        return URL
+    if word[0].isdigit():
+        return NUMBER
+    if any(char.isupper() or char.isdigit() for char in word[1:]):
+        return NAME
+    lower = word.lower()
+    return CAPITALISED if word[0].isupper() and lower not in OPENERS else lower
