@@ -118,7 +118,9 @@ def forecast(
     Not to be called where an event loop runs. Raises UsageError where the settings contradict
     each other.
     """
-    endpoint = describe(settings)
+    from extractor.approaches import settled
+
+    endpoint = describe(settled(settings, task))
     asked = asyncio.run(_dry_run(task, endpoint, sample))
     whole = len(sample) >= papers
     own = _mean([each.own for each in asked], whole=whole).times(papers, TOKEN_ERROR)
@@ -145,7 +147,7 @@ def forecast(
         answer_tokens=answer,
         seconds=seconds,
         cost=cost,
-        basis=(*_token_basis(len(sample), whole=whole), speed, price),
+        basis=(*_token_basis(asked, whole=whole), speed, price),
     )
 
 
@@ -269,13 +271,20 @@ def _answers(asked: Sequence[_Asked]) -> Range:
     return Range(empty, (empty + full) / 2, full)
 
 
-def _token_basis(sample: int, *, whole: bool) -> tuple[str, str]:
-    drawn = "every paper" if whole else f"a draw of {sample:,} papers, drawn anew 1,000 times"
+def _token_basis(asked: Sequence[_Asked], *, whole: bool) -> tuple[str, ...]:
+    if not any(each.requests for each in asked):
+        return ("no question is left for the model: what was trained decides, in milliseconds",)
+    drawn = "every paper" if whole else f"a draw of {len(asked):,} papers, drawn anew 1,000 times"
+    said = (
+        "as many as the questions allow"
+        if all(each.empty == each.full for each in asked)
+        else "half way between an empty form and a full one with three items a list, without "
+        "what a model thinks before it answers"
+    )
     return (
         f"prompt tokens: {drawn}, counted by a rule that is right within "
         f"{TOKEN_ERROR:.0%} over many English papers",
-        "answer tokens: half way between an empty form and a full one with three items a list, "
-        "without what a model thinks before it answers",
+        f"answer tokens: {said}",
     )
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from extractor.cli import main
 from extractor.forecast import Range, forecast
+from extractor.models.endpoint import Approach
 from extractor.models.settings import ModelSettings
 from extractor.paper import Paper
 from extractor.readers import Unreadable, read_dump
@@ -199,12 +200,22 @@ def forecast_of(inspect: Inspect, *options: object, dump: Path = EXAMPLE) -> dic
 
 
 def test_the_embedded_model_costs_nothing_and_has_a_measured_speed(inspect: Inspect) -> None:
-    run = forecast_of(inspect)
+    form = ("--approach", "form")
+    run = forecast_of(inspect, *form)
     assert run["model"] == "qwen2.5-coder-0.5b"
     assert run["cost"] == {"low": 0, "expected": 0, "high": 0}
-    slower = forecast_of(inspect, "--model", "qwen2.5-coder-1.5b")
+    slower = forecast_of(inspect, "--model", "qwen2.5-coder-1.5b", *form)
     assert slower["seconds"]["low"] > run["seconds"]["low"]
-    assert forecast_of(inspect, "--model", "smollm2-135m")["seconds"] is None
+    assert forecast_of(inspect, "--model", "smollm2-135m", *form)["seconds"] is None
+
+
+def test_the_approach_is_that_of_a_run(inspect: Inspect) -> None:
+    choices, form = forecast_of(inspect), forecast_of(inspect, "--approach", "form")
+    assert (choices["approach"], form["approach"]) == ("choices", "form")
+    assert choices["answer_tokens"]["high"] < form["answer_tokens"]["expected"]
+    assert forecast_of(inspect, "--schema", "results")["approach"] == "form"
+    code, _, err = inspect(EXAMPLE, "--schema", "results", "--approach", "choices")
+    assert (code, err.count("\n")) == (2, 1)
 
 
 def test_a_hosted_model_needs_no_key_to_be_forecast(inspect: Inspect) -> None:
@@ -248,14 +259,15 @@ def test_a_schema_that_is_read_by_the_model_is_counted(inspect: Inspect) -> None
     local = forecast_of(inspect, "--model", "m", "--base-url", "http://localhost:9/v1")
     hosted = forecast_of(inspect, "--model", "m", "--base-url", "https://example.org/v1")
     assert hosted["fixed_tokens"] > local["fixed_tokens"] + 300
-    assert local["fixed_tokens"] == forecast_of(inspect)["fixed_tokens"]
+    assert local["fixed_tokens"] == forecast_of(inspect, "--approach", "form")["fixed_tokens"]
 
 
 CALLS = CallSettings(cache_dir=None)
 
 
 def foretold(sample: list[Paper], papers: int, schema: Any = None) -> Any:
-    return forecast(load_task(schema), ModelSettings(), CALLS, sample, papers)
+    settings = ModelSettings(approach=Approach.FORM)
+    return forecast(load_task(schema), settings, CALLS, sample, papers)
 
 
 def test_the_interval_holds_what_all_papers_take() -> None:
