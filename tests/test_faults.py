@@ -3,21 +3,28 @@ failures hold every paper exactly once."""
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from engine_runs import in_a_hurry, papers, run
 from fault_server import Asked, FaultServer, Reply, answer, completion, refuse
 
-from extractor.errors import AuthenticationFailed, EndpointError, EndpointUnreachable, UnknownModel
+from extractor.errors import (
+    AuthenticationFailed,
+    EndpointError,
+    EndpointUnreachable,
+    PaperError,
+    UnknownModel,
+)
 from extractor.models import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     Script = Callable[[Asked], Reply]
 
@@ -287,3 +294,16 @@ def test_every_fault_at_once_loses_and_doubles_no_paper() -> None:
         ran = run(server.url, papers(300), tries=TRIES)
     assert ran.ids == sorted(str(i) for i in range(300))
     assert ran.ended_by is None
+
+
+def test_the_page_names_every_kind_of_failure_and_no_other() -> None:
+    page = Path(__file__).parent.parent / "docs" / "reliability.md"
+    table = (
+        page.read_text(encoding="utf-8")
+        .split("| the endpoint |")[1]
+        .split("\n", 1)[1]
+        .split("\n\n")[0]
+    )
+    named = set(re.findall(r"`([a-z_]+)`", table))
+    kinds = {kind.kind for kind in (*PaperError.__subclasses__(), *EndpointError.__subclasses__())}
+    assert named == kinds - {"unreadable"}

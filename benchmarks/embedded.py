@@ -1,0 +1,169 @@
+"""The embedded model: papers a minute beside the plain way, and beside the limit of its tokens.
+
+    python benchmarks/embedded.py [PAPERS] [--model NAME]
+
+Both ways ask the same server, in one process, one after the other over the same papers. The
+limit is what the engine needs for the tokens alone: those of the prompts that it had to read,
+at the speed at which it reads, and those of the answers, at the speed at which it writes; both
+speeds are the engine's own best of the run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from extractor.models import Endpoint
+    from extractor.paper import Paper
+
+EXAMPLES = Path(__file__).parent.parent / "examples" / "papers.txt"
+
+
+@dataclass
+class Engine:
+    """What llama.cpp says of its own work: tokens and milliseconds, request by request."""
+
+    timings: list[Mapping[str, float]] = field(default_factory=list)
+
+    def limit(self) -> float:
+        """Seconds for the tokens alone."""
+        return self._sum("prompt_n") / self._best("prompt") + self._sum("predicted_n") / self._best(
+            "predicted"
+        )
+
+    def tokens(self) -> tuple[int, int]:
+        return int(self._sum("prompt_n")), int(self._sum("predicted_n"))
+
+    def _sum(self, what: str) -> float:
+        return sum(each.get(what, 0.0) for each in self.timings)
+
+    def _best(self, what: str) -> float:
+        """Tokens a second, over the faster half of the requests with more than a few tokens."""
+        some = [t for t in self.timings if t.get(f"{what}_n", 0) >= 8 and t.get(f"{what}_ms", 0)]
+        some = some or [t for t in self.timings if t.get(f"{what}_ms", 0)]
+        some.sort(key=lambda t: t[f"{what}_ms"] / t[f"{what}_n"])
+        half = some[: max(1, len(some) // 2)]
+        return 1000 * sum(t[f"{what}_n"] for t in half) / sum(t[f"{what}_ms"] for t in half)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way over the papers."""
+
+    name: str
+    papers: int
+    seconds: float
+    prompt_tokens: int
+    answer_tokens: int
+    limit: float
+
+    @property
+    def per_minute(self) -> float:
+        return 60 * self.papers / self.seconds
+
+    @property
+    def of_the_limit(self) -> float:
+        """The share of the limit's papers a minute that is reached."""
+        return self.limit / self.seconds
+
+
+async def measure(count: int, model: str | None) -> list[Way]:
+    """Both ways over the first papers of the example."""
+    from extractor.models import open_endpoint
+    from extractor.models.settings import ModelSettings
+    from extractor.readers import read_dump
+
+    papers = list(itertools.islice(read_dump(EXAMPLES), count))
+    async with open_endpoint(ModelSettings(model=model)) as endpoint:
+        return [await _own(endpoint, papers), await _plain(endpoint, papers)]
+
+
+async def _own(endpoint: Endpoint, papers: list[Paper]) -> Way:
+    """The endpoint's own approach, a paper at a time."""
+    import aiohttp
+
+    from extractor.approaches import prepare
+    from extractor.calls.answer import Answer
+    from extractor.task import load_task
+
+    engine = Engine()
+    headers = {"Authorization": f"Bearer {endpoint.api_key}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+
+        async def ask(body: Mapping[str, Any]) -> Answer:
+            async with session.post(endpoint.base_url + endpoint.path, json=body) as response:
+                completion = await response.json()
+            engine.timings.append(completion.get("timings", {}))
+            return Answer.from_completion(completion, tries=1, now=time.time())
+
+        extract = prepare(load_task("paper"), endpoint)
+        await extract(papers[0], ask)  # loads the weights, and reads what never changes
+        engine.timings.clear()
+        started = time.perf_counter()
+        for paper in papers:
+            await extract(paper, ask)
+        seconds = time.perf_counter() - started
+    name = f"extractor ({endpoint.approach})"
+    return Way(name, len(papers), seconds, *engine.tokens(), engine.limit())
+
+
+async def _plain(endpoint: Endpoint, papers: list[Paper]) -> Way:
+    """instructor over openai, the whole schema in one request."""
+    import instructor
+    import openai
+    from extractor.schemas.paper import PaperFields
+
+    engine = Engine()
+    client = instructor.from_openai(
+        openai.AsyncOpenAI(api_key=endpoint.api_key, base_url=endpoint.base_url, timeout=600),
+        mode=instructor.Mode.JSON_SCHEMA,
+    )
+    client.on("completion:response", lambda reply: engine.timings.append(reply.timings))
+
+    async def ask(paper: Paper) -> None:
+        said = f"Extract the fields.\n\nTitle: {paper.title}\n\nAbstract: {paper.abstract}"
+        message: Any = {"role": "user", "content": said}
+        # The plain way sometimes never comes to an end: it costs what it costs.
+        with suppress(instructor.core.InstructorRetryException):
+            await client.chat.completions.create(
+                model="m",
+                messages=[message],
+                response_model=PaperFields,
+                max_retries=0,
+                max_tokens=700,
+                temperature=0,
+            )
+
+    await ask(papers[0])
+    engine.timings.clear()
+    started = time.perf_counter()
+    for paper in papers:
+        await ask(paper)
+    seconds = time.perf_counter() - started
+    return Way("instructor over openai", len(papers), seconds, *engine.tokens(), engine.limit())
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    options.add_argument("papers", nargs="?", type=int, default=12)
+    options.add_argument("--model", help="an embedded model; by default the default one")
+    chosen = options.parse_args()
+    for way in asyncio.run(measure(chosen.papers, chosen.model)):
+        print(
+            f"{way.name}: {way.per_minute:.1f} papers a minute, {way.seconds / way.papers:.1f} s "
+            f"each, {way.prompt_tokens / way.papers:.0f} + {way.answer_tokens / way.papers:.0f} "
+            f"tokens, {100 * way.of_the_limit:.0f} % of the tokens' limit"
+        )
+
+
+if __name__ == "__main__":
+    main()
