@@ -157,7 +157,7 @@ class _Flight(Generic[SchemaT]):
         self._running: dict[asyncio.Task[Result[SchemaT]], int] = {}
         self._done: deque[tuple[int, Result[SchemaT]]] = deque()
         self._position = 0
-        self._looks = 0
+        self._looks = -1
         self._in_a_row: Counter[str] = Counter()
         self._reason: Exception | None = None
 

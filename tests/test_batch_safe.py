@@ -7,6 +7,7 @@ import gzip
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 import traceback
@@ -110,6 +111,13 @@ def test_the_debug_log_tells_ids_and_no_texts(tmp_path: Path) -> None:
     assert "Secret" not in said
     assert all(line.startswith("20") for line in said.splitlines())
     assert logging.getLogger("extractor").handlers == []
+
+
+def test_no_cassette_holds_a_login() -> None:
+    folder = Path(__file__).parent.parent / "cassettes"
+    for cassette in folder.rglob("*"):
+        text = cassette.read_text(encoding="utf-8").lower() if cassette.is_file() else ""
+        assert not re.search(r'"(authorization|x-api-key|cookie|set-cookie)"', text), cassette
 
 
 def test_nothing_that_an_abstract_names_is_fetched() -> None:

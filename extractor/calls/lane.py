@@ -7,6 +7,7 @@ transport that sends nothing; aiohttp carries the calls.
 
 from __future__ import annotations
 
+import asyncio
 import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ import aiohttp
 import httpx2
 import openai
 from yarl import URL
+
+from extractor.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +29,7 @@ LONGEST_REPLY = 2**23
 
 _KEEP_ALIVE_SECONDS = 30.0
 _CHUNK = 2**16
+_LOGIN = "Proxy-Authorization"
 # What belongs to one message or one connection, and is set anew for each.
 _NOT_PREPARED = {"host", "connection", "content-length", "transfer-encoding", "accept-encoding"}
 
@@ -45,6 +49,7 @@ class Lane:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._session: aiohttp.ClientSession | None = None
+        self._opening = asyncio.Lock()
         self._url = URL()
         self._proxy: dict[str, Any] = {}
 
@@ -53,7 +58,7 @@ class Lane:
 
         Raises aiohttp.ClientError or OSError when there is none.
         """
-        session = self._session or await self._open()
+        session = self._session or await self._opened()
         sending = session.post(self._url, data=content, allow_redirects=False, **self._proxy)
         async with sending as response:
             return Reply(response.status, response.headers, await _bounded(response))
@@ -63,14 +68,18 @@ class Lane:
             await self._session.close()
             self._session = None
 
+    async def _opened(self) -> aiohttp.ClientSession:
+        async with self._opening:
+            if self._session is None:
+                self._session = await self._open()
+            return self._session
+
     async def _open(self) -> aiohttp.ClientSession:
         prepared = await _prepare(self._endpoint)
         self._url = URL(str(prepared.url), encoded=True)
         if not self._endpoint.embedded:
             self._proxy = _proxy(self._url)
-        if self._session is None:  # calls that came while openai was at it share one
-            self._session = _session(prepared, secure=self._url.scheme == "https")
-        return self._session
+        return _session(prepared, secure=self._url.scheme == "https")
 
 
 async def _prepare(endpoint: Endpoint) -> httpx2.Request:
@@ -149,7 +158,16 @@ def _proxy(url: URL) -> dict[str, Any]:
     if not found or urllib.request.proxy_bypass(url.host or ""):
         return {}
     proxy = URL(found if "://" in found else f"http://{found}")
+    if proxy.scheme not in ("http", "https"):
+        raise UsageError(
+            f"The environment names a {proxy.scheme} proxy for {url.host}, and only http proxies "
+            "are supported.",
+            hint=f"Unset {url.scheme}_proxy, or name {url.host} in no_proxy.",
+        )
     if proxy.user is None:
         return {"proxy": proxy}
-    login = aiohttp.BasicAuth(proxy.user, proxy.password or "")
-    return {"proxy": proxy.with_user(None), "proxy_auth": login}
+    login = aiohttp.encode_basic_auth(proxy.user, proxy.password or "")
+    return {
+        "proxy": proxy.with_user(None),
+        "proxy_headers": {"Authorization" if url.scheme == "http" else _LOGIN: login},
+    }

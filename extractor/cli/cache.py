@@ -20,6 +20,8 @@ def info(cache_dir: options.CacheDir = None) -> None:
     typer.echo(f"directory  {ledger.directory}")
     typer.echo(f"answers    {len(ledger):,}")
     typer.echo(f"size       {ledger.size() / 1e6:,.1f} MB")
+    for note in ledger.notes:
+        typer.echo(note, err=True)
     ledger.close()
 
 
