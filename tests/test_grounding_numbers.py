@@ -191,3 +191,10 @@ def test_a_scaled_number_says_two_values_unless_it_has_a_unit() -> None:
 
 def test_a_minus_sign_is_seen() -> None:
     assert [each.negative for each in numbers("-5 dB, −3 and 2-4")] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "text", ["5.7x over an Intel Xeon Gold 6248 and 2.9x over it", "a ResNet 50 and 3x faster"]
+)
+def test_the_number_of_a_name_takes_no_unit_from_what_follows(text: str) -> None:
+    assert [m.value for m in numbers(text) if m.unit is None] in ([6248], [50])

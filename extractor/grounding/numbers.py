@@ -41,6 +41,10 @@ _BETWEEN = re.compile(rf"\bbetween{_LEAD}\Z", re.IGNORECASE)
 _LIST_END = re.compile(rf"{JUNK}*+(?:,?\s*(?:and|or|&)|/){JUNK}*+", re.IGNORECASE)
 _LIST_STEP = re.compile(rf"{JUNK}*+,{JUNK}*+")
 _CLAUSE_AND = re.compile(r"[^.;:(),]{1,60}\sand\s(?:an?\s)?", re.IGNORECASE)
+# A capitalised word that does not open its sentence, or one with a capital or digit inside.
+_NAME_BEFORE = re.compile(
+    r"(?:(?<![.!?:]\s)(?<=\s)[A-Z][a-z]+|(?<!\w)\w*[A-Za-z][A-Z0-9]\w*)[ -]\Z"
+)
 _LOOK_BACK = 64
 
 
@@ -91,7 +95,7 @@ def _share_units(text: str, found: list[Numeral]) -> None:
     """Gives "2, 4 and 8x" one unit: a number takes that of the one it is listed with."""
     for place in range(len(found) - 2, -1, -1):
         one, next_one = found[place], found[place + 1]
-        if one.unit is not None or next_one.unit is None or _looks_like_year(one):
+        if one.unit is not None or next_one.unit is None or _is_no_quantity(text, one):
             continue
         gap = text[one.end : next_one.start]
         listed = _LIST_END.fullmatch(gap) or (
@@ -109,7 +113,10 @@ def _continues(text: str, found: list[Numeral], place: int) -> bool:
     return bool(_LIST_END.fullmatch(gap) or _LIST_STEP.fullmatch(gap))
 
 
-def _looks_like_year(numeral: Numeral) -> bool:
+def _is_no_quantity(text: str, numeral: Numeral) -> bool:
+    """Whether a bare number is a year, or the last part of a name ("Xeon Gold 6248")."""
+    if _NAME_BEFORE.search(text, max(0, numeral.start - _LOOK_BACK), numeral.start):
+        return True
     return isinstance(numeral.value, int) and 1900 <= numeral.value <= 2100
 
 
