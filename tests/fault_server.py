@@ -93,19 +93,20 @@ class FaultServer:
     """Serves ``script`` on a loopback port for the length of a ``with`` block.
 
     ``asked`` holds the requests in order of arrival; ``most_in_flight`` how many were ever
-    waiting for their answers at once.
+    waiting for their answers at once, ``in_flight`` how many are.
     """
 
     def __init__(self, script: Callable[[Asked], Reply] = answer) -> None:
         self.script = script
         self.asked: list[Asked] = []
         self.most_in_flight = 0
-        self._in_flight = 0
+        self.in_flight = 0
         self._bodies: dict[bytes, int] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])
@@ -142,26 +143,34 @@ class FaultServer:
 
     async def _hang_up(self) -> None:
         if self._server is not None:
+            # asyncio drops a connection on the floor that is being accepted while it closes.
+            for listening in self._server.sockets:
+                self._loop.remove_reader(listening.fileno())
+            await asyncio.sleep(0.02)
             self._server.close()
             self._server = None
         for writer in self._writers:
             writer.transport.abort()
-        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        tasks = list(self._serving)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while True:
                 asked = await self._read(reader)
-                self._in_flight += 1
-                self.most_in_flight = max(self.most_in_flight, self._in_flight)
+                self.in_flight += 1
+                self.most_in_flight = max(self.most_in_flight, self.in_flight)
                 try:
                     await self._send(writer, self.script(asked))
                 finally:
-                    self._in_flight -= 1
+                    self.in_flight -= 1
         self._writers.discard(writer)
         writer.close()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-START = 8
+START = 16
 """Papers in flight at first, where a cap does not say fewer."""
 
 _CUT = 0.8
