@@ -78,12 +78,15 @@ class Way:
 
 async def measure(count: int, model: str | None) -> list[Way]:
     """Both ways over the first papers of the example."""
+    from extractor.approaches import settled
     from extractor.models import open_endpoint
     from extractor.models.settings import ModelSettings
     from extractor.readers import read_dump
+    from extractor.task import load_task
 
     papers = list(itertools.islice(read_dump(EXAMPLES), count))
-    async with open_endpoint(ModelSettings(model=model)) as endpoint:
+    settings = settled(ModelSettings(model=model), load_task("paper"))
+    async with open_endpoint(settings) as endpoint:
         return [await _own(endpoint, papers), await _plain(endpoint, papers)]
 
 
@@ -121,6 +124,7 @@ async def _plain(endpoint: Endpoint, papers: list[Paper]) -> Way:
     import instructor
     import openai
     from extractor.schemas.paper import PaperFields
+    from instructor.core import InstructorRetryException
 
     engine = Engine()
     client = instructor.from_openai(
@@ -133,7 +137,7 @@ async def _plain(endpoint: Endpoint, papers: list[Paper]) -> Way:
         said = f"Extract the fields.\n\nTitle: {paper.title}\n\nAbstract: {paper.abstract}"
         message: Any = {"role": "user", "content": said}
         # The plain way sometimes never comes to an end: it costs what it costs.
-        with suppress(instructor.core.InstructorRetryException):
+        with suppress(InstructorRetryException):
             await client.chat.completions.create(
                 model="m",
                 messages=[message],

@@ -81,7 +81,7 @@ class Engine(Generic[SchemaT]):
         self.endpoint = endpoint
         self._task = task
         self._extraction = extraction
-        self._ask = ask
+        self.ask = ask
         self._recall = recall
         self._afresh = afresh or ask
         self.traffic = traffic or Traffic(Level(endpoint.concurrency))
@@ -89,7 +89,7 @@ class Engine(Generic[SchemaT]):
 
     async def extract(self, paper: Paper, *, afresh: bool = False) -> Record[SchemaT]:
         """One paper's record. Raises PaperError, or EndpointError when no paper can be had."""
-        draft = await self._extraction(paper, self._afresh if afresh else self._ask)
+        draft = await self._extraction(paper, self._afresh if afresh else self.ask)
         return Record.of(paper, draft, model=self.endpoint.model, task=self._task.label)
 
     async def attempt(self, paper: Paper, *, afresh: bool = False) -> Result[SchemaT]:

@@ -39,15 +39,14 @@ class Choices(Generic[SchemaT]):
     def __init__(self, task: Task[SchemaT], endpoint: Endpoint) -> None:
         self._task = task
         self._head = Head.load()
-        alternatives = _ALTERNATIVES if endpoint.embedded else _ALTERNATIVES_ELSEWHERE
-        self._sampling = {**endpoint.sampling(), "logprobs": alternatives}
-        self._sampling[endpoint.limit_field] = 1
+        self._advice = self._head.advice_of(endpoint.model)
+        self._endpoint = endpoint
 
     async def __call__(self, paper: Paper, ask: Ask) -> Draft[SchemaT]:
         """Score the candidates, ask about the open ones, decide and ground."""
-        asked = _Asked(self._sampling, ask)
+        asked = questioner(self._endpoint, ask)
         scored = self._head.score(paper.title, paper.abstract)
-        scored = await settle(scored, self._head.advice, asked)
+        scored = await settle(scored, self._advice, asked)
         values = _values(scored, self._head.decide(scored))
         schema = self._task.schema
         answer = schema.model_validate(values).model_dump()
@@ -56,7 +55,14 @@ class Choices(Generic[SchemaT]):
         return Draft(fields, grounded.evidence, grounded.dropped, asked.usage, asked.cached)
 
 
-class _Asked:
+def questioner(endpoint: Endpoint, ask: Ask) -> Questioner:
+    """What puts questions to an endpoint, for one paper."""
+    alternatives = _ALTERNATIVES if endpoint.embedded else _ALTERNATIVES_ELSEWHERE
+    sampling = {**endpoint.sampling(), endpoint.limit_field: 1, "logprobs": alternatives}
+    return Questioner(sampling, ask)
+
+
+class Questioner:
     """Puts questions to the model and counts what they cost.
 
     A paper that leaves nothing to ask has cost nothing, and is not called cached.

@@ -10,14 +10,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from extractor.choices.words import word_set
 from extractor.grounding.numbers import NumberMention, numbers
-
-from .words import word_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .words import Document, Sentence
+    from extractor.choices.words import Document, Sentence
 
 _NAME_TOKEN = re.compile(
     r"""

@@ -9,13 +9,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from .vocabulary import SPEED_WORDS
+from extractor.choices.vocabulary import SPEED_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .head import Quantity
-    from .words import Document, Sentence, Word
+    from extractor.choices.head import Quantity
+    from extractor.choices.words import Document, Sentence, Word
 
 Kind = Literal["throughput", "latency", "training", "inference", "convergence", "runtime"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .candidates import CONNECTIVES, NameCandidate, Names, key_of
-from .vocabulary import (
+from extractor.choices.candidates import CONNECTIVES, NameCandidate, Names, key_of
+from extractor.choices.vocabulary import (
     GENERIC_TAILS,
     GOVERNORS,
     HEADS,
@@ -18,12 +18,12 @@ from .vocabulary import (
     TOPICS,
     hardware_class,
 )
-from .words import CAPITALISED, NAME, NAME_SHAPES, OPENERS, Document, Sentence
+from extractor.choices.words import CAPITALISED, NAME, NAME_SHAPES, OPENERS, Document, Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .lexicon import Lexicon
+    from extractor.choices.lexicon import Lexicon
 
 _AFTER_HEAD = re.compile(r"[\"”’'*) ]*(?:[:：]|\s[-–—]\s|\?)")
 _NEIGHBOUR_REACH = 120

@@ -14,19 +14,20 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .advice import Advice, probability
-from .candidates import (
+from extractor.choices.advice import Advice, probability
+from extractor.choices.candidates import (
     NameCandidate,
     UrlCandidate,
     find_names,
     find_quantities,
     find_urls,
 )
-from .features import name_features
-from .lexicon import Lexicon
-from .quantities import quantity_features, url_features
-from .vocabulary import GENERIC_TAILS
-from .words import Document
+from extractor.choices.features import name_features
+from extractor.choices.lexicon import Lexicon
+from extractor.choices.quantities import quantity_features, url_features
+from extractor.choices.vocabulary import GENERIC_TAILS
+from extractor.choices.words import Document
+from extractor.weights.catalog import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -138,14 +139,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Weights, lexicon and thresholds together; ``advice`` says how to weigh a model's answers."""
+    """Weights, lexicon and thresholds; ``advice`` says how to weigh each model's answers."""
 
     lexicon: Lexicon
     names: Weights
     quantities: Weights
     urls: Weights
     thresholds: Mapping[str, float]
-    advice: Advice
+    advice: Mapping[str, Advice]
 
     @classmethod
     def load(cls, folder: Path = _HERE) -> Head:
@@ -158,7 +159,7 @@ class Head:
             quantities=Weights.unpacked(packed["quantities"]),
             urls=Weights.unpacked(packed["urls"]),
             thresholds=packed["thresholds"],
-            advice=Advice(**packed["advice"]),
+            advice={name: Advice(**each) for name, each in packed["advice"].items()},
         )
 
     def save(self, folder: Path) -> None:
@@ -168,12 +169,16 @@ class Head:
             "quantities": self.quantities.packed(),
             "urls": self.urls.packed(),
             "thresholds": dict(self.thresholds),
-            "advice": asdict(self.advice),
+            "advice": {name: asdict(each) for name, each in sorted(self.advice.items())},
         }
         text = json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
         path = folder / "head.json.gz"
         path.write_bytes(gzip.compress(text.encode(), compresslevel=9, mtime=0))
         self.lexicon.save(folder / "lexicon.json.gz")
+
+    def advice_of(self, model: str) -> Advice:
+        """How to weigh a model's answers: as was fitted for it, else for the embedded default."""
+        return self.advice.get(model) or self.advice[DEFAULT_MODEL]
 
     def score(self, title: str, abstract: str) -> Scored:
         """Find a paper's candidates and say how likely each is."""

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .vocabulary import CODE_WORDS, OTHER_PAGE_WORDS, OTHER_WORDS, SPEED_WORDS
-from .words import words
+from extractor.choices.vocabulary import CODE_WORDS, OTHER_PAGE_WORDS, OTHER_WORDS, SPEED_WORDS
+from extractor.choices.words import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from extractor.choices.candidates import UrlCandidate
+    from extractor.choices.words import Document
     from extractor.grounding.numbers import NumberMention
-
-    from .candidates import UrlCandidate
-    from .words import Document
 
 _CLAUSE_SIGNS = frozenset((",", ";", ":", "and", "while", "but", "with"))
 _REACH = 14

@@ -10,15 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from .advice import ANSWERS
-from .head import same_thing
+from extractor.choices.advice import ANSWERS
+from extractor.choices.head import same_thing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .advice import Advice
-    from .head import Name, Scored
-    from .words import Document
+    from extractor.choices.advice import Advice
+    from extractor.choices.head import Name, Scored
+    from extractor.choices.words import Document
 
 _RULES = (
     "Each name in a paper is one of: ours (the new thing that this paper introduces), dataset (a"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from .words import word_set
+from extractor.choices.words import word_set
 
 
 def _plural_heads(text: str) -> dict[str, str]:

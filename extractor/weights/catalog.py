@@ -72,4 +72,4 @@ _ALL = (
 
 CATALOG: dict[str, Weights] = {weights.name: weights for weights in _ALL}
 
-DEFAULT_MODEL = "qwen2.5-coder-0.5b"
+DEFAULT_MODEL = "qwen2.5-coder-1.5b"

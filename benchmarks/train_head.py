@@ -1,11 +1,15 @@
 """Training of the head: mines the lexicon, fits the weights, sets the thresholds.
 
-    python -m ...train --gold PAPERS GOLD [--gold PAPERS GOLD ...] --unlabelled DUMP.jsonl.gz
-                       [--exclude TEXT ...] --out FOLDER
+    python benchmarks/train_head.py --gold PAPERS GOLD --annotated PAPERS
+        --exclude TEXT ... --out FOLDER [--questions FILE]
 
 Gold records are in the scorer's format; a key ``only`` lists the fields that were annotated
-where not all were. Papers of the dump whose title is in a gold file or in an excluded text are
-left out. The same data give the same bytes. Needs scikit-learn.
+where not all were. ``--annotated`` are the papers (JSON Lines) that benchmarks/training/
+annotations.jsonl.gz has records of, by id; those of them without a record, and without their
+title in a gold file or an excluded text, are what the lexicon is mined from. How to weigh a
+model's answers is fitted on benchmarks/training/answers.jsonl.gz, which
+benchmarks/ask_questions.py writes from the file of ``--questions``. The same data give the same
+bytes. Needs scikit-learn: pip install -e '.[train]'.
 """
 
 from __future__ import annotations
@@ -20,14 +24,14 @@ from multiprocessing import Pool
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .advice import Advice, answer_logs, log_odds
-from .candidates import find_names, find_quantities, find_urls, key_of
-from .features import name_features
-from .head import NAME_FIELDS, Decision, Head, Name, Quantity, Scored, Url, Weights
-from .lexicon import Entry, Lexicon, entry_of
-from .quantities import quantity_features, url_features
-from .questions import questions
-from .words import Document
+from extractor.choices.advice import Advice, answer_logs, log_odds
+from extractor.choices.candidates import find_names, find_quantities, find_urls, key_of
+from extractor.choices.features import name_features
+from extractor.choices.head import NAME_FIELDS, Decision, Head, Name, Quantity, Scored, Url, Weights
+from extractor.choices.lexicon import Entry, Lexicon, entry_of
+from extractor.choices.quantities import quantity_features, url_features
+from extractor.choices.questions import questions
+from extractor.choices.words import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -44,7 +48,25 @@ _FEWEST_PAPERS = 2
 _FEWEST_ANSWERS, _ADVICE_PENALTY = 8, 0.2
 _MOST_STEPS, _TOLERANCE = 400, 1e-6
 UNLABELLED = -1
-NO_ADVICE = Advice({}, (1.0, 0.0), 0)
+_OPEN_BETWEEN, _MOST_QUESTIONS = (0.08, 0.92), 4
+# Fields for which a model's answers were found to help on held-out papers.
+_ADVISED = {
+    "qwen2.5-coder-1.5b": ("method_name", "benchmarks"),
+    "qwen2.5-coder-0.5b": ("benchmarks",),
+}
+_TRAINING = Path(__file__).parent / "training"
+_EMPTY_RECORD: dict[str, Any] = {
+    "method_name": [],
+    "method_optional": False,
+    "other_names": [],
+    "speedups": [],
+    "speedups_optional": [],
+    "benchmarks": [],
+    "benchmarks_optional": [],
+    "hardware": [],
+    "hardware_optional": [],
+    "code_url": None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +91,7 @@ class Gold:
         papers: list[Json] = []
         records: list[Json] = []
         for paper_path, gold_path in pairs:
-            by_id = {record["id"]: record for record in _lines(Path(gold_path))}
+            by_id = {record["id"]: _EMPTY_RECORD | record for record in _lines(Path(gold_path))}
             for paper in _lines(Path(paper_path)):
                 if paper["id"] in by_id:
                     papers.append(paper)
@@ -311,7 +333,7 @@ def train(gold: Gold, lexicon: Lexicon, thresholds: dict[str, float]) -> Head:
         quantities=Fitter(quantity_examples(gold), "quantities").weights(("claimed_speedups",)),
         urls=Fitter(url_examples(gold), "urls").weights(("code_url",)),
         thresholds=thresholds,
-        advice=NO_ADVICE,
+        advice={},
     )
 
 
@@ -504,29 +526,66 @@ def _is_open(chance: float, between: tuple[float, float]) -> bool:
     return between[0] < chance < between[1]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line."""
+def advise(held: HeldOut) -> dict[str, Advice]:
+    """How to weigh each model's answers, for the fields that they help."""
+    answers = _lines(_TRAINING / "answers.jsonl.gz")
+    known = {
+        paper["id"]: scored for paper, scored in zip(held.gold.papers, held.scored, strict=True)
+    }
+    advice = {}
+    for model, fields in _ADVISED.items():
+        fitting = [each for each in answers if each["model"] == model and _asks(each, known)]
+        fitted = fit_advice(held, fitting, _OPEN_BETWEEN, _MOST_QUESTIONS)
+        kept = {field: fitted.fields[field] for field in fields if field in fitted.fields}
+        advice[model] = replace(fitted, fields=kept)
+    return advice
+
+
+def _asks(answer: Json, known: dict[str, Scored]) -> bool:
+    """Whether an answer is about a name that is still a candidate."""
+    scored = known.get(answer["id"])
+    return scored is not None and any(n.candidate.key == answer["key"] for n in scored.names)
+
+
+def _unlabelled(papers: Path, gold: Gold, excluded: Iterable[Path]) -> list[Json]:
+    """The papers that nothing is known of, and that nothing is measured on."""
+    titles = {paper["title"].lower() for paper in gold.papers}
+    texts = "\n".join(path.read_text(encoding="utf-8").lower() for path in excluded)
+    return [
+        paper
+        for paper in _lines(papers)
+        if paper["title"].lower() not in titles and paper["title"].lower() not in texts
+    ]
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gold", nargs=2, action="append", required=True)
-    parser.add_argument("--unlabelled", type=Path, required=True)
+    parser.add_argument("--annotated", type=Path, required=True)
     parser.add_argument("--exclude", type=Path, nargs="*", default=[])
     parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args(arguments)
-    gold = Gold.read(options.gold)
-    titles = {paper["title"].lower() for paper in gold.papers}
-    excluded = "\n".join(path.read_text(encoding="utf-8").lower() for path in options.exclude)
-    dump = [
-        paper
-        for paper in _lines(options.unlabelled)
-        if paper["title"].lower() not in titles and paper["title"].lower() not in excluded
-    ]
-    lexicon = mine(gold, dump)
+    parser.add_argument("--questions", type=Path)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    options = _options(arguments)
+    annotations = (options.annotated, _TRAINING / "annotations.jsonl.gz")
+    gold = Gold.read([*options.gold, annotations])
+    lexicon = mine(gold, _unlabelled(options.annotated, gold, options.exclude))
     head = train(gold, lexicon, dict.fromkeys(FIELDS, 0.4))
     held = hold_out(gold, lexicon)
-    head = replace(head, thresholds=tune(head, held))
+    head = replace(head, thresholds=tune(head, held), advice=advise(held))
     head.save(options.out)
+    if options.questions:
+        asked = open_questions(held, _OPEN_BETWEEN, _MOST_QUESTIONS)
+        lines = (json.dumps(question, ensure_ascii=False) for question in asked)
+        options.questions.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    first = len(_lines(Path(options.gold[0][0])))
     for field in FIELDS:
-        print(field, f"threshold {head.thresholds[field]:.2f}", f"{f1_of(head, held, field):.3f}")
+        held_out = f1_of(head, held, field, range(first))
+        print(f"{field:18} threshold {head.thresholds[field]:.2f}  held-out F1 {held_out:.3f}")
 
 
 if __name__ == "__main__":

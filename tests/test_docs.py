@@ -1,0 +1,50 @@
+"""What the documents say holds: commands, options, links and examples."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
+COMMANDS = ROOT / "docs" / "commands.md"
+
+_LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)")
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+# Options of other programs that the pages show.
+_FOREIGN = {"--quiet", "--version", "--help", "--record", "--no-isolation", "--outdir", "--wheel"}
+
+
+def commands_page() -> str:
+    """docs/commands.md as the command describes itself."""
+    command = [sys.executable, "-m", "typer", "extractor.cli.app", "utils", "docs"]
+    done = subprocess.run(
+        [*command, "--name", "extractor"], check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+def test_every_command_and_option_is_documented() -> None:
+    assert COMMANDS.read_text(encoding="utf-8") == commands_page(), (
+        "write the page anew: python -m typer extractor.cli.app utils docs"
+        " --name extractor > docs/commands.md"
+    )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in _LINK.findall(page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p != COMMANDS], ids=lambda page: page.name)
+def test_options_that_are_named_exist(page: Path) -> None:
+    known = set(_OPTION.findall(COMMANDS.read_text(encoding="utf-8"))) | _FOREIGN
+    shown = re.findall(r"(?:\$ |^)extractor [^\n|]*", page.read_text(encoding="utf-8"), re.M)
+    named = {option for line in shown for option in _OPTION.findall(line)}
+    assert named <= known, named - known
