@@ -465,3 +465,17 @@ def test_what_is_exported_is_what_is_visible() -> None:
 
     assert set(extractor.grounding.__all__) <= visible
     assert visible - modules <= set(extractor.grounding.__all__)
+
+
+def test_an_item_that_comes_to_the_same_words_is_said_once() -> None:
+    class Names(BaseModel):
+        names: list[Annotated[str, Verbatim()]]
+
+    said = {"names": ["ImageNet", "imagenet", "COCO", "ImageNet"]}
+    grounded = ground(Names, said, title="", abstract="On ImageNet and COCO.")
+    assert grounded.values == {"names": ["ImageNet", "COCO"]}
+    assert [item.path for item in grounded.evidence] == ["names[0]", "names[1]"]
+    assert [(item.path, item.reason) for item in grounded.dropped] == [
+        ("names[1]", "said before"),
+        ("names[3]", "said before"),
+    ]

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from extractor import errors
 from extractor.approaches import Draft
 from extractor.calls.answer import Usage
-from extractor.grounding import ground
+from extractor.grounding import SAID_BEFORE, ground
 from extractor.task import SchemaT
 
 if TYPE_CHECKING:
@@ -49,10 +49,14 @@ class Form(Generic[SchemaT]):
         self._system, self._rest = self._prepare_request()
 
     async def __call__(self, paper: Paper, ask: Ask) -> Draft[SchemaT]:
-        """Ask, read, ground; ask again where that can help, and keep the better of the two."""
+        """Ask, read, ground; ask again where that can help, and keep the better of the two.
+
+        What was refused stays reported, also where the second answer left it out.
+        """
         body = self._body(paper)
         usage, cached = Usage(), True
         best: Draft[SchemaT] | None = None
+        dropped: dict[str, Dropped] = {}
         for reasks_left in range(self._endpoint.reasks, -1, -1):
             answer = await ask(body)
             usage, cached = usage + answer.usage, cached and answer.cached
@@ -62,7 +66,8 @@ class Form(Generic[SchemaT]):
                 complaint = unfit
             else:
                 best = draft if best is None else min(best, draft, key=_refused)
-                if not draft.dropped:
+                dropped |= {f"{item.path} {item.value!r}": item for item in draft.dropped}
+                if not _refused(draft):
                     break
                 complaint = _Unfit(_refusals(draft.dropped))
             if reasks_left:
@@ -73,7 +78,7 @@ class Form(Generic[SchemaT]):
                 hint="Try another model, or a simpler schema.",
                 tries=usage.tries,
             )
-        return replace(best, usage=usage, cached=cached)
+        return replace(best, dropped=tuple(dropped.values()), usage=usage, cached=cached)
 
     def _prepare_request(self) -> tuple[list[dict[str, str]], dict[str, Any]]:
         """What instructor makes of the schema: the fixed messages, and the other fields."""
@@ -172,7 +177,8 @@ def _complaints(error: ValidationError) -> str:
 
 
 def _refused(draft: Draft[SchemaT]) -> int:
-    return len(draft.dropped)
+    """How many values have no words; an item that is said twice is not worth asking again."""
+    return sum(item.reason != SAID_BEFORE for item in draft.dropped)
 
 
 def _refusals(dropped: tuple[Dropped, ...]) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from extractor.grounding.plan import MarkedField, Node
 
+SAID_BEFORE = "said before"
+"""Why an item is dropped that comes to the same words as an earlier one of its list."""
+
 _SOURCES = ("title", "abstract")
 _UNITS = {
     "x": "x", "X": "x", "×": "x", "times": "x", "fold": "x", "-fold": "x",
@@ -200,17 +203,18 @@ class _Walk:
     def _items(
         self, node: Items, values: Any, place: _Place, holder: _Holder, owner: MarkedField
     ) -> Iterator[Any]:
-        kept = 0
+        kept: list[Any] = []
         for index, value in enumerate(values):
+            item, proven = place.item(index, len(kept)), len(self.evidence)
             try:
-                left = (
-                    value
-                    if value is None
-                    else self.visit(node.each, value, place.item(index, kept), holder, owner)
-                )
+                left = value if value is None else self.visit(node.each, value, item, holder, owner)
             except _Failed:
                 continue
-            kept += 1
+            if left is not None and left in kept:
+                del self.evidence[proven:]
+                self.dropped.append(Dropped(item.asked, value, SAID_BEFORE))
+                continue
+            kept.append(left)
             yield left
 
     def _entries(
