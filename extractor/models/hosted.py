@@ -10,6 +10,8 @@ from extractor.errors import AuthenticationFailed, UsageError
 from extractor.models.endpoint import Approach, Endpoint, Mode
 
 if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
     from extractor.models.settings import ModelSettings
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -39,7 +41,7 @@ def describe(settings: ModelSettings) -> Endpoint:
     """The endpoint that the settings name. Raises when a key is needed and there is none."""
     url = (settings.endpoint_url or OPENAI_URL).rstrip("/")
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or not _has_good_port(parts):
         raise UsageError(f"--base-url {url!r} is no http address.", hint="Give http://HOST/v1.")
     if parts.username or parts.password:
         raise UsageError("--base-url holds a user name or password.", hint="Use OPENAI_API_KEY.")
@@ -64,3 +66,10 @@ def _habits(host: str) -> Habits:
     if host == "openai.com" or host.endswith(".openai.com"):
         return _OPENAI
     return _LOCAL if host in _LOCAL_HOSTS else _OTHERS
+
+
+def _has_good_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
