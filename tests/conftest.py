@@ -88,7 +88,9 @@ def embedded_replay(
         monkeypatch.setattr("extractor.weights.store.is_pulled", lambda *_: True)
     marker = request.node.get_closest_marker("cassette")
     name = marker.args[0] if marker else "examples"
-    with _recorder("new_episodes" if recording else "none").use_cassette(f"{name}.json") as tape:
+    with _recorder("new_episodes" if recording else "none").use_cassette(
+        f"{name}.json", allow_playback_repeats=True
+    ) as tape:
         yield tape
 
 
@@ -100,7 +102,6 @@ def _recorder(mode: str) -> vcr.VCR:
         match_on=["method", "path", "json_body"],
         before_record_request=_clean_request,
         before_record_response=_clean_response,
-        allow_playback_repeats=True,
     )
     recorder.register_serializer("readable", _Readable)
     recorder.register_matcher("json_body", _same_body)

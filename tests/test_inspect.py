@@ -25,6 +25,7 @@ from extractor.session import CallSettings
 from extractor.survey import Lengths, Repeats, Survey
 from extractor.task import load_task
 from extractor.tokens import TOKEN_ERROR, answer_tokens, count_tokens, request_tokens
+from extractor.weights.catalog import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -202,7 +203,7 @@ def forecast_of(inspect: Inspect, *options: object, dump: Path = EXAMPLE) -> dic
 def test_the_embedded_model_costs_nothing_and_has_a_measured_speed(inspect: Inspect) -> None:
     form = ("--approach", "form")
     run = forecast_of(inspect, *form)
-    assert run["model"] == "qwen2.5-coder-0.5b"
+    assert run["model"] == DEFAULT_MODEL
     assert run["cost"] == {"low": 0, "expected": 0, "high": 0}
     slower = forecast_of(inspect, "--model", "qwen2.5-coder-1.5b", *form)
     assert slower["seconds"]["low"] > run["seconds"]["low"]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from extractor.approaches import Ask
     from extractor.choices.claims import Claim
-    from extractor.choices.head import Decision, Scored
+    from extractor.choices.head import Decision, Name, Scored
     from extractor.models.endpoint import Endpoint
     from extractor.paper import Paper
     from extractor.task import Task
@@ -119,10 +119,16 @@ def _values(scored: Scored, decision: Decision) -> dict[str, Any]:
     return {
         "method_name": decision.method_name.candidate.text if decision.method_name else None,
         "claimed_speedups": [_claim(claim, text) for claim in claims],
-        "benchmarks": [name.candidate.text for name in decision.benchmarks],
-        "hardware": [name.candidate.text for name in decision.hardware],
+        "benchmarks": _in_order(decision.benchmarks),
+        "hardware": _in_order(decision.hardware),
         "code_url": decision.code_url.candidate.text if decision.code_url else None,
     }
+
+
+def _in_order(names: Sequence[Name]) -> list[str]:
+    """Names as the text first has them."""
+    placed = sorted(names, key=lambda name: name.candidate.spans[0])
+    return [name.candidate.text for name in placed]
 
 
 def _claim(claim: Claim, text: str) -> dict[str, Any]:
