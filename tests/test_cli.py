@@ -144,3 +144,12 @@ def test_cache_info_and_clear(cli: Cli, tmp_path: Path) -> None:
     code, _, err = cli("cache", "clear", "--yes", "--cache-dir", folder)
     assert code == 0
     assert "0 answers" in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.usefixtures("embedded_replay")
+def test_an_output_that_is_full_is_one_line(cli: Cli) -> None:
+    code, _, err = cli("run", EXAMPLE, "-q", "-o", "/dev/full")
+    assert code == 1
+    assert err.startswith("extractor: /dev/full cannot be written: No space left")
+    assert len(err.strip().splitlines()) == 1

@@ -165,5 +165,6 @@ def _noun_phrase(text: str, start: int, limit: int) -> tuple[int, int] | None:
     end = stop.start() if stop else limit
     while end > start and text[end - 1] in " .,;:!?\n*":
         end -= 1
-    phrase = text[start:end]
+    phrase = text[start:end].removesuffix(" such")  # "solutions such | as Foo"
+    end = start + len(phrase)
     return None if len(phrase) < 2 or _NO_BASELINE.match(phrase) else (start, end)

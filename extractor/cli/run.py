@@ -139,7 +139,7 @@ class _Outputs:
         self.out = out
         self._writer = writer
         self._schema = schema
-        if failures is None and out is not None:
+        if failures is None and out is not None and (out.is_file() or not out.exists()):
             stem = Path(out.name.removesuffix(".gz")).stem
             failures = out.with_name(f"{stem}.failures.jsonl")
         self.failures = failures

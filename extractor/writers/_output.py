@@ -6,12 +6,12 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from extractor.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from extractor.writers._protocol import Schema, Sink, Writer
 
@@ -38,16 +38,37 @@ def open_output(
     """
     if out is None:
         with writer.open(sys.stdout.buffer, schema) as sink:
-            yield sink
+            yield _Guarded(sink, "standard output", hint)
     elif _is_special(out):
         with _open_special(writer, out, schema) as sink:
-            yield sink
+            yield _Guarded(sink, str(out), hint)
     else:
         with (
             whole_or_nothing(out, hint=hint, ending=ending) as scratch,
             writer.open(scratch, schema) as sink,
         ):
-            yield sink
+            yield _Guarded(sink, str(out), hint)
+
+
+class _Guarded:
+    """Says of its own output that it cannot be written, where several are open at once."""
+
+    def __init__(self, sink: Sink, name: str, hint: str) -> None:
+        self._sink = sink
+        self._name = name
+        self._hint = hint
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        try:
+            self._sink.write(row)
+        except BrokenPipeError:  # its reader has had enough
+            raise
+        except OSError as error:
+            raise _unwritable(self._name, error, self._hint) from error
+
+
+def _unwritable(name: object, error: OSError, hint: str) -> OutputError:
+    return OutputError(f"{name} cannot be written: {error.strerror or error}.", hint=hint)
 
 
 @contextmanager
@@ -69,8 +90,7 @@ def whole_or_nothing(path: Path, *, hint: str = "", ending: Ending = _whole) -> 
     except BrokenPipeError:  # never of a file: another output's reader has had enough
         raise
     except OSError as error:
-        message = f"{path} cannot be written: {error.strerror or error}."
-        raise OutputError(message, hint=hint) from error
+        raise _unwritable(path, error, hint) from error
 
 
 def _refuse_folder(path: Path) -> None:
@@ -98,5 +118,6 @@ def _is_special(path: Path) -> bool:
 def _open_special(writer: Writer, out: Path, schema: Schema) -> Iterator[Sink]:
     if not writer.streams:
         raise UsageError(f"{writer.name} cannot be written to {out}.", hint="Name a file.")
-    with out.open("wb") as stream, writer.open(stream, schema) as sink:
+    # Unbuffered: what a full device refused once is not written again when it is closed.
+    with out.open("wb", buffering=0) as stream, writer.open(stream, schema) as sink:
         yield sink
