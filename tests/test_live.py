@@ -1,0 +1,76 @@
+"""The embedded model itself: run with ``pytest -m live``, needs its weights."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from extractor import Extractor, read_dump
+from extractor.models import open_endpoint
+from extractor.models.settings import ModelSettings
+
+pytestmark = pytest.mark.live
+
+DUMP = Path(__file__).parent.parent / "examples" / "papers.txt"
+
+SERVE = """
+import asyncio
+from extractor.models import open_endpoint
+from extractor.models.settings import ModelSettings
+
+async def serve():
+    async with open_endpoint(ModelSettings()) as endpoint:
+        print(endpoint.base_url, flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(serve())
+"""
+
+
+def answers(url: str) -> bool:
+    """Whether anything listens at an address."""
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_the_server_is_on_loopback_and_gone_when_the_process_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", SERVE], stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        url = run.stdout.readline().strip()
+        assert urlsplit(url).hostname == "127.0.0.1"
+        assert answers(url)
+        run.send_signal(signal.SIGKILL)
+    assert not answers(url)
+
+
+def test_others_on_the_machine_are_refused() -> None:
+    import httpx2
+
+    async def ask() -> int:
+        async with open_endpoint(ModelSettings()) as endpoint, httpx2.AsyncClient() as client:
+            body = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
+            return (
+                await client.post(f"{endpoint.base_url}/chat/completions", json=body)
+            ).status_code
+
+    assert asyncio.run(ask()) == 401
+
+
+def test_a_schema_of_ones_own_is_kept_to_while_decoding() -> None:
+    paper = next(iter(read_dump(DUMP)))
+    with Extractor("name, gpu", cache=False) as extractor:
+        record = extractor.extract(title=paper.title, abstract=paper.abstract)
+    assert set(record.fields.model_dump()) == {"name", "gpu"}
+    for item in record.evidence:
+        assert getattr(paper, item.source)[item.start : item.end]
