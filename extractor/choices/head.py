@@ -39,6 +39,10 @@ NAME_FIELDS = ("method_name", "benchmarks", "hardware")
 _SCALE = 100
 # A longer form is taken for a device only where it is about as likely as the shorter one.
 _LONGER_FORM = 0.6
+# "256Kb", "40nm": a measure is nobody's name.
+_MEASURE = re.compile(
+    r"\d+(?:\.\d+)?\s?(?:[kmgt]i?)?(?:b|bits?|bytes?|[nm]m|[mn]?s|hz|w|v)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +238,12 @@ class Head:
 
     def _list(self, names: Sequence[Name], field: str) -> tuple[Name, ...]:
         likely = sorted(
-            (name for name in names if name.probability[field] >= self.thresholds[field]),
+            (
+                name
+                for name in names
+                if name.probability[field] >= self.thresholds[field]
+                and not _MEASURE.fullmatch(name.candidate.text)
+            ),
             key=lambda name: -name.probability[field],
         )
         chosen: list[Name] = []
