@@ -9,7 +9,7 @@ from contextlib import aclosing, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from extractor.errors import ExtractorError, OutputError
+from extractor.errors import ExtractorError, OutputError, UnreadableEntry
 from extractor.feed import Ahead
 from extractor.order import InOrder
 from extractor.readers import Unreadable
@@ -118,7 +118,9 @@ def as_items(entries: Iterable[Paper | Unreadable]) -> Iterator[Paper | Failure]
     """What a dump yields, with each unreadable entry as the failure that it becomes."""
     for entry in entries:
         if isinstance(entry, Unreadable):
-            yield Failure(entry.id, entry.title, "unreadable", entry.message, line=entry.line)
+            yield Failure(
+                entry.id, entry.title, UnreadableEntry.kind, entry.message, line=entry.line
+            )
         else:
             yield entry
 
