@@ -149,21 +149,21 @@ async def async_batch_llm(job: dict[str, Any]) -> None:
     watch.report(len(prompts))
 
 
-async def extractor(job: dict[str, Any], *, ledger: bool = True) -> None:
+async def extractor(job: dict[str, Any], *, store: bool = True) -> None:
     """The engine as the command uses it: prompts, calls, validation, grounding, JSON Lines."""
     import gc
 
     from pydantic_core import to_json
 
-    from extractor.batch import run_batch
-    from extractor.models.settings import ModelSettings
+    from extractor.llm.settings import ModelSettings
     from extractor.paper import Paper
-    from extractor.session import CallSettings, open_books, open_engine
+    from extractor.run.batch import run_batch
+    from extractor.run.session import CallSettings, open_engine, open_run_state
     from extractor.task import load_task
 
     papers = [Paper(p["id"], p["title"], p["abstract"]) for p in _papers(job)]
     folder = Path(job["folder"])
-    calls = CallSettings(cache_dir=folder / "answers" if ledger else None)
+    calls = CallSettings(cache_dir=folder / "answers" if store else None)
     model = ModelSettings(model="m", base_url=job["url"], concurrency=job["in_flight"])
 
     class Lines:
@@ -179,8 +179,8 @@ async def extractor(job: dict[str, Any], *, ledger: bool = True) -> None:
         def stopping(self) -> None: ...
 
     sink = Lines()
-    with sink.file, open_books(calls, "benchmark") as books:
-        async with open_engine(load_task("paper"), model, calls, books) as engine:
+    with sink.file, open_run_state(calls, "benchmark") as run_state:
+        async with open_engine(load_task("paper"), model, calls, run_state) as engine:
             await engine.extract(Paper("warm", "Warm up", "A first paper."))
             gc.freeze()
             watch = Stopwatch()
@@ -191,7 +191,7 @@ async def extractor(job: dict[str, Any], *, ledger: bool = True) -> None:
 
 
 async def extractor_without_ledger(job: dict[str, Any]) -> None:
-    await extractor(job, ledger=False)
+    await extractor(job, store=False)
 
 
 CLIENTS: Iterable[Callable[[dict[str, Any]], Awaitable[None]]] = (

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from extractor.models import Endpoint
+    from extractor.llm.providers import Endpoint
     from extractor.paper import Paper
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "papers.txt"
@@ -79,8 +79,8 @@ class Way:
 async def measure(count: int, model: str | None) -> list[Way]:
     """Both ways over the first papers of the example."""
     from extractor.approaches import settled
-    from extractor.models import open_endpoint
-    from extractor.models.settings import ModelSettings
+    from extractor.llm.providers import open_endpoint
+    from extractor.llm.settings import ModelSettings
     from extractor.readers import read_dump
     from extractor.task import load_task
 
@@ -95,7 +95,7 @@ async def _own(endpoint: Endpoint, papers: list[Paper]) -> Way:
     import aiohttp
 
     from extractor.approaches import prepare
-    from extractor.calls.answer import Answer
+    from extractor.llm.answer import Answer
     from extractor.task import load_task
 
     engine = Engine()

@@ -23,12 +23,12 @@ from pydantic_core import to_json
 from throughput import write_papers
 
 from extractor.approaches import prepare
-from extractor.batch import as_items, run_batch
-from extractor.calls import Answer, Usage
-from extractor.engine import Engine
-from extractor.models.hosted import describe
-from extractor.models.settings import ModelSettings
+from extractor.llm import Answer, Usage
+from extractor.llm.providers.hosted import describe
+from extractor.llm.settings import ModelSettings
 from extractor.readers import open_dump
+from extractor.run.batch import as_items, run_batch
+from extractor.run.engine import Engine
 from extractor.task import load_task
 
 if TYPE_CHECKING:

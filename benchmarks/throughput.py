@@ -77,8 +77,8 @@ def write_papers(path: Path, count: int) -> None:
 def request_parts() -> dict[str, Any]:
     """The instructions and the other fields of the request that this project makes."""
     from extractor.approaches import prepare
-    from extractor.models.hosted import describe
-    from extractor.models.settings import ModelSettings
+    from extractor.llm.providers.hosted import describe
+    from extractor.llm.settings import ModelSettings
     from extractor.paper import Paper
     from extractor.task import load_task
 

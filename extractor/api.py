@@ -11,9 +11,9 @@ from contextlib import AsyncExitStack, ExitStack, aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, overload
 
-from extractor.models.settings import ModelSettings
+from extractor.llm.settings import ModelSettings
 from extractor.paper import Paper
-from extractor.session import CallSettings, default_cache_dir, open_engine
+from extractor.run.session import CallSettings, default_cache_dir, open_engine
 from extractor.task import SchemaT, load_task
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
     from typing_extensions import Unpack
 
-    from extractor.engine import Engine
-    from extractor.models.endpoint import Approach, Mode
+    from extractor.llm.endpoint import Approach, Mode
     from extractor.record import Record, Result
+    from extractor.run.engine import Engine
     from extractor.schemas.paper import PaperFields
 
 

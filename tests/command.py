@@ -129,16 +129,16 @@ def _import_everything() -> None:
     import extractor.schemas.paper
     import instructor.v2  # noqa: F401
 
-    import extractor.approaches.form
-    import extractor.batch
-    import extractor.calls.asker
-    import extractor.calls.caller
-    import extractor.calls.journal
+    import extractor.approaches.full_schema
     import extractor.cli.app
     import extractor.cli.progress
-    import extractor.models.hosted
+    import extractor.llm.cached_client
+    import extractor.llm.client
+    import extractor.llm.providers.hosted
+    import extractor.llm.runs
     import extractor.readers
     import extractor.record_schema
+    import extractor.run.batch
     import extractor.writers  # noqa: F401
 
 

@@ -55,7 +55,7 @@ def _no_model(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     def refuse(*_: object) -> None:
         pytest.fail("a test tried to start the embedded model")
 
-    monkeypatch.setattr("extractor.models.embedded._start", refuse)
+    monkeypatch.setattr("extractor.llm.providers.embedded._start", refuse)
 
 
 @pytest.fixture(autouse=True)
@@ -83,9 +83,9 @@ def embedded_replay(
     """The embedded model as it answered when the test's cassette was recorded."""
     recording = request.config.getoption("--record")
     if not recording:
-        monkeypatch.setattr("extractor.models.embedded._start", lambda *_: _DeadEngine())
-        monkeypatch.setattr("extractor.weights.store.ensure", lambda *_: Path("replayed.gguf"))
-        monkeypatch.setattr("extractor.weights.store.is_pulled", lambda *_: True)
+        monkeypatch.setattr("extractor.llm.providers.embedded._start", lambda *_: _DeadEngine())
+        monkeypatch.setattr("extractor.llm.weights.files.ensure", lambda *_: Path("replayed.gguf"))
+        monkeypatch.setattr("extractor.llm.weights.files.is_pulled", lambda *_: True)
     marker = request.node.get_closest_marker("cassette")
     name = marker.args[0] if marker else "examples"
     with _recorder("new_episodes" if recording else "none").use_cassette(

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from extractor.batch import Summary, run_batch
-from extractor.calls.spending import Spent
 from extractor.errors import ExtractorError
-from extractor.models.settings import ModelSettings
+from extractor.llm.budget import Spent
+from extractor.llm.settings import ModelSettings
 from extractor.paper import Paper
-from extractor.session import CallSettings, open_books, open_engine
+from extractor.run.batch import Summary, run_batch
+from extractor.run.session import CallSettings, open_engine, open_run_state
 from extractor.task import load_task
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from extractor.engine import Retry
-    from extractor.models import Mode
+    from extractor.llm.providers import Mode
     from extractor.record import Failure
+    from extractor.run.engine import Retry
 
 
 @dataclass
@@ -85,8 +85,10 @@ def run(
     call_settings = CallSettings(cache_dir=cache_dir, **calls)
 
     async def batch() -> None:
-        with open_books(call_settings, *identity) as books:
-            async with open_engine(load_task("paper"), settings, call_settings, books) as engine:
+        with open_run_state(call_settings, *identity) as run_state:
+            async with open_engine(
+                load_task("paper"), settings, call_settings, run_state
+            ) as engine:
                 try:
                     ran.summary = await run_batch(
                         engine,
@@ -98,10 +100,10 @@ def run(
                     )
                 except ExtractorError as error:
                     ran.error = error
-                ran.spent = books.purse.spent
-            ran.notes = books.notes()
+                ran.spent = run_state.budget.spent
+            ran.notes = run_state.notes()
             if ran.error is None and ran.summary.complete:
-                books.complete()
+                run_state.complete()
 
     asyncio.run(batch())
     ran.records, ran.failures = records, failures
@@ -112,8 +114,8 @@ def run(
 def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Waits between tries are a fiftieth of what they are."""
     with monkeypatch.context() as patch:
-        patch.setattr("extractor.calls.caller._FIRST_WAIT_SECONDS", 0.01)
-        patch.setattr("extractor.calls.traffic._FIRST_PAUSE_SECONDS", 0.01)
+        patch.setattr("extractor.llm.client._FIRST_WAIT_SECONDS", 0.01)
+        patch.setattr("extractor.llm.limits._FIRST_PAUSE_SECONDS", 0.01)
         yield
 
 

@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from extractor.cli import main
-from extractor.forecast import Range, forecast
-from extractor.models.endpoint import Approach
-from extractor.models.settings import ModelSettings
+from extractor.inspection.forecast import Range, forecast
+from extractor.inspection.survey import Lengths, Repeats, Survey
+from extractor.inspection.tokens import TOKEN_ERROR, answer_tokens, count_tokens, request_tokens
+from extractor.llm.endpoint import Approach
+from extractor.llm.settings import ModelSettings
+from extractor.llm.weights.catalog import DEFAULT_MODEL
 from extractor.paper import Paper
 from extractor.readers import Unreadable, read_dump
-from extractor.session import CallSettings
-from extractor.survey import Lengths, Repeats, Survey
+from extractor.run.session import CallSettings
 from extractor.task import load_task
-from extractor.tokens import TOKEN_ERROR, answer_tokens, count_tokens, request_tokens
-from extractor.weights.catalog import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -201,7 +201,7 @@ def forecast_of(inspect: Inspect, *options: object, dump: Path = EXAMPLE) -> dic
 
 
 def test_the_embedded_model_costs_nothing_and_has_a_measured_speed(inspect: Inspect) -> None:
-    form = ("--approach", "form")
+    form = ("--approach", "full-schema")
     run = forecast_of(inspect, "--model", "qwen2.5-coder-0.5b", *form)
     assert forecast_of(inspect)["model"] == DEFAULT_MODEL
     assert run["cost"] == {"low": 0, "expected": 0, "high": 0}
@@ -211,11 +211,11 @@ def test_the_embedded_model_costs_nothing_and_has_a_measured_speed(inspect: Insp
 
 
 def test_the_approach_is_that_of_a_run(inspect: Inspect) -> None:
-    choices, form = forecast_of(inspect), forecast_of(inspect, "--approach", "form")
-    assert (choices["approach"], form["approach"]) == ("choices", "form")
+    choices, form = forecast_of(inspect), forecast_of(inspect, "--approach", "full-schema")
+    assert (choices["approach"], form["approach"]) == ("candidates", "full-schema")
     assert choices["answer_tokens"]["high"] < form["answer_tokens"]["expected"]
-    assert forecast_of(inspect, "--schema", "results")["approach"] == "form"
-    code, _, err = inspect(EXAMPLE, "--schema", "results", "--approach", "choices")
+    assert forecast_of(inspect, "--schema", "results")["approach"] == "full-schema"
+    code, _, err = inspect(EXAMPLE, "--schema", "results", "--approach", "candidates")
     assert (code, err.count("\n")) == (2, 1)
 
 
@@ -260,14 +260,16 @@ def test_a_schema_that_is_read_by_the_model_is_counted(inspect: Inspect) -> None
     local = forecast_of(inspect, "--model", "m", "--base-url", "http://localhost:9/v1")
     hosted = forecast_of(inspect, "--model", "m", "--base-url", "https://example.org/v1")
     assert hosted["fixed_tokens"] > local["fixed_tokens"] + 300
-    assert local["fixed_tokens"] == forecast_of(inspect, "--approach", "form")["fixed_tokens"]
+    assert (
+        local["fixed_tokens"] == forecast_of(inspect, "--approach", "full-schema")["fixed_tokens"]
+    )
 
 
 CALLS = CallSettings(cache_dir=None)
 
 
 def foretold(sample: list[Paper], papers: int, schema: Any = None) -> Any:
-    settings = ModelSettings(approach=Approach.FORM)
+    settings = ModelSettings(approach=Approach.FULL_SCHEMA)
     return forecast(load_task(schema), settings, CALLS, sample, papers)
 
 
@@ -324,7 +326,7 @@ def test_every_paper_is_as_likely_to_be_drawn() -> None:
 
 
 def test_repeats_are_counted_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("extractor.survey.REMEMBERED", 2)
+    monkeypatch.setattr("extractor.inspection.survey.REMEMBERED", 2)
     repeats = Repeats()
     for each in "abacc":
         repeats.add(each, each)

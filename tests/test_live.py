@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from extractor import Extractor, read_dump
-from extractor.models import open_endpoint
-from extractor.models.settings import ModelSettings
+from extractor.llm.providers import open_endpoint
+from extractor.llm.settings import ModelSettings
 
 pytestmark = pytest.mark.live
 
@@ -22,8 +22,8 @@ DUMP = Path(__file__).parent.parent / "examples" / "papers.txt"
 
 SERVE = """
 import asyncio
-from extractor.models import open_endpoint
-from extractor.models.settings import ModelSettings
+from extractor.llm.providers import open_endpoint
+from extractor.llm.settings import ModelSettings
 
 async def serve():
     async with open_endpoint(ModelSettings()) as endpoint:

@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, Field
 
 from extractor import Extractor, Verbatim, read_dump
-from extractor.approaches.form import Form
-from extractor.calls.answer import Answer, Usage
+from extractor.approaches.full_schema import FullSchema
 from extractor.errors import UsageError
 from extractor.evaluation import read_gold
-from extractor.models.endpoint import Endpoint, Mode
+from extractor.llm.answer import Answer, Usage
+from extractor.llm.endpoint import Endpoint, Mode
 from extractor.paper import Paper
 from extractor.record import Record
 from extractor.shorthand import _TYPES, parse_shorthand
@@ -217,7 +217,7 @@ def test_the_model_of_ones_own_gives_the_record_that_the_docs_show(tmp_path: Pat
     task = load_task(f"{file}:Corpora")
     paper = next(each for each in read_dump(ROOT / "examples" / "papers.txt") if each.id == "8")
     answer = block("json", '"size": 1420')
-    draft = asyncio.run(Form(task, ENDPOINT)(paper, answering(answer)))
+    draft = asyncio.run(FullSchema(task, ENDPOINT)(paper, answering(answer)))
     row = Record.of(paper, draft, model="example", task="Corpora@...").to_dict()
     assert row == json.loads(block("json", '"id": "8"'))
 

@@ -1,7 +1,7 @@
 """Approaches: how one paper is put to a model and its answer becomes grounded fields.
 
 One file each. An approach is built once for a task and an endpoint and then called for every
-paper with an ``Ask``, the only door to anything paid.
+paper with an ``Ask``, the only stop_signal to anything paid.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 from extractor.errors import UsageError
-from extractor.models.endpoint import Approach
+from extractor.llm.endpoint import Approach
 from extractor.task import SchemaT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from extractor.calls.answer import Answer, Usage
     from extractor.grounding import Dropped, Evidence
-    from extractor.models.endpoint import Endpoint
-    from extractor.models.settings import ModelSettings
+    from extractor.llm.answer import Answer, Usage
+    from extractor.llm.endpoint import Endpoint
+    from extractor.llm.settings import ModelSettings
     from extractor.paper import Paper
     from extractor.task import Task
 
 
 class Ask(Protocol):
-    """Answers a request body, from the ledger or by a paid call."""
+    """Answers a request body, from the store or by a paid call."""
 
     async def __call__(self, body: Mapping[str, Any]) -> Answer: ...
 
@@ -55,21 +55,21 @@ def settled(settings: ModelSettings, task: Task[Any]) -> ModelSettings:
     from extractor.schemas.paper import PaperFields
 
     able = task.schema is PaperFields
-    if settings.approach is Approach.CHOICES and not able:
+    if settings.approach is Approach.CANDIDATES and not able:
         raise UsageError(
-            f"The approach 'choices' knows the schema paper only, not {task.name}.",
+            f"The approach 'candidates' knows the schema paper only, not {task.name}.",
             hint="Leave out --approach.",
         )
-    fitting = Approach.CHOICES if able and settings.embedded else Approach.FORM
+    fitting = Approach.CANDIDATES if able and settings.embedded else Approach.FULL_SCHEMA
     return replace(settings, approach=settings.approach or fitting)
 
 
 def prepare(task: Task[SchemaT], endpoint: Endpoint) -> Extraction[SchemaT]:
     """The endpoint's approach, prepared for a task."""
-    if endpoint.approach is Approach.CHOICES:
-        from extractor.approaches.choices import Choices
+    if endpoint.approach is Approach.CANDIDATES:
+        from extractor.approaches.candidates import Candidates
 
-        return Choices(task, endpoint)
-    from extractor.approaches.form import Form
+        return Candidates(task, endpoint)
+    from extractor.approaches.full_schema import FullSchema
 
-    return Form(task, endpoint)
+    return FullSchema(task, endpoint)

@@ -14,15 +14,15 @@ app = typer.Typer(help="The answers that are kept.", no_args_is_help=True)
 @app.command()
 def info(cache_dir: options.CacheDir = None) -> None:
     """Say where the cache is, how many answers it holds, and how large it is."""
-    from extractor.session import open_ledger
+    from extractor.run.session import open_store
 
-    ledger = open_ledger(cache_dir)
-    typer.echo(f"directory  {ledger.directory}")
-    typer.echo(f"answers    {len(ledger):,}")
-    typer.echo(f"size       {ledger.size() / 1e6:,.1f} MB")
-    for note in ledger.notes:
+    store = open_store(cache_dir)
+    typer.echo(f"directory  {store.directory}")
+    typer.echo(f"answers    {len(store):,}")
+    typer.echo(f"size       {store.size() / 1e6:,.1f} MB")
+    for note in store.notes:
         typer.echo(note, err=True)
-    ledger.close()
+    store.close()
 
 
 @app.command()
@@ -31,10 +31,10 @@ def clear(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Forget every answer. They have to be paid for again."""
-    from extractor.session import open_ledger
+    from extractor.run.session import open_store
 
-    ledger = open_ledger(cache_dir)
+    store = open_store(cache_dir)
     if not yes:
-        typer.confirm(f"Forget {len(ledger):,} answers in {ledger.directory}?", abort=True)
-    typer.echo(f"Forgot {ledger.clear():,} answers.", err=True)
-    ledger.close()
+        typer.confirm(f"Forget {len(store):,} answers in {store.directory}?", abort=True)
+    typer.echo(f"Forgot {store.clear():,} answers.", err=True)
+    store.close()

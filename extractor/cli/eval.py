@@ -13,14 +13,14 @@ from extractor.cli import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_SOME_FAILED, optio
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from extractor.batch import Watcher
-    from extractor.calls.prices import Prices
     from extractor.evaluation import Evaluation, Gold, PaperMistakes, Price
     from extractor.evaluation.running import Ran
-    from extractor.models.settings import ModelSettings
+    from extractor.llm.prices import Prices
+    from extractor.llm.settings import ModelSettings
     from extractor.paper import Paper
     from extractor.readers import Dump
-    from extractor.session import CallSettings
+    from extractor.run.batch import Watcher
+    from extractor.run.session import CallSettings
     from extractor.task import Task
 
 _KEPT = "Everything paid for is kept: the same command goes on from here."
@@ -168,9 +168,9 @@ def _nothing_to_score() -> Exception:
 
 
 def _score_file(gold: Gold, records: Path, source: _Source | None, calls: CallSettings) -> _Scored:
-    from extractor.calls.prices import given
     from extractor.evaluation import evaluate
     from extractor.evaluation.running import read_known
+    from extractor.llm.prices import given
     from extractor.writers import read_records
 
     price = _price(given(calls.price_in, calls.price_out))
@@ -238,7 +238,7 @@ class _Job:
 
     async def _extract(self, dump: Dump, watcher: Watcher) -> tuple[Ran, Prices | None]:
         from extractor.evaluation.running import run_known
-        from extractor.session import open_engine, prices_of
+        from extractor.run.session import open_engine, prices_of
 
         async with open_engine(self.task, self.model, self.calls) as engine:
             ran = await run_known(engine, dump, self.gold.papers, watcher)

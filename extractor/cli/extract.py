@@ -48,7 +48,7 @@ def extract(
     import asyncio
     import json
 
-    from extractor.session import open_engine
+    from extractor.run.session import open_engine
     from extractor.task import load_task
 
     paper = _paper(title, abstract, file)

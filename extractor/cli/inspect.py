@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from extractor.errors import DumpError
-    from extractor.forecast import Forecast, Range
+    from extractor.inspection.forecast import Forecast, Range
+    from extractor.inspection.survey import Lengths, Repeats, Survey
     from extractor.readers import Dump, Unreadable
-    from extractor.survey import Lengths, Repeats, Survey
 
 _WIDTH = 72
 _KEYS = 8
@@ -55,9 +55,9 @@ def inspect(
 
     Example: extractor inspect papers.bib --model gpt-5-mini
     """
-    from extractor.forecast import forecast
+    from extractor.inspection.forecast import forecast
+    from extractor.inspection.survey import Survey
     from extractor.readers import open_dump
-    from extractor.survey import Survey
     from extractor.task import load_task
 
     task = load_task(schema, prompt)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from extractor.weights.catalog import Weights
+    from extractor.llm.weights.catalog import Weights
 
 app = typer.Typer(help="The embedded models and their weights.", no_args_is_help=True)
 
@@ -17,11 +17,11 @@ _Name = Annotated[str, typer.Argument(help="A name of 'extractor models list'.")
 @app.command("list")
 def list_models() -> None:
     """List the embedded models, their size, and whether their weights are there."""
-    from extractor.weights import store
-    from extractor.weights.catalog import CATALOG, DEFAULT_MODEL
+    from extractor.llm.weights import files
+    from extractor.llm.weights.catalog import CATALOG, DEFAULT_MODEL
 
     for weights in CATALOG.values():
-        state = "pulled" if store.is_pulled(weights) else "-"
+        state = "pulled" if files.is_pulled(weights) else "-"
         note = "  (default)" if weights.name == DEFAULT_MODEL else ""
         size = f"{weights.size / 1e6:,.0f} MB"
         typer.echo(f"{weights.name:20} {size:>9}  {state:6}  {weights.title}{note}")
@@ -31,11 +31,11 @@ def list_models() -> None:
 def pull(name: _Name) -> None:
     """Download a model's weights and check them; an interrupted download goes on."""
     from extractor.cli.progress import pull_with_progress
-    from extractor.weights import store
+    from extractor.llm.weights import files
 
     weights = _find(name)
-    if store.is_pulled(weights):
-        typer.echo(f"{store.path_of(weights)} is already there.", err=True)
+    if files.is_pulled(weights):
+        typer.echo(f"{files.path_of(weights)} is already there.", err=True)
         return
     pull_with_progress(weights, quiet=False)
 
@@ -44,29 +44,29 @@ def pull(name: _Name) -> None:
 def path(name: _Name) -> None:
     """Print where a model's weights are. Exit code 1 when they are not there."""
     from extractor.errors import WeightsError
-    from extractor.weights import store
+    from extractor.llm.weights import files
 
     weights = _find(name)
-    if not store.is_pulled(weights):
+    if not files.is_pulled(weights):
         raise WeightsError(
             f"The weights of {name} are not there.", hint=f"Run 'extractor models pull {name}'."
         )
-    typer.echo(str(store.path_of(weights)))
+    typer.echo(str(files.path_of(weights)))
 
 
 @app.command()
 def rm(name: _Name) -> None:
     """Delete a model's weights."""
-    from extractor.weights import store
+    from extractor.llm.weights import files
 
     weights = _find(name)
-    path = store.path_of(weights)
-    typer.echo(f"Removed {path}." if store.remove(weights) else f"{path} was not there.", err=True)
+    path = files.path_of(weights)
+    typer.echo(f"Removed {path}." if files.remove(weights) else f"{path} was not there.", err=True)
 
 
 def _find(name: str) -> Weights:
     from extractor.errors import UsageError
-    from extractor.weights.catalog import CATALOG
+    from extractor.llm.weights.catalog import CATALOG
 
     if name not in CATALOG:
         raise UsageError(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from extractor.models.endpoint import Approach as ApproachName
-from extractor.models.endpoint import Mode as ModeName
+from extractor.llm.endpoint import Approach as ApproachName
+from extractor.llm.endpoint import Mode as ModeName
 
 if TYPE_CHECKING:
-    from extractor.models.settings import ModelSettings
-    from extractor.session import CallSettings
+    from extractor.llm.settings import ModelSettings
+    from extractor.run.session import CallSettings
 
 _READING = "Reading the dump"
 _MODEL, _ASKING, _SPENDING, _KEEPING = "Model", "Asking", "Spending", "Cache"
@@ -85,8 +85,8 @@ Mode = Annotated[
 Approach = Annotated[
     ApproachName | None,
     typer.Option(
-        help="How a paper is put to the model: 'form' asks for everything at once, 'choices' "
-        "only for what rules and a trained head leave open. Default: what suits the model.",
+        help="How a paper is put to the model: 'full-schema' asks for everything at once, "
+        "'candidates' only for what rules and a trained head leave open. Default: what suits the model.",
         rich_help_panel=_ASKING,
     ),
 ]
@@ -186,7 +186,7 @@ def model_settings(
     concurrency: int | None,
 ) -> ModelSettings:
     """The settings that the options describe."""
-    from extractor.models.settings import ModelSettings
+    from extractor.llm.settings import ModelSettings
 
     return ModelSettings(
         model=model, base_url=base_url, mode=mode, approach=approach, concurrency=concurrency
@@ -208,9 +208,9 @@ def call_settings(
     ``limits`` are --rpm and --tpm, ``ceilings`` --max-requests, --max-tokens and --max-cost,
     ``prices`` --price-in and --price-out.
     """
-    from extractor.calls.spending import Ceilings
-    from extractor.calls.traffic import Limits
-    from extractor.session import CallSettings, default_cache_dir
+    from extractor.llm.budget import Ceilings
+    from extractor.llm.limits import Limits
+    from extractor.run.session import CallSettings, default_cache_dir
 
     return CallSettings(
         cache_dir=None if no_cache else cache_dir or default_cache_dir(),
@@ -225,10 +225,10 @@ def call_settings(
 
 def pull_weights(settings: ModelSettings, *, quiet: bool) -> None:
     """Download the embedded model's weights if they are missing, and say so."""
-    from extractor.weights import store
-    from extractor.weights.catalog import CATALOG
+    from extractor.llm.weights import files
+    from extractor.llm.weights.catalog import CATALOG
 
-    if settings.embedded and not store.is_pulled(CATALOG[settings.name]):
+    if settings.embedded and not files.is_pulled(CATALOG[settings.name]):
         from extractor.cli.progress import pull_with_progress
 
         pull_with_progress(CATALOG[settings.name], quiet=quiet)

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from extractor.batch import Summary, Watcher
-    from extractor.bill import Bill
+    from extractor.llm.weights.catalog import Weights
     from extractor.readers import Dump
-    from extractor.weights.catalog import Weights
+    from extractor.run.batch import Summary, Watcher
+    from extractor.run.bill import Bill
 
 _PLAIN_SECONDS = 30.0
 _BAR_SECONDS = 0.1
@@ -34,19 +34,19 @@ _BAR_SECONDS = 0.1
 
 def pull_with_progress(weights: Weights, *, quiet: bool) -> None:
     """Download weights, telling what, how large and how far."""
-    from extractor.weights import store
+    from extractor.llm.weights import files
 
     console = Console(stderr=True, quiet=quiet)
     console.print(
         f"Pulling {weights.name} ({weights.title}, {weights.size / 1e6:,.0f} MB, "
-        f"{weights.licence}) into {store.directory()}",
+        f"{weights.licence}) into {files.directory()}",
         highlight=False,
         soft_wrap=True,
     )
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bars:
         bar = bars.add_task("pull", total=weights.size)
-        store.pull(weights, lambda there: bars.update(bar, completed=min(there, weights.size)))
+        files.pull(weights, lambda there: bars.update(bar, completed=min(there, weights.size)))
 
 
 @contextmanager

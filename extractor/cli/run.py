@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from extractor.batch import Summary, Watcher
-    from extractor.bill import Bill
-    from extractor.engine import Retry
-    from extractor.models.settings import ModelSettings
+    from extractor.llm.settings import ModelSettings
     from extractor.readers import Dump
-    from extractor.session import Books, CallSettings
+    from extractor.run.batch import Summary, Watcher
+    from extractor.run.bill import Bill
+    from extractor.run.engine import Retry
+    from extractor.run.session import CallSettings, RunState
     from extractor.task import Task
     from extractor.writers import Schema, Sink, Writer
 
@@ -211,32 +211,32 @@ class _Job:
         """Extract the dump; what is written is in place when it returns."""
         import asyncio
 
-        from extractor.session import open_books
+        from extractor.run.session import open_run_state
 
         retry = _read_failures(self.outputs.failures) if self.retry_failed else None
-        with open_books(self.calls, *self._identity(dump)) as books:
+        with open_run_state(self.calls, *self._identity(dump)) as run_state:
             with self.outputs.open() as (records, failures):
                 sinks = records, failures
-                done = asyncio.run(self._extract(dump, books, sinks, watcher, retry))
+                done = asyncio.run(self._extract(dump, run_state, sinks, watcher, retry))
                 self.outputs.settle(done.summary)
             if done.summary.complete:
-                books.complete()
+                run_state.complete()
         return done
 
     async def _extract(
         self,
         dump: _Input,
-        books: Books,
+        run_state: RunState,
         sinks: tuple[Sink, Sink],
         watcher: Watcher,
         retry: Retry | None,
     ) -> _Done:
-        from extractor.batch import as_items, run_batch
-        from extractor.bill import Bill
-        from extractor.session import open_engine
+        from extractor.run.batch import as_items, run_batch
+        from extractor.run.bill import Bill
+        from extractor.run.session import open_engine
 
         items = itertools.islice(as_items(dump.entries), self.limit)
-        async with open_engine(self.task, self.model, self.calls, books) as engine:
+        async with open_engine(self.task, self.model, self.calls, run_state) as engine:
             gc.freeze()  # what is loaded by now stays: no use in looking through it all the time
             summary = await run_batch(
                 engine,
@@ -248,7 +248,7 @@ class _Job:
                 release=dump.release,
             )
             left_out = retry.left_out if retry else 0
-            return _Done(summary, Bill.of(engine.endpoint, self.calls, books, left_out))
+            return _Done(summary, Bill.of(engine.endpoint, self.calls, run_state, left_out))
 
     def _identity(self, dump: _Input) -> tuple[object, ...]:
         """What makes it the same run when the same command is given again."""
@@ -262,8 +262,8 @@ class _Job:
 
 def _read_failures(path: Path | None) -> Retry:
     """The papers that failed in an earlier run. Raises UsageError where nothing tells them."""
-    from extractor.engine import Retry
     from extractor.errors import UsageError
+    from extractor.run.engine import Retry
     from extractor.writers import read_records
 
     if path is None or not path.is_file():

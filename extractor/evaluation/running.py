@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from extractor.batch import as_items, run_batch
 from extractor.errors import UsageError
 from extractor.paper import Paper
+from extractor.run.batch import as_items, run_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from extractor.batch import Summary, Watcher
-    from extractor.engine import Engine
     from extractor.readers import Dump, Item
     from extractor.record import Failure
+    from extractor.run.batch import Summary, Watcher
+    from extractor.run.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)

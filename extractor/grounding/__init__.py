@@ -5,8 +5,8 @@ a model's answer what the title and abstract say, and says where. ``find`` and `
 same for one value and one text.
 """
 
+from extractor.grounding.annotations import NumberIn, UnitIn, Url, Verbatim
 from extractor.grounding.ground import SAID_BEFORE, Dropped, Evidence, Grounded, ground
-from extractor.grounding.marks import NumberIn, UnitIn, Url, Verbatim
 from extractor.grounding.match import Span, find
 from extractor.grounding.numbers import NumberMention, numbers
 from extractor.grounding.text import SourceText

@@ -9,7 +9,7 @@ from enum import Enum
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from extractor.grounding.marks import NumberIn, UnitIn, Url, Verbatim
+from extractor.grounding.annotations import NumberIn, UnitIn, Url, Verbatim
 from extractor.grounding.match import Span, find_first, strip_ends
 from extractor.grounding.nearest import nearest
 from extractor.grounding.numbers import NumberMention, numbers

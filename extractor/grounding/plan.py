@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from extractor.errors import UsageError
-from extractor.grounding.marks import Mark, NumberIn, UnitIn, Url, Verbatim
+from extractor.grounding.annotations import Mark, NumberIn, UnitIn, Url, Verbatim
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -1,0 +1,186 @@
+"""The form: the whole abstract and the whole schema in one request.
+
+instructor turns the schema into a request as the endpoint's mode wants it, once for each
+task, and words the reask when an answer does not validate or says what the paper does not.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Generic, cast
+
+from pydantic import ValidationError
+
+from extractor import errors
+from extractor.approaches import Draft
+from extractor.grounding import SAID_BEFORE, ground
+from extractor.llm.answer import Usage
+from extractor.task import SchemaT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+    from extractor.approaches import Ask
+    from extractor.grounding import Dropped
+    from extractor.llm.answer import Answer
+    from extractor.llm.endpoint import Endpoint
+    from extractor.paper import Paper
+    from extractor.task import Task
+
+_LENGTH, _FILTER = "length", "content_filter"
+
+
+class _Unfit(Exception):
+    """An answer that is worth asking again; the text goes to the model."""
+
+
+class FullSchema(Generic[SchemaT]):
+    """Fills the schema from one request, asking again at most ``endpoint.reasks`` times."""
+
+    def __init__(self, task: Task[SchemaT], endpoint: Endpoint) -> None:
+        from instructor.v2 import Mode, Provider, mode_registry
+
+        self._task = task
+        self._endpoint = endpoint
+        self._handlers = mode_registry.get_handlers(Provider.OPENAI, Mode[endpoint.mode.name])
+        self._system, self._rest = self._prepare_request()
+
+    async def __call__(self, paper: Paper, ask: Ask) -> Draft[SchemaT]:
+        """Ask, read, ground; ask again where that can help, and keep the better of the two.
+
+        What was refused stays reported, also where the second answer left it out.
+        """
+        body = self._body(paper)
+        usage, cached = Usage(), True
+        best: Draft[SchemaT] | None = None
+        dropped: dict[str, Dropped] = {}
+        for reasks_left in range(self._endpoint.reasks, -1, -1):
+            answer = await ask(body)
+            usage, cached = usage + answer.usage, cached and answer.cached
+            try:
+                draft = self._draft(paper, answer)
+            except _Unfit as unfit:
+                complaint = unfit
+            else:
+                best = draft if best is None else min(best, draft, key=_refused)
+                dropped |= {f"{item.path} {item.value!r}": item for item in draft.dropped}
+                if not _refused(draft):
+                    break
+                complaint = _Unfit(_refusals(draft.dropped))
+            if reasks_left:
+                body = self._reask(body, answer, complaint)
+        if best is None:
+            raise errors.InvalidResponse(
+                f"The answer does not fit the schema: {complaint}.",
+                hint="Try another model, or a simpler schema.",
+                tries=usage.tries,
+            )
+        return replace(best, dropped=tuple(dropped.values()), usage=usage, cached=cached)
+
+    def _prepare_request(self) -> tuple[list[dict[str, str]], dict[str, Any]]:
+        """What instructor makes of the schema: the fixed messages, and the other fields."""
+        messages = [{"role": "system", "content": self._task.prompt.system}]
+        _, request = self._handlers.request_handler(
+            response_model=self._task.schema, kwargs={"messages": messages}
+        )
+        request = cast("dict[str, Any]", request)
+        return request.pop("messages"), {**self._endpoint.sampling(), **request}
+
+    def _body(self, paper: Paper) -> dict[str, Any]:
+        user = self._task.prompt.messages(paper)[1]
+        return {"messages": [*self._system, user], **self._rest}
+
+    def _draft(self, paper: Paper, answer: Answer) -> Draft[SchemaT]:
+        """Read and ground one answer. Raises _Unfit when it is worth asking again."""
+        _check_finish(answer)
+        self._check_tool(answer)
+        schema = self._task.schema
+        try:
+            fields = schema.model_validate_json(_json_text(answer.text))
+            _check_known(fields, answer.text)
+            grounded = ground(
+                schema, fields.model_dump(), title=paper.title, abstract=paper.abstract
+            )
+            # What was refused may leave a hole in a field that has to be there.
+            fields = schema.model_validate(grounded.values)
+        except ValidationError as error:
+            raise _Unfit(_complaints(error)) from error
+        return Draft(fields, grounded.evidence, grounded.dropped, answer.usage, answer.cached)
+
+    def _check_tool(self, answer: Answer) -> None:
+        """What was said to another tool is no answer, even where it happens to fit."""
+        wanted = [tool["function"]["name"] for tool in self._rest.get("tools", ())]
+        called = answer.tool
+        if wanted and called is not None and called not in wanted:
+            raise _Unfit(f"The tool {called!r} was called, and there is only {wanted[0]!r}")
+
+    def _reask(self, body: Mapping[str, Any], answer: Answer, unfit: _Unfit) -> dict[str, Any]:
+        from openai.types.chat import ChatCompletion
+
+        completion = ChatCompletion.construct(choices=[_choice(answer)])
+        kwargs = {**body, "messages": copy.deepcopy(body["messages"])}
+        return cast(
+            "dict[str, Any]",
+            self._handlers.reask_handler(kwargs=kwargs, response=completion, exception=unfit),
+        )
+
+
+def _choice(answer: Answer) -> Any:
+    from openai.types.chat import ChatCompletionMessage
+    from openai.types.chat.chat_completion import Choice
+
+    # Not validated: what other servers leave out of a message is no reason to fail.
+    said = {"role": "assistant", "content": None, **answer.message}
+    message = ChatCompletionMessage.construct(**said)
+    return Choice.construct(index=0, finish_reason=answer.finish_reason, message=message)
+
+
+def _check_finish(answer: Answer) -> None:
+    """A truncated or declined answer is not cured by asking again in the same way."""
+    tries = answer.usage.tries
+    if answer.finish_reason == _LENGTH:
+        raise errors.TooLong(
+            "The answer was cut off at its token limit.",
+            hint="Use a schema with shorter answers.",
+            tries=tries,
+        )
+    refusal = answer.message.get("refusal")
+    if refusal or answer.finish_reason == _FILTER:
+        reason = " ".join(str(refusal or "content filter").split())[:200]
+        raise errors.Refused(f"The model declined: {reason}.", tries=tries)
+
+
+def _check_known(fields: BaseModel, text: str) -> None:
+    """An object that fits only because every field has a default is not "nothing found"."""
+    if not fields.model_fields_set and text.strip() != "{}":
+        raise _Unfit("None of the schema's fields is in the answer")
+
+
+def _json_text(text: str) -> str:
+    """The JSON object in an answer that may wrap it in a Markdown fence or in words."""
+    if text.lstrip().startswith("{"):
+        return text
+    from instructor.v2.core.json import extract_json_from_codeblock
+
+    return str(extract_json_from_codeblock(text))
+
+
+def _complaints(error: ValidationError) -> str:
+    parts = (
+        f"{'.'.join(map(str, item['loc'])) or 'answer'}: {item['msg']}"
+        for item in error.errors(include_url=False, include_input=False, include_context=False)
+    )
+    return "; ".join(parts)
+
+
+def _refused(draft: Draft[SchemaT]) -> int:
+    """How many values have no words; an item that is said twice is not worth asking again."""
+    return sum(item.reason != SAID_BEFORE for item in draft.dropped)
+
+
+def _refusals(dropped: tuple[Dropped, ...]) -> str:
+    parts = (f"{item.path} {item.value!r}: {item.reason}" for item in dropped)
+    return "; ".join(parts) + ". Copy from the text, or leave the field empty"

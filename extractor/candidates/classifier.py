@@ -1,0 +1,294 @@
+"""The trained head: how likely each candidate is a value of each field, and what is decided.
+
+A linear model over the features, its weights in one small file; no numerical library is
+needed. Probabilities are calibrated on papers the weights were not trained on.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from extractor.candidates.blend import Blend, probability
+from extractor.candidates.document import Document
+from extractor.candidates.lexicon import Lexicon
+from extractor.candidates.name_features import name_features
+from extractor.candidates.quantity_features import quantity_features, url_features
+from extractor.candidates.spans import (
+    NameCandidate,
+    UrlCandidate,
+    find_names,
+    find_quantities,
+    find_urls,
+)
+from extractor.candidates.vocabulary import GENERIC_TAILS
+from extractor.llm.weights.catalog import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from extractor.grounding.numbers import NumberMention
+
+_HERE = Path(__file__).parent
+NAME_FIELDS = ("method_name", "benchmarks", "hardware")
+_SCALE = 100
+# A longer form is taken for a device only where it is about as likely as the shorter one.
+_LONGER_FORM = 0.6
+# "256Kb", "40nm": a measure is nobody's name.
+_MEASURE = re.compile(
+    r"\d+(?:\.\d+)?\s?(?:[kmgt]i?)?(?:b|bits?|bytes?|[nm]m|[mn]?s|hz|w|v)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weights by feature, one number for each of ``outputs``; ``bias`` likewise."""
+
+    outputs: tuple[str, ...]
+    bias: tuple[float, ...]
+    rows: Mapping[str, tuple[float, ...]]
+
+    def scores(self, features: Iterable[str]) -> list[float]:
+        """The log odds of each output."""
+        totals = list(self.bias)
+        rows = self.rows
+        for feature in features:
+            row = rows.get(feature)
+            if row is not None:
+                for index, weight in enumerate(row):
+                    totals[index] += weight
+        return totals
+
+    def packed(self) -> dict[str, object]:
+        """As JSON values: hundredths, the features in one string."""
+        names = sorted(self.rows)
+        return {
+            "outputs": self.outputs,
+            "bias": self.bias,
+            "features": "\n".join(names),
+            "weights": [
+                [round(self.rows[name][index] * _SCALE) for name in names]
+                for index in range(len(self.outputs))
+            ],
+        }
+
+    @classmethod
+    def unpacked(cls, packed: Mapping[str, object]) -> Weights:
+        """Read what :meth:`packed` gave."""
+        columns = packed["weights"]
+        features = packed["features"]
+        outputs, bias = packed["outputs"], packed["bias"]
+        assert isinstance(columns, list)
+        assert isinstance(features, str)
+        assert isinstance(outputs, (list, tuple))
+        assert isinstance(bias, (list, tuple))
+        scaled = [[weight / _SCALE for weight in column] for column in columns]
+        rows = dict(zip(features.split("\n"), zip(*scaled, strict=True), strict=True))
+        return cls(tuple(outputs), tuple(bias), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name candidate and how likely it is each of ``NAME_FIELDS``."""
+
+    candidate: NameCandidate
+    probability: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A multiple or percentage, and how likely it is a claimed speed-up of the paper's.
+
+    ``offset`` is where its source (title or abstract) starts in the document's text.
+    """
+
+    mention: NumberMention
+    offset: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """A URL and how likely the paper's code is there."""
+
+    candidate: UrlCandidate
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """All candidates of a paper with their probabilities."""
+
+    document: Document
+    names: tuple[Name, ...]
+    quantities: tuple[Quantity, ...]
+    urls: tuple[Url, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the paper says, as candidates."""
+
+    method_name: Name | None
+    claimed_speedups: tuple[Quantity, ...]
+    benchmarks: tuple[Name, ...]
+    hardware: tuple[Name, ...]
+    code_url: Url | None
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """Weights, lexicon and thresholds; ``blend`` says how to weigh each model's answers."""
+
+    lexicon: Lexicon
+    names: Weights
+    quantities: Weights
+    urls: Weights
+    thresholds: Mapping[str, float]
+    blend: Mapping[str, Blend]
+
+    @classmethod
+    def load(cls, folder: Path = _HERE) -> Classifier:
+        """Read ``classifier.json.gz`` and ``lexicon.json.gz``."""
+        with gzip.open(folder / "classifier.json.gz", "rt", encoding="utf-8") as file:
+            packed = json.load(file)
+        return cls(
+            lexicon=Lexicon.load(folder / "lexicon.json.gz"),
+            names=Weights.unpacked(packed["names"]),
+            quantities=Weights.unpacked(packed["quantities"]),
+            urls=Weights.unpacked(packed["urls"]),
+            thresholds=packed["thresholds"],
+            blend={name: Blend(**each) for name, each in packed["blend"].items()},
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write what :meth:`load` reads; the same head gives the same bytes."""
+        packed = {
+            "names": self.names.packed(),
+            "quantities": self.quantities.packed(),
+            "urls": self.urls.packed(),
+            "thresholds": dict(self.thresholds),
+            "blend": {name: asdict(each) for name, each in sorted(self.blend.items())},
+        }
+        text = json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
+        path = folder / "classifier.json.gz"
+        path.write_bytes(gzip.compress(text.encode(), compresslevel=9, mtime=0))
+        self.lexicon.save(folder / "lexicon.json.gz")
+
+    def blend_for(self, model: str) -> Blend:
+        """How to weigh a model's answers: as was fitted for it, else for the embedded default."""
+        return self.blend.get(model) or self.blend[DEFAULT_MODEL]
+
+    def score(self, title: str, abstract: str) -> Scored:
+        """Find a paper's candidates and say how likely each is."""
+        document = Document(title, abstract)
+        return Scored(
+            document, self._names(document), self._quantities(document), self._urls(document)
+        )
+
+    def decide(self, scored: Scored) -> Decision:
+        """Choose: one method name or none, lists without two forms of one thing, one URL."""
+        urls = [url for url in scored.urls if url.probability >= self.thresholds["code_url"]]
+        limit = self.thresholds["claimed_speedups"]
+        return Decision(
+            method_name=self._method(scored.names),
+            claimed_speedups=tuple(q for q in scored.quantities if q.probability >= limit),
+            benchmarks=self._list(scored.names, "benchmarks"),
+            hardware=self._list(scored.names, "hardware"),
+            code_url=max(urls, key=lambda url: url.probability, default=None),
+        )
+
+    def _names(self, document: Document) -> tuple[Name, ...]:
+        found = find_names(document)
+        features = name_features(document, found, self.lexicon)
+        return tuple(
+            Name(candidate, self._probabilities(self.names.scores(facts)))
+            for candidate, facts in zip(found.candidates, features, strict=True)
+        )
+
+    def _probabilities(self, scores: Sequence[float]) -> dict[str, float]:
+        return {field: probability(score) for field, score in zip(NAME_FIELDS, scores, strict=True)}
+
+    def _quantities(self, document: Document) -> tuple[Quantity, ...]:
+        found = find_quantities(document)
+        return tuple(
+            Quantity(mention, offset, probability(self.quantities.scores(facts)[0]))
+            for (offset, mention), facts in zip(
+                found, quantity_features(document, found), strict=True
+            )
+        )
+
+    def _urls(self, document: Document) -> tuple[Url, ...]:
+        found = find_urls(document)
+        return tuple(
+            Url(url, probability(self.urls.scores(facts)[0]))
+            for url, facts in zip(found, url_features(document, found), strict=True)
+        )
+
+    def _method(self, names: Sequence[Name]) -> Name | None:
+        best = max(names, key=lambda name: name.probability["method_name"], default=None)
+        if best is None or best.probability["method_name"] < self.thresholds["method_name"]:
+            return None
+        return best
+
+    def _list(self, names: Sequence[Name], field: str) -> tuple[Name, ...]:
+        likely = sorted(
+            (
+                name
+                for name in names
+                if name.probability[field] >= self.thresholds[field]
+                and not _MEASURE.fullmatch(name.candidate.text)
+            ),
+            key=lambda name: -name.probability[field],
+        )
+        chosen: list[Name] = []
+        taken: list[Name] = []
+        for name in likely:
+            if any(same_thing(name.candidate, other.candidate) for other in taken):
+                continue
+            form = _fuller(name, names, taken) if field == "hardware" else name
+            chosen.append(form)
+            taken += [name, form]
+        return tuple(chosen)
+
+
+def same_thing(one: NameCandidate, other: NameCandidate) -> bool:
+    """Whether two candidates are forms of one name: linked, overlapping or one in the other."""
+    if one.key in other.aliases or other.key in one.aliases:
+        return True
+    ours, theirs = _core_words(one.text), _core_words(other.text)
+    return ours <= theirs or theirs <= ours or _overlap(one, other)
+
+
+def _overlap(one: NameCandidate, other: NameCandidate) -> bool:
+    return any(
+        start < other_end and other_start < end
+        for start, end in one.spans
+        for other_start, other_end in other.spans
+    )
+
+
+@cache
+def _core_words(name: str) -> frozenset[str]:
+    words = frozenset(re.findall(r"[a-z0-9]+(?:[-.][a-z0-9]+)*", name.lower()))
+    return words - GENERIC_TAILS
+
+
+def _fuller(name: Name, names: Sequence[Name], taken: Sequence[Name]) -> Name:
+    """The longest form of a device that is nearly as likely ("Xavier" in "Xavier NX")."""
+    floor = _LONGER_FORM * name.probability["hardware"]
+    words = _core_words(name.candidate.text)
+    longer = [
+        other
+        for other in names
+        if other.probability["hardware"] >= floor
+        and words < _core_words(other.candidate.text)
+        and _overlap(name.candidate, other.candidate)
+        and not any(_overlap(other.candidate, used.candidate) for used in taken)
+    ]
+    return max(longer, key=lambda other: len(_core_words(other.candidate.text)), default=name)

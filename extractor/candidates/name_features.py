@@ -1,0 +1,400 @@
+"""Features of name candidates: their shape, their places, the words around, what is known.
+
+A feature is a string that holds or does not hold; the head knows a weight for each. All of a
+candidate's places count together.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from extractor.candidates.document import (
+    CAPITALISED,
+    NAME,
+    NAME_SHAPES,
+    OPENERS,
+    Document,
+    Sentence,
+)
+from extractor.candidates.spans import CONNECTIVES, NameCandidate, Names, key_of
+from extractor.candidates.vocabulary import (
+    GENERIC_TAILS,
+    GOVERNORS,
+    HEADS,
+    LIST_SIGNS,
+    TOPICS,
+    hardware_class,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from extractor.candidates.lexicon import Lexicon
+
+_AFTER_HEAD = re.compile(r"[\"”’'*) ]*(?:[:：]|\s[-–—]\s|\?)")
+_NEIGHBOUR_REACH = 120
+_FEW_PAPERS = 2
+
+
+def name_features(
+    document: Document, names: Names, lexicon: Lexicon, *, contexts_only: bool = False
+) -> list[set[str]]:
+    """The features of every candidate of ``names``, in order.
+
+    ``contexts_only`` leaves out what the name itself and the lexicon say: so are the abstracts
+    read from which the lexicon is mined.
+    """
+    known = [] if contexts_only else _known_benchmarks(names, lexicon)
+    features: list[set[str]] = []
+    for candidate in names.candidates:
+        found = set(_place_features(document, candidate))
+        found.update(_form_features(document, names, candidate))
+        found.update(_spread_features(document, candidate))
+        found.update(_conjunctions(found))
+        if not contexts_only:
+            found.update(_identity_features(candidate))
+            found.update(_known_features(candidate, lexicon))
+            found.update(_hardware_features(document, candidate))
+            found.update(_neighbour_features(document, candidate, known))
+        features.append(found)
+    return features
+
+
+def _place_features(document: Document, candidate: NameCandidate) -> Iterator[str]:
+    for start, end in candidate.spans:
+        sentence = document.sentence_at(start)
+        first, last = sentence.between(start, end)
+        if sentence.number:
+            yield from _context(sentence, first, last)
+            yield from _list_context(sentence, first, last)
+            yield from _sentence_features(document, sentence, first)
+        else:
+            yield f"TL1={sentence.shape(first - 1)}"
+            yield f"TR1={sentence.shape(last)}"
+            yield from _title_features(document, start, end, first)
+        yield from _edges(document.text, start, end)
+        yield from _run_neighbours(document.text, sentence, (start, end), (first, last))
+
+
+def _context(sentence: Sentence, first: int, last: int) -> Iterator[str]:
+    left = [sentence.shape(first - 1 - step) for step in range(12)]
+    right = [sentence.shape(last + step) for step in range(5)]
+    yield f"L1={left[0]}"
+    yield f"R1={right[0]}"
+    yield f"l2={left[1]}"
+    yield f"r2={right[1]}"
+    yield f"L2={left[1]} {left[0]}"
+    yield f"R2={right[0]} {right[1]}"
+    yield f"LR={left[0]}_{right[0]}"
+    yield f"L3={left[2]} {left[1]} {left[0]}"
+    yield f"R3={right[0]} {right[1]} {right[2]}"
+    yield f"LR2={left[1]} {left[0]}_{right[0]}"
+    yield from (f"lb={shape}" for shape in left[1:5])
+    yield from (f"rb={shape}" for shape in right[1:5])
+    yield from _first_of("hd", right[:3])
+    yield from _first_of("lh", left[:3])
+    for distance, shape in enumerate(left):
+        if shape in GOVERNORS:
+            yield f"gov={shape}"
+            yield f"gov{min(distance, 4)}={shape}"
+            return
+
+
+def _first_of(label: str, shapes: Sequence[str]) -> Iterator[str]:
+    """The first common noun among ``shapes``, with its distance and without."""
+    for distance, shape in enumerate(shapes):
+        head = HEADS.get(shape)
+        if head:
+            yield f"{label}{distance}={head}"
+            yield f"{label}={head}"
+            return
+
+
+def _list_context(sentence: Sentence, first: int, last: int) -> Iterator[str]:
+    """The words around the whole list that the name stands in ("on A, B and C")."""
+    start, end, items = _list_extent(sentence, first, last)
+    if not items:
+        return
+    left = [sentence.shape(start - 1 - step) for step in range(4)]
+    right = [sentence.shape(end + step) for step in range(3)]
+    yield "coord"
+    yield f"cL1={left[0]}"
+    yield f"cL2={left[1]} {left[0]}"
+    yield f"cR1={right[0]}"
+    yield f"cR2={right[0]} {right[1]}"
+    yield from _first_of("chd", right)
+    yield from _first_of("clh", left)
+
+
+def _list_extent(sentence: Sentence, first: int, last: int) -> tuple[int, int, int]:
+    left_items, start = _walk(sentence, range(first - 1, max(-1, first - 40), -1), first)
+    right_items, end = _walk(sentence, range(last, min(len(sentence.words), last + 40)), last - 1)
+    return start, end + 1, left_items + right_items
+
+
+def _walk(sentence: Sentence, indices: range, here: int) -> tuple[int, int]:
+    """How many names of a list follow in one direction, and the furthest."""
+    items, furthest, after_sign = 0, here, False
+    for index in indices:
+        word = sentence.words[index]
+        if word.text in LIST_SIGNS:
+            after_sign = True
+        elif word.shape in NAME_SHAPES:
+            items += after_sign
+            furthest, after_sign = index, False
+        else:
+            break
+    return items, furthest
+
+
+def _sentence_features(document: Document, sentence: Sentence, first: int) -> Iterator[str]:
+    last_number = len(document.sentences) - 1
+    yield from (f"s={word.text.lower()}" for word in sentence.words if word.text.lower() in TOPICS)
+    if sentence.number == 1:
+        yield "sent=first"
+    if sentence.number == last_number:
+        yield "sent=last"
+    yield f"sentpos={4 * (sentence.number - 1) // max(1, last_number)}"
+    yield "smid" if first else "sstart"
+
+
+def _title_features(document: Document, start: int, end: int, first: int) -> Iterator[str]:
+    yield "title"
+    at_start = first == 0
+    if at_start:
+        yield "title0"
+    if _AFTER_HEAD.match(document.title, end):
+        yield f"precolon{int(at_start)}"
+    if ":" in document.title[:start]:
+        yield "postcolon"
+    if at_start and end >= document.title_end - 1:
+        yield "alltitle"
+
+
+def _edges(text: str, start: int, end: int) -> Iterator[str]:
+    """The signs that touch the name."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if before == "(":
+        yield "paren" if after == ")" else "parenL"
+    if text.startswith(" (", end):
+        yield "beforeparen"
+    if before and before in "\"“‘`'*{":
+        yield "quoted"
+    if after in {"'", "’"}:
+        yield "poss"
+    if before and (before.isalnum() or before in "-/"):
+        yield "intokL-" if before == "-" else "intokL"
+    if after and (after.isalnum() or after in "-/"):
+        yield "intokR"
+
+
+def _run_neighbours(
+    text: str, sentence: Sentence, span: tuple[int, int], indices: tuple[int, int]
+) -> Iterator[str]:
+    """Names that stand directly beside, so that this may be a piece of a longer name."""
+    (start, end), (first, last) = span, indices
+    if first > 0:
+        left = sentence.words[first - 1]
+        if left.shape in (NAME, CAPITALISED) and text[left.end : start] == " ":
+            yield "LN"
+            yield f"LN={left.text.lower()}"
+    if last < len(sentence.words):
+        right = sentence.words[last]
+        if right.shape in NAME_SHAPES and text[end : right.start] == " ":
+            yield "RN"
+            yield f"RN={right.text.lower()}"
+        if text[end : end + 1] == "-":
+            yield f"intokR-{sentence.shape(last + 1)}"
+
+
+def _form_features(document: Document, names: Names, candidate: NameCandidate) -> Iterator[str]:
+    name = candidate.text
+    parts = name.split()
+    yield f"nt={min(len(parts), 5)}"
+    yield f"len={min(len(name) // 3, 8)}"
+    yield f"shape={_outline(name)[:12]}"
+    yield from _one_word_features(name) if len(parts) == 1 else _many_word_features(parts)
+    if any(char.isdigit() for char in name):
+        yield "digit"
+        yield "digit_end" if name[-1].isdigit() else "digit_in"
+    if "-" in name:
+        yield "hyphen"
+    if any(sign in name for sign in "$\\{}*"):
+        yield "mark"
+    if key_of(parts[-1]) in GENERIC_TAILS:
+        yield "gentail"
+    if parts[0].lower() in OPENERS:
+        yield "smallstart"
+    yield from _relation_features(document, names, candidate)
+
+
+def _outline(name: str) -> str:
+    """A name's outline: "aA-0" for "miniNet-50"."""
+    return re.sub(r"[a-z]+", "a", re.sub(r"[A-Z]+", "A", re.sub(r"\d+", "0", name)))
+
+
+def _one_word_features(name: str) -> Iterator[str]:
+    yield "one"
+    if len(name) <= 2:
+        yield "tiny"
+    yield f"suf3={name[-3:].lower()}"
+    yield f"suf4={name[-4:].lower()}"
+    yield f"pre3={name[:3].lower()}"
+    if name.isupper():
+        yield "allcaps"
+    elif name[0].isupper() and name[1:].islower():
+        yield "initcap"
+    elif name.islower():
+        yield "lower"
+    elif re.search("[a-z][A-Z]", name):
+        yield "camel"
+
+
+def _many_word_features(parts: Sequence[str]) -> Iterator[str]:
+    yield "multi"
+    yield f"suf4={parts[-1][-4:].lower()}"
+    lower = [part.lower() for part in parts]
+    if all(
+        part[0].isupper() or not part[0].isalpha() or small in CONNECTIVES
+        for part, small in zip(parts, lower, strict=True)
+    ):
+        yield "allinit"
+    if not CONNECTIVES.isdisjoint(lower):
+        yield "hasconn"
+    if any(part.isupper() and len(part) > 1 for part in parts):
+        yield "hascaps"
+
+
+def _relation_features(document: Document, names: Names, candidate: NameCandidate) -> Iterator[str]:
+    """What the paper itself links the name with: its long form, the title's initials."""
+    key, name = candidate.key, candidate.text
+    if key in names.long_forms:
+        yield "hasLong"
+    if key in names.long_forms.values():
+        yield "isLong"
+    if 2 < len(key) <= 8 and " " not in name and key in _initials(document.title):
+        yield "titleInit"
+    lower = name.lower()
+    if name != lower and _has_word(document.text, lower):
+        yield "lowerseen"
+
+
+def _has_word(text: str, word: str) -> bool:
+    start = text.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if not text[start - 1 : start].isalnum() and not text[end : end + 1].isalnum():
+            return True
+        start = text.find(word, start + 1)
+    return False
+
+
+def _initials(title: str) -> str:
+    return "".join(word[0].lower() for word in re.findall(r"[a-zA-Z0-9]+", title))
+
+
+def _spread_features(document: Document, candidate: NameCandidate) -> Iterator[str]:
+    """How often and where in the paper the name stands."""
+    numbers = [document.sentence_at(start).number for start, _ in candidate.spans]
+    places = {start for start, _ in candidate.spans}
+    in_abstract = sum(number > 0 for number in numbers)
+    in_title = 0 in numbers
+    first = min(numbers)
+    yield f"n={min(len(places), 5)}"
+    yield f"na={min(in_abstract, 4)}_{int(in_title)}"
+    yield f"nsent={min(len(set(numbers)), 4)}"
+    yield f"firstsent={'T' if first == 0 else first if first <= 2 else 'late'}"
+    if in_title and in_abstract:
+        yield "titleAndAbs"
+
+
+def _conjunctions(found: set[str]) -> list[str]:
+    """Pairs of facts that mean more together."""
+    case = next((case for case in ("allcaps", "initcap", "camel") if case in found), "other")
+    beside = ("LN" if "LN" in found else "") + ("RN" if "RN" in found else "")
+    pairs = [f"x:{case}_{beside}"]
+    if case == "initcap":
+        pairs.append("initcap_s" if "sstart" in found and "smid" not in found else "initcap_m")
+    if "titleAndAbs" in found:
+        pairs.append(f"x:TA_{case}")
+    listed = "coord" if "coord" in found else "alone"
+    for fact in ("precolon1", "hasLong", "isLong", "title"):
+        if fact in found:
+            pairs += [f"x:{fact}_{case}", f"x:{fact}_{listed}", f"x:{fact}_{beside}"]
+    return pairs
+
+
+def _identity_features(candidate: NameCandidate) -> Iterator[str]:
+    parts = [key_of(part) for part in candidate.text.split()]
+    yield from (f"w={part}" for part in parts)
+    yield f"w0={parts[0]}"
+    yield f"w-1={parts[-1]}"
+    yield f"id={candidate.key}"
+
+
+def _known_features(candidate: NameCandidate, lexicon: Lexicon) -> Iterator[str]:
+    yield from lexicon.features(candidate.key)
+    parts = candidate.text.split()
+    if len(parts) > 1:
+        yield from lexicon.part_features("head", key_of(" ".join(parts[:-1])))
+        yield from lexicon.part_features("tail", key_of(" ".join(parts[1:])))
+
+
+def _hardware_features(document: Document, candidate: NameCandidate) -> Iterator[str]:
+    """The name's words as parts of a device's name ("NVIDIA GTX 1080" is V, D, M)."""
+    name = re.sub(r"['’]s\b", "", candidate.text.lower())
+    classes = [hardware_class(word) or "o" for word in re.findall(r"[a-z0-9][a-z0-9.\-]*", name)]
+    if not classes:
+        return
+    kinds = "".join(letter for letter in "VDFMGo" if letter in classes)
+    yield f"hw={kinds}"
+    yield f"hwseq={''.join(classes)[:6]}"
+    yield f"hwstart={classes[0]}"
+    yield f"hwend={classes[-1]}"
+    if "D" in kinds:
+        yield f"hwdevice_{'o' if 'o' in kinds else 'clean'}"
+        yield "hwdevice"
+    if "F" in kinds or "M" in kinds:
+        yield "hwmodel"
+    if "V" in kinds and kinds not in {"V", "Vo"}:
+        yield "hwvendor+"
+    yield from _hardware_beside(document, candidate)
+
+
+def _hardware_beside(document: Document, candidate: NameCandidate) -> Iterator[str]:
+    for start, end in candidate.spans[:3]:
+        sentence = document.sentence_at(start)
+        first, last = sentence.between(start, end)
+        before = hardware_class(sentence.words[first - 1].text) if first else None
+        after = hardware_class(sentence.words[last].text) if last < len(sentence.words) else None
+        if before:
+            yield f"hwprev={before}"
+        if after:
+            yield f"hwnext={after}"
+
+
+def _known_benchmarks(names: Names, lexicon: Lexicon) -> list[tuple[int, int, int]]:
+    """Places of the names that the lexicon knows well, with their benchmark level."""
+    known: list[tuple[int, int, int]] = []
+    for candidate in names.candidates:
+        entry = lexicon.get(candidate.key)
+        if entry is not None and entry.papers >= _FEW_PAPERS:
+            known += [(start, end, entry.levels[1]) for start, end in candidate.spans]
+    return known
+
+
+def _neighbour_features(
+    document: Document, candidate: NameCandidate, known: Sequence[tuple[int, int, int]]
+) -> Iterator[str]:
+    """The most benchmark-like known name near by in the same sentence."""
+    best = -6
+    for start, end in candidate.spans:
+        sentence = document.sentence_at(start)
+        for other_start, other_end, level in known:
+            apart = other_start >= end or other_end <= start
+            inside = sentence.start <= other_start < sentence.end
+            if apart and inside and abs(other_start - start) < _NEIGHBOUR_REACH:
+                best = max(best, level)
+    yield f"near={best}"
+    yield from (f"near>={level}" for level in range(-3, best + 1))

@@ -1,0 +1,217 @@
+"""Features of quantities (is this number about speed?) and of URLs (is this where the code is?)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from extractor.candidates.document import words
+from extractor.candidates.vocabulary import CODE_WORDS, OTHER_PAGE_WORDS, OTHER_WORDS, SPEED_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from extractor.candidates.document import Document
+    from extractor.candidates.spans import UrlCandidate
+    from extractor.grounding.numbers import NumberMention
+
+_CLAUSE_SIGNS = frozenset((",", ";", ":", "and", "while", "but", "with"))
+_REACH = 14
+_NEAR = 60
+_HOSTS = (
+    ("code", re.compile(r"github\.com|gitlab|bitbucket|git\.io|4open|codeocean|sourceforge")),
+    ("io", re.compile(r"github\.io")),
+    ("hub", re.compile(r"huggingface")),
+    ("sites", re.compile(r"sites\.google")),
+    ("paper", re.compile(r"arxiv|doi\.org")),
+)
+_PAGE_CUES = ("video", "demo", "supplementary", "project", "page", "website", "appendix")
+
+
+def _shapes(document: Document, start: int, end: int) -> list[str]:
+    found = words(document.text, start, max(start, end))
+    return [
+        "<url>" if word.text.startswith("http") else "<n>" if word.text[0].isdigit() else lower
+        for word in found
+        for lower in (word.text.lower(),)
+    ]
+
+
+def quantity_features(
+    document: Document, quantities: Sequence[tuple[int, NumberMention]]
+) -> list[set[str]]:
+    """The features of every quantity, in order."""
+    spans = [(offset + found.start, offset + found.end) for offset, found in quantities]
+    features: list[set[str]] = []
+    for rank, (offset, found) in enumerate(quantities):
+        start, end = offset + found.start, offset + found.end
+        sentence = document.sentence_at(start)
+        left = _shapes(document, sentence.start, start)[::-1]
+        right = _shapes(document, end, sentence.end)
+        here = set(_number_features(found, document.text[start:end]))
+        here.update(_window(left, right))
+        here.update(_side("L", left, str(found.unit)))
+        here.update(_side("R", right, str(found.unit)))
+        here.update(_topic_features(left, right, str(found.unit)))
+        here.update(_repeat_features(quantities[:rank], found))
+        here.update(_beside_features(document, quantities, spans, rank))
+        here.add("abs" if sentence.number else "title")
+        features.append(here)
+    return features
+
+
+def _number_features(found: NumberMention, text: str) -> Iterator[str]:
+    value = float(found.value)
+    size = next((str(top) for top in (1, 1.01, 2, 5, 20, 100) if value < top), "big")
+    yield f"unit={found.unit}"
+    yield f"range={found.value_max is not None}"
+    yield f"up={found.up_to}"
+    yield f"form={re.sub(r'[0-9]+', '0', text.lower())[:14]}"
+    yield f"val<{size}{found.unit}"
+    yield f"int={value.is_integer()}{found.unit}"
+
+
+def _at(shapes: Sequence[str], index: int) -> str:
+    return shapes[index] if index < len(shapes) else "#"
+
+
+def _window(left: Sequence[str], right: Sequence[str]) -> Iterator[str]:
+    for step in range(3):
+        yield f"L{step}={_at(left, step)}"
+        yield f"R{step}={_at(right, step)}"
+    yield f"L01={_at(left, 1)} {_at(left, 0)}"
+    yield f"R01={_at(right, 0)} {_at(right, 1)}"
+    yield f"R12={_at(right, 1)} {_at(right, 2)}"
+    yield f"R012={_at(right, 0)} {_at(right, 1)} {_at(right, 2)}"
+    yield f"LR={_at(left, 0)}_{_at(right, 0)}"
+    yield from (f"lb={shape}" for shape in left[:6])
+    yield from (f"rb={shape}" for shape in right[:6])
+    yield from (f"lf={shape}" for shape in left[6:_REACH])
+    yield from (f"rf={shape}" for shape in right[6:_REACH])
+
+
+def _topic(shape: str) -> str | None:
+    if shape in SPEED_WORDS:
+        return f"+{SPEED_WORDS[shape]}"
+    return f"-{OTHER_WORDS[shape]}" if shape in OTHER_WORDS else None
+
+
+def _side(side: str, shapes: Sequence[str], unit: str) -> Iterator[str]:
+    """Words of speed and of other things on one side: how near, over how many clause signs."""
+    signs, first = 0, True
+    for distance, shape in enumerate(shapes[:_REACH]):
+        signs += shape in _CLAUSE_SIGNS
+        if shape == "<n>":
+            yield f"{side}num{min(distance, 6)}"
+        topic = _topic(shape)
+        if topic is None:
+            continue
+        near = 0 if distance == 0 else 1 if distance < 3 else 2 if distance < 6 else 3
+        yield f"{side}{topic}{near}"
+        yield f"{side}{topic}c{min(signs, 2)}"
+        if first:
+            yield f"{side}first={topic}"
+            yield f"{side}first={topic}{near}{unit}"
+            first = False
+
+
+def _topic_features(left: Sequence[str], right: Sequence[str], unit: str) -> Iterator[str]:
+    nearest = (
+        next((topic for topic in map(_topic, shapes[:_REACH]) if topic), "0")
+        for shapes in (left, right)
+    )
+    pair = "/".join(nearest)
+    yield f"first={pair}"
+    yield f"first={pair}/{unit}"
+    for shape in {*left, *right}:
+        if _topic(shape):
+            yield f"s={shape}"
+            yield f"s={shape}{unit}"
+
+
+def _repeat_features(
+    earlier: Sequence[tuple[int, NumberMention]], found: NumberMention
+) -> Iterator[str]:
+    same = [other for _, other in earlier if (other.value, other.unit) == (found.value, found.unit)]
+    if same:
+        yield "dupv"
+    if any(other.value_max == found.value_max for other in same):
+        yield "dup"
+
+
+def _beside_features(
+    document: Document,
+    quantities: Sequence[tuple[int, NumberMention]],
+    spans: Sequence[tuple[int, int]],
+    rank: int,
+) -> Iterator[str]:
+    """What stands around the quantities just before and after ("2x and 3x faster")."""
+    start, end = spans[rank]
+    unit = quantities[rank][1].unit
+    if rank + 1 < len(spans) and spans[rank + 1][0] - end < _NEAR:
+        following = spans[rank + 1][1]
+        yield "nx"
+        yield from (f"nxR={shape}" for shape in _shapes(document, following, following + _NEAR)[:3])
+        if quantities[rank + 1][1].unit == unit:
+            yield "nxsame"
+    if rank and start - spans[rank - 1][1] < _NEAR:
+        before, behind = spans[rank - 1]
+        yield "pv"
+        yield from (
+            f"pvL={shape}" for shape in _shapes(document, max(0, before - _NEAR), before)[:-4:-1]
+        )
+        yield from (f"pvR={shape}" for shape in _shapes(document, behind, behind + 40)[:3])
+        if quantities[rank - 1][1].unit == unit:
+            yield "pvsame"
+
+
+def url_features(document: Document, urls: Sequence[UrlCandidate]) -> list[set[str]]:
+    """The features of every URL, in order."""
+    return [set(_one_url(document, urls, rank)) for rank in range(len(urls))]
+
+
+def _one_url(document: Document, urls: Sequence[UrlCandidate], rank: int) -> Iterator[str]:
+    url = urls[rank]
+    sentence = document.sentence_at(url.start)
+    start = sentence.start
+    if rank and urls[rank - 1].start >= start:
+        start = urls[rank - 1].end
+    left = [word.text.lower() for word in words(document.text, start, url.start)][::-1]
+    host = next((name for name, pattern in _HOSTS if pattern.search(url.text)), "other")
+    code = "c" if not CODE_WORDS.isdisjoint(left) else ""
+    other = "o" if not OTHER_PAGE_WORDS.isdisjoint(left) else ""
+    yield f"host={host}"
+    yield f"kind={code}{other}"
+    yield f"{host}_{code}{other}"
+    yield f"near={_nearest_page_word(left)}"
+    yield "one" if len(urls) == 1 else "many"
+    yield "later" if rank else "first"
+    yield from (f"w={word}" for word in _PAGE_CUES if word in left[:6])
+    if host == "code" and url.text.rstrip("/").count("/") < 3:
+        yield "barehost"
+    if re.search(r"\b(?:codes?|repo|src)\b", url.text.lower()):
+        yield "codeinurl"
+    yield from _around_url(document, url, start, sentence.end, short=len(left) < 3)
+
+
+def _nearest_page_word(left: Sequence[str]) -> str:
+    for word in left:
+        if word in CODE_WORDS:
+            return "c"
+        if word in OTHER_PAGE_WORDS:
+            return "o"
+    return "-"
+
+
+def _around_url(
+    document: Document, url: UrlCandidate, start: int, end: int, *, short: bool
+) -> Iterator[str]:
+    text = document.text
+    after = {
+        word.text.lower() for word in words(text, url.end, min(max(end, url.end), url.end + 60))
+    }
+    if not CODE_WORDS.isdisjoint(after):
+        yield "rightc"
+    before = {word.text.lower() for word in words(text, max(0, start - 120), start)}
+    if short and not CODE_WORDS.isdisjoint(before):
+        yield "prevc"

@@ -1,0 +1,391 @@
+"""Candidate spans: every piece of a paper that could be a name, a speed-up or a code URL.
+
+Wide on purpose: about thirty names a paper, of which 99 in 100 wanted ones are among them.
+What is what, the head decides.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from extractor.candidates.document import word_set
+from extractor.grounding.numbers import NumberMention, numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from extractor.candidates.document import Document, Sentence
+
+_NAME_TOKEN = re.compile(
+    r"""
+    https?://\S+
+  | (?:\$(?:[^$\s]|\\\ ){1,24}?\$)?
+    [A-Za-zÀ-ɏͰ-Ͽ0-9@#\\]
+    (?: [A-Za-zÀ-ɏͰ-Ͽ0-9@] | [-‐-―−](?=\w|\$|\*) | [_+'’*·](?=\w) | [.](?=\w) | [&/](?=\w)
+      | \^\{?\\?[A-Za-z0-9*+]+\}? | \$\s?[\^_]?\{?\\?(?:[^$\s]){1,16}?\}?\$
+      | \+{1,2}(?!\w) | \*(?=\s?[A-Z]) )*
+    (?:\*\*(?=\w))?
+  | \S
+""",
+    re.VERBOSE,
+)
+CONNECTIVES = word_set(
+    "of for and in the to with on from via by a an at as or & into through over de without under"
+    " using between than"
+)
+_TAILS = word_set(
+    "suite test set board chip phone processor microcontroller laptop supercomputer challenge"
+    " corpus dataset benchmark gpu gpus cpu cloud database"
+)
+_JOINED = re.compile(
+    r"(.+)-(?:based|like|style|equipped|driven|powered|trained|tuned|specific|level|only|enabled"
+    r"|aware|native|accelerated|backed|inspired|compatible|generated|the-art|optimized|series"
+    r"|scale|type|quality|centric|constrained)"
+)
+_POSSESSIVE = re.compile(r"(.+)['’]s")
+_PLURAL = re.compile(r"(.+[A-Z0-9])s")
+_TITLE_HEAD = re.compile(r"\s*(.{1,70}?)\s*(?::|\s[-–—]\s|—|\?\s)")
+_INTRODUCED = re.compile(
+    r"(?:\b(?:called|named|dubbed|termed|coined|named as|termed as|denoted as|referred to as"
+    r"|call it|name it|namely|denoted by|abbreviated as|we call|we name|we term|we dub)\s+"
+    r"(?:the\s+|as\s+)?|[\"“‘'`*]{1,2}|\\(?:textsc|texttt|textbf|textit|emph|textsf)\{)\s*"
+    r"([A-Za-z][\w\-+]*(?:\s[A-Za-z][\w\-+]*){0,3}?)"
+    r"(?=\s*(?:[,.;:()\"”’'`*}]"
+    r"|\s(?:which|that|to|for|is|and|with|as|by|in|on|a|an|the)\b))"
+)
+_MACRO = re.compile(r"\\[a-zA-Z]+\s*\{([^{}]{1,60})\}")
+_QUOTED = re.compile(r"\*\*(.{1,60}?)\*\*|[\"“‘`']([^\"“”’`']{2,40})[\"”’`']")
+PARENTHESIS = re.compile(r"\(\s*([^()\s][^()]{0,30}?)\s*\)")
+_URL = re.compile(
+    r"(?:https?\s?:\s?//|www\.|(?<![\w/.@])(?:github|gitlab|bitbucket|huggingface|sites\.google"
+    r"|anonymous\.4open|codeocean|zenodo)\.(?:com|io|org|co|science)/)"
+    r"[^\s<>\"”}\])]*[^\s<>\"”}\]).,;:'*]"
+    r"|(?<![\w/.@])[\w-]+\.github\.io(?:/[\w./#~-]*[\w/])?"
+)
+_MAX_RUN, _MAX_FULL_RUN, _MAX_LENGTH = 7, 5, 90
+_MOST_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameCandidate:
+    """One name of a paper under one spelling, with all its places.
+
+    ``key`` is the name in lower-case letters and digits alone; ``spans`` are offsets into the
+    document's text, in order; ``aliases`` are keys of candidates that the paper gives as
+    another form of it ("Long FullSchema (LF)").
+    """
+
+    key: str
+    text: str
+    spans: tuple[tuple[int, int], ...]
+    aliases: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class UrlCandidate:
+    """One URL as it stands in the text."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A paper's name candidates; ``long_forms`` maps an acronym's key to its long form's."""
+
+    candidates: tuple[NameCandidate, ...]
+    long_forms: dict[str, str] = field(default_factory=dict)
+
+
+def key_of(text: str) -> str:
+    """A name's identity: its ASCII letters and digits in lower case, as the scorer compares."""
+    return re.sub(r"[^a-z0-9]+", "", text.lower())
+
+
+def find_names(document: Document) -> Names:
+    """Every span that could be a name: runs of name-like words, acronyms, quoted words."""
+    spans = _Spans(document.text)
+    for sentence in document.sentences:
+        _add_runs(spans, document.text, sentence)
+    _add_marked(spans, document)
+    long_forms = _add_acronyms(spans, document.text)
+    return Names(_grouped(spans, document.text, long_forms), long_forms)
+
+
+def find_urls(document: Document) -> list[UrlCandidate]:
+    """Every URL, also without its scheme where the host is a known one."""
+    found = _URL.finditer(document.text)
+    return [UrlCandidate(match.group(), match.start(), match.end()) for match in found]
+
+
+def find_quantities(document: Document) -> list[tuple[int, NumberMention]]:
+    """Multiples and percentages, each with the offset of its source in the document's text."""
+    sources = ((0, document.title), (document.title_end + 1, document.abstract))
+    return [
+        (offset, mention)
+        for offset, text in sources
+        for mention in numbers(text)
+        if mention.unit is not None and not mention.negative
+    ]
+
+
+class _Spans:
+    """The spans found so far, without duplicates."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.found: set[tuple[int, int]] = set()
+
+    def add(self, start: int, end: int) -> None:
+        start, end = _trimmed(self._text, start, end)
+        name = self._text[start:end]
+        if 0 < len(name) <= _MAX_LENGTH and any(char.isalpha() for char in name):
+            self.found.add((start, end))
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and not text[start].isalnum():
+        start += 1
+    while end > start and not (text[end - 1].isalnum() or _closes(text[start:end])):
+        end -= 1
+    return start, end
+
+
+def _closes(name: str) -> bool:
+    """Whether the sign at a name's end belongs to it ("C++", "M$^2$", "A*")."""
+    last = name[-1]
+    if last == "$":
+        return name.count("$") % 2 == 0
+    if last == "}":
+        return name.count("{") >= name.count("}")
+    if last == "*":
+        return len(name) < 8 and len(name) > 1 and name[-2].isupper()
+    return last == "+"
+
+
+def _tokens(text: str, sentence: Sentence) -> list[_Token]:
+    found = _NAME_TOKEN.finditer(text, sentence.start, sentence.end)
+    return [_Token(match.start(), match.end(), match.group()) for match in found]
+
+
+def _is_name_like(token: str) -> bool:
+    if token.startswith("http"):
+        return False
+    has_letter = any(char.isalpha() for char in token)
+    return has_letter and (
+        any(char.isupper() or "α" <= char <= "ω" for char in token)
+        or any(char.isdigit() for char in token)
+    )
+
+
+def _is_number(token: str) -> bool:
+    return len(token) <= 6 and re.fullmatch(r"\d[\d.,kKMBGT%+-]*", token) is not None
+
+
+def _adjacent(text: str, left: _Token, right: _Token) -> bool:
+    gap = text[left.end : right.start]
+    return gap in {"", " "}
+
+
+def _add_runs(spans: _Spans, text: str, sentence: Sentence) -> None:
+    tokens = _tokens(text, sentence)
+    first = 0
+    while first < len(tokens):
+        if not _is_name_like(tokens[first].text):
+            first += 1
+            continue
+        last = _run_end(text, tokens, first)
+        _add_parts(spans, tokens[first : last + 1])
+        _add_tail(spans, text, tokens, first, last)
+        _add_connected(spans, text, tokens, first, last)
+        for token in tokens[first : last + 1]:
+            _add_inner(spans, tokens[first].start, token)
+        first = last + 1
+
+
+def _run_end(text: str, tokens: list[_Token], first: int) -> int:
+    last = first
+    while last + 1 < len(tokens):
+        following = tokens[last + 1]
+        fits = _is_name_like(following.text) or _is_number(following.text)
+        if not fits or not _adjacent(text, tokens[last], following):
+            break
+        last += 1
+    return last
+
+
+def _add_parts(spans: _Spans, run: list[_Token]) -> None:
+    """All pieces of a short run; of a longer one its ends, its small pieces and itself."""
+    size = len(run)
+    for first in range(size):
+        for last in range(first, size):
+            length = last - first + 1
+            at_edge = first == 0 or last == size - 1
+            if length > 1 and size > _MAX_RUN and length < size:
+                continue
+            if size > _MAX_FULL_RUN and length > 2 and not at_edge:
+                continue
+            if length == 1 and _is_number(run[first].text):
+                continue
+            spans.add(run[first].start, run[last].end)
+
+
+def _add_tail(spans: _Spans, text: str, tokens: list[_Token], first: int, last: int) -> None:
+    """A run with the common noun behind it ("GLUE benchmark")."""
+    if last + 1 >= len(tokens) or text[tokens[last].end : tokens[last + 1].start] != " ":
+        return
+    if tokens[last + 1].text.lower() in _TAILS:
+        for start in range(first, last + 1):
+            spans.add(tokens[start].start, tokens[last + 1].end)
+
+
+def _add_connected(spans: _Spans, text: str, tokens: list[_Token], first: int, last: int) -> None:
+    """A run that goes on over small words ("Detector of Small Marine Vessels")."""
+    end = last
+    for _ in range(4):
+        following = _over_connectives(text, tokens, end)
+        if following is None:
+            return
+        end = _run_end(text, tokens, following)
+        if end - first >= 12:
+            return
+        spans.add(tokens[first].start, tokens[end].end)
+        if first < last:
+            spans.add(tokens[first + 1].start, tokens[end].end)
+
+
+def _over_connectives(text: str, tokens: list[_Token], end: int) -> int | None:
+    place = end + 1
+    while (
+        place < len(tokens)
+        and place - end <= 3
+        and tokens[place].text.lower() in CONNECTIVES
+        and text[tokens[place - 1].end : tokens[place].start] == " "
+    ):
+        place += 1
+    if place in {end + 1, len(tokens)} or not _is_name_like(tokens[place].text):
+        return None
+    return place if text[tokens[place - 1].end : tokens[place].start] == " " else None
+
+
+def _add_inner(spans: _Spans, run_start: int, token: _Token) -> None:
+    """What stands inside one token: around a slash, before "-based", "'s" and a plural s."""
+    place = token.start
+    if "/" in token.text:
+        for part in token.text.split("/"):
+            spans.add(place, place + len(part))
+            place += len(part) + 1
+    joined = _JOINED.fullmatch(token.text)
+    if joined:
+        spans.add(token.start, token.start + joined.end(1))
+    for pattern in (_POSSESSIVE, _PLURAL):
+        stem = pattern.fullmatch(token.text)
+        if stem:
+            spans.add(run_start, token.start + stem.end(1))
+            spans.add(token.start, token.start + stem.end(1))
+
+
+def _add_marked(spans: _Spans, document: Document) -> None:
+    """The title's head, and what quotes, type faces and words such as "called" set off."""
+    head = _TITLE_HEAD.match(document.title)
+    if head:
+        spans.add(*head.span(1))
+    for pattern in (_INTRODUCED, _MACRO, _QUOTED):
+        for found in pattern.finditer(document.text):
+            spans.add(*found.span(found.lastindex or 0))
+
+
+def _add_acronyms(spans: _Spans, text: str) -> dict[str, str]:
+    long_forms: dict[str, str] = {}
+    for found in PARENTHESIS.finditer(text):
+        acronym = found.group(1)
+        if not any(char.isupper() for char in acronym) or len(acronym.split()) > 2:
+            continue
+        spans.add(*found.span(1))
+        start = _long_form_start(text, found.start(), acronym)
+        if start is not None:
+            spans.add(start, found.start())
+            long_forms[key_of(acronym)] = key_of(text[start : found.start()])
+    return long_forms
+
+
+def _long_form_start(text: str, end: int, acronym: str) -> int | None:
+    """Where the long form before ``end`` starts, matched letter by letter from the right.
+
+    The method of Schwartz and Hearst (2003).
+    """
+    letters = [char.lower() for char in acronym if char.isalnum()]
+    if len(letters) > 2 and acronym.endswith("s") and acronym[:-1].isupper():
+        letters.pop()
+    if len(letters) < 2:
+        return None
+    floor = _clause_start(text, end)
+    place = end - 1
+    for rank in range(len(letters) - 1, -1, -1):
+        place = _letter_before(text, place, floor, letters[rank], at_word_start=rank == 0)
+        if place < floor:
+            return None
+        place -= 1
+    start = place + 1
+    most = min(len(letters) + 5, 2 * len(letters) + 1)
+    return start if len(text[start:end].split()) <= most else None
+
+
+def _clause_start(text: str, end: int) -> int:
+    floor = max(0, end - 120)
+    cuts = (text.rfind(sign, floor, end) for sign in (". ", "\n", ", ", ": "))
+    return max(floor, max(cuts) + 1)
+
+
+def _letter_before(text: str, place: int, floor: int, letter: str, *, at_word_start: bool) -> int:
+    while place >= floor:
+        starts_word = place == floor or not text[place - 1].isalnum()
+        if text[place].lower() == letter and (starts_word or not at_word_start):
+            return place
+        place -= 1
+    return floor - 1
+
+
+def _grouped(spans: _Spans, text: str, long_forms: dict[str, str]) -> tuple[NameCandidate, ...]:
+    places: dict[str, list[tuple[int, int]]] = {}
+    for start, end in sorted(spans.found):
+        key = key_of(text[start:end])
+        if key and not key.isdigit():
+            places.setdefault(key, []).append((start, end))
+    aliases = _aliases(text, places, long_forms)
+    return tuple(
+        NameCandidate(key, text[slice(*found[0])], tuple(found), frozenset(aliases.get(key, ())))
+        for key, found in places.items()
+    )
+
+
+def _aliases(
+    text: str, keys: dict[str, list[tuple[int, int]]], long_forms: dict[str, str]
+) -> dict[str, set[str]]:
+    pairs: list[tuple[str, str]] = [*long_forms.items(), *_parenthesised(text)]
+    pairs += [(key, f"{key}s") for key in keys]
+    aliases: dict[str, set[str]] = {}
+    for one, other in pairs:
+        if one != other and one in keys and other in keys:
+            aliases.setdefault(one, set()).add(other)
+            aliases.setdefault(other, set()).add(one)
+    return aliases
+
+
+def _parenthesised(text: str) -> Iterator[tuple[str, str]]:
+    """Keys of what stands in parentheses and of the words before it, few and many."""
+    for found in PARENTHESIS.finditer(text):
+        inner = key_of(found.group(1))
+        before = re.split(r"[()]", text[max(0, found.start() - 120) : found.start()])[-1].split()
+        for first in range(max(0, len(before) - _MOST_WORDS), len(before)):
+            yield inner, key_of(" ".join(before[first:]))

@@ -1,0 +1,1 @@
+"""Inspection: what a dump holds, and what a run over it would take."""

@@ -1,0 +1,133 @@
+"""A paid answer as it is stored: the raw message and what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class NotKept(Exception):
+    """The store has no answer, and none shall be paid for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one answer, and the requests it took (failed tries included)."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    tries: int = 0
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+    @classmethod
+    def from_completion(cls, completion: Mapping[str, Any], *, tries: int) -> Usage:
+        """The tokens that a chat completion (the endpoint's JSON) tells; none where it does not.
+
+        Raises TypeError, ValueError or AttributeError when it has no such shape.
+        """
+        usage = completion.get("usage") or {}
+        details = usage.get("prompt_tokens_details") or {}
+        return cls(
+            prompt_tokens=int(usage.get("prompt_tokens") or 0),
+            cached_tokens=int(details.get("cached_tokens") or 0),
+            completion_tokens=int(usage.get("completion_tokens") or 0),
+            tries=tries,
+        )
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.tries + other.tries,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The first choice of a completion.
+
+    ``message`` is the raw assistant message, ``logprobs`` the choice's log-probabilities where
+    they were asked for, ``paid_at`` the Unix time in seconds at which the answer arrived, and
+    ``cached`` whether it came from the store.
+    """
+
+    message: Mapping[str, Any]
+    finish_reason: str | None
+    usage: Usage
+    paid_at: float
+    logprobs: Mapping[str, Any] | None = None
+    cached: bool = False
+
+    @property
+    def tool(self) -> str | None:
+        """The name of the tool that the model called first, if it called one."""
+        calls = self.message.get("tool_calls") or ()
+        return str(calls[0]["function"].get("name")) if calls else None
+
+    @property
+    def text(self) -> str:
+        """What the model wrote: the arguments of its tool call, else its content."""
+        calls = self.message.get("tool_calls") or ()
+        if calls:
+            return str(calls[0]["function"].get("arguments") or "")
+        return str(self.message.get("content") or "")
+
+    def to_json(self) -> str:
+        """One JSON object, as the store stores it."""
+        usage = self.usage
+        return to_json(
+            {
+                "message": self.message,
+                "finish_reason": self.finish_reason,
+                "usage": [
+                    usage.prompt_tokens,
+                    usage.cached_tokens,
+                    usage.completion_tokens,
+                    usage.tries,
+                ],
+                "paid_at": self.paid_at,
+                "logprobs": self.logprobs,
+            }
+        ).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> Answer:
+        """Read a stored answer. Raises ValueError, KeyError or TypeError when it is damaged."""
+        row = from_json(text)
+        return cls(
+            message=row["message"],
+            finish_reason=row["finish_reason"],
+            usage=Usage(*row["usage"]),
+            paid_at=row["paid_at"],
+            logprobs=row["logprobs"],
+            cached=True,
+        )
+
+    @classmethod
+    def from_completion(cls, completion: Mapping[str, Any], *, tries: int, now: float) -> Answer:
+        """Take the first choice of a completion, of a chat or of a text (the endpoint's JSON).
+
+        Raises KeyError, IndexError or TypeError when it has no such shape.
+        """
+        choice = completion["choices"][0]
+        said = choice["message"] if "message" in choice else {"content": choice["text"]}
+        message = {key: value for key, value in said.items() if value is not None}
+        for call in message.get("tool_calls", ()):
+            call["function"].get("arguments")  # else it is none
+        return cls(
+            message=message,
+            finish_reason=choice.get("finish_reason"),
+            usage=Usage.from_completion(completion, tries=tries),
+            paid_at=now,
+            logprobs=choice.get("logprobs"),
+        )

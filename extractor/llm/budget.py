@@ -1,0 +1,195 @@
+"""What a run has spent, and the ceilings that it must not exceed.
+
+A request is reserved before it is sent, at the most that its answer can come to, and settled
+when it is known what it came to. So a ceiling holds whatever the answers turn out to be, and
+is used up to the last request that surely fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from extractor.errors import CeilingReached
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from extractor.llm.answer import Usage
+    from extractor.llm.limits import StopSignal
+    from extractor.llm.prices import Prices
+
+# What a chat template adds around the messages.
+_TEMPLATE_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Ceilings:
+    """The most that a run may spend, over all its attempts: requests, tokens, US dollars."""
+
+    requests: int | None = None
+    tokens: int | None = None
+    cost: float | None = None
+
+    def __bool__(self) -> bool:
+        return (self.requests, self.tokens, self.cost) != (None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Requests, those that ``failed`` included, and the tokens that were charged for.
+
+    Tokens are ``lost`` where a request brought no answer but may have been charged for (a
+    time-out, a broken connection): the most that it can have come to.
+    """
+
+    requests: int = 0
+    failed: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    lost_prompt_tokens: int = 0
+    lost_completion_tokens: int = 0
+
+    @property
+    def lost_tokens(self) -> int:
+        return self.lost_prompt_tokens + self.lost_completion_tokens
+
+    @property
+    def tokens(self) -> int:
+        """All of them, the lost ones included."""
+        return self.prompt_tokens + self.completion_tokens + self.lost_tokens
+
+    def cost(self, prices: Prices) -> float:
+        """US dollars, the lost tokens included."""
+        return prices.cost(
+            self.prompt_tokens + self.lost_prompt_tokens,
+            self.cached_tokens,
+            self.completion_tokens + self.lost_completion_tokens,
+        )
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(
+            self.requests + other.requests,
+            self.failed + other.failed,
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.lost_prompt_tokens + other.lost_prompt_tokens,
+            self.lost_completion_tokens + other.lost_completion_tokens,
+        )
+
+    def to_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, int]) -> Spent:
+        """Read what `to_dict` gave. Raises TypeError when it is something else."""
+        return cls(**row)
+
+
+class Budget:
+    """Counts what one attempt at a run spends, on top of ``earlier`` ones, under ceilings.
+
+    ``prices`` are needed where the cost has a ceiling, and ``longest_answer`` is in tokens.
+    ``keep`` makes durable what `total` says, and is awaited before each request as soon as
+    there are ceilings: they hold over a kill too.
+    """
+
+    def __init__(
+        self,
+        ceilings: Ceilings | None = None,
+        prices: Prices | None = None,
+        *,
+        longest_answer: int = 0,
+        earlier: Spent | None = None,
+    ) -> None:
+        self.spent = Spent()
+        self.earlier = earlier or Spent()
+        self.keep: Callable[[], Awaitable[None]] | None = None
+        self._ceilings = ceilings or Ceilings()
+        self._prices = prices
+        self._longest_answer = longest_answer
+        self._held: set[Reservation] = set()
+
+    def total(self) -> Spent:
+        """What the run came to so far; requests on their way at the most they can come to."""
+        total = self.earlier + self.spent
+        for hold in tuple(self._held):  # also asked from the ledger's thread
+            total += hold.most
+        return total
+
+    async def reserve(self, content: bytes, stop_signal: StopSignal) -> Reservation | None:
+        """Set aside what the request can come to; waits while others may give some back.
+
+        Raises CeilingReached when it does not fit, and the stop signal's reason once it is given.
+        """
+        if not self._ceilings:
+            return None
+        most = self._most(content)
+        while over := self._exceeded(most):
+            if not self._held:
+                raise over
+            await stop_signal.wait()
+        hold = Reservation(most)
+        self._held.add(hold)
+        if self.keep is not None:
+            await self.keep()
+        return hold
+
+    def settle(
+        self, hold: Reservation | None, usage: Usage | None, *, content: bytes, lost: bool
+    ) -> None:
+        """Count one request that was sent.
+
+        ``usage`` is what its reply told, if it did; without, it is ``lost`` where it may have
+        been charged for all the same.
+        """
+        self.release(hold)
+        if usage is not None:
+            self.spent += Spent(
+                1, 0, usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens
+            )
+        elif lost:
+            self.spent += self._most(content)
+        else:
+            self.spent += Spent(requests=1, failed=1)
+
+    def release(self, hold: Reservation | None) -> None:
+        """Give back what was set aside."""
+        if hold is not None:
+            self._held.discard(hold)
+
+    def _most(self, content: bytes) -> Spent:
+        """A token is at least one byte of the request; the answer's tokens have a limit."""
+        return Spent(
+            requests=1,
+            failed=1,
+            lost_prompt_tokens=len(content) + _TEMPLATE_TOKENS,
+            lost_completion_tokens=self._longest_answer,
+        )
+
+    def _exceeded(self, most: Spent) -> CeilingReached | None:
+        limit, now = self._ceilings, self.total()
+        then = now + most
+        if limit.requests is not None and then.requests > limit.requests:
+            return _reached(f"{limit.requests:,} requests", f"{now.requests:,}", "--max-requests")
+        if limit.tokens is not None and then.tokens > limit.tokens:
+            return _reached(f"{limit.tokens:,} tokens", f"{now.tokens:,}", "--max-tokens")
+        if limit.cost is None or self._prices is None or then.cost(self._prices) <= limit.cost:
+            return None
+        return _reached(f"${limit.cost:,.2f}", f"${now.cost(self._prices):,.4f}", "--max-cost")
+
+
+@dataclass(eq=False, slots=True)
+class Reservation:
+    """What is set aside for one request."""
+
+    most: Spent
+
+
+def _reached(ceiling: str, spent: str, option: str) -> CeilingReached:
+    return CeilingReached(
+        f"The ceiling of {ceiling} is reached: {spent} are spent, and one more might exceed it.",
+        hint=f"Everything paid for is kept; the same command with a higher {option} goes on.",
+    )

@@ -1,0 +1,157 @@
+"""What a failed try means: from a status, a broken connection or a strange reply to our errors."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from pydantic_core import from_json
+
+from extractor import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from extractor.llm.answer import Usage
+    from extractor.llm.providers import Endpoint
+    from extractor.llm.transport import Reply
+
+_LONGEST_MESSAGE = 300
+_CONTEXT = re.compile(r"context|too long|maximum.{0,20}tokens|exceed.{0,20}(size|length)", re.I)
+_FILTER = re.compile(r"content.?(filter|management|policy)|moderation|flagged", re.I)
+_OVERLOADED = {429, 503, 529}
+_UNPAID = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
+
+
+@dataclass(eq=False)
+class Fault(Exception):
+    """One try that failed.
+
+    ``error`` is what it means, ``wait`` the seconds that the server asks to wait for,
+    ``overloaded`` whether it wants fewer requests from everybody, ``ambiguous`` whether what
+    reads like a refusal of the key or the model may be about this one paper (a firewall that
+    dislikes an abstract), ``billed`` whether the try may have been charged for although its
+    tokens are not known.
+    """
+
+    error: errors.ExtractorError
+    wait: float | None = None
+    overloaded: bool = False
+    ambiguous: bool = False
+    billed: bool = False
+    usage: Usage | None = None
+
+
+def no_reply(error: Exception, endpoint: Endpoint) -> Fault:
+    """The fault of a try that brought no whole reply."""
+    where = endpoint.address
+    if isinstance(error, TimeoutError):
+        return Fault(errors.TimedOut(f"{where} gave no answer in time."), billed=True)
+    reached = not isinstance(error, aiohttp.ClientConnectorError)
+    reason = readable(str(error).rstrip(".")) or type(error).__name__
+    lost = errors.ConnectionLost(f"The connection to {where} failed: {reason}.")
+    return Fault(lost, billed=reached)
+
+
+def strange_reply(what: str, endpoint: Endpoint, usage: Usage | None = None) -> Fault:
+    """The fault of a reply with status 200 that is no answer."""
+    error = errors.ServerFailed(f"{endpoint.address} answered with {what}.")
+    return Fault(error, billed=usage is None, usage=usage)
+
+
+def failed_reply(reply: Reply, endpoint: Endpoint) -> Fault:
+    """The fault of a reply with a status of failure."""
+    error = _status_error(reply, endpoint)
+    wait = parse_retry_after(reply.headers, now=time.time()) if error.retryable else None
+    return Fault(
+        error,
+        wait=wait,
+        overloaded=error.retryable and reply.status in _OVERLOADED,
+        ambiguous=reply.status in (403, 404) and isinstance(error, errors.EndpointError),
+    )
+
+
+def _status_error(reply: Reply, endpoint: Endpoint) -> errors.ExtractorError:
+    status, (said, code) = reply.status, _explanation(reply, endpoint)
+    where = f"{endpoint.address} (HTTP {status})"
+    if status == 402 or code in _UNPAID:
+        return errors.AuthenticationFailed(
+            f"{where} wants to be paid: {said}.", hint="Check the account's credit."
+        )
+    if status in (400, 403, 422) and _FILTER.search(f"{code} {said}"):
+        return errors.Refused(f"{where} refuses the abstract: {said}.")
+    if status in (401, 403):
+        return errors.AuthenticationFailed(f"{where} refuses the key: {said}.")
+    if status == 404:
+        return errors.UnknownModel(f"{where} does not know the model {endpoint.model!r}: {said}.")
+    if status == 429:
+        return errors.RateLimited(f"{where} limits the rate: {said}.")
+    if status in (408, 409, 425) or status >= 500:
+        return errors.ServerFailed(f"{where} failed: {said}.")
+    return _rejection(status, where, said)
+
+
+def _rejection(status: int, where: str, said: str) -> errors.PaperError:
+    if status == 413 or _CONTEXT.search(said):
+        return errors.TooLong(f"{where} finds the abstract too long: {said}.")
+    if 300 <= status < 400:
+        hint = "Name the address that it sends to with --base-url."
+        return errors.RequestRejected(f"{where} sends elsewhere.", hint=hint)
+    return errors.RequestRejected(f"{where} rejects the request: {said}.")
+
+
+def parse_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
+    """Seconds that a server asks to wait: Retry-After-Ms, else Retry-After (seconds or a date).
+
+    Nonsense counts as absent.
+    """
+    milliseconds = _finite(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after")
+    seconds = _finite(value)
+    if seconds is not None or value is None:
+        return seconds
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _finite(text: str | None) -> float | None:
+    try:
+        number = float(text) if text is not None else math.nan
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _explanation(reply: Reply, endpoint: Endpoint) -> tuple[str, str]:
+    """What the server said and its code, in one short line, without the key it may have echoed."""
+    body = _json(reply.content)
+    error = body.get("error", body)
+    if not isinstance(error, dict):
+        error = {"message": error}
+    said = error.get("message") or error.get("detail")
+    text = readable(said).rstrip(".") if isinstance(said, str) else ""
+    if endpoint.api_key:
+        text = text.replace(endpoint.api_key, "[key]")
+    return text[:_LONGEST_MESSAGE] or "no explanation", str(error.get("code") or "")
+
+
+def _json(content: bytes | None) -> dict[str, Any]:
+    try:
+        body = from_json(content or b"")
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def readable(text: str) -> str:
+    """One line without control characters: servers' words end on people's screens."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

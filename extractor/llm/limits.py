@@ -1,0 +1,255 @@
+"""When a request may be sent: pauses, rate limits, and the signal that ends a run.
+
+Limits are those that are given (`Limits`), those that the server tells in its
+``x-ratelimit-*`` headers, and what its rate-limit errors ask for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from extractor.errors import ExtractorError
+    from extractor.llm.concurrency import AdaptiveConcurrency
+
+WINDOW_SECONDS = 60.0
+LONGEST_PAUSE_SECONDS = 60.0
+_FIRST_PAUSE_SECONDS = 0.5
+_SPREAD = 0.25
+_BLINK_SECONDS = 0.001
+_GUESSED_TOKENS = 1500
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+class Stopped(Exception):
+    """The run is asked to stop: nothing more is sent."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Requests and tokens a minute that must not be exceeded; None where there is no limit."""
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+
+
+class StopSignal:
+    """Open until the first reason to send nothing more; that reason meets everybody after."""
+
+    def __init__(self) -> None:
+        self.reason: ExtractorError | Stopped | None = None
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    def close(self, reason: ExtractorError | Stopped) -> None:
+        """Close it, and wake those who wait to send. Only the first reason counts."""
+        self.reason = self.reason or reason
+        self.wake()
+
+    def open(self) -> None:
+        """Open it again: the reason was one run's."""
+        self.reason = None
+
+    def check(self) -> None:
+        """Raise the reason, if there is one."""
+        if self.reason is not None:
+            raise self.reason
+
+    def wake(self) -> None:
+        """Let everybody who waits look again."""
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
+
+    async def wait(self, seconds: float | None = None) -> None:
+        """Wait so long, or until woken. Raises the reason as soon as the signal is given."""
+        self.check()
+        loop = asyncio.get_running_loop()
+        waiting = loop.create_future()
+        self._waiting.add(waiting)
+        alarm = None if seconds is None else loop.call_later(seconds, _ring, waiting)
+        try:
+            await waiting
+        finally:
+            self._waiting.discard(waiting)
+            if alarm is not None:
+                alarm.cancel()
+        self.check()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so long whoever else is woken; raises as `wait` does."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            await self.wait(left)
+        self.check()
+
+
+def _ring(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
+
+
+class Window:
+    """At most ``limit`` of something in any minute."""
+
+    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._taken: deque[list[float]] = deque()
+        self._sum = 0.0
+
+    def delay(self, amount: float = 1) -> float:
+        """Seconds until there may be room for ``amount``: 0 when there is."""
+        now = self._clock()
+        while self._taken and self._taken[0][0] <= now - WINDOW_SECONDS:
+            self._sum -= self._taken.popleft()[1]
+        # An amount that exceeds the limit by itself goes alone.
+        if self._sum + amount <= self._limit or not self._taken:
+            return 0.0
+        return max(_BLINK_SECONDS, self._taken[0][0] + WINDOW_SECONDS - now)
+
+    def take(self, amount: float = 1) -> list[float]:
+        """Take ``amount``; what is returned can be handed to `correct` later."""
+        entry = [self._clock(), amount]
+        self._taken.append(entry)
+        self._sum += amount
+        return entry
+
+    def correct(self, entry: list[float], amount: float) -> None:
+        """Put what it really was in the place of what it was thought to be."""
+        if self._taken and entry[0] >= self._taken[0][0]:
+            self._sum += amount - entry[1]
+            entry[1] = amount
+
+
+class _Told:
+    """What the server last said is left of its limit, and when it is whole again."""
+
+    def __init__(self, what: str, clock: Callable[[], float]) -> None:
+        self._remaining = f"x-ratelimit-remaining-{what}"
+        self._reset = f"x-ratelimit-reset-{what}"
+        self._clock = clock
+        self._left: float | None = None
+        self._whole_at = 0.0
+
+    def read(self, headers: Mapping[str, str]) -> None:
+        remaining, reset = headers.get(self._remaining), headers.get(self._reset)
+        if remaining is None or not remaining.strip().isdigit():
+            return
+        self._left = float(remaining)
+        self._whole_at = self._clock() + min(parse_duration(reset), LONGEST_PAUSE_SECONDS)
+
+    def delay(self, out: float) -> float:
+        """Seconds until one more may be sent while ``out`` is on its way and not yet counted."""
+        if self._left is None or self._left > out:
+            return 0.0
+        left = self._whole_at - self._clock()
+        if left <= 0:
+            self._left = None
+        return max(0.0, left)
+
+
+class RateLimiter:
+    """Lets requests out one by one, as fast as everything that is known of limits allows."""
+
+    def __init__(
+        self,
+        level: AdaptiveConcurrency,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        limits = limits or Limits()
+        self.level = level
+        self.stop_signal = StopSignal()
+        self._clock = clock
+        self._out = 0
+        self._tokens_each: float = _GUESSED_TOKENS
+        self._paused_until = 0.0
+        self._pause = _FIRST_PAUSE_SECONDS
+        self._requests = _window(limits.requests_per_minute, clock)
+        self._tokens = _window(limits.tokens_per_minute, clock)
+        self._told_requests = _Told("requests", clock)
+        self._told_tokens = _Told("tokens", clock)
+
+    async def clear(self) -> Sending:
+        """Wait until a request may be sent. Raises the stop signal's reason once it is given."""
+        self.stop_signal.check()
+        while (delay := self._delay()) > 0:
+            await self.stop_signal.wait(delay)
+        self._out += 1
+        if self._requests:
+            self._requests.take()
+        entry = self._tokens.take(self._tokens_each) if self._tokens else None
+        return Sending(self._clock(), entry)
+
+    def returned(self, sending: Sending, headers: Mapping[str, str], tokens: int | None) -> None:
+        """Take note of a reply, or of none (no headers); ``tokens`` where it told them."""
+        self._out -= 1
+        self._told_requests.read(headers)
+        self._told_tokens.read(headers)
+        self.stop_signal.wake()
+        if tokens:
+            self._tokens_each += (tokens - self._tokens_each) / 16
+            if self._tokens and sending.entry:
+                self._tokens.correct(sending.entry, tokens)
+
+    def answered(self) -> None:
+        """A clean answer came."""
+        self._pause = _FIRST_PAUSE_SECONDS
+        self.level.answered()
+
+    def limited(self, sending: Sending, wait: float | None) -> None:
+        """The server wants fewer requests: everybody pauses, and the level is cut.
+
+        ``wait`` is how many seconds it asks for; else each pause is twice as long as the last,
+        until an answer comes.
+        """
+        if self.level.limited(sending.at):
+            pause, self._pause = self._pause, min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+        else:
+            pause = 0.0
+        if wait is not None:
+            pause = wait
+        until = self._clock() + min(pause, LONGEST_PAUSE_SECONDS)
+        self._paused_until = max(self._paused_until, until)
+
+    def _delay(self) -> float:
+        now = self._clock()
+        if now < self._paused_until:
+            # Spread out, so that those who waited do not all come at once.
+            return (self._paused_until - now) * (1 + _SPREAD * random.random())  # noqa: S311
+        return max(
+            self._requests.delay() if self._requests else 0.0,
+            self._tokens.delay(self._tokens_each) if self._tokens else 0.0,
+            self._told_requests.delay(self._out),
+            self._told_tokens.delay(self._out * self._tokens_each),
+        )
+
+
+@dataclass(slots=True)
+class Sending:
+    """One request on its way: when it was sent, and what it takes of the minute's tokens."""
+
+    at: float
+    entry: list[float] | None
+
+
+def _window(limit: int | None, clock: Callable[[], float]) -> Window | None:
+    return None if limit is None else Window(limit, clock)
+
+
+def parse_duration(text: str | None) -> float:
+    """Seconds of "1s", "6m0s", "120ms" or "12"; 0 for what is no duration."""
+    text = (text or "").strip()
+    parts = _DURATION.findall(text)
+    if parts and "".join(number + unit for number, unit in parts) == text:
+        return float(sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts))
+    return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else 0.0

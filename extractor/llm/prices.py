@@ -1,0 +1,59 @@
+"""What tokens cost: given by hand, or from the price data that genai-prices carries.
+
+A price that neither tells is not known, and is never guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from extractor.llm.providers import Endpoint
+
+_SAMPLE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """US dollars for a million tokens; ``cached`` is for prompt tokens that the server kept."""
+
+    prompt: float
+    completion: float
+    cached: float
+
+    def cost(self, prompt: int, cached: int, completion: int) -> float:
+        """Dollars for so many tokens; the ``cached`` ones are among those of the ``prompt``."""
+        fresh = prompt - cached
+        return (fresh * self.prompt + cached * self.cached + completion * self.completion) / 1e6
+
+
+FREE = Prices(0.0, 0.0, 0.0)
+
+
+def given(prompt: float | None, completion: float | None) -> Prices | None:
+    """The prices that were given by hand, where both were; kept tokens cost like others."""
+    if prompt is None or completion is None:
+        return None
+    return Prices(prompt, completion, prompt)
+
+
+def known(endpoint: Endpoint) -> Prices | None:
+    """The prices of an endpoint's model as the price data has them, else None."""
+    if endpoint.embedded:
+        return FREE
+    from genai_prices import Usage, calc_price
+
+    def dollars(usage: Usage) -> float:
+        url = endpoint.base_url + "/"
+        price = calc_price(usage, model_ref=endpoint.model, provider_api_url=url)
+        return float(price.total_price) * 1e6 / _SAMPLE
+
+    try:
+        return Prices(
+            prompt=dollars(Usage(input_tokens=_SAMPLE)),
+            completion=dollars(Usage(output_tokens=_SAMPLE)),
+            cached=dollars(Usage(input_tokens=_SAMPLE, cache_read_tokens=_SAMPLE)),
+        )
+    except LookupError:
+        return None

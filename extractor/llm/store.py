@@ -1,0 +1,303 @@
+"""The store of paid answers, on disk with diskcache.
+
+A row's key is a hash of what was asked and of whom; its value is the raw answer as JSON text.
+Nothing is evicted, and nothing but text is ever written or read: a row of another kind (a
+planted pickle would run code when read) is refused. A damaged database is set aside, and what
+can still be read of it goes into a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import sqlite3
+import stat
+import threading
+import time
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import diskcache  # type: ignore[import-untyped]
+from diskcache.core import DBNAME, MODE_RAW  # type: ignore[import-untyped]
+from pydantic_core import from_json, to_json
+
+from extractor.errors import CacheError
+from extractor.llm.answer import Answer
+from extractor.llm.group_commit import MOST_ROWS, GroupCommit, Row
+from extractor.llm.recovery import readable_rows, set_aside, turns
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+_T = TypeVar("_T")
+
+# Raise it when what is hashed into a key changes.
+_KEY_VERSION = 2
+_UNBOUNDED = 2**62
+_LOCK_SECONDS = 60
+# Pages of 4 KiB: copying them into the database holds up every answer that waits to be stored.
+_WAL_PAGES = 2**14
+_BEYOND_RUNS = "run;"
+RUN_PREFIX = "run:"
+"""What the keys of rows begin with that are no answers."""
+
+_INSERT = (
+    "INSERT INTO Cache (key, raw, store_time, access_time, size, mode, value) VALUES {} "
+    "ON CONFLICT (key, raw) DO UPDATE SET store_time = excluded.store_time, "
+    "value = excluded.value, size = 0, mode = 1, filename = NULL, expire_time = NULL"
+)
+_SQLITE_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class _TextOnlyDisk(diskcache.Disk):  # type: ignore[misc]
+    """Stores text in the database itself and refuses to read any other kind of row."""
+
+    def store(
+        self,
+        value: object,
+        read: bool,
+        key: object = None,  # noqa: ARG002
+    ) -> tuple[int, int, None, str]:
+        if read or not isinstance(value, str):
+            raise CacheError(f"Only text goes into the cache, not {type(value).__name__}.")
+        return 0, MODE_RAW, None, value
+
+    def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> str:
+        if read or mode != MODE_RAW or filename or not isinstance(value, str):
+            raise self._refusal()
+        return value
+
+    def get(self, key: object, raw: bool) -> str:
+        if not raw or not isinstance(key, str):
+            raise self._refusal()
+        return key
+
+    def put(self, key: object) -> tuple[str, bool]:
+        if not isinstance(key, str):
+            raise CacheError(f"A cache key is text, not {type(key).__name__}.")
+        return key, True
+
+    def remove(self, file_path: str) -> None:
+        """Delete nothing: no row of ours has a file, and a planted name may point anywhere."""
+
+    def _refusal(self) -> CacheError:
+        return CacheError(
+            f"The cache in {self._directory} holds a row that Extractor never writes; "
+            "reading it could run foreign code.",
+            hint="Find out who can write there, then remove it with 'extractor cache clear'.",
+        )
+
+
+class AnswerStore:
+    """Paid answers in one private directory, shared safely by several processes.
+
+    ``damaged`` holds the keys of rows that were found damaged, ``notes`` what a person should
+    know of the store. Raises :class:`CacheError` when the directory cannot be used or is full.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.damaged: set[str] = set()
+        self.notes: list[str] = []
+        self._lock = threading.RLock()
+        self._inode = 0
+        try:
+            _make_private(directory)
+        except OSError as error:
+            raise self._failure("cannot be opened", error) from error
+        self._open()
+        self.commits = GroupCommit(self._commit)
+
+    def get(self, key: str) -> Answer | None:
+        """The stored answer, or None. A damaged row counts as absent: it is asked again."""
+        text = self.text(key)
+        if text is None:
+            return None
+        try:
+            return Answer.from_json(text)
+        except (ValueError, KeyError, TypeError):
+            self.damaged.add(key)
+            return None
+
+    def text(self, key: str) -> str | None:
+        """The text of a row, or None."""
+        found: str | None = self._do("cannot be read", lambda cache: cache.get(key))
+        return found
+
+    def put(self, key: str, answer: Answer) -> None:
+        """Store an answer; on return it is on disk."""
+        self._commit([(key, answer.to_json())])
+
+    def store(self, key: str, answer: Answer) -> asyncio.Future[None]:
+        """A future that is done when the answer is on disk, together with its neighbours."""
+        return self.commits.store((key, answer.to_json()))
+
+    def remove(self, key: str) -> None:
+        """Forget a row."""
+        self._do("cannot be written", lambda cache: cache.delete(key))
+
+    def __len__(self) -> int:
+        runs = "SELECT COUNT(*) FROM Cache WHERE key >= ? AND key < ?"
+        with closing(self._read_only()) as database:
+            ((others,),) = database.execute(runs, (RUN_PREFIX, _BEYOND_RUNS)).fetchall()
+        return int(self._do("cannot be read", len)) - int(others)
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        return int(self._do("cannot be read", lambda cache: cache.volume()))
+
+    def clear(self) -> int:
+        """Forget every answer; returns how many there were."""
+        answers = len(self)
+        self._do("cannot be cleared", lambda cache: cache.clear())
+        return answers
+
+    def close(self) -> None:
+        """Write what is still waiting to be stored, and close."""
+        self.commits.close()
+        self._writer.close()
+        self._cache.close()
+
+    def _commit(self, rows: Sequence[Row]) -> None:
+        """Store rows in one transaction, on disk when it returns."""
+        with self._lock:
+            if _inode(self.directory) != self._inode:
+                self._open()  # another process set the database aside
+            self._do("cannot be written", lambda _: self._write(rows))
+
+    def _write(self, rows: Sequence[Row]) -> None:
+        """Write many rows with one statement, for which diskcache has no way."""
+        places = (f"(?{n}, 1, ?1, ?1, 0, 1, ?{n + 1})" for n in range(2, 2 * len(rows) + 2, 2))
+        values = [part for row in rows for part in row]
+        self._writer.execute(_INSERT.format(", ".join(places)), [time.time(), *values])
+
+    def _do(self, failing: str, what: Callable[[Any], _T]) -> _T:
+        """Do something with the store; when it turns out damaged, again with what was saved."""
+        try:
+            return what(self._cache)
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise self._failure(failing, error) from error
+            self._recover(error)
+        except (OSError, diskcache.Timeout) as error:
+            raise self._failure(failing, error) from error
+        try:
+            return what(self._cache)
+        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            raise self._failure(failing, error) from error
+
+    def _open(self) -> None:
+        try:
+            self._connect()
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise self._failure("cannot be opened", error) from error
+            self._recover(error)
+        except (OSError, TypeError, diskcache.Timeout) as error:
+            raise self._failure("cannot be opened", error) from error
+
+    def _connect(self) -> None:
+        self._cache = _open_cache(self.directory)
+        self._writer = sqlite3.connect(
+            self.directory / DBNAME,
+            timeout=_LOCK_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,  # it is used under the lock
+        )
+        for pragma in ("synchronous = FULL", f"wal_autocheckpoint = {_WAL_PAGES}"):
+            self._writer.execute(f"PRAGMA {pragma}")
+        self._inode = _inode(self.directory)
+
+    def _recover(self, error: sqlite3.Error) -> None:
+        """Set the damaged database aside and go on with what can be read of it."""
+        with self._lock, turns(self.directory):
+            if self._inode and _inode(self.directory) != self._inode:
+                self._open()  # somebody else was faster
+                return
+            try:
+                damaged = set_aside(self.directory / DBNAME)
+                self._connect()
+                saved = self._save_from(damaged)
+            except (OSError, sqlite3.Error, diskcache.Timeout) as trouble:
+                raise self._failure("is damaged and cannot be set aside", trouble) from trouble
+            self.notes.append(
+                f"The cache in {self.directory} was damaged ({error}): {saved:,} of its answers "
+                f"could be read and are kept; the damaged file is now {damaged.name}."
+            )
+
+    def _save_from(self, damaged: Path) -> int:
+        saved = 0
+        rows = (row for row in readable_rows(damaged) if _is_whole(row))
+        while part := list(itertools.islice(rows, MOST_ROWS)):
+            self._write(part)
+            saved += sum(not key.startswith(RUN_PREFIX) for key, _ in part)
+        return saved
+
+    def _read_only(self) -> sqlite3.Connection:
+        return sqlite3.connect(f"{(self.directory / DBNAME).absolute().as_uri()}?mode=ro", uri=True)
+
+    def _failure(self, what: str, error: BaseException) -> CacheError:
+        reason = str(error) or type(error).__name__
+        return CacheError(
+            f"The cache in {self.directory} {what}: {reason}.",
+            hint="Free space or name another directory with --cache-dir.",
+        )
+
+
+def _open_cache(directory: Path) -> Any:
+    return diskcache.Cache(
+        str(directory),
+        disk=_TextOnlyDisk,
+        timeout=_LOCK_SECONDS,
+        eviction_policy="none",
+        size_limit=_UNBOUNDED,
+        cull_limit=0,
+        statistics=0,
+    )
+
+
+def request_key(task: str, model: str, content: bytes) -> str:
+    """Hash of the task's fingerprint, the model's identity and the request body as it is sent.
+
+    The body holds the sampling settings and the paper's content, and no credentials.
+    """
+    digest = hashlib.sha256(to_json([_KEY_VERSION, task, model]))
+    digest.update(content)
+    return digest.hexdigest()
+
+
+def answer_key(task: str, model: str, body: Mapping[str, Any]) -> str:
+    """The key of the answer to a request body."""
+    return request_key(task, model, to_json(body))
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF in _SQLITE_DAMAGE
+
+
+def _is_whole(row: Row) -> bool:
+    try:
+        from_json(row[1])
+    except ValueError:
+        return False
+    return True
+
+
+def _inode(directory: Path) -> int:
+    database: Path = directory / DBNAME
+    with suppress(OSError):
+        return database.stat().st_ino
+    return 0
+
+
+def _make_private(directory: Path) -> None:
+    """Make the directory for this user alone; one that holds other things stays as it is."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name != "posix" or not stat.S_IMODE(directory.stat().st_mode) & 0o077:
+        return
+    if (directory / DBNAME).exists() or not any(directory.iterdir()):
+        directory.chmod(0o700)

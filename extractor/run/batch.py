@@ -1,0 +1,181 @@
+"""A batch: one dump through the engine into an output, with failures set apart and counted."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from contextlib import aclosing, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from extractor.errors import ExtractorError, OutputError, UnreadableEntry
+from extractor.readers import Unreadable
+from extractor.record import Failure, Record
+from extractor.run.prefetch import Prefetch
+from extractor.run.reorder import InOrder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+
+    from extractor.paper import Paper
+    from extractor.record import Result
+    from extractor.run.engine import Engine, Retry
+    from extractor.task import SchemaT
+    from extractor.writers import Sink
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass
+class Summary:
+    """What a batch came to.
+
+    ``cached`` counts the records that nothing was paid for in this run, ``refused`` the values
+    that were dropped; ``seconds`` are of wall clock. ``stopped`` is the error that ended the
+    run before its end, ``interrupted`` says that somebody did; else it is ``complete``. The
+    tokens are those of the records that were paid for in this run.
+    """
+
+    records: int = 0
+    failures: int = 0
+    cached: int = 0
+    refused: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    interrupted: bool = False
+    stopped: ExtractorError | None = None
+    seconds: float = 0.0
+    kinds: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def papers(self) -> int:
+        return self.records + self.failures
+
+    @property
+    def complete(self) -> bool:
+        return not self.interrupted and self.stopped is None
+
+    def count(self, result: Result[SchemaT]) -> None:
+        if isinstance(result, Failure):
+            self.failures += 1
+            self.kinds[result.error] = self.kinds.get(result.error, 0) + 1
+            return
+        self.records += 1
+        self.refused += len(result.meta.dropped)
+        if result.meta.cached:
+            self.cached += 1
+        else:
+            self.prompt_tokens += result.meta.prompt_tokens
+            self.completion_tokens += result.meta.completion_tokens
+
+
+class Watcher(Protocol):
+    """Is told of every result as it is done, for a progress display."""
+
+    def done(self, result: Result[SchemaT], summary: Summary) -> None: ...
+
+    def stopping(self) -> None: ...
+
+
+class Stop:
+    """Ctrl-C: the first one takes no more papers, the second one gives up those in flight."""
+
+    def __init__(self, engine: Engine[SchemaT], watcher: Watcher) -> None:
+        self.requested = False
+        self.forced = False
+        self._engine = engine
+        self._watcher = watcher
+
+    @contextmanager
+    def on_interrupt(self) -> Iterator[None]:
+        """Handle SIGINT and SIGTERM in this event loop for the length of the block."""
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def handle() -> None:
+            if self.requested and task is not None:
+                self.forced = True
+                task.cancel()
+                return
+            self.requested = True
+            self._engine.stop()
+            self._watcher.stopping()
+
+        handled = []
+        # Not on Windows, nor outside of the main thread: there Ctrl-C stays an exception.
+        with suppress(NotImplementedError, ValueError, RuntimeError):
+            for number in _SIGNALS:
+                loop.add_signal_handler(number, handle)
+                handled.append(number)
+        try:
+            yield
+        finally:
+            for number in handled:
+                loop.remove_signal_handler(number)
+
+
+def as_items(entries: Iterable[Paper | Unreadable]) -> Iterator[Paper | Failure]:
+    """What a dump yields, with each unreadable entry as the failure that it becomes."""
+    for entry in entries:
+        if isinstance(entry, Unreadable):
+            yield Failure(
+                entry.id, entry.title, UnreadableEntry.kind, entry.message, line=entry.line
+            )
+        else:
+            yield entry
+
+
+async def run_batch(
+    engine: Engine[SchemaT],
+    items: Iterable[Paper | Failure],
+    *,
+    records: Sink,
+    failures: Sink,
+    watcher: Watcher,
+    retry: Retry | None = None,
+    release: Callable[[], None] | None = None,
+) -> Summary:
+    """Extract every item and write its record or failure, in the order of the dump.
+
+    On the first SIGINT or SIGTERM no more papers are taken and those in flight are finished,
+    the second one gives them up; the summary says ``interrupted``. ``release`` ends a read of
+    the items that waits for more of them, when no more are wanted. An error that ends the run
+    is in the summary once anything is written, and is raised where nothing is.
+    """
+    summary, started = Summary(), time.monotonic()
+    stop, feed = Stop(engine, watcher), Prefetch(items, release)
+    with stop.on_interrupt(), closing(InOrder()) as order:
+        try:
+            async with aclosing(engine.run(feed, retry=retry)) as done:
+                await _write_all(done, order, records, failures, watcher, summary)
+        except asyncio.CancelledError:
+            if not stop.forced:
+                raise
+        except ExtractorError as error:
+            if isinstance(error, OutputError) or not summary.papers:
+                raise
+            summary.stopped = error
+        finally:
+            feed.stop()
+            feed.join()
+        for is_record, row in order.rest():
+            (records if is_record else failures).write(row)
+    summary.interrupted = stop.requested
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+async def _write_all(
+    done: AsyncIterator[tuple[int, Result[SchemaT]]],
+    order: InOrder,
+    records: Sink,
+    failures: Sink,
+    watcher: Watcher,
+    summary: Summary,
+) -> None:
+    async for position, result in done:
+        summary.count(result)
+        watcher.done(result, summary)
+        row = (isinstance(result, Record), result.to_dict())
+        for is_record, ready in order.put(position, row):
+            (records if is_record else failures).write(ready)

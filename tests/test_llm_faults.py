@@ -1,0 +1,310 @@
+"""Every fault of an endpoint: what is said, how often it is asked again, and that records and
+failures hold every paper exactly once."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from engine_runs import in_a_hurry, papers, run
+from fault_server import Asked, FaultServer, Reply, answer, completion, refuse
+
+from extractor.errors import (
+    AuthenticationFailed,
+    EndpointError,
+    EndpointUnreachable,
+    PaperError,
+    UnknownModel,
+)
+from extractor.llm.providers import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Script = Callable[[Asked], Reply]
+
+TRIES = 3
+FAULTY = "Net3:"
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with in_a_hurry(monkeypatch):
+        yield
+
+
+def faulty(fault: Reply | Callable[[Asked], Reply], *, times: int = 10**6) -> Script:
+    """The fault for one paper of all, as often as it is asked, or the first ``times``."""
+
+    def script(asked: Asked) -> Reply:
+        if not asked.title.startswith(FAULTY) or asked.time > times:
+            return answer(asked)
+        return fault if isinstance(fault, Reply) else fault(asked)
+
+    return script
+
+
+HTML = Reply(b"<html><body>Bad Gateway</body></html>", headers={"Content-Type": "text/html"})
+NONSENSE = Reply(b"\xff" * 10_000_000)
+REFUSAL = completion({"role": "assistant", "content": None, "refusal": "I cannot help with that"})
+SAID = {"role": "assistant", "content": '{"method_name": "Net'}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault that one paper meets always: its failure, the requests it takes, what is said."""
+
+    name: str
+    reply: Reply | Callable[[Asked], Reply]
+    kind: str
+    requests: int
+    said: str
+
+
+ALWAYS = [
+    Fault("500", refuse(500, "boom"), "server_error", TRIES, "HTTP 500"),
+    Fault("502 in HTML", Reply(HTML.body, 502), "server_error", TRIES, "HTTP 502"),
+    Fault("503", refuse(503, "busy"), "server_error", TRIES, "busy"),
+    Fault("529", refuse(529, "overloaded"), "server_error", TRIES, "overloaded"),
+    Fault("reset in mid-body", lambda a: Reply(answer(a).body, cut=40), "connection", TRIES, "c"),
+    Fault("HTML with 200", HTML, "server_error", TRIES, "else than JSON"),
+    Fault("10 MB of nonsense", NONSENSE, "server_error", TRIES, "far too much"),
+    Fault("truncated JSON", lambda a: Reply(answer(a).body[:-30]), "server_error", TRIES, "JSON"),
+    Fault("no choices", completion(None), "server_error", TRIES, "no chat completion"),
+    Fault("a number", Reply(b"17"), "server_error", TRIES, "no chat completion"),
+    Fault("400", refuse(400, "bad field"), "rejected", 1, "bad field"),
+    Fault("403 for one", refuse(403, "blocked"), "rejected", 1, "blocked"),
+    Fault("404 for one", refuse(404, "gone"), "rejected", 1, "gone"),
+    Fault(
+        "redirected", Reply(status=307, headers={"Location": "http://a.b"}), "rejected", 1, "els"
+    ),
+    Fault("413", refuse(413, "too large"), "too_long", 1, "too large"),
+    Fault("context", refuse(400, "maximum context length is 9"), "too_long", 1, "context"),
+    Fault("content filter", refuse(400, "no", "content_filter"), "refused", 1, "HTTP 400"),
+    Fault("moderation", refuse(403, "your input was flagged"), "refused", 1, "flagged"),
+    Fault("refusal", REFUSAL, "refused", 1, "I cannot help"),
+    Fault("filtered", completion(SAID, finish_reason="content_filter"), "refused", 1, "filter"),
+    Fault("cut off", completion(SAID, finish_reason="length"), "too_long", 1, "token limit"),
+    # Asked again once, with the complaint: instructor's reask.
+    Fault("invalid", lambda a: answer(a, "{'no'"), "invalid_response", 2, "does not fit"),
+    Fault("schema", lambda a: answer(a, {"benchmarks": 7}), "invalid_response", 2, "benchmarks"),
+    Fault("other keys", lambda a: answer(a, {"foo": 7}), "invalid_response", 2, "None of"),
+    Fault("odd tool calls", completion({"tool_calls": [{}]}), "server_error", TRIES, "completion"),
+]
+
+
+@pytest.mark.parametrize("fault", ALWAYS, ids=lambda fault: fault.name)
+def test_one_paper_fails_and_the_others_are_done(fault: Fault) -> None:
+    with FaultServer(faulty(fault.reply)) as server:
+        ran = run(server.url, papers(8), tries=TRIES)
+        requests = sum(asked.title.startswith(FAULTY) for asked in server.asked)
+    assert [row["id"] for row in ran.records] == ["0", "1", "2", "4", "5", "6", "7"]
+    (failure,) = ran.failures
+    assert (failure["id"], failure["error"]) == ("3", fault.kind)
+    assert fault.said in failure["message"]
+    assert "\n" not in failure["message"]
+    assert requests == fault.requests == failure["tries"]
+    assert ran.spent.requests == 7 + fault.requests
+
+
+TRANSIENT = {
+    "429 with Retry-After": refuse(429, "slow", headers={"Retry-After": "0.05"}),
+    "429 with Retry-After-Ms": refuse(429, "slow", headers={"Retry-After-Ms": "50"}),
+    "429 without": refuse(429, "slow"),
+    "500": refuse(500),
+    "503": refuse(503),
+    "reset": Reply(b"{}", cut=1),
+    "HTML with 200": HTML,
+    "10 MB of nonsense": NONSENSE,
+}
+
+
+@pytest.mark.parametrize("fault", TRANSIENT.values(), ids=TRANSIENT)
+def test_what_passes_is_tried_again_and_no_paper_fails(fault: Reply) -> None:
+    with FaultServer(faulty(fault, times=2)) as server:
+        ran = run(server.url, papers(8), tries=TRIES)
+    assert (len(ran.records), ran.failures) == (8, [])
+    assert (ran.spent.requests, ran.spent.failed) == (10, 2)
+
+
+def test_a_wrong_tool_is_no_answer_though_it_fits() -> None:
+    def script(asked: Asked) -> Reply:
+        return answer(asked, tool="search_the_web") if "Net3" in asked.title else answer(asked)
+
+    with FaultServer(script) as server:
+        ran = run(server.url, papers(8), mode=Mode.TOOLS)
+    (failure,) = ran.failures
+    assert failure["error"] == "invalid_response"
+    assert "search_the_web" in failure["message"]
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(hang=True), Reply(b"x" * 1000, drip=0.05)], ids=["hang", "drip"]
+)
+def test_a_time_out_bounds_a_request_however_slowly_it_drips(reply: Reply) -> None:
+    with FaultServer(faulty(reply)) as server:
+        started = time.monotonic()
+        ran = run(server.url, papers(8), tries=2, timeout=0.3)
+    assert time.monotonic() - started < 5
+    (failure,) = ran.failures
+    assert (failure["error"], failure["tries"]) == ("timeout", 2)
+    assert len(ran.records) == 7
+    assert ran.spent.lost_tokens > 0, "they may have been charged for"
+
+
+def test_a_rate_limit_is_waited_out_without_using_up_tries() -> None:
+    with FaultServer(faulty(refuse(429), times=8)) as server:
+        ran = run(server.url, papers(8), tries=1)
+    assert (len(ran.records), ran.failures) == (8, [])
+
+
+def test_a_wait_beyond_all_patience_fails_at_once() -> None:
+    tomorrow = refuse(429, "daily limit", headers={"Retry-After": "86400"})
+    with FaultServer(faulty(tomorrow)) as server:
+        ran = run(server.url, papers(4)[3:])
+    (failure,) = ran.failures
+    assert (failure["error"], failure["tries"]) == ("rate_limited", 1)
+
+
+def test_limits_that_change_in_mid_run_lose_no_paper() -> None:
+    """The server takes 40 requests in each fifth of a second, later 10, and says what is left."""
+    window = [0.0, 0]
+    lock = threading.Lock()
+
+    def script(asked: Asked) -> Reply:
+        with lock:
+            now = time.monotonic()
+            if now - window[0] >= 0.2:
+                window[:] = [now, 0]
+            window[1] += 1
+            left = (40 if asked.number < 150 else 10) - int(window[1])
+        seconds = window[0] + 0.2 - now
+        told = {
+            "x-ratelimit-remaining-requests": str(max(0, left)),
+            "x-ratelimit-reset-requests": f"{max(1, round(1000 * seconds))}ms",
+        }
+        if left < 0:
+            return refuse(429, "slow", headers=told | {"Retry-After": f"{max(0.01, seconds):.3f}"})
+        good = answer(asked)
+        return Reply(good.body, headers={**good.headers, **told})
+
+    with FaultServer(script) as server:
+        ran = run(server.url, papers(200))
+    assert (len(ran.records), ran.failures) == (200, [])
+    assert ran.spent.failed < 60, "it is told what is left, and does not run into it all the time"
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "said"),
+    [
+        (refuse(401, "Incorrect API key provided"), AuthenticationFailed, "Incorrect API key"),
+        (refuse(403, "no access"), AuthenticationFailed, "no access"),
+        (refuse(402, "credit"), AuthenticationFailed, "credit"),
+        (refuse(429, "quota", "insufficient_quota"), AuthenticationFailed, "quota"),
+        (refuse(404, "no such model"), UnknownModel, "'m'"),
+        (refuse(400, "response_format is not supported"), EndpointError, "response_format"),
+        (HTML, EndpointError, "JSON"),
+        (refuse(500, "boom"), EndpointError, "boom"),
+        (refuse(429, "no", headers={"Retry-After": "86400"}), EndpointError, "limits the rate"),
+    ],
+)
+def test_a_fault_of_every_paper_stops_the_run_after_a_few(
+    reply: Reply, error: type[Exception], said: str
+) -> None:
+    with FaultServer(lambda _: reply) as server:
+        ran = run(server.url, papers(3000), tries=2)
+        assert len(server.asked) <= 40
+    assert isinstance(ran.ended_by, error)
+    assert said in str(ran.ended_by)
+    assert len(ran.failures) <= 20
+
+
+def test_answers_that_never_fit_stop_the_run_too() -> None:
+    with FaultServer(lambda asked: answer(asked, "no JSON at all")) as server:
+        ran = run(server.url, papers(3000))
+    assert isinstance(ran.ended_by, EndpointError)
+    assert len(ran.failures) < 150
+
+
+def test_nobody_there() -> None:
+    with FaultServer() as server:
+        server.hang_up()
+        ran = run(server.url, papers(50), tries=4)
+    assert isinstance(ran.error, EndpointUnreachable)
+    assert server.url.split("/")[2] in str(ran.error)
+
+
+def test_a_key_revoked_in_mid_run_keeps_what_is_done(tmp_path: Path) -> None:
+    revoked = threading.Event()
+
+    def script(asked: Asked) -> Reply:
+        if revoked.is_set():
+            return refuse(401, "revoked")
+        if asked.number >= 100:
+            revoked.set()
+        return answer(asked)
+
+    with FaultServer(script) as server:
+        ran = run(server.url, papers(3000), tmp_path)
+        paid = len(ran.records)
+        assert isinstance(ran.ended_by, AuthenticationFailed)
+        assert paid >= 99
+        assert ran.failures == []
+        sent = len(server.asked)
+        assert sent <= paid + 300
+        revoked.clear()
+        server.script = answer
+        again = run(server.url, papers(3000), tmp_path)
+    assert (len(again.records), again.spent.requests) == (3000, 3000 - paid)
+
+
+def test_a_server_that_restarts_loses_no_paper(tmp_path: Path) -> None:
+    with FaultServer(lambda asked: answer(asked, after=0.01)) as server:
+
+        def restart() -> None:
+            while len(server.asked) < 100:
+                time.sleep(0.005)
+            server.hang_up()
+            time.sleep(0.1)
+            server.listen()
+
+        restarting = threading.Thread(target=restart)
+        restarting.start()
+        ran = run(server.url, papers(400), tmp_path, tries=8)
+        restarting.join()
+    assert (len(ran.records), ran.failures) == (400, [])
+
+
+def test_every_fault_at_once_loses_and_doubles_no_paper() -> None:
+    faults = [*TRANSIENT.values(), *(f.reply for f in ALWAYS if f.kind != "rejected")]
+
+    def script(asked: Asked) -> Reply:
+        number = int(asked.title.removeprefix("Net").split(":")[0])
+        if number % 3 or asked.time > 1:
+            return answer(asked)
+        fault = faults[number // 3 % len(faults)]
+        return fault if isinstance(fault, Reply) else fault(asked)
+
+    with FaultServer(script) as server:
+        ran = run(server.url, papers(300), tries=TRIES)
+    assert ran.ids == sorted(str(i) for i in range(300))
+    assert ran.ended_by is None
+
+
+def test_the_page_names_every_kind_of_failure_and_no_other() -> None:
+    page = Path(__file__).parent.parent / "docs" / "reliability.md"
+    table = (
+        page.read_text(encoding="utf-8")
+        .split("| the endpoint |")[1]
+        .split("\n", 1)[1]
+        .split("\n\n")[0]
+    )
+    named = set(re.findall(r"`([a-z_]+)`", table))
+    classes = (*PaperError.__subclasses__(), *EndpointError.__subclasses__())
+    kinds = {each.kind for each in classes if each.__module__ == "extractor.errors"}
+    assert named == kinds - {"unreadable"}

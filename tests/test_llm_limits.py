@@ -1,0 +1,289 @@
+"""When requests are sent: the level that finds itself, limits that are held, pauses that count."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+
+import pytest
+from engine_runs import papers, run
+from fault_server import Asked, FaultServer, Reply, answer, refuse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractor.llm.concurrency import START, AdaptiveConcurrency
+from extractor.llm.faults import parse_retry_after
+from extractor.llm.limits import (
+    WINDOW_SECONDS,
+    Limits,
+    RateLimiter,
+    Stopped,
+    StopSignal,
+    Window,
+    parse_duration,
+)
+
+
+class Clock:
+    """A clock that a test winds."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _answers(level: AdaptiveConcurrency, clock: Clock, seconds: float, rate: Any) -> None:
+    """Answers come for so long, at ``rate(level)`` a second."""
+    end = clock.now + seconds
+    while clock.now < end:
+        clock.now += 1 / rate(level.limit)
+        level.answered()
+
+
+def test_it_grows_to_the_cap_while_that_brings_more() -> None:
+    clock = Clock()
+    level = AdaptiveConcurrency(200, clock)
+    assert level.limit == START
+    _answers(level, clock, 3, lambda limit: limit / 0.2)
+    assert level.limit == 200
+
+
+def test_it_stays_low_where_more_in_flight_only_makes_a_queue() -> None:
+    """An engine with four slots and a second an answer."""
+    clock = Clock()
+    level = AdaptiveConcurrency(256, clock)
+    _answers(level, clock, 600, lambda limit: min(limit, 4.0))
+    assert level.limit <= 32
+
+
+def test_it_finds_a_higher_level_when_the_server_grows() -> None:
+    clock = Clock()
+    level = AdaptiveConcurrency(256, clock)
+    slots = 8
+    _answers(level, clock, 60, lambda limit: min(limit, slots) / 0.1)
+    assert level.limit <= 32
+    slots = 128
+    _answers(level, clock, 60, lambda limit: min(limit, slots) / 0.1)
+    assert level.limit >= 100
+
+
+def test_it_is_cut_once_for_all_that_was_sent_before() -> None:
+    clock = Clock()
+    level = AdaptiveConcurrency(100, clock)
+    _answers(level, clock, 3, lambda limit: limit / 0.2)
+    sent = clock.now
+    clock.now += 1
+    assert level.limited(sent)
+    assert not level.limited(sent)
+    assert level.limit == 80
+    clock.now += 1
+    assert level.limited(clock.now)
+    assert level.limit == 64
+
+
+def test_it_comes_back_slowly_after_a_cut_and_never_falls_below_one() -> None:
+    clock = Clock()
+    level = AdaptiveConcurrency(100, clock)
+    for _ in range(50):
+        clock.now += 1
+        level.limited(clock.now)
+    assert level.limit == 1
+    _answers(level, clock, 10, lambda limit: limit / 0.2)
+    assert 5 < level.limit < 100
+
+
+@given(st.lists(st.sampled_from(["answer", "limit", "wait"]), max_size=300), st.integers(1, 64))
+def test_it_stays_between_one_and_the_cap(events: list[str], cap: int) -> None:
+    clock = Clock()
+    level = AdaptiveConcurrency(cap, clock)
+    for event in events:
+        clock.now += 0.1
+        if event == "answer":
+            level.answered()
+        elif event == "limit":
+            level.limited(clock.now)
+        assert 1 <= level.limit <= cap
+
+
+@given(st.lists(st.tuples(st.floats(0, 30), st.integers(1, 60)), max_size=80))
+def test_no_minute_holds_more_than_its_limit(steps: list[tuple[float, int]]) -> None:
+    clock = Clock()
+    window = Window(100, clock)
+    sent: list[tuple[float, int]] = []
+    for wait, amount in steps:
+        clock.now += wait
+        while (delay := window.delay(amount)) > 0:
+            clock.now += delay
+        window.take(amount)
+        sent.append((clock.now, amount))
+    for at, _ in sent:
+        inside = sum(n for when, n in sent if at - WINDOW_SECONDS + 1e-6 < when <= at)
+        assert inside <= 100
+
+
+def test_a_window_does_not_wait_longer_than_it_must() -> None:
+    clock = Clock()
+    window = Window(3, clock)
+    for _ in range(3):
+        assert window.delay() == 0
+        window.take()
+        clock.now += 10
+    assert window.delay() == pytest.approx(WINDOW_SECONDS - 30)
+    assert Window(3, clock).delay(5) == 0, "what is larger than the limit goes alone"
+
+
+def test_tokens_are_corrected_when_they_are_known() -> None:
+    clock = Clock()
+    window = Window(1000, clock)
+    entry = window.take(900)
+    assert window.delay(500) > 0
+    window.correct(entry, 200)
+    assert window.delay(500) == 0
+
+
+async def _clear(rate_limiter: RateLimiter, clock: Clock) -> float:
+    """Seconds that a request waits, on the test's clock."""
+    started = clock.now
+    while (delay := rate_limiter._delay()) > 0:
+        clock.now += delay
+    await rate_limiter.clear()
+    return clock.now - started
+
+
+def _traffic(**limits: int) -> tuple[RateLimiter, Clock]:
+    clock = Clock()
+    return RateLimiter(AdaptiveConcurrency(100, clock), Limits(**limits), clock), clock
+
+
+async def test_requests_a_minute_are_held() -> None:
+    rate_limiter, clock = _traffic(requests_per_minute=5)
+    waits = [await _clear(rate_limiter, clock) for _ in range(12)]
+    assert waits[:5] == [0] * 5
+    assert clock.now - 1000 == pytest.approx(120)
+
+
+async def test_tokens_a_minute_are_held_by_what_answers_take() -> None:
+    rate_limiter, clock = _traffic(tokens_per_minute=10_000)
+    minutes: dict[int, int] = {}
+    for _ in range(200):
+        while (delay := rate_limiter._delay()) > 0:
+            clock.now += delay
+        minutes[int((clock.now - 1000) // 60)] = minutes.get(int((clock.now - 1000) // 60), 0) + 500
+        rate_limiter.returned(await rate_limiter.clear(), {}, 500)
+    assert max(minutes.values()) <= 10_000
+    assert min(list(minutes.values())[1:-1]) >= 9_000, "what was thought too much is used"
+
+
+async def test_what_the_server_says_is_left_is_honoured() -> None:
+    rate_limiter, clock = _traffic()
+    told = {"x-ratelimit-remaining-requests": "2", "x-ratelimit-reset-requests": "7s"}
+    rate_limiter.returned(await rate_limiter.clear(), told, 100)
+    waits = [await _clear(rate_limiter, clock) for _ in range(3)]
+    assert waits == [0, 0, pytest.approx(7)]
+
+
+async def test_tokens_that_are_left_are_honoured() -> None:
+    rate_limiter, clock = _traffic()
+    told = {"x-ratelimit-remaining-tokens": "100", "x-ratelimit-reset-tokens": "1m2s"}
+    await rate_limiter.clear()
+    rate_limiter.returned(await rate_limiter.clear(), told, 1500)
+    assert await _clear(rate_limiter, clock) == pytest.approx(60), "no server is waited for longer"
+
+
+async def test_everybody_pauses_for_as_long_as_the_server_asks() -> None:
+    rate_limiter, clock = _traffic()
+    rate_limiter.limited(await rate_limiter.clear(), 3.0)
+    assert 3 <= await _clear(rate_limiter, clock) <= 3 * 1.3
+
+
+async def test_pauses_double_until_an_answer_comes() -> None:
+    rate_limiter, clock = _traffic()
+    waits = []
+    for _ in range(10):
+        clock.now += 0.001
+        rate_limiter.limited(await rate_limiter.clear(), None)
+        waits.append(await _clear(rate_limiter, clock))
+    assert all(0.5 * 2**i <= wait <= 0.7 * 2**i for i, wait in enumerate(waits[:6]))
+    assert max(waits) <= 60 * 1.3
+    rate_limiter.answered()
+    clock.now += 0.001
+    rate_limiter.limited(await rate_limiter.clear(), None)
+    assert await _clear(rate_limiter, clock) < 1
+
+
+async def test_a_door_that_closes_wakes_those_who_wait() -> None:
+    stop_signal = StopSignal()
+    waiting = [asyncio.ensure_future(stop_signal.sleep(60)) for _ in range(3)]
+    await asyncio.sleep(0)
+    stop_signal.close(Stopped())
+    stop_signal.close(ValueError("a later reason"))  # type: ignore[arg-type]
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(each) for each in ended] == [Stopped] * 3
+    with pytest.raises(Stopped):
+        stop_signal.check()
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1s", 1), ("6m0s", 360), ("120ms", 0.12), ("1h2m3.5s", 3723.5), ("12", 12), ("0.5", 0.5),
+        ("1d", 86400), ("", 0), (None, 0), ("soon", 0), ("5x", 0), ("-3", 0), ("1s extra", 0),
+    ],
+)  # fmt: skip
+def test_durations(text: str | None, seconds: float) -> None:
+    assert parse_duration(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
+        ({"retry-after": "Thu, 01 Jan 1970 00:00:10 GMT"}, 10.0),
+        ({"retry-after": "Wed, 31 Dec 1969 23:59:00 GMT"}, 0.0),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-5"}, None),
+        ({"retry-after": "inf"}, None),
+        ({"retry-after": "nan"}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
+    assert parse_retry_after(headers, now=0.0) == seconds
+
+
+@given(st.text(max_size=40))
+def test_nonsense_in_headers_is_no_error(text: str) -> None:
+    assert parse_duration(text) >= 0
+    found = parse_retry_after({"retry-after": text}, now=0.0)
+    assert found is None or found >= 0
+
+
+# Against a server
+
+
+def test_concurrency_is_a_cap() -> None:
+    with FaultServer(lambda asked: answer(asked, after=0.01)) as server:
+        run(server.url, papers(200), concurrency=5)
+        assert server.most_in_flight == 5
+
+
+def test_nobody_has_to_tune_it() -> None:
+    """A server that takes 24 at once and refuses more: no paper fails, and few tries do."""
+    chance = random.Random(1)
+
+    def script(asked: Asked) -> Reply:
+        if server.in_flight > 24:
+            return refuse(429, "too many at once")
+        return answer(asked, after=chance.uniform(0.01, 0.04))
+
+    with FaultServer(script) as server:
+        ran = run(server.url, papers(1200))
+        assert server.most_in_flight >= 24
+    assert (len(ran.records), ran.failures) == (1200, [])
+    assert ran.spent.failed < 120
+    assert ran.summary.seconds < 40

@@ -1,0 +1,342 @@
+"""The store: durable before published, shared, never evicting, never trusting, hard to ruin."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from engine_runs import papers, run
+from fault_server import FaultServer, answer
+
+from extractor.errors import CacheError
+from extractor.llm import Answer, Usage
+from extractor.llm.budget import Spent
+from extractor.llm.store import AnswerStore, answer_key, request_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ANSWER = Answer({"role": "assistant", "content": "{}"}, "stop", Usage(9, 1, 2, 1), 12.5)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[AnswerStore]:
+    with closing(AnswerStore(tmp_path / "answers")) as opened:
+        yield opened
+
+
+def test_what_is_stored_comes_back_as_cached(store: AnswerStore) -> None:
+    store.put("k", ANSWER)
+    assert store.get("k") == replace(ANSWER, cached=True)
+    assert store.get("other") is None
+    assert len(store) == 1
+
+
+def test_a_later_answer_takes_the_place_of_an_earlier_one(store: AnswerStore) -> None:
+    store.put("k", ANSWER)
+    store.put("k", replace(ANSWER, paid_at=99.0))
+    found = store.get("k")
+    assert found is not None
+    assert found.paid_at == 99.0
+    assert len(store) == 1
+
+
+def test_another_process_sees_a_row_before_its_future_is_done(store: AnswerStore) -> None:
+    """Durable, then published: a second connection reads the row at the moment of the news."""
+
+    async def fill() -> int:
+        seen = 0
+        for i in range(20):
+            await asyncio.gather(*(store.store(f"{i}/{j}", ANSWER) for j in range(9)))
+            with closing(sqlite3.connect(store.directory / "cache.db")) as other:
+                ((seen,),) = other.execute("SELECT COUNT(*) FROM Cache").fetchall()
+            assert seen == 9 * (i + 1)
+        return seen
+
+    assert asyncio.run(fill()) == 180
+
+
+def test_many_wishes_share_a_transaction(
+    store: AnswerStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transactions: list[int] = []
+    write = store._write
+
+    def counted(rows: Any) -> None:
+        transactions.append(len(rows))
+        time.sleep(0.01)
+        write(rows)
+
+    monkeypatch.setattr(store, "_write", counted)
+
+    async def fill() -> None:
+        await asyncio.gather(*(store.store(str(i), ANSWER) for i in range(300)))
+
+    asyncio.run(fill())
+    assert len(store) == 300
+    assert len(transactions) < 10
+
+
+def test_closing_stores_what_still_waits(tmp_path: Path) -> None:
+    async def leave() -> None:
+        store = AnswerStore(tmp_path)
+        for i in range(500):
+            store.store(str(i), ANSWER)
+        store.close()
+
+    asyncio.run(leave())
+    with closing(AnswerStore(tmp_path)) as store:
+        assert len(store) == 500
+
+
+def test_a_full_disk_is_a_clear_error(store: AnswerStore) -> None:
+    store._writer.execute("PRAGMA max_page_count = 20")
+
+    async def fill() -> None:
+        await store.store("k", replace(ANSWER, message={"content": "x" * 10**6}))
+
+    with pytest.raises(CacheError, match=r"full.*Free space"):
+        asyncio.run(fill())
+
+
+def test_processes_share_a_directory(tmp_path: Path) -> None:
+    writer = (
+        "import asyncio, sys; from pathlib import Path\n"
+        "from extractor.llm.store import AnswerStore\n"
+        "from extractor.llm import Answer, Usage\n"
+        "async def fill(store, who):\n"
+        "    for i in range(40):\n"
+        "        rows = (f'{who}/{i}/{j}' for j in range(5))\n"
+        "        a = Answer({'content': who}, 'stop', Usage(), 1.0)\n"
+        "        await asyncio.gather(*(store.store(key, a) for key in [*rows, f'both/{i}']))\n"
+        "store = AnswerStore(Path(sys.argv[1]))\n"
+        "asyncio.run(fill(store, sys.argv[2])); store.close()\n"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", writer, str(tmp_path), who]) for who in "abc"
+    ]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    with closing(AnswerStore(tmp_path)) as store:
+        assert len(store) == 3 * 40 * 5 + 40
+
+
+def test_the_directory_is_private_and_others_are_left_alone(tmp_path: Path) -> None:
+    if os.name != "posix":
+        pytest.skip("permissions of POSIX")
+    AnswerStore(tmp_path / "own").close()
+    assert stat.S_IMODE((tmp_path / "own").stat().st_mode) == 0o700
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    shared.chmod(0o755)
+    (shared / "something").touch()
+    AnswerStore(shared).close()
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o755
+
+
+def _plant(
+    store: AnswerStore, key: object, raw: int, mode: int, filename: object, value: object
+) -> None:
+    with closing(sqlite3.connect(store.directory / "cache.db")) as database:
+        database.execute(
+            "INSERT INTO Cache (key, raw, store_time, access_time, mode, filename, value) "
+            "VALUES (?, ?, 0, 0, ?, ?, ?)",
+            (key, raw, mode, filename, value),
+        )
+        database.commit()
+
+
+class _Payload:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("mode", [0, 2, 3, 4])
+def test_a_planted_pickle_is_refused_and_never_run(
+    store: AnswerStore, tmp_path: Path, mode: int
+) -> None:
+    poison = pickle.dumps(_Payload(tmp_path / "ran"))
+    _plant(store, "k", 1, mode, None, poison)
+    with pytest.raises(CacheError, match="foreign code"):
+        store.get("k")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_planted_file_name_is_neither_read_nor_deleted(
+    store: AnswerStore, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text('{"message": {}}')
+    for mode in (1, 2, 3, 4):
+        _plant(store, f"k{mode}", 1, mode, str(victim), None)
+        with pytest.raises(CacheError, match="foreign code"):
+            store.get(f"k{mode}")
+    store.put("k1", ANSWER)
+    assert store.get("k1") is not None
+    store.clear()
+    assert victim.exists()
+
+
+def test_a_planted_pickle_as_a_key_is_not_run(store: AnswerStore, tmp_path: Path) -> None:
+    _plant(store, pickle.dumps(_Payload(tmp_path / "ran")), 0, 1, None, "{}")
+    assert store.clear() == 1
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "{}", "[1]", '{"message": {}}', "{\x00"])
+def test_a_damaged_row_counts_as_absent_and_is_counted(store: AnswerStore, text: str) -> None:
+    store._write([("k", text)])
+    assert store.get("k") is None
+    assert store.damaged == {"k"}
+
+
+def _filled(directory: Path, rows: int = 400) -> Path:
+    with closing(AnswerStore(directory)) as store:
+        for i in range(0, rows, 100):
+            text = replace(ANSWER, message={"content": "x" * 1000}).to_json()
+            store._write([(f"key{j}", text) for j in range(i, i + 100)])
+    return directory / "cache.db"
+
+
+def _damage_header(database: Path) -> None:
+    with database.open("r+b") as file:
+        file.write(b"no database at all, whatever one may say of it")
+
+
+def _damage_middle(database: Path) -> None:
+    with database.open("r+b") as file:
+        file.seek(database.stat().st_size // 2)
+        file.write(b"\xa5" * 20_000)
+
+
+def _truncate(database: Path) -> None:
+    with database.open("r+b") as file:
+        file.truncate(database.stat().st_size // 2)
+
+
+def _half_written_log(database: Path) -> None:
+    database.with_name("cache.db-wal").write_bytes(b"\x37\x7f\x06\x82" + b"half of a page" * 300)
+
+
+@pytest.mark.parametrize(
+    ("damage", "least"),
+    [(_damage_header, 0), (_damage_middle, 300), (_truncate, 100), (_half_written_log, 400)],
+)
+def test_a_damaged_database_is_set_aside_and_takes_nothing_else_with_it(
+    tmp_path: Path, damage: Any, least: int
+) -> None:
+    neighbour = tmp_path / "notes.txt"
+    neighbour.write_text("mine")
+    damage(_filled(tmp_path))
+    with closing(AnswerStore(tmp_path)) as store:
+        kept = sum(store.get(f"key{i}") is not None for i in range(400))
+        store.put("new", ANSWER)
+        assert store.get("new") is not None
+        assert least <= kept <= 400
+        if damage is _half_written_log:  # SQLite's own business: it was never committed
+            assert store.notes == []
+        else:
+            (note,) = store.notes
+            assert "damaged" in note
+            assert f"{kept:,} of its answers" in note
+            assert list(tmp_path.glob("cache.db.damaged-*"))
+    assert neighbour.read_text() == "mine"
+    with closing(AnswerStore(tmp_path)) as again:
+        assert again.notes == []
+        assert sum(again.get(f"key{i}") is not None for i in range(400)) == kept
+
+
+def test_a_run_over_a_damaged_cache_says_so_and_goes_on(tmp_path: Path) -> None:
+    with FaultServer() as server:
+        run(server.url, papers(50), tmp_path)
+        _damage_header(tmp_path / "cache.db")
+        ran = run(server.url, papers(50), tmp_path)
+    assert len(ran.records) == 50
+    assert "damaged" in ran.notes[0]
+
+
+def test_damaged_rows_are_asked_again_and_said(tmp_path: Path) -> None:
+    with FaultServer() as server:
+        run(server.url, papers(50), tmp_path)
+        with closing(sqlite3.connect(tmp_path / "cache.db")) as database:
+            database.execute("UPDATE Cache SET value = substr(value, 1, 40) WHERE rowid % 5 = 0")
+            database.commit()
+        ran = run(server.url, papers(50), tmp_path)
+    assert len(ran.records) == 50
+    assert ran.spent == Spent(10, 0, 1000, 0, 200)
+    assert "10 damaged rows" in ran.notes[0]
+
+
+def test_a_process_follows_when_another_one_sets_the_database_aside(tmp_path: Path) -> None:
+    _filled(tmp_path)
+    with closing(AnswerStore(tmp_path)) as mine:
+        (tmp_path / "cache.db").rename(tmp_path / "cache.db.damaged-x")
+        for ending in ("-wal", "-shm"):
+            (tmp_path / f"cache.db{ending}").unlink(missing_ok=True)
+        with closing(AnswerStore(tmp_path)) as other:
+            mine.put("k", ANSWER)
+            assert other.get("k") is not None
+
+
+@pytest.mark.parametrize("cull", [True, False])
+def test_settings_planted_in_the_database_change_nothing(tmp_path: Path, cull: bool) -> None:
+    database = _filled(tmp_path)
+    with closing(sqlite3.connect(database)) as planted:
+        for key, value in {"cull_limit": 10, "size_limit": 1, "eviction_policy": "none"}.items():
+            planted.execute("UPDATE Settings SET value = ? WHERE key = ?", (value, key))
+        planted.commit()
+    with closing(AnswerStore(tmp_path)) as store:
+        for i in range(50):
+            store.put(f"more{i}", ANSWER)
+        assert len(store) == 450
+
+
+@pytest.mark.slow
+def test_nothing_is_evicted_past_the_default_limit(tmp_path: Path) -> None:
+    """1,300 answers of 1 MiB: 1.27 GiB, where diskcache by itself keeps 1 GiB."""
+    text = replace(ANSWER, message={"content": "x" * 2**20}).to_json()
+    with closing(AnswerStore(tmp_path)) as store:
+        for i in range(1300):
+            store._write([(f"key{i}", text)])
+        store.put("last", ANSWER)
+        assert len(store) == 1301
+        assert store.size() > 1.2 * 2**30
+        assert all(store.text(f"key{i}") is not None for i in range(0, 1300, 13))
+
+
+def test_keys_hold_what_was_asked_and_of_whom_and_nothing_else() -> None:
+    body = {"messages": [{"role": "user", "content": "x"}], "model": "m", "temperature": 0.0}
+    key = answer_key("task", "m@http://host/v1", body)
+    assert key == request_key(
+        "task",
+        "m@http://host/v1",
+        b'{"messages":[{"role":"user","content":"x"}],"model":"m","temperature":0.0}',
+    )
+    others = [
+        answer_key("task2", "m@http://host/v1", body),
+        answer_key("task", "m2@http://host/v1", body),
+        answer_key("task", "m@http://host/v1", {**body, "temperature": 1.0}),
+        answer_key("task", "m@http://host/v1", {**body, "messages": []}),
+    ]
+    assert len({key, *others}) == 5
+
+
+def test_the_key_of_the_account_is_not_part_of_it(tmp_path: Path) -> None:
+    with FaultServer(answer) as server:
+        run(server.url, papers(5), tmp_path, key="one")
+        ran = run(server.url, papers(5), tmp_path, key="another")
+    assert ran.spent.requests == 0
+    assert len(ran.records) == 5
