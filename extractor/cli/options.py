@@ -86,7 +86,8 @@ Approach = Annotated[
     ApproachName | None,
     typer.Option(
         help="How a paper is put to the model: 'full-schema' asks for everything at once, "
-        "'candidates' only for what rules and a trained head leave open. Default: what suits the model.",
+        "'candidates' only for what rules and a trained classifier leave open. "
+        "Default: what suits the model.",
         rich_help_panel=_ASKING,
     ),
 ]
