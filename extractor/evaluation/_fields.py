@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import types
-from collections import abc
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any
 
 from extractor.errors import UsageError
 from extractor.evaluation._scorers import Address, Claim, Item, Name, Scalar, Scorer
 from extractor.grounding import NumberIn, UnitIn, Url
+from extractor.grounding.field_types import outer_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pydantic import BaseModel
-    from pydantic.fields import FieldInfo
-
-_LISTS = (list, tuple, set, frozenset, abc.Sequence, abc.Set, abc.Iterable)
-_MAPPINGS = (dict, abc.Mapping, abc.MutableMapping)
 
 PAPER_SCORERS = (
     Scorer("method_name", Name()),
@@ -99,36 +94,19 @@ def _quotes(model: type[BaseModel]) -> frozenset[str]:
 
 def _field_shape(model: type[BaseModel], name: str) -> _Shape:
     info = model.model_fields.get(name)
-    return _shape_of(info) if info else _shape(model.model_computed_fields[name].return_type)
+    if info is None:
+        return _shape(model.model_computed_fields[name].return_type, ())
+    return _shape(info.annotation, info.metadata)
 
 
-def _shape_of(info: FieldInfo) -> _Shape:
-    shape = _shape(info.annotation)
-    return replace(shape, url=True) if _has_url(info.metadata) else shape
-
-
-def _shape(annotation: Any) -> _Shape:
-    origin, args = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        shape = _shape(args[0])
-        return replace(shape, url=True) if _has_url(args[1:]) else shape
-    if hasattr(annotation, "__value__"):  # type Name = ...
-        return _shape(annotation.__value__)
-    if origin in (Union, types.UnionType):
-        return _shape(next(arg for arg in args if arg is not type(None)))
-    if origin in _LISTS:
-        return replace(_shape(args[0]), many=True)
-    if (origin or annotation) in _MAPPINGS:
-        return _Shape(mapping=True)
-    return _class_shape(annotation)
-
-
-def _class_shape(annotation: Any) -> _Shape:
-    fields = getattr(annotation, "model_fields", None)
-    if fields and getattr(annotation, "__pydantic_root_model__", False):
-        return _shape_of(fields["root"])
-    return _Shape() if fields is None else _Shape(model=annotation)
-
-
-def _has_url(metadata: Iterable[Any]) -> bool:
-    return any(isinstance(mark, Url) for mark in metadata)
+def _shape(annotation: Any, metadata: Iterable[Any]) -> _Shape:
+    outer = outer_type(annotation, metadata)
+    if outer.kind == "union":
+        return _shape(next(part for part in outer.parts if part is not type(None)), outer.metadata)
+    if outer.kind == "list":
+        return replace(_shape(outer.parts[0], outer.metadata), many=True)
+    return _Shape(
+        model=outer.parts[0] if outer.kind == "model" else None,
+        url=any(isinstance(mark, Url) for mark in outer.metadata),
+        mapping=outer.kind == "mapping",
+    )

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import types
-from collections import abc
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from extractor.errors import UsageError
 from extractor.grounding.annotations import Mark, NumberIn, UnitIn, Url, Verbatim
+from extractor.grounding.field_types import outer_type
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
-
-_CONTAINERS = (list, tuple, set, frozenset, abc.Sequence, abc.Set, abc.Iterable)
-_MAPPINGS = (dict, abc.Mapping, abc.MutableMapping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ def _compile(model: type[BaseModel], known: dict[type, ModelPlan]) -> ModelPlan:
         )
     plan = known[model] = ModelPlan(model)
     for name, info in model.model_fields.items():
-        node = _node(info.annotation, _mark(info.metadata), known)
+        node = _node(info.annotation, info.metadata, known)
         if node is not None:
             nullable = _is_nullable(info.annotation)
             identity = info.is_required() and not nullable
@@ -92,38 +90,21 @@ def _compile(model: type[BaseModel], known: dict[type, ModelPlan]) -> ModelPlan:
     return plan
 
 
-def _mark(metadata: list[Any] | tuple[Any, ...]) -> Mark | None:
-    return next((each for each in metadata if isinstance(each, Mark)), None)
-
-
-def _node(annotation: Any, mark: Mark | None, known: dict[type, ModelPlan]) -> Node | None:
-    origin, args = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _node(args[0], _mark(args[1:]) or mark, known)
-    if hasattr(annotation, "__value__"):  # type Name = ...
-        return _node(annotation.__value__, mark, known)
-    if origin in (Union, types.UnionType):
-        return _either([node for arg in args if (node := _node(arg, mark, known))])
-    if isinstance(annotation, type) and hasattr(annotation, "model_fields"):
-        return _model_node(annotation, mark, known)
-    if origin in _CONTAINERS:
-        each = _either([node for arg in args if (node := _node(arg, mark, known))])
-        return Items(each) if each else None
-    if origin in _MAPPINGS and len(args) == 2:
-        each = _node(args[1], mark, known)
-        return Entries(each) if each else None
-    return None if annotation is type(None) else mark
-
-
-def _model_node(
-    model: type[BaseModel], mark: Mark | None, known: dict[type, ModelPlan]
-) -> Node | None:
-    root = model.model_fields.get("root")
-    if root is not None and getattr(model, "__pydantic_root_model__", False):
-        return _node(root.annotation, _mark(root.metadata) or mark, known)
-    recursive = model in known
-    plan = _compile(model, known)
-    return plan if plan.fields or recursive else None
+def _node(annotation: Any, metadata: Iterable[Any], known: dict[type, ModelPlan]) -> Node | None:
+    outer = outer_type(annotation, metadata)
+    if outer.kind == "model":
+        (model,) = outer.parts
+        recursive = model in known
+        plan = _compile(model, known)
+        return plan if plan.fields or recursive else None
+    if outer.kind == "scalar":
+        if outer.parts == (type(None),):
+            return None
+        return next((each for each in outer.metadata if isinstance(each, Mark)), None)
+    each = _either([node for part in outer.parts if (node := _node(part, outer.metadata, known))])
+    if outer.kind == "union" or each is None:
+        return each
+    return Items(each) if outer.kind == "list" else Entries(each)
 
 
 def _either(nodes: list[Node]) -> Node | None:
