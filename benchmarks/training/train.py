@@ -29,14 +29,14 @@ from extractor.candidates.classifier import (
     NAME_FIELDS,
     Classifier,
     Decision,
-    Name,
-    Quantity,
+    LinearModel,
     Scored,
-    Url,
-    Weights,
+    ScoredName,
+    ScoredQuantity,
+    ScoredUrl,
 )
 from extractor.candidates.document import Document
-from extractor.candidates.lexicon import Entry, Lexicon, entry_of
+from extractor.candidates.lexicon import Lexicon, LexiconEntry, lexicon_entry
 from extractor.candidates.name_features import name_features
 from extractor.candidates.quantity_features import quantity_features, url_features
 from extractor.candidates.questions import questions
@@ -251,7 +251,7 @@ class Fitter:
         model = LogisticRegression(C=self._inverse_penalty, max_iter=_MOST_STEPS, tol=_TOLERANCE)
         return model.fit(self.matrix[usable], self.labels[usable, output])
 
-    def weights(self, outputs: Sequence[str]) -> Weights:
+    def weights(self, outputs: Sequence[str]) -> LinearModel:
         """The weights on all examples, small ones left out."""
         models = [self.fit(output) for output in range(len(outputs))]
         rows = {
@@ -260,7 +260,7 @@ class Fitter:
         }
         kept = {name: row for name, row in rows.items() if max(map(abs, row)) >= _SMALLEST_WEIGHT}
         bias = tuple(round(float(model.intercept_[0]), 4) for model in models)
-        return Weights(tuple(outputs), bias, kept)
+        return LinearModel(tuple(outputs), bias, kept)
 
     def held_out(self, output: int, fold_of: Sequence[int]) -> np.ndarray[Any, Any]:
         """Probabilities for every example from models that did not see its paper."""
@@ -304,9 +304,9 @@ def mine(gold: Gold, dump: Sequence[Json]) -> Lexicon:
     )
 
 
-def _entry(total: Sequence[float]) -> Entry:
+def _entry(total: Sequence[float]) -> LexiconEntry:
     papers, method, benchmark, hardware = total
-    return entry_of(int(papers), (method / papers, benchmark / papers, hardware / papers))
+    return lexicon_entry(int(papers), (method / papers, benchmark / papers, hardware / papers))
 
 
 def _contexts(paper: tuple[str, str]) -> list[tuple[str, set[str]]]:
@@ -373,17 +373,17 @@ def hold_out(gold: Gold, lexicon: Lexicon) -> HeldOut:
         Scored(
             document,
             tuple(
-                Name(candidate, dict(zip(NAME_FIELDS, map(float, chances), strict=True)))
+                ScoredName(candidate, dict(zip(NAME_FIELDS, map(float, chances), strict=True)))
                 for candidate, chances in zip(find_names(document).candidates, rows[n], strict=True)
             ),
             tuple(
-                Quantity(mention, offset, float(chance))
+                ScoredQuantity(mention, offset, float(chance))
                 for (offset, mention), chance in zip(
                     find_quantities(document), claims.get(n, ()), strict=False
                 )
             ),
             tuple(
-                Url(url, float(chance))
+                ScoredUrl(url, float(chance))
                 for url, chance in zip(find_urls(document), pages.get(n, ()), strict=False)
             ),
         )
@@ -451,7 +451,7 @@ def _count_claims(decision: Decision, record: Json) -> Counts:
     return right, wrong, len(wanted)
 
 
-def _count_list(names: Iterable[Name], record: Json, field: str) -> Counts:
+def _count_list(names: Iterable[ScoredName], record: Json, field: str) -> Counts:
     wanted = [{key_of(form) for form in item} for item in record[field]]
     free = {key_of(form) for item in record[f"{field}_optional"] for form in item}
     right = wrong = 0

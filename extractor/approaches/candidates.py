@@ -1,8 +1,8 @@
 """Candidates: rules find the spans that could be values, and few of them are put to the model.
 
-A trained head settles what is certain; the model is asked one short question about each name
-that is left open, and its answers are weighed together with the head's (extractor.candidates).
-What comes out is grounded like any other answer.
+A trained classifier settles what is certain. The model is asked one short question about each
+name that is left open, and its answers are weighed with the classifier's probabilities
+(extractor.candidates). The result is grounded like any other answer.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from extractor.approaches import Ask
-    from extractor.candidates.claims import Claim
-    from extractor.candidates.classifier import Decision, Name, Scored
+    from extractor.candidates.claims import SpeedupClaim
+    from extractor.candidates.classifier import Decision, Scored, ScoredName
     from extractor.llm.endpoint import Endpoint
     from extractor.paper import Paper
     from extractor.task import Task
@@ -38,16 +38,16 @@ class Candidates(Generic[SchemaT]):
 
     def __init__(self, task: Task[SchemaT], endpoint: Endpoint) -> None:
         self._task = task
-        self._head = Classifier.load()
-        self._advice = self._head.blend_for(endpoint.model)
+        self._classifier = Classifier.load()
+        self._blend = self._classifier.blend_for(endpoint.model)
         self._endpoint = endpoint
 
     async def __call__(self, paper: Paper, ask: Ask) -> Draft[SchemaT]:
         """Score the candidates, ask about the open ones, decide and ground."""
         asked = questioner(self._endpoint, ask)
-        scored = self._head.score(paper.title, paper.abstract)
-        scored = await settle(scored, self._advice, asked)
-        values = _values(scored, self._head.decide(scored))
+        scored = self._classifier.score(paper.title, paper.abstract)
+        scored = await settle(scored, self._blend, asked)
+        values = _values(scored, self._classifier.decide(scored))
         schema = self._task.schema
         answer = schema.model_validate(values).model_dump()
         grounded = ground(schema, answer, title=paper.title, abstract=paper.abstract)
@@ -125,13 +125,13 @@ def _values(scored: Scored, decision: Decision) -> dict[str, Any]:
     }
 
 
-def _in_order(names: Sequence[Name]) -> list[str]:
+def _in_order(names: Sequence[ScoredName]) -> list[str]:
     """Names as the text first has them."""
     placed = sorted(names, key=lambda name: name.candidate.spans[0])
     return [name.candidate.text for name in placed]
 
 
-def _claim(claim: Claim, text: str) -> dict[str, Any]:
+def _claim(claim: SpeedupClaim, text: str) -> dict[str, Any]:
     return {
         "quote": text[slice(*claim.quote)],
         "value": claim.value,

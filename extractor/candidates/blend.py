@@ -1,4 +1,4 @@
-"""How a language model's answers are weighed together with the head's probabilities."""
+"""How a language model's answers are weighed together with the classifier's probabilities."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _LOWEST_LOG = -6.0
 class Blend:
     """How far a model's answers are to be trusted, for each field: fitted on annotated papers.
 
-    ``fields`` holds for a field the constant, the weight of the head's log odds, and the weight
-    of each answer's log probability in the order of ``ANSWERS``. A name is worth a question
-    where the head's probability for one of these fields lies within ``open_between``.
+    ``fields`` holds for a field the constant, the weight of the classifier's log odds, and the
+    weight of each answer's log probability in the order of ``ANSWERS``. A name is worth a question
+    where the classifier's probability for one of these fields lies within ``open_between``.
     """
 
     fields: Mapping[str, tuple[float, ...]]
@@ -27,12 +27,12 @@ class Blend:
     most_questions: int
 
     def leaves_open(self, field: str, chance: float) -> bool:
-        """Whether the head's ``chance`` for ``field`` is so uncertain that asking pays."""
+        """Whether the classifier's ``chance`` for ``field`` is so uncertain that asking pays."""
         low, high = self.open_between
         return field in self.fields and low < chance < high
 
     def combine(self, field: str, chance: float, answers: Mapping[str, float]) -> float:
-        """The probability from the head's ``chance`` and the model's answers together."""
+        """The probability from the classifier's ``chance`` and the model's answers together."""
         constant, trust, *weights = self.fields[field]
         said = sum(weight * log for weight, log in zip(weights, answer_logs(answers), strict=True))
         return probability(constant + trust * log_odds(chance) + said)

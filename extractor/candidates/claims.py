@@ -14,7 +14,7 @@ from extractor.candidates.vocabulary import SPEED_WORDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from extractor.candidates.classifier import Quantity
+    from extractor.candidates.classifier import ScoredQuantity
     from extractor.candidates.document import Document, Sentence, Word
 
 Kind = Literal["throughput", "latency", "training", "inference", "convergence", "runtime"]
@@ -74,7 +74,7 @@ _BEFORE_PENALTY = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class SpeedupClaim:
     """A claimed speed-up in full; the spans are offsets into the document's text."""
 
     quote: tuple[int, int]
@@ -86,13 +86,13 @@ class Claim:
     baseline: tuple[int, int] | None
 
 
-def read_claim(document: Document, quantity: Quantity) -> Claim:
+def read_claim(document: Document, quantity: ScoredQuantity) -> SpeedupClaim:
     """The claim that a quantity is the number of."""
     mention = quantity.mention
     start, end = quantity.offset + mention.start, quantity.offset + mention.end
     sentence = document.sentence_at(start)
     quote = _quote(sentence, start, end)
-    return Claim(
+    return SpeedupClaim(
         quote=quote,
         value=mention.value,
         value_max=mention.value_max,

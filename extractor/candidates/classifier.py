@@ -1,4 +1,4 @@
-"""The trained head: how likely each candidate is a value of each field, and what is decided.
+"""The trained classifier: how likely each candidate is a value of each field, and what is decided.
 
 A linear model over the features, its weights in one small file; no numerical library is
 needed. Probabilities are calibrated on papers the weights were not trained on.
@@ -46,8 +46,8 @@ _MEASURE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """Weights by feature, one number for each of ``outputs``; ``bias`` likewise."""
+class LinearModel:
+    """LinearModel by feature, one number for each of ``outputs``; ``bias`` likewise."""
 
     outputs: tuple[str, ...]
     bias: tuple[float, ...]
@@ -78,7 +78,7 @@ class Weights:
         }
 
     @classmethod
-    def unpacked(cls, packed: Mapping[str, object]) -> Weights:
+    def unpacked(cls, packed: Mapping[str, object]) -> LinearModel:
         """Read what :meth:`packed` gave."""
         columns = packed["weights"]
         features = packed["features"]
@@ -93,7 +93,7 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class ScoredName:
     """A name candidate and how likely it is each of ``NAME_FIELDS``."""
 
     candidate: NameCandidate
@@ -101,7 +101,7 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class ScoredQuantity:
     """A multiple or percentage, and how likely it is a claimed speed-up of the paper's.
 
     ``offset`` is where its source (title or abstract) starts in the document's text.
@@ -113,7 +113,7 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
-class Url:
+class ScoredUrl:
     """A URL and how likely the paper's code is there."""
 
     candidate: UrlCandidate
@@ -125,30 +125,30 @@ class Scored:
     """All candidates of a paper with their probabilities."""
 
     document: Document
-    names: tuple[Name, ...]
-    quantities: tuple[Quantity, ...]
-    urls: tuple[Url, ...]
+    names: tuple[ScoredName, ...]
+    quantities: tuple[ScoredQuantity, ...]
+    urls: tuple[ScoredUrl, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the paper says, as candidates."""
 
-    method_name: Name | None
-    claimed_speedups: tuple[Quantity, ...]
-    benchmarks: tuple[Name, ...]
-    hardware: tuple[Name, ...]
-    code_url: Url | None
+    method_name: ScoredName | None
+    claimed_speedups: tuple[ScoredQuantity, ...]
+    benchmarks: tuple[ScoredName, ...]
+    hardware: tuple[ScoredName, ...]
+    code_url: ScoredUrl | None
 
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """Weights, lexicon and thresholds; ``blend`` says how to weigh each model's answers."""
+    """LinearModel, lexicon and thresholds; ``blend`` says how to weigh each model's answers."""
 
     lexicon: Lexicon
-    names: Weights
-    quantities: Weights
-    urls: Weights
+    names: LinearModel
+    quantities: LinearModel
+    urls: LinearModel
     thresholds: Mapping[str, float]
     blend: Mapping[str, Blend]
 
@@ -159,15 +159,15 @@ class Classifier:
             packed = json.load(file)
         return cls(
             lexicon=Lexicon.load(folder / "lexicon.json.gz"),
-            names=Weights.unpacked(packed["names"]),
-            quantities=Weights.unpacked(packed["quantities"]),
-            urls=Weights.unpacked(packed["urls"]),
+            names=LinearModel.unpacked(packed["names"]),
+            quantities=LinearModel.unpacked(packed["quantities"]),
+            urls=LinearModel.unpacked(packed["urls"]),
             thresholds=packed["thresholds"],
             blend={name: Blend(**each) for name, each in packed["blend"].items()},
         )
 
     def save(self, folder: Path) -> None:
-        """Write what :meth:`load` reads; the same head gives the same bytes."""
+        """Write what :meth:`load` reads; the same classifier gives the same bytes."""
         packed = {
             "names": self.names.packed(),
             "quantities": self.quantities.packed(),
@@ -203,40 +203,40 @@ class Classifier:
             code_url=max(urls, key=lambda url: url.probability, default=None),
         )
 
-    def _names(self, document: Document) -> tuple[Name, ...]:
+    def _names(self, document: Document) -> tuple[ScoredName, ...]:
         found = find_names(document)
         features = name_features(document, found, self.lexicon)
         return tuple(
-            Name(candidate, self._probabilities(self.names.scores(facts)))
+            ScoredName(candidate, self._probabilities(self.names.scores(facts)))
             for candidate, facts in zip(found.candidates, features, strict=True)
         )
 
     def _probabilities(self, scores: Sequence[float]) -> dict[str, float]:
         return {field: probability(score) for field, score in zip(NAME_FIELDS, scores, strict=True)}
 
-    def _quantities(self, document: Document) -> tuple[Quantity, ...]:
+    def _quantities(self, document: Document) -> tuple[ScoredQuantity, ...]:
         found = find_quantities(document)
         return tuple(
-            Quantity(mention, offset, probability(self.quantities.scores(facts)[0]))
+            ScoredQuantity(mention, offset, probability(self.quantities.scores(facts)[0]))
             for (offset, mention), facts in zip(
                 found, quantity_features(document, found), strict=True
             )
         )
 
-    def _urls(self, document: Document) -> tuple[Url, ...]:
+    def _urls(self, document: Document) -> tuple[ScoredUrl, ...]:
         found = find_urls(document)
         return tuple(
-            Url(url, probability(self.urls.scores(facts)[0]))
+            ScoredUrl(url, probability(self.urls.scores(facts)[0]))
             for url, facts in zip(found, url_features(document, found), strict=True)
         )
 
-    def _method(self, names: Sequence[Name]) -> Name | None:
+    def _method(self, names: Sequence[ScoredName]) -> ScoredName | None:
         best = max(names, key=lambda name: name.probability["method_name"], default=None)
         if best is None or best.probability["method_name"] < self.thresholds["method_name"]:
             return None
         return best
 
-    def _list(self, names: Sequence[Name], field: str) -> tuple[Name, ...]:
+    def _list(self, names: Sequence[ScoredName], field: str) -> tuple[ScoredName, ...]:
         likely = sorted(
             (
                 name
@@ -246,8 +246,8 @@ class Classifier:
             ),
             key=lambda name: -name.probability[field],
         )
-        chosen: list[Name] = []
-        taken: list[Name] = []
+        chosen: list[ScoredName] = []
+        taken: list[ScoredName] = []
         for name in likely:
             if any(same_thing(name.candidate, other.candidate) for other in taken):
                 continue
@@ -279,7 +279,9 @@ def _core_words(name: str) -> frozenset[str]:
     return words - GENERIC_TAILS
 
 
-def _fuller(name: Name, names: Sequence[Name], taken: Sequence[Name]) -> Name:
+def _fuller(
+    name: ScoredName, names: Sequence[ScoredName], taken: Sequence[ScoredName]
+) -> ScoredName:
     """The longest form of a device that is nearly as likely ("Xavier" in "Xavier NX")."""
     floor = _LONGER_FORM * name.probability["hardware"]
     words = _core_words(name.candidate.text)

@@ -98,13 +98,6 @@ class Document:
         """The sentence that holds ``place``."""
         return self.sentences[max(0, bisect_right(self._starts, place) - 1)]
 
-    def locate(self, start: int, end: int) -> tuple[str, int, int]:
-        """``start:end`` as a source ("title" or "abstract") and offsets into it."""
-        if start <= self.title_end:
-            return "title", start, min(end, self.title_end)
-        offset = self.title_end + 1
-        return "abstract", start - offset, end - offset
-
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Start and end of every sentence of ``text``."""

@@ -2,7 +2,7 @@
 
 The counts were mined from many abstracts without labels: for each name, in how many papers it
 stands, and how likely the contexts there (never the name itself) make it the paper's own
-method, a benchmark or hardware. They are the head's knowledge of the world.
+method, a benchmark or hardware. They are the classifier's knowledge of the world.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LOWEST, _HIGHEST = -6, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LexiconEntry:
     """``papers``: the power of two below the number of papers; ``levels``: rounded log odds."""
 
     papers: int
@@ -32,7 +32,7 @@ class Entry:
 class Lexicon:
     """Names with their entries, and the features these give."""
 
-    def __init__(self, entries: Mapping[str, Entry]) -> None:
+    def __init__(self, entries: Mapping[str, LexiconEntry]) -> None:
         self._entries = entries
 
     @classmethod
@@ -50,7 +50,7 @@ class Lexicon:
         text = json.dumps({code: " ".join(names) for code, names in sorted(rows.items())})
         path.write_bytes(gzip.compress(text.encode(), compresslevel=9, mtime=0))
 
-    def get(self, name: str) -> Entry | None:
+    def get(self, name: str) -> LexiconEntry | None:
         """The entry of a name's key."""
         return self._entries.get(name)
 
@@ -76,10 +76,10 @@ class Lexicon:
             yield f"lex {part} {kind}={level}"
 
 
-def entry_of(papers: int, probabilities: tuple[float, float, float]) -> Entry:
+def lexicon_entry(papers: int, probabilities: tuple[float, float, float]) -> LexiconEntry:
     """The entry for a name in ``papers`` papers with these mean probabilities."""
     method, benchmark, hardware = (_level(value) for value in probabilities)
-    return Entry(min(int(math.log2(papers)), 6), (method, benchmark, hardware))
+    return LexiconEntry(min(int(math.log2(papers)), 6), (method, benchmark, hardware))
 
 
 def _level(probability: float) -> int:
@@ -88,10 +88,10 @@ def _level(probability: float) -> int:
     return int(max(_LOWEST, min(_HIGHEST, round(log_odds))))
 
 
-def _encoded(entry: Entry) -> str:
+def _encoded(entry: LexiconEntry) -> str:
     return f"{entry.papers}" + "".join(chr(ord("a") + level - _LOWEST) for level in entry.levels)
 
 
-def _decoded(code: str) -> Entry:
+def _decoded(code: str) -> LexiconEntry:
     method, benchmark, hardware = (ord(letter) - ord("a") + _LOWEST for letter in code[1:])
-    return Entry(int(code[0]), (method, benchmark, hardware))
+    return LexiconEntry(int(code[0]), (method, benchmark, hardware))

@@ -1,6 +1,6 @@
 """Features of name candidates: their shape, their places, the words around, what is known.
 
-A feature is a string that holds or does not hold; the head knows a weight for each. All of a
+A feature is a string that holds or does not hold; the classifier knows a weight for each. All of a
 candidate's places count together.
 """
 
@@ -17,7 +17,7 @@ from extractor.candidates.document import (
     Document,
     Sentence,
 )
-from extractor.candidates.spans import CONNECTIVES, NameCandidate, Names, key_of
+from extractor.candidates.spans import CONNECTIVES, FoundNames, NameCandidate, key_of
 from extractor.candidates.vocabulary import (
     GENERIC_TAILS,
     GOVERNORS,
@@ -38,7 +38,7 @@ _FEW_PAPERS = 2
 
 
 def name_features(
-    document: Document, names: Names, lexicon: Lexicon, *, contexts_only: bool = False
+    document: Document, names: FoundNames, lexicon: Lexicon, *, contexts_only: bool = False
 ) -> list[set[str]]:
     """The features of every candidate of ``names``, in order.
 
@@ -208,7 +208,9 @@ def _run_neighbours(
             yield f"intokR-{sentence.shape(last + 1)}"
 
 
-def _form_features(document: Document, names: Names, candidate: NameCandidate) -> Iterator[str]:
+def _form_features(
+    document: Document, names: FoundNames, candidate: NameCandidate
+) -> Iterator[str]:
     name = candidate.text
     parts = name.split()
     yield f"nt={min(len(parts), 5)}"
@@ -266,7 +268,9 @@ def _many_word_features(parts: Sequence[str]) -> Iterator[str]:
         yield "hascaps"
 
 
-def _relation_features(document: Document, names: Names, candidate: NameCandidate) -> Iterator[str]:
+def _relation_features(
+    document: Document, names: FoundNames, candidate: NameCandidate
+) -> Iterator[str]:
     """What the paper itself links the name with: its long form, the title's initials."""
     key, name = candidate.key, candidate.text
     if key in names.long_forms:
@@ -374,7 +378,7 @@ def _hardware_beside(document: Document, candidate: NameCandidate) -> Iterator[s
             yield f"hwnext={after}"
 
 
-def _known_benchmarks(names: Names, lexicon: Lexicon) -> list[tuple[int, int, int]]:
+def _known_benchmarks(names: FoundNames, lexicon: Lexicon) -> list[tuple[int, int, int]]:
     """Places of the names that the lexicon knows well, with their benchmark level."""
     known: list[tuple[int, int, int]] = []
     for candidate in names.candidates:

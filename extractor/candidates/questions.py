@@ -1,4 +1,4 @@
-"""What is left for a language model: one short question about each name the head leaves open.
+"""What is left for a language model: a short question about each name that is still open.
 
 All questions share one prefix (rules and invented examples), which an engine reads once; each
 then costs the one or two sentences where the name stands, and an answer of one word. Names of
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from extractor.candidates.blend import Blend
-    from extractor.candidates.classifier import Name, Scored
+    from extractor.candidates.classifier import Scored, ScoredName
     from extractor.candidates.document import Document
 
 _RULES = (
@@ -70,7 +70,7 @@ class Question:
 
 def questions(scored: Scored, blend: Blend) -> list[Question]:
     """The questions worth asking about a paper, the most open names first."""
-    chosen: list[Name] = []
+    chosen: list[ScoredName] = []
     for name in sorted(scored.names, key=lambda name: -_openness(name, blend)):
         if _openness(name, blend) <= 0 or len(chosen) == blend.most_questions:
             break
@@ -85,17 +85,17 @@ def answered(
 ) -> Scored:
     """The paper's candidates with what the model says of one name taken in.
 
-    It counts for every form of the name, and for the fields that the head left open.
+    It counts for every form of the name, and for the fields that the classifier left open.
     """
     asked = next(name for name in scored.names if name.candidate.key == question.key)
     names = tuple(
-        _advised(name, answers, blend) if same_thing(name.candidate, asked.candidate) else name
+        _blended(name, answers, blend) if same_thing(name.candidate, asked.candidate) else name
         for name in scored.names
     )
     return replace(scored, names=names)
 
 
-def _advised(name: Name, answers: Mapping[str, float], blend: Blend) -> Name:
+def _blended(name: ScoredName, answers: Mapping[str, float], blend: Blend) -> ScoredName:
     chances = {
         field: blend.combine(field, chance, answers) if blend.leaves_open(field, chance) else chance
         for field, chance in name.probability.items()
@@ -128,8 +128,8 @@ def shared_prefix() -> str:
     return _RULES + "".join(shots)
 
 
-def _openness(name: Name, blend: Blend) -> float:
-    """How near the head is to not knowing: 0 where nothing is open, at most 1."""
+def _openness(name: ScoredName, blend: Blend) -> float:
+    """How near the classifier is to not knowing: 0 where nothing is open, at most 1."""
     chances = name.probability
     inside = (
         1 - abs(2 * chances[field] - 1)
@@ -139,7 +139,7 @@ def _openness(name: Name, blend: Blend) -> float:
     return max(inside, default=0.0)
 
 
-def _prompt(document: Document, name: Name) -> str:
+def _prompt(document: Document, name: ScoredName) -> str:
     excerpt = " ".join(_sentences(document, name))
     return shared_prefix() + _question(document.title, excerpt, name.candidate.text)
 
@@ -148,7 +148,7 @@ def _question(title: str, text: str, name: str) -> str:
     return f"Title: {title}\nText: {text}\nName: {name}\nKind:"
 
 
-def _sentences(document: Document, name: Name) -> Iterator[str]:
+def _sentences(document: Document, name: ScoredName) -> Iterator[str]:
     """The first and the last sentence with the name; the first of all where it has none."""
     found = {document.sentence_at(start).number for start, _ in name.candidate.spans} - {0}
     for number in sorted({min(found), max(found)} if found else {1}):

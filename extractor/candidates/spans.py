@@ -1,7 +1,7 @@
 """Candidate spans: every piece of a paper that could be a name, a speed-up or a code URL.
 
 Wide on purpose: about thirty names a paper, of which 99 in 100 wanted ones are among them.
-What is what, the head decides.
+What is what, the classifier decides.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class UrlCandidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class FoundNames:
     """A paper's name candidates; ``long_forms`` maps an acronym's key to its long form's."""
 
     candidates: tuple[NameCandidate, ...]
@@ -112,14 +112,14 @@ def key_of(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "", text.lower())
 
 
-def find_names(document: Document) -> Names:
+def find_names(document: Document) -> FoundNames:
     """Every span that could be a name: runs of name-like words, acronyms, quoted words."""
     spans = _Spans(document.text)
     for sentence in document.sentences:
         _add_runs(spans, document.text, sentence)
     _add_marked(spans, document)
     long_forms = _add_acronyms(spans, document.text)
-    return Names(_grouped(spans, document.text, long_forms), long_forms)
+    return FoundNames(_grouped(spans, document.text, long_forms), long_forms)
 
 
 def find_urls(document: Document) -> list[UrlCandidate]:
