@@ -99,6 +99,18 @@ class Failure:
     def of(cls, paper: Paper, error: PaperError) -> Failure:
         return cls(paper.id, paper.title, error.kind, str(error), error.tries)
 
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Failure:
+        """The failure that :meth:`to_dict` gave."""
+        return cls(
+            id=row.get("id"),
+            title=row.get("title"),
+            error=row["error"],
+            message=row.get("message", ""),
+            tries=row.get("tries", 0),
+            line=row.get("line"),
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """The failure as JSON values; ``line`` only where it is known."""
         row: dict[str, Any] = {

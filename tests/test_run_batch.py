@@ -26,6 +26,7 @@ from extractor.record import Failure
 from extractor.run.engine import Retry
 from extractor.run.prefetch import Prefetch
 from extractor.run.reorder import InOrder
+from extractor.writers import read_failures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -214,6 +215,28 @@ def test_retry_failed_on_the_command_line(cli: Any, tmp_path: Path) -> None:
         assert (code, len(server.asked)) == (0, 1)
     assert len(out.read_text().splitlines()) == 10
     assert (tmp_path / "records.failures.jsonl").read_text() == ""
+
+
+def test_retry_failed_reads_the_failures_of_entries_without_an_id(cli: Any, tmp_path: Path) -> None:
+    dump = write_dump(tmp_path / "dump.jsonl", papers(3))
+    dump.write_text(dump.read_text() + "{not JSON\n")
+    out = tmp_path / "records.jsonl"
+    with FaultServer(
+        lambda asked: refuse(400) if "Net1" in asked.title else answer(asked)
+    ) as server:
+        arguments = ["run", dump, "-o", out, "--model", "m", "--base-url", server.url]
+        assert cli(*arguments)[0] == 3
+        failures = list(read_failures(tmp_path / "records.failures.jsonl"))
+        assert [(each.id, each.error) for each in failures] == [
+            ("1", "rejected"),
+            (None, "unreadable"),
+        ]
+        server.script, server.asked = answer, []
+        code, _, said = cli(*arguments, "--retry-failed")
+        assert (code, len(server.asked)) == (3, 1), said
+    assert [json.loads(line)["id"] for line in out.read_text().splitlines()] == ["0", "1", "2"]
+    left = list(read_failures(tmp_path / "records.failures.jsonl"))
+    assert left == [failures[1]]
 
 
 # What a person is told

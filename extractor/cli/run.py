@@ -264,7 +264,7 @@ def _read_failures(path: Path | None) -> Retry:
     """The papers that failed in an earlier run. Raises UsageError where nothing tells them."""
     from extractor.errors import UsageError
     from extractor.run.engine import Retry
-    from extractor.writers import read_records
+    from extractor.writers import read_failures
 
     if path is None or not path.is_file():
         raise UsageError(
@@ -273,8 +273,7 @@ def _read_failures(path: Path | None) -> Retry:
             else "--retry-failed needs the failures of an earlier run.",
             hint="Name the output of that run with -o, or its failures with --failures.",
         )
-    failed = {(row.get("id"), row.get("title")) for row in read_records(path)}
-    return Retry(failed)
+    return Retry({(failure.id, failure.title) for failure in read_failures(path)})
 
 
 def _end(summary: Summary) -> int:

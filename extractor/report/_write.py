@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from extractor.readers import open_dump
 from extractor.report._chunks import CHUNK, Chunks, json_bytes, pack
-from extractor.report._failures import read_failures
 from extractor.report._index import Index, object_of, text_of
 from extractor.report._page import PAGE_AFTER_CHUNKS, page_before_chunks
 from extractor.report._papers import Papers
-from extractor.writers import read_records, whole_or_nothing
+from extractor.writers import read_failures, read_records, whole_or_nothing
 
 if TYPE_CHECKING:
     import os
@@ -83,7 +82,7 @@ class _Gathered:
         for record in read_records(records):
             self._take(record, self.index.add_record)
         for failure in read_failures(failures) if failures else ():
-            self._take(failure, self.index.add_failure)
+            self._take(failure.to_dict(), self.index.add_failure)
         self._chunks.flush()
 
     def _take(

@@ -6,6 +6,7 @@ too. Adding one is adding a module here with a ``WRITER``.
 
 from __future__ import annotations
 
+from extractor.writers._failures import read_failures
 from extractor.writers._fit import fitting
 from extractor.writers._formats import choose_writer, writers
 from extractor.writers._infer import infer_schema
@@ -25,6 +26,7 @@ __all__ = [
     "infer_schema",
     "open_output",
     "open_records",
+    "read_failures",
     "read_records",
     "whole_or_nothing",
     "writers",

@@ -1,4 +1,4 @@
-"""The failures of a run, as they come from their file."""
+"""The failures file of a run, read back."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pydantic_core import from_json
 
 from extractor.errors import DumpError
 from extractor.readers._source import Source
+from extractor.record import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
-def read_failures(path: Path) -> Iterator[dict[str, Any]]:
+def read_failures(path: Path) -> Iterator[Failure]:
     """Yield the failures of a failures file, plain or compressed.
 
-    Raises:
-        DumpError: it cannot be read, or it holds something else.
+    Raises :class:`DumpError` where it cannot be read or holds something else.
     """
     with closing(Source(path)) as source:
         for number, line in source.lines():
@@ -27,14 +27,14 @@ def read_failures(path: Path) -> Iterator[dict[str, Any]]:
                 yield _failure(path, number, line or b"")
 
 
-def _failure(path: Path, number: int, line: bytes) -> dict[str, Any]:
+def _failure(path: Path, number: int, line: bytes) -> Failure:
     try:
-        failure = from_json(line)
+        row: Any = from_json(line)
     except ValueError:
-        failure = None
-    if not (isinstance(failure, dict) and isinstance(failure.get("error"), str)):
+        row = None
+    if not (isinstance(row, dict) and isinstance(row.get("error"), str)):
         raise DumpError(
-            f"{path}, line {number}: this is no failure, it names no error.",
+            f"{path}, line {number}: this is not a failure, it names no error.",
             hint="Give the failures file that 'extractor run' wrote beside its records.",
         )
-    return failure
+    return Failure.from_dict(row)
