@@ -40,7 +40,8 @@ from extractor.candidates.lexicon import Lexicon, LexiconEntry, lexicon_entry
 from extractor.candidates.name_features import name_features
 from extractor.candidates.quantity_features import quantity_features, url_features
 from extractor.candidates.questions import questions
-from extractor.candidates.spans import find_names, find_quantities, find_urls, key_of
+from extractor.candidates.spans import find_names, find_quantities, find_urls
+from extractor.names import name_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -123,7 +124,7 @@ def _annotated(record: Json, field: str) -> bool:
 
 def name_labels(record: Json, key: str) -> tuple[int, ...]:
     """1, 0 or UNLABELLED for each of ``NAME_FIELDS``."""
-    method = int(key in {key_of(form) for form in record["method_name"]})
+    method = int(key in {name_key(form) for form in record["method_name"]})
     if (method and record["method_optional"]) or not _annotated(record, "method_name"):
         method = UNLABELLED
     lists = (_list_label(record, field, key) for field in ("benchmarks", "hardware"))
@@ -133,9 +134,9 @@ def name_labels(record: Json, key: str) -> tuple[int, ...]:
 def _list_label(record: Json, field: str, key: str) -> int:
     if not _annotated(record, field):
         return UNLABELLED
-    if any(key_of(form) == key for item in record[field] for form in item):
+    if any(name_key(form) == key for item in record[field] for form in item):
         return 1
-    optional = any(key_of(form) == key for item in record[f"{field}_optional"] for form in item)
+    optional = any(name_key(form) == key for item in record[f"{field}_optional"] for form in item)
     return UNLABELLED if optional else 0
 
 
@@ -422,7 +423,7 @@ def count_field(field: str, decision: Decision, record: Json) -> Counts:
 
 
 def _count_method(decision: Decision, record: Json) -> Counts:
-    forms = {key_of(form) for form in record["method_name"]}
+    forms = {name_key(form) for form in record["method_name"]}
     if record["method_optional"]:
         return 0, 0, 0
     missing = int(bool(forms))
@@ -431,7 +432,7 @@ def _count_method(decision: Decision, record: Json) -> Counts:
     key = decision.method_name.candidate.key
     if key in forms:
         return 1, 0, 0
-    return 0, int(key not in {key_of(form) for form in record["other_names"]}), missing
+    return 0, int(key not in {name_key(form) for form in record["other_names"]}), missing
 
 
 def _count_claims(decision: Decision, record: Json) -> Counts:
@@ -452,8 +453,8 @@ def _count_claims(decision: Decision, record: Json) -> Counts:
 
 
 def _count_list(names: Iterable[ScoredName], record: Json, field: str) -> Counts:
-    wanted = [{key_of(form) for form in item} for item in record[field]]
-    free = {key_of(form) for item in record[f"{field}_optional"] for form in item}
+    wanted = [{name_key(form) for form in item} for item in record[field]]
+    free = {name_key(form) for item in record[f"{field}_optional"] for form in item}
     right = wrong = 0
     for name in names:
         hit = next((forms for forms in wanted if name.candidate.key in forms), None)

@@ -7,10 +7,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"”)\]]*\s+(?=[A-Z\"“(\[$\\*0-9])|\n+(?=\S)")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|cf|vs|etc|et al|Fig|Eq|resp|approx|w\.r\.t|Dr|Mr|St|No)\.|\b[A-Z]\.)\Z"
-)
+from extractor.sentences import sentence_spans
+
 _WORD = re.compile(r"https?://\S+|[A-Za-zÀ-ɏͰ-Ͽ]+(?:[-'’][A-Za-z0-9]+)*|\d+(?:[.,]\d+)*%?|[^\w\s]")
 
 
@@ -97,20 +95,6 @@ class Document:
     def sentence_at(self, place: int) -> Sentence:
         """The sentence that holds ``place``."""
         return self.sentences[max(0, bisect_right(self._starts, place) - 1)]
-
-
-def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Start and end of every sentence of ``text``."""
-    spans: list[tuple[int, int]] = []
-    start = 0
-    for found in _SENTENCE_END.finditer(text):
-        if _ABBREVIATION.search(text, max(0, found.start() - 8), found.start()):
-            continue
-        spans.append((start, found.start()))
-        start = found.end()
-    if start < len(text):
-        spans.append((start, len(text)))
-    return spans
 
 
 def words(text: str, start: int, end: int) -> list[Word]:

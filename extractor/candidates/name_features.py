@@ -17,7 +17,7 @@ from extractor.candidates.document import (
     Document,
     Sentence,
 )
-from extractor.candidates.spans import CONNECTIVES, FoundNames, NameCandidate, key_of
+from extractor.candidates.spans import CONNECTIVES, FoundNames, NameCandidate
 from extractor.candidates.vocabulary import (
     GENERIC_TAILS,
     GOVERNORS,
@@ -26,6 +26,7 @@ from extractor.candidates.vocabulary import (
     TOPICS,
     hardware_class,
 )
+from extractor.names import name_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -224,7 +225,7 @@ def _form_features(
         yield "hyphen"
     if any(sign in name for sign in "$\\{}*"):
         yield "mark"
-    if key_of(parts[-1]) in GENERIC_TAILS:
+    if name_key(parts[-1]) in GENERIC_TAILS:
         yield "gentail"
     if parts[0].lower() in OPENERS:
         yield "smallstart"
@@ -330,7 +331,7 @@ def _conjunctions(found: set[str]) -> list[str]:
 
 
 def _identity_features(candidate: NameCandidate) -> Iterator[str]:
-    parts = [key_of(part) for part in candidate.text.split()]
+    parts = [name_key(part) for part in candidate.text.split()]
     yield from (f"w={part}" for part in parts)
     yield f"w0={parts[0]}"
     yield f"w-1={parts[-1]}"
@@ -341,8 +342,8 @@ def _known_features(candidate: NameCandidate, lexicon: Lexicon) -> Iterator[str]
     yield from lexicon.features(candidate.key)
     parts = candidate.text.split()
     if len(parts) > 1:
-        yield from lexicon.part_features("head", key_of(" ".join(parts[:-1])))
-        yield from lexicon.part_features("tail", key_of(" ".join(parts[1:])))
+        yield from lexicon.part_features("head", name_key(" ".join(parts[:-1])))
+        yield from lexicon.part_features("tail", name_key(" ".join(parts[1:])))
 
 
 def _hardware_features(document: Document, candidate: NameCandidate) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from extractor.candidates.document import word_set
 from extractor.grounding.numbers import NumberMention, numbers
+from extractor.names import name_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,11 +106,6 @@ class FoundNames:
 
     candidates: tuple[NameCandidate, ...]
     long_forms: dict[str, str] = field(default_factory=dict)
-
-
-def key_of(text: str) -> str:
-    """A name's identity: its ASCII letters and digits in lower case, as the scorer compares."""
-    return re.sub(r"[^a-z0-9]+", "", text.lower())
 
 
 def find_names(document: Document) -> FoundNames:
@@ -315,7 +311,7 @@ def _add_acronyms(spans: _Spans, text: str) -> dict[str, str]:
         start = _long_form_start(text, found.start(), acronym)
         if start is not None:
             spans.add(start, found.start())
-            long_forms[key_of(acronym)] = key_of(text[start : found.start()])
+            long_forms[name_key(acronym)] = name_key(text[start : found.start()])
     return long_forms
 
 
@@ -359,7 +355,7 @@ def _letter_before(text: str, place: int, floor: int, letter: str, *, at_word_st
 def _grouped(spans: _Spans, text: str, long_forms: dict[str, str]) -> tuple[NameCandidate, ...]:
     places: dict[str, list[tuple[int, int]]] = {}
     for start, end in sorted(spans.found):
-        key = key_of(text[start:end])
+        key = name_key(text[start:end])
         if key and not key.isdigit():
             places.setdefault(key, []).append((start, end))
     aliases = _aliases(text, places, long_forms)
@@ -385,7 +381,7 @@ def _aliases(
 def _parenthesised(text: str) -> Iterator[tuple[str, str]]:
     """Keys of what stands in parentheses and of the words before it, few and many."""
     for found in PARENTHESIS.finditer(text):
-        inner = key_of(found.group(1))
+        inner = name_key(found.group(1))
         before = re.split(r"[()]", text[max(0, found.start() - 120) : found.start()])[-1].split()
         for first in range(max(0, len(before) - _MOST_WORDS), len(before)):
-            yield inner, key_of(" ".join(before[first:]))
+            yield inner, name_key(" ".join(before[first:]))

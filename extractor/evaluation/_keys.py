@@ -11,14 +11,6 @@ if TYPE_CHECKING:
 Key: TypeAlias = "Hashable"
 
 
-def latin_key(name: str) -> str:
-    """The letters a to z and digits of a name, in lower case: "ImageNet-1K" is "imagenet 1k".
-
-    The only key that ``paper`` gold knows: names without any of these all have the same one.
-    """
-    return "".join(char for char in name.lower() if char.isascii() and char.isalnum())
-
-
 def text_key(text: str) -> str:
     """What tells texts of any script apart: letters, marks, digits, "+" and "#", without case.
 

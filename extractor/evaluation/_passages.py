@@ -7,22 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from extractor.grounding import SourceText, Span, find
+from extractor.sentences import sentence_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from extractor.paper import Paper
 
-_STOPS = re.compile(
-    r"[.!?…][\"'”’)\]]*\s+(?=[\"'“‘(\[$\\]*[A-Z0-9])"  # "… done. The next"
-    r"|[。！？]\s*"
-    r"|\n\s*\n"
-)
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|et al|vs|cf|figs?|eqs?|sec|resp|approx|no|dr|st)"
-    r"|(?<!\d )\b(?-i:[A-Z]))\.\s+\Z",  # an initial, where no number stands before it ("9 W.")
-    re.IGNORECASE,
-)
+_LINE_BREAK = re.compile(r"(?<!\n)\n(?!\s*\n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +67,7 @@ class Passages:
 
 def sentence_at(text: str, start: int, end: int) -> str:
     """The sentence around ``text[start:end]``; several, if that reaches over a stop."""
-    first, last = 0, len(text)
-    for stop in _STOPS.finditer(text):
-        if _ABBREVIATION.search(text, max(0, stop.end() - 12), stop.end()):
-            continue
-        if stop.end() <= start:
-            first = stop.end()
-        elif stop.end() >= end:
-            last = stop.end()
-            break
+    starts = [first for first, _ in sentence_spans(_LINE_BREAK.sub(" ", text))]
+    first = max((each for each in starts if each <= start), default=0)
+    last = min((each for each in starts if each >= end), default=len(text))
     return " ".join(text[first:last].split())

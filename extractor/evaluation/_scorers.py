@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any, Protocol
 
-from extractor.evaluation._keys import Key, claim_key, latin_key, scalar_key, url_key
+from extractor.evaluation._keys import Key, claim_key, scalar_key, url_key
+from extractor.names import name_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -115,7 +116,7 @@ class Scalar:
 class Name(Scalar):
     """A name, or an object with a ``name``."""
 
-    same: Callable[[Any], Key] = latin_key
+    same: Callable[[Any], Key] = name_key
 
     def key(self, value: Any) -> Key:
         return self.same(_name_of(value))
