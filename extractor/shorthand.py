@@ -12,7 +12,6 @@ in the title or abstract; a ``bool`` is the model's judgement and has no words t
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -22,6 +21,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from extractor.errors import UsageError
 from extractor.grounding import NumberIn, Url, Verbatim
 from extractor.schemas._values import AskedAtMost, blank_is_none, without_blanks
+from extractor.suggest import closest
 from extractor.task import RECORD_KEYS
 
 NAME = "fields"
@@ -170,9 +170,8 @@ def _hint_for(written: str, name: str) -> str:
         return f"Write '{name} {_MEANT.get(list_of[1], list_of[1])}[]'."
     if name in _TYPES:
         return f"The name comes first: {f'{written} {name}'!r}."
-    near = [_MEANT[word]] if word in _MEANT else difflib.get_close_matches(word, _TYPES, n=1)
-    if near:
-        return f"Did you mean {near[0]!r}?"
+    if near := _MEANT.get(word) or closest(word, _TYPES):
+        return f"Did you mean {near!r}?"
     return f"Types: {', '.join(_TYPES)}. A name is one word: {f'{name}_{written}'!r}."
 
 

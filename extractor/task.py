@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib
 import importlib.util
@@ -19,6 +18,7 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from extractor.errors import UsageError
+from extractor.suggest import closest
 
 if TYPE_CHECKING:
     from extractor.paper import Paper
@@ -135,9 +135,8 @@ def _resolve_schema(spec: str) -> tuple[str, type[BaseModel]]:
 
 def _no_schema(spec: str) -> UsageError:
     known = builtin_schemas()
-    near = difflib.get_close_matches(spec, known, n=1)
-    if near:
-        hint = f"Did you mean {near[0]!r}?"
+    if near := closest(spec, known):
+        hint = f"Did you mean {near!r}?"
     elif spec.endswith(".py"):
         hint = f"Name the model in it: {spec}:Model."
     else:

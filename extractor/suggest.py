@@ -1,0 +1,19 @@
+"""What somebody probably meant by a word that is not known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_ALIKE = 60.0
+"""Percent of the letters that two words share, in order, when one is taken for the other."""
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word most like ``word``, None where none is like it."""
+    from rapidfuzz import fuzz, process  # only a mistake needs it
+
+    found = process.extractOne(word, known, scorer=fuzz.ratio, score_cutoff=_ALIKE)
+    return found[0] if found else None
