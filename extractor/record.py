@@ -1,30 +1,47 @@
-"""What comes out: a record for a paper that was extracted, a failure for one that was not."""
+"""What comes out: a record for a paper that was extracted, a failure for one that was not.
+
+A record is the task's own fields within a frame that is the same for every task. The frame's
+keys and their JSON Schema are defined here, once; the schemas of the built-in tasks are
+published in ``docs/schema``.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
-from pydantic_core import to_json
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import PydanticSerializationError, to_json
+from typing_extensions import TypeVar
 
-from extractor.task import SchemaT
+from extractor.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from extractor.approaches import Draft
     from extractor.errors import PaperError
     from extractor.grounding import Dropped, Evidence
     from extractor.paper import Paper
+    from extractor.schemas.paper import PaperFields
+    from extractor.task import Task
+
+    SchemaT = TypeVar("SchemaT", bound=BaseModel, default=PaperFields)
+else:
+    SchemaT = TypeVar("SchemaT", bound=BaseModel)
+
+VERSION = 1
+"""Raised when a record that was valid no longer is, or means something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meta:
     """How a record came about.
 
-    ``task`` is the schema's name and the fingerprint's start; ``cached`` says that nothing was
-    paid for it in this run; tokens count every answer the record took, as the endpoint counted
-    them; ``dropped`` are values that the model gave and the paper's words do not bear out.
+    ``task`` is the schema's name and the start of the fingerprint; ``cached`` says that this
+    run paid nothing for it; tokens count every answer that the record took, as the endpoint
+    counted them; ``dropped`` are values that the model gave and the paper does not support.
     """
 
     model: str
@@ -34,10 +51,21 @@ class Meta:
     completion_tokens: int
     dropped: tuple[Dropped, ...] = ()
 
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return {
+            "model": self.model,
+            "task": self.task,
+            "cached": self.cached,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "dropped": [item.to_dict() for item in self.dropped],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Record(Generic[SchemaT]):
-    """One paper's typed fields, with the words of the paper that each value rests on."""
+    """One paper's typed fields, with the words of the paper that support each value."""
 
     id: str
     title: str
@@ -61,23 +89,17 @@ class Record(Generic[SchemaT]):
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON values: the schema's fields stand at the top level."""
-        row = {"id": self.id, "title": self.title, **self.fields.model_dump(mode="json")}
-        row["evidence"] = [item.to_dict() for item in self.evidence]
-        row["meta"] = {
-            "model": self.meta.model,
-            "task": self.meta.task,
-            "cached": self.meta.cached,
-            "prompt_tokens": self.meta.prompt_tokens,
-            "completion_tokens": self.meta.completion_tokens,
-            "dropped": [item.to_dict() for item in self.meta.dropped],
-        }
-        if self.source:
-            row["source"] = dict(self.source)
-        return row
+        frame = {key: getattr(self, key) for key in RECORD_KEYS}
+        frame["evidence"] = [item.to_dict() for item in self.evidence]
+        frame["meta"] = self.meta.to_dict()
+        frame["source"] = dict(self.source)
+        if not self.source:
+            del frame["source"]
+        return _framed(frame, self.fields.model_dump(mode="json"))
 
     def to_json(self) -> bytes:
-        """One line of JSON in UTF-8, without the line's end."""
-        return to_json(self.to_dict())
+        """The line of a JSON Lines file that the record is, without the line's end."""
+        return encode_json(self.to_dict())
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +145,148 @@ class Failure:
         return row if self.line is None else {**row, "line": self.line}
 
     def to_json(self) -> bytes:
-        """One line of JSON in UTF-8, without the line's end."""
-        return to_json(self.to_dict())
+        """The line of a JSON Lines file that the failure is, without the line's end."""
+        return encode_json(self.to_dict())
 
 
 Result: TypeAlias = "Record[SchemaT] | Failure"
+
+
+def encode_json(value: object) -> bytes:
+    """JSON in UTF-8 as it is written everywhere: what JSON has no number for is null.
+
+    Raises :class:`OutputError` for what is not JSON, such as half of a surrogate pair.
+    """
+    try:
+        return to_json(value, inf_nan_mode="null")
+    except PydanticSerializationError as error:
+        whose = f"Record {value.get('id')!r}" if isinstance(value, dict) else "A value"
+        raise OutputError(f"{whose} does not fit into JSON: {error}.") from error
+
+
+def _object(description: str, properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        "required": list(properties),
+    }
+
+
+def _text(description: str) -> dict[str, Any]:
+    return {"type": "string", "description": description}
+
+
+def _number(description: str) -> dict[str, Any]:
+    return {"type": "integer", "minimum": 0, "description": description}
+
+
+_PATH = _text('The value\'s place in the record, such as "claimed_speedups[0].quote".')
+_EVIDENCE = _object(
+    "The words of the paper that one value rests on: source[start:end].",
+    {
+        "path": _PATH,
+        "source": {"enum": ["title", "abstract"], "type": "string"},
+        "start": _number("Where they begin, in Unicode code points of the original text."),
+        "end": _number("Where they end, exclusive."),
+    },
+)
+_DROPPED = _object(
+    "A value that the model gave and that was refused.",
+    {"path": _PATH, "value": {"description": "What the model said."}, "reason": _text("Why.")},
+)
+_META = _object(
+    "How the record came about.",
+    {
+        "model": _text("The model that answered."),
+        "task": _text("The schema's name, @, and the start of the task's fingerprint."),
+        "cached": {"type": "boolean", "description": "Nothing was paid for it in this run."},
+        "prompt_tokens": _number("Tokens of every request that the record took."),
+        "completion_tokens": _number("Tokens of every answer that the record took."),
+        "dropped": {"type": "array", "items": _DROPPED},
+    },
+)
+_BEFORE_FIELDS = {
+    "id": _text("The dump's own id of the paper, else its running number in the dump, from 1."),
+    "title": _text("The paper's title."),
+}
+_AFTER_FIELDS = {
+    "evidence": {"type": "array", "items": _EVIDENCE},
+    "meta": _META,
+    "source": {
+        "type": "object",
+        "description": "What else the dump says of the paper; absent where it says nothing.",
+    },
+}
+_FRAME: dict[str, Any] = {**_BEFORE_FIELDS, **_AFTER_FIELDS}
+
+RECORD_KEYS = tuple(_FRAME)
+"""Keys that every record has beside the schema's fields, which need other names."""
+
+
+def check_field_names(schema: str, names: Iterable[str]) -> None:
+    """Raise :class:`UsageError` where a field of a schema has the name of one of RECORD_KEYS."""
+    if taken := next((name for name in names if name in _FRAME), None):
+        raise UsageError(
+            f"The schema {schema} has a field {taken!r}, which every record already has.",
+            hint="Give the field another name.",
+        )
+
+
+def record_schema(task: Task[Any]) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of every record of ``task``.
+
+    Raises :class:`UsageError` where a field has the name of one of RECORD_KEYS.
+    """
+    fields = _fields_schema(task.schema)
+    check_field_names(task.name, fields["properties"])
+    return _framed_schema(task.name, fields)
+
+
+def frame_schema() -> dict[str, Any]:
+    """The JSON Schema of what every record has, whatever its task."""
+    return _framed_schema("any", {"properties": {}})
+
+
+def _framed(frame: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A task's fields at their place within the frame."""
+    before = {key: frame[key] for key in _BEFORE_FIELDS}
+    return {**before, **fields, **{key: frame[key] for key in _AFTER_FIELDS if key in frame}}
+
+
+def _framed_schema(name: str, fields: dict[str, Any]) -> dict[str, Any]:
+    properties = _framed(_FRAME, fields["properties"])
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:abstract-extractor:record:{name}:v{VERSION}",
+        "title": f"Record of {name}",
+        "type": "object",
+        "properties": properties,
+        "required": [key for key in properties if key != "source"],
+    }
+    kept = ("$defs", "additionalProperties")
+    return schema | {key: fields[key] for key in kept if fields.get(key)}
+
+
+class _Output(GenerateJsonSchema):
+    """Schemas of what is written, where a field with a default is there like any other."""
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        if field["type"] == "typed-dict-field":
+            return super().field_is_required(field, total)
+        return True
+
+
+def _fields_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The schema of a model as ``model_dump(mode="json")`` writes it."""
+    schema = model.model_json_schema(
+        mode="serialization",
+        by_alias=bool(model.model_config.get("serialize_by_alias")),
+        schema_generator=_Output,
+    )
+    if "$ref" in schema:  # a model that contains itself stands among its own definitions
+        definition = schema["$defs"][schema["$ref"].rpartition("/")[2]]
+        schema = {**definition, "$defs": schema["$defs"]}
+    if not schema.get("properties"):
+        raise UsageError(f"The schema {model.__name__} has no fields.")
+    return schema

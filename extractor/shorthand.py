@@ -7,7 +7,7 @@
 A field without a type is a ``str``, and ``list`` is ``str[]``. On one line a comma ends a
 description; where each field has its own line, a description may hold commas. Every field may
 be absent: null, or an empty list. Strings and URLs are grounded word by word, numbers anywhere
-in the title or abstract; a ``bool`` is the model's judgement and has no words to rest on.
+in the title or abstract; a ``bool`` is the model's judgement, which no words can support.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from extractor.errors import UsageError
 from extractor.grounding import NumberIn, Url, Verbatim
+from extractor.record import RECORD_KEYS
 from extractor.schemas._values import AskedAtMost, blank_is_none, without_blanks
 from extractor.suggest import closest
-from extractor.task import RECORD_KEYS
 
 NAME = "fields"
-"""The name of the task that such a schema makes."""
+"""The name of a task with such a schema."""
 
 _BASES: dict[str, Any] = {
     "str": Annotated[str, Verbatim()],
@@ -59,7 +59,7 @@ class _Fields(BaseModel):
 
 
 def is_shorthand(spec: str) -> bool:
-    """Whether ``spec`` lists fields; a single word or a path is the name of something else."""
+    """Whether ``spec`` lists fields; a single word or a path names something else."""
     words = spec.strip()
     head = re.split(r"[:,\n]", words, maxsplit=1)[0]
     is_path = words.endswith(".py") or "/" in head or "\\" in head
@@ -69,7 +69,7 @@ def is_shorthand(spec: str) -> bool:
 def shorthand_model(spec: str) -> type[BaseModel]:
     """The pydantic model that ``spec`` describes, named ``Fields``.
 
-    Raises UsageError, which names the field that is wrong and what is wrong with it.
+    Raises UsageError, which names the field that is wrong and says why.
     """
     definitions: dict[str, Any] = {
         field.name: (_annotation(field.type), _default(field)) for field in parse_shorthand(spec)
@@ -126,7 +126,7 @@ def _parse_field(place: _Place) -> ShorthandField:
     if len(words) > 1:
         raise _too_much(name, words, place)
     if colon and not description.strip():
-        raise place.wrong("there is no description after the colon", "Write it, or drop the colon.")
+        raise place.wrong("there is no description after the colon", "Add one, or drop the colon.")
     kind = _type(words[0], name, place) if words else "str"
     return ShorthandField(name, kind, description.strip() or None)
 
@@ -136,20 +136,22 @@ def _too_much(name: str, words: list[str], place: _Place) -> UsageError:
     head = " ".join((name, *words[:described]))
     rest = " ".join(words[described:])
     return place.wrong(
-        f"{words[described]!r} is no part of a name and type",
-        f"A description stands after a colon: {f'{head}: {rest}'!r}.",
+        f"{words[described]!r} belongs neither to a name nor to a type",
+        f"Put a description after a colon: {f'{head}: {rest}'!r}.",
     )
 
 
 def _check_name(name: str, place: _Place) -> None:
     if not name:
-        raise place.wrong("it has no name", "Is there a comma or colon too many?")
+        raise place.wrong("it has no name", "Is there one comma or colon too many?")
     if not _NAME.fullmatch(name):
         meant = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
         hint = f"Write {meant!r}." if _NAME.fullmatch(meant) else "Begin with a letter."
-        raise place.wrong(f"{name!r} is no name of letters, digits and _", hint)
+        if ";" in name:
+            hint = "Separate fields with commas."
+        raise place.wrong(f"{name!r} is not a name made of letters, digits and _", hint)
     if name in RECORD_KEYS:
-        raise place.wrong(f"every record has a {name!r} of its own", "Choose another name.")
+        raise place.wrong(f"every record already has a {name!r}", "Choose another name.")
     if hasattr(BaseModel, name):
         raise place.wrong(f"{name!r} is taken by pydantic", f"Write '{name}_' or another name.")
 
@@ -165,7 +167,7 @@ def _hint_for(written: str, name: str) -> str:
     if word.endswith("?"):
         return f"Every field may be absent anyway: write {f'{name} {written[:-1]}'!r}."
     if word.startswith("bool["):
-        return "A list of bools would say nothing: write bool, or a list of what is true."
+        return "A list of bools would say little: write bool, or a list of what is true."
     if list_of := _LIST_OF.fullmatch(word):
         return f"Write '{name} {_MEANT.get(list_of[1], list_of[1])}[]'."
     if name in _TYPES:

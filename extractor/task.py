@@ -15,24 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, cast
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar
 
 from extractor.errors import UsageError
+from extractor.record import SchemaT as SchemaT  # the fields of a task are those of its records
+from extractor.record import check_field_names
 from extractor.suggest import closest
 
 if TYPE_CHECKING:
     from extractor.paper import Paper
-    from extractor.schemas.paper import PaperFields
-
-    SchemaT = TypeVar("SchemaT", bound=BaseModel, default=PaperFields)
-else:
-    SchemaT = TypeVar("SchemaT", bound=BaseModel)
 
 # Part of every fingerprint: raise it when answers are read in another way than before.
 PARSER_VERSION = 1
-
-RECORD_KEYS = ("id", "title", "evidence", "meta", "source")
-"""What stands in a record beside the schema's fields, whose names must be others."""
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(title|abstract)\s*\}\}")
 _SEPARATOR = re.compile(r"^---[ \t]*\r?\n", re.MULTILINE)
@@ -104,7 +97,7 @@ def load_task(
         name, model = _resolve_schema(schema)
     else:
         name, model = schema.__name__, schema
-    _check_names(name, model)
+    check_field_names(name, model.model_fields)
     text = _read_prompt(Path(prompt)) if prompt else _builtin_prompt(schema)
     return Task(name, cast("type[SchemaT]", model), Prompt.parse(text))
 
@@ -142,15 +135,6 @@ def _no_schema(spec: str) -> UsageError:
     else:
         hint = f"Known: {', '.join(known)}; or path/to/file.py:Model, or fields: 'name, year int'."
     return UsageError(f"There is no schema {spec!r}.", hint=hint)
-
-
-def _check_names(schema: str, model: type[BaseModel]) -> None:
-    taken = [name for name in RECORD_KEYS if name in model.model_fields]
-    if taken:
-        raise UsageError(
-            f"The schema {schema} has a field {taken[0]!r}, which every record has of its own.",
-            hint="Give the field another name.",
-        )
 
 
 def _model_from_file(path: Path, name: str) -> type[BaseModel]:

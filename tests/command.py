@@ -137,7 +137,7 @@ def _import_everything() -> None:
     import extractor.llm.providers.hosted
     import extractor.llm.runs
     import extractor.readers
-    import extractor.record_schema
+    import extractor.record
     import extractor.run.batch
     import extractor.writers  # noqa: F401
 

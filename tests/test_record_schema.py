@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from typer.testing import CliRunner
 
 from extractor.cli.app import app
-from extractor.errors import UsageError
+from extractor.errors import OutputError, UsageError
 from extractor.grounding import Dropped, Evidence
-from extractor.record import Meta, Record
-from extractor.record_schema import VERSION, record_schema
+from extractor.record import RECORD_KEYS, VERSION, Failure, Meta, Record, record_schema
 from extractor.task import Prompt, Task, builtin_schemas, load_task
+from extractor.writers import writers
 
 ROOT = Path(__file__).parent.parent
 RECORDS = ROOT / "tests" / "fixtures" / "records" / "papers.jsonl"
@@ -57,7 +58,7 @@ def test_the_published_file_is_what_the_command_prints(name: str) -> None:
     assert published == printed, (
         f"The record of {name} is not what {path.relative_to(ROOT)} says. Where every record "
         f"that was valid still is, publish it anew: extractor schema --schema {name} > "
-        f"{path.relative_to(ROOT)}. Otherwise raise VERSION in record_schema.py first."
+        f"{path.relative_to(ROOT)}. Otherwise raise VERSION in record.py first."
     )
 
 
@@ -156,6 +157,48 @@ class NoFields(BaseModel):
 def test_a_field_that_every_record_has_is_refused() -> None:
     with pytest.raises(UsageError, match="'title'"):
         schema_of(TwoTitles)
+
+
+def test_the_refusal_is_the_same_when_a_task_is_loaded() -> None:
+    with pytest.raises(UsageError) as made:
+        schema_of(TwoTitles)
+    with pytest.raises(UsageError) as loaded:
+        load_task(TwoTitles)
+    assert str(made.value) == str(loaded.value)
+
+
+def test_a_record_its_schema_and_the_reserved_names_have_the_same_keys_in_order() -> None:
+    row = written(PaperFields(), doi="10.1/x")
+    assert list(row) == list(schema_of(PaperFields)["properties"])
+    assert [key for key in row if key not in PaperFields.model_fields] == list(RECORD_KEYS)
+
+
+class Measured(BaseModel):
+    loss: float = float("nan")
+
+
+def test_a_number_that_json_does_not_know_is_null() -> None:
+    meta = Meta("m", "t@0", False, 1, 1)
+    record = Record("1", "T", Measured(), (), meta, {"score": float("inf")})
+    row = json.loads(record.to_json())
+    assert (row["loss"], row["source"]) == (None, {"score": None})
+    with writers()["jsonl"].open(stream := BytesIO(), {}) as sink:
+        sink.write(record.to_dict())
+    assert stream.getvalue() == record.to_json() + b"\n"
+
+
+def test_a_record_that_is_not_unicode_is_an_error_of_the_output() -> None:
+    record = Record("1", "\ud800", PaperFields(), (), Meta("m", "t@0", False, 1, 1), {})
+    with pytest.raises(OutputError, match="Record '1' does not fit into JSON"):
+        record.to_json()
+
+
+def test_a_failure_comes_back_from_its_json() -> None:
+    for failure in (
+        Failure("1", "T", "timeout", "No answer.", tries=6),
+        Failure(None, None, "unreadable", "No abstract.", line=3),
+    ):
+        assert Failure.from_dict(json.loads(failure.to_json())) == failure
 
 
 def test_a_model_without_fields_is_refused() -> None:

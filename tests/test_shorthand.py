@@ -16,8 +16,9 @@ from pydantic import BaseModel
 from extractor import Extractor
 from extractor.errors import UsageError
 from extractor.grounding import ground
+from extractor.record import RECORD_KEYS
 from extractor.shorthand import ShorthandField, is_shorthand, parse_shorthand, shorthand_model
-from extractor.task import RECORD_KEYS, load_task
+from extractor.task import load_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,16 +119,17 @@ def test_a_description_goes_to_the_model() -> None:
         ("method name", "no type 'name'", "'method_name'"),
         ("sizes list[int]", "no type 'list[int]'", "'sizes int[]'"),
         ("open bool[]", "no type 'bool[]'", "write bool"),
-        ("score float in percent", "'in' is no part", "'score float: in percent'"),
-        ("best score reached", "'score' is no part", "'best: score reached'"),
+        ("score float in percent", "'in' belongs neither", "'score float: in percent'"),
+        ("best score reached", "'score' belongs neither", "'best: score reached'"),
         ("name, f1-score", "Field 2", "'f1_score'"),
-        ("name, 3d", "'3d' is no name", "Begin with a letter"),
+        ("name, 3d", "'3d' is not a name", "Begin with a letter"),
+        ("species; count int", "'species;' is not a name", "Separate fields with commas."),
         ("a,,b", "Field 2 of the schema, '': it has no name", "comma"),
         ("a, : what", "it has no name", "colon"),
         ("a: , b", "no description after the colon", "drop the colon"),
         ("a int, b\nc", "Field 1 of the schema, 'a int, b': it holds a comma", "line of its own"),
         ("name, Name", "already a field 'name'", "own name"),
-        ("name, title", "every record has a 'title'", "another name"),
+        ("name, title", "every record already has a 'title'", "another name"),
         ("name, json", "taken by pydantic", "'json_'"),
         ("", "empty", "name, year int"),
         (" , ", "no name", "comma"),
@@ -164,7 +166,7 @@ def test_a_model_of_ones_own_may_not_take_a_records_keys() -> None:
     class Mine(BaseModel):
         title: str | None = None
 
-    with pytest.raises(UsageError, match="every record has of its own"):
+    with pytest.raises(UsageError, match="every record already has"):
         load_task(Mine)
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from extractor.cli import options
 from extractor.errors import DumpError, OutputError, UsageError
-from extractor.record_schema import record_schema
+from extractor.record import record_schema
 from extractor.task import load_task
 from extractor.writers import (
     Rereadable,

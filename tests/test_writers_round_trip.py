@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from extractor.record_schema import frame_schema, record_schema
+from extractor.record import frame_schema, record_schema
 from extractor.task import Prompt, Task
 from extractor.writers import (
     Rereadable,

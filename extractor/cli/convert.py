@@ -69,7 +69,7 @@ def _on_disk(records: str) -> Iterator[Path]:
 
 def _schema(source: RecordFile, named: str | None, *, needed: bool) -> Schema:
     """The JSON Schema of the records: as the user names it, as the file has it, or inferred."""
-    from extractor.record_schema import record_schema
+    from extractor.record import record_schema
     from extractor.task import load_task
     from extractor.writers import infer_schema
 
@@ -82,7 +82,7 @@ def _schema(source: RecordFile, named: str | None, *, needed: bool) -> Schema:
 
 def _likely(source: RecordFile) -> Schema:
     """The schema that the first record's task had, as far as it is known here."""
-    from extractor.record_schema import frame_schema, record_schema
+    from extractor.record import frame_schema, record_schema
     from extractor.task import builtin_schemas, load_task
 
     meta = next(iter(source), {}).get("meta")

@@ -91,7 +91,7 @@ def run(
     from extractor.cli.progress import closing_lines, watch
     from extractor.debug_log import logging_to
     from extractor.readers import open_dump
-    from extractor.record_schema import record_schema
+    from extractor.record import record_schema
     from extractor.task import load_task
     from extractor.writers import choose_writer
 

@@ -14,7 +14,7 @@ def schema(schema: options.Schema = "paper") -> None:
     """
     import json
 
-    from extractor.record_schema import record_schema
+    from extractor.record import record_schema
     from extractor.task import load_task
 
     typer.echo(json.dumps(record_schema(load_task(schema)), indent=2, ensure_ascii=False))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 Schema: TypeAlias = "Mapping[str, Any]"
-"""The JSON Schema of one record, see :func:`extractor.record_schema.record_schema`."""
+"""The JSON Schema of one record, see :func:`extractor.record.record_schema`."""
 
 
 class Sink(Protocol):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
+from extractor.record import encode_json
 from extractor.writers._shape import Struct
 from extractor.writers._tables import witness
 
@@ -58,7 +59,7 @@ def _cell(value: Any, column: Column) -> Cell:
 
 def json_text(value: object) -> str:
     """A value as JSON text."""
-    return to_json(value, inf_nan_mode="null").decode()
+    return encode_json(value).decode()
 
 
 def _word(value: object) -> str:

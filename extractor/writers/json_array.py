@@ -8,9 +8,8 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pydantic_core import to_json
-
 from extractor.errors import DumpError
+from extractor.record import encode_json
 from extractor.writers._streams import byte_stream, reading
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class _Array:
         self._before = b"[\n"
 
     def write(self, row: Mapping[str, Any]) -> None:
-        self._stream.write(self._before + to_json(row, inf_nan_mode="null"))
+        self._stream.write(self._before + encode_json(row))
         self._before = b",\n"
 
     def close(self) -> None:

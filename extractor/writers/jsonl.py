@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from extractor.errors import DumpError
+from extractor.record import encode_json
 from extractor.writers._streams import byte_stream, reading
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class _Lines:
         self._flush = flush
 
     def write(self, row: Mapping[str, Any]) -> None:
-        self._stream.write(to_json(row, inf_nan_mode="null") + b"\n")
+        self._stream.write(encode_json(row) + b"\n")
         if self._flush:
             self._stream.flush()
 
