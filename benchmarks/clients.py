@@ -158,7 +158,9 @@ async def extractor(job: dict[str, Any], *, store: bool = True) -> None:
     from extractor.llm.settings import ModelSettings
     from extractor.paper import Paper
     from extractor.run.batch import run_batch
-    from extractor.run.session import CallSettings, open_engine, open_run_state
+    from extractor.run.session import open_engine
+    from extractor.run.settings import CallSettings
+    from extractor.run.state import open_run_state
     from extractor.task import load_task
 
     papers = [Paper(p["id"], p["title"], p["abstract"]) for p in _papers(job)]

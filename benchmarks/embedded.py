@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from extractor.llm.providers import Endpoint
+    from extractor.llm.endpoint import Endpoint
+    from extractor.llm.http_transport import HttpTransport
     from extractor.paper import Paper
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "papers.txt"
@@ -78,48 +80,52 @@ class Way:
 
 async def measure(count: int, model: str | None) -> list[Way]:
     """Both ways over the first papers of the example."""
-    from extractor.approaches import settled
-    from extractor.llm.providers import open_endpoint
+    from extractor.llm.http_transport import HttpTransport
+    from extractor.llm.providers import provider_for
     from extractor.llm.settings import ModelSettings
     from extractor.readers import read_dump
-    from extractor.task import load_task
 
     papers = list(itertools.islice(read_dump(EXAMPLES), count))
-    settings = settled(ModelSettings(model=model), load_task("paper"))
-    async with open_endpoint(settings) as endpoint:
-        return [await _own(endpoint, papers), await _plain(endpoint, papers)]
+    provider = provider_for(ModelSettings(model=model))
+    async with provider.open() as transport:
+        assert isinstance(transport, HttpTransport)
+        return [
+            await _own(provider.endpoint, transport, papers),
+            await _plain(transport, papers),
+        ]
 
 
-async def _own(endpoint: Endpoint, papers: list[Paper]) -> Way:
+async def _own(endpoint: Endpoint, transport: HttpTransport, papers: list[Paper]) -> Way:
     """The endpoint's own approach, a paper at a time."""
-    import aiohttp
-
-    from extractor.approaches import prepare
+    from extractor.approaches import choose_approach
     from extractor.llm.answer import Answer
     from extractor.task import load_task
 
-    engine = Engine()
-    headers = {"Authorization": f"Bearer {endpoint.api_key}"}
-    async with aiohttp.ClientSession(headers=headers) as session:
+    engine, task = Engine(), load_task("paper")
+    approach = choose_approach(None, task, endpoint)(task, endpoint)
 
-        async def ask(body: Mapping[str, Any]) -> Answer:
-            async with session.post(endpoint.base_url + endpoint.path, json=body) as response:
-                completion = await response.json()
-            engine.timings.append(completion.get("timings", {}))
-            return Answer.from_completion(completion, tries=1, now=time.time())
+    async def extract(paper: Paper) -> None:
+        steps = approach.steps(paper)
+        with suppress(StopIteration):
+            request = next(steps)
+            while True:
+                reply = await transport.send(request.path, json.dumps(request.body).encode())
+                completion = json.loads(reply.content or b"")
+                engine.timings.append(completion.get("timings", {}))
+                answer = Answer.from_completion(completion, tries=1, now=time.time())
+                request = steps.send(answer)
 
-        extract = prepare(load_task("paper"), endpoint)
-        await extract(papers[0], ask)  # loads the weights, and reads what never changes
-        engine.timings.clear()
-        started = time.perf_counter()
-        for paper in papers:
-            await extract(paper, ask)
-        seconds = time.perf_counter() - started
-    name = f"extractor ({endpoint.approach})"
+    await extract(papers[0])  # reads what never changes
+    engine.timings.clear()
+    started = time.perf_counter()
+    for paper in papers:
+        await extract(paper)
+    seconds = time.perf_counter() - started
+    name = f"extractor ({approach.name})"
     return Way(name, len(papers), seconds, *engine.tokens(), engine.limit())
 
 
-async def _plain(endpoint: Endpoint, papers: list[Paper]) -> Way:
+async def _plain(transport: HttpTransport, papers: list[Paper]) -> Way:
     """instructor over openai, the whole schema in one request."""
     import instructor
     import openai
@@ -127,8 +133,9 @@ async def _plain(endpoint: Endpoint, papers: list[Paper]) -> Way:
     from instructor.core import InstructorRetryException
 
     engine = Engine()
+    key = transport.session.headers["Authorization"].removeprefix("Bearer ")
     client = instructor.from_openai(
-        openai.AsyncOpenAI(api_key=endpoint.api_key, base_url=endpoint.base_url, timeout=600),
+        openai.AsyncOpenAI(api_key=key, base_url=transport.address, timeout=600),
         mode=instructor.Mode.JSON_SCHEMA,
     )
     client.on("completion:response", lambda reply: engine.timings.append(reply.timings))

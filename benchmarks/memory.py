@@ -22,14 +22,13 @@ from typing import IO, TYPE_CHECKING, Any
 from pydantic_core import to_json
 from throughput import write_papers
 
-from extractor.approaches import prepare
-from extractor.llm import Answer, Usage
-from extractor.llm.providers.hosted import describe
 from extractor.llm.settings import ModelSettings
 from extractor.readers import open_dump
 from extractor.run.batch import as_items, run_batch
-from extractor.run.engine import Engine
+from extractor.run.session import open_engine
+from extractor.run.settings import CallSettings
 from extractor.task import load_task
+from extractor.testing import FakeModel
 
 if TYPE_CHECKING:
     from extractor.readers import Dump
@@ -84,12 +83,11 @@ class _Model:
         self._slow = case == "slow head"
         self._dump = dump
         self._others_are_done = asyncio.Event()
-        self._answer = Answer({"content": '{"method_name": null}'}, "stop", Usage(900, 0, 40), 1.0)
 
-    async def ask(self, body: Any) -> Answer:
+    async def answer(self, body: dict[str, Any]) -> dict[str, Any]:
         if self._slow and "Title: Paper 0:" in body["messages"][-1]["content"]:
             await self._others_are_done.wait()
-        return self._answer
+        return {"method_name": None}
 
     def done(self, *_: Any) -> None:
         if self._dump.position == self._dump.size:
@@ -109,15 +107,15 @@ class _Lines:
 
 async def _run(case: str, path: str, folder: Path) -> dict[str, int]:
     task = load_task("paper")
-    endpoint = describe(ModelSettings(model="m", base_url="http://127.0.0.1/v1"))
     with (
         (folder / "records.jsonl").open("wb") as file,
         open_dump("-" if case == "stdin" else path) as dump,
     ):
         model, sink = _Model(case, dump), _Lines(file)
-        engine = Engine(task, endpoint, prepare(task, endpoint), model.ask)
-        items = as_items(dump)
-        summary = await run_batch(engine, items, records=sink, failures=sink, watcher=model)
+        settings = ModelSettings(model=FakeModel(model.answer))
+        async with open_engine(task, settings, CallSettings(cache_dir=None)) as engine:
+            items = as_items(dump)
+            summary = await run_batch(engine, items, records=sink, failures=sink, watcher=model)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {"records": summary.records, "bytes": peak}
 

@@ -76,24 +76,17 @@ def write_papers(path: Path, count: int) -> None:
 
 def request_parts() -> dict[str, Any]:
     """The instructions and the other fields of the request that this project makes."""
-    from extractor.approaches import prepare
-    from extractor.llm.providers.hosted import describe
+    from extractor.approaches import choose_approach
+    from extractor.llm.providers import provider_for
     from extractor.llm.settings import ModelSettings
     from extractor.paper import Paper
     from extractor.task import load_task
 
-    endpoint = describe(ModelSettings(model="m", base_url="http://127.0.0.1/v1"))
-    asked: list[dict[str, Any]] = []
-
-    async def ask(body: Any) -> Any:
-        asked.append(dict(body))
-        raise EOFError
-
-    working = prepare(load_task("paper"), endpoint)(Paper("1", "T", "A"), ask)
-    try:
-        working.send(None)
-    except EOFError:
-        body = asked[0]
+    task = load_task("paper")
+    settings = ModelSettings(model="m", base_url="http://127.0.0.1/v1")
+    endpoint = provider_for(settings).endpoint
+    approach = choose_approach(None, task, endpoint)(task, endpoint)
+    body = dict(next(approach.steps(Paper("1", "T", "A"))).body)
     return {
         "system": body["messages"][0]["content"],
         "rest": {key: body[key] for key in body if key not in ("model", "messages")},

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, overload
 
 from extractor.llm.settings import ModelSettings
 from extractor.paper import Paper
-from extractor.run.session import CallSettings, default_cache_dir, open_engine
+from extractor.run.session import open_engine
+from extractor.run.settings import CallSettings
+from extractor.run.state import default_cache_dir
 from extractor.task import SchemaT, load_task
 
 if TYPE_CHECKING:
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
     from typing_extensions import Unpack
 
-    from extractor.llm.endpoint import Approach, Mode
+    from extractor.llm.endpoint import Mode
+    from extractor.llm.providers import Provider
     from extractor.record import Record, Result
     from extractor.run.engine import Engine
     from extractor.schemas.paper import PaperFields
@@ -32,11 +35,11 @@ class Options(TypedDict, total=False):
     """What an :class:`Extractor` may be told; everything has a sensible default."""
 
     prompt: str | Path | None
-    model: str | None
+    model: str | Provider | None
     base_url: str | None
     api_key: str | None
     mode: Mode | None
-    approach: Approach | None
+    approach: str | None
     concurrency: int | None
     cache: bool
     cache_dir: str | Path | None
@@ -52,7 +55,8 @@ class Extractor(Generic[SchemaT]):
     Options:
 
     - ``prompt``: a template file; by default the schema's own.
-    - ``model``: without it the embedded model answers; its weights are downloaded the first time.
+    - ``model``: a name, or a provider such as :class:`extractor.testing.FakeModel`; without it
+      the embedded model answers, whose weights are downloaded the first time.
     - ``base_url``, ``api_key``: an OpenAI-compatible endpoint; by default OPENAI_BASE_URL and
       OPENAI_API_KEY.
     - ``mode``, ``approach``: how to ask; by default what suits the endpoint.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from extractor.approaches import Draft
     from extractor.errors import PaperError
     from extractor.grounding import Dropped, Evidence
+    from extractor.llm.answer import Usage
     from extractor.paper import Paper
     from extractor.schemas.paper import PaperFields
     from extractor.task import Task
@@ -75,14 +76,23 @@ class Record(Generic[SchemaT]):
     source: Mapping[str, object]
 
     @classmethod
-    def of(cls, paper: Paper, draft: Draft[SchemaT], *, model: str, task: str) -> Record[SchemaT]:
+    def of(
+        cls,
+        paper: Paper,
+        draft: Draft[SchemaT],
+        *,
+        model: str,
+        task: str,
+        usage: Usage,
+        cached: bool,
+    ) -> Record[SchemaT]:
         """Put a paper and what was extracted from it together."""
         meta = Meta(
             model=model,
             task=task,
-            cached=draft.cached,
-            prompt_tokens=draft.usage.prompt_tokens,
-            completion_tokens=draft.usage.completion_tokens,
+            cached=cached,
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
             dropped=draft.dropped,
         )
         return cls(paper.id, paper.title, draft.fields, draft.evidence, meta, paper.source)

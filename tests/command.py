@@ -134,6 +134,7 @@ def _import_everything() -> None:
     import extractor.cli.progress
     import extractor.llm.cached_client
     import extractor.llm.client
+    import extractor.llm.http_transport
     import extractor.llm.providers.hosted
     import extractor.llm.runs
     import extractor.readers

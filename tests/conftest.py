@@ -84,7 +84,6 @@ def embedded_replay(
     recording = request.config.getoption("--record")
     if not recording:
         monkeypatch.setattr("extractor.llm.providers.embedded._start", lambda *_: _DeadEngine())
-        monkeypatch.setattr("extractor.llm.weights.files.ensure", lambda *_: Path("replayed.gguf"))
         monkeypatch.setattr("extractor.llm.weights.files.is_pulled", lambda *_: True)
     marker = request.node.get_closest_marker("cassette")
     name = marker.args[0] if marker else "examples"

@@ -13,7 +13,9 @@ from extractor.llm.budget import Spent
 from extractor.llm.settings import ModelSettings
 from extractor.paper import Paper
 from extractor.run.batch import Summary, run_batch
-from extractor.run.session import CallSettings, open_engine, open_run_state
+from extractor.run.session import open_engine
+from extractor.run.settings import CallSettings
+from extractor.run.state import open_run_state
 from extractor.task import load_task
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from extractor.llm.providers import Mode
+    from extractor.llm.endpoint import Mode
     from extractor.record import Failure
     from extractor.run.engine import Retry
 

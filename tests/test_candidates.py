@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.approaches.candidates import _likelihoods, _values
+from extractor.approaches.candidates import _values, likelihoods
 from extractor.candidates.blend import ANSWERS
 from extractor.candidates.classifier import Classifier
-from extractor.candidates.questions import questions, settle_sync, shared_prefix
+from extractor.candidates.questions import answered, questions, shared_prefix
 from extractor.llm.weights.catalog import DEFAULT_MODEL
 from extractor.readers import read_dump
 
@@ -94,7 +94,9 @@ def test_the_models_word_counts_where_the_head_is_in_doubt(
             return {each: 0.99 if each == word else 0.0025 for each in answers}
 
         scored = head.score(open_paper.title, open_paper.abstract)
-        settled = settle_sync(scored, head.blend_for(DEFAULT_MODEL), answer)
+        settled, blend = scored, head.blend_for(DEFAULT_MODEL)
+        for question in questions(scored, blend):
+            settled = answered(settled, question, answer(question.prompt, ANSWERS), blend)
         return _values(settled, head.decide(settled))["benchmarks"]
 
     assert len(says("dataset")) > len(says("topic"))
@@ -111,7 +113,7 @@ def test_likelihoods_are_read_from_either_shape_of_answer() -> None:
     chat = {"content": [{"top_logprobs": [{"token": " dataset", "logprob": -0.1}]}]}
     older = {"top_logprobs": [{" data": -0.1, "dev": -3.0, " x": -4.0}]}
     for shape in (chat, older):
-        found = _likelihoods(shape, ANSWERS)
+        found = likelihoods(shape)
         assert found["dataset"] == pytest.approx(0.9048, abs=1e-3)
         assert found["ours"] == 0.0
-    assert set(_likelihoods(None, ANSWERS).values()) == {0.0}
+    assert set(likelihoods(None).values()) == {0.0}

@@ -19,18 +19,17 @@ from extractor.cli import main
 from extractor.inspection.forecast import Range, forecast
 from extractor.inspection.survey import Lengths, Repeats, Survey
 from extractor.inspection.tokens import TOKEN_ERROR, answer_tokens, count_tokens, request_tokens
-from extractor.llm.endpoint import Approach
+from extractor.llm.answer import Request
 from extractor.llm.settings import ModelSettings
 from extractor.llm.weights.catalog import DEFAULT_MODEL
 from extractor.paper import Paper
 from extractor.readers import Unreadable, read_dump
-from extractor.run.session import CallSettings
+from extractor.run.settings import CallSettings
 from extractor.task import load_task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
-    from extractor.approaches import Ask
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "papers.txt"
 # Tokens of title, two line ends and abstract of each example paper, as the tokenisers count.
@@ -237,12 +236,14 @@ def test_known_prices_are_taken_and_unknown_ones_never_guessed(inspect: Inspect)
     assert (code, err.count("\n")) == (2, 1)
 
 
-def test_limits_and_concurrency_set_the_time(inspect: Inspect) -> None:
+def test_the_time_of_an_endpoint_is_not_guessed_but_limits_set_the_least(inspect: Inspect) -> None:
     hosted = ("--model", "m", "--base-url", "http://localhost:9/v1")
-    free = forecast_of(inspect, *hosted)["seconds"]
-    assert forecast_of(inspect, *hosted, "--rpm", 2)["seconds"]["low"] >= 360
-    assert forecast_of(inspect, *hosted, "--tpm", 1000)["seconds"]["low"] > free["high"]
-    assert forecast_of(inspect, *hosted, "--concurrency", 1)["seconds"]["low"] > free["low"]
+    free = forecast_of(inspect, *hosted)
+    assert (free["seconds"], free["least_seconds"]) == (None, None)
+    assert forecast_of(inspect, *hosted, "--rpm", 2)["least_seconds"] >= 360
+    tokens = free["prompt_tokens"]["expected"] + free["answer_tokens"]["expected"]
+    least = forecast_of(inspect, *hosted, "--tpm", 1000)["least_seconds"]
+    assert least == pytest.approx(60 * tokens / 1000)
 
 
 def test_it_follows_the_schema_and_the_prompt(inspect: Inspect, tmp_path: Path) -> None:
@@ -257,7 +258,11 @@ def test_it_follows_the_schema_and_the_prompt(inspect: Inspect, tmp_path: Path) 
 
 
 def test_a_schema_that_is_read_by_the_model_is_counted(inspect: Inspect) -> None:
-    local = forecast_of(inspect, "--model", "m", "--base-url", "http://localhost:9/v1")
+    local, any_address = (
+        forecast_of(inspect, "--model", "m", "--base-url", f"http://{host}:9/v1")
+        for host in ("localhost", "0.0.0.0")
+    )
+    assert any_address["fixed_tokens"] == local["fixed_tokens"]
     hosted = forecast_of(inspect, "--model", "m", "--base-url", "https://example.org/v1")
     assert hosted["fixed_tokens"] > local["fixed_tokens"] + 300
     assert (
@@ -269,7 +274,7 @@ CALLS = CallSettings(cache_dir=None)
 
 
 def foretold(sample: list[Paper], papers: int, schema: Any = None) -> Any:
-    settings = ModelSettings(approach=Approach.FULL_SCHEMA)
+    settings = ModelSettings(approach="full-schema")
     return forecast(load_task(schema), settings, CALLS, sample, papers)
 
 
@@ -393,14 +398,18 @@ def test_only_the_last_message_is_a_papers_own() -> None:
 class _TwoQuestions:
     """An approach that asks two short questions about each paper, in plain completions."""
 
-    async def __call__(self, paper: Paper, ask: Ask) -> Any:
+    name = "two-questions"
+
+    def __init__(self, *_: object) -> None: ...
+
+    def steps(self, paper: Paper) -> Generator[Request, Any, None]:
         for name in ("one", "other"):
-            await ask({"prompt": f"Read: {paper.abstract} {name}?", "max_tokens": 1})
+            yield Request({"prompt": f"Read: {paper.abstract} {name}?", "max_tokens": 1})
 
 
 def test_an_approach_may_ask_many_small_questions(monkeypatch: pytest.MonkeyPatch) -> None:
     papers = [paper(1), paper(2)]
-    monkeypatch.setattr("extractor.approaches.prepare", lambda *_: _TwoQuestions())
+    monkeypatch.setattr("extractor.approaches.choose_approach", lambda *_: _TwoQuestions)
     run = foretold(papers, 2)
     assert run.requests == 4
     assert run.answer_tokens.expected == 4

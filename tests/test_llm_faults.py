@@ -21,7 +21,7 @@ from extractor.errors import (
     PaperError,
     UnknownModel,
 )
-from extractor.llm.providers import Mode
+from extractor.llm.endpoint import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

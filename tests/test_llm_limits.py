@@ -18,9 +18,9 @@ from extractor.llm.limits import (
     WINDOW_SECONDS,
     Limits,
     RateLimiter,
+    SlidingWindow,
     Stopped,
     StopSignal,
-    Window,
     parse_duration,
 )
 
@@ -111,7 +111,7 @@ def test_it_stays_between_one_and_the_cap(events: list[str], cap: int) -> None:
 @given(st.lists(st.tuples(st.floats(0, 30), st.integers(1, 60)), max_size=80))
 def test_no_minute_holds_more_than_its_limit(steps: list[tuple[float, int]]) -> None:
     clock = Clock()
-    window = Window(100, clock)
+    window = SlidingWindow(100, clock)
     sent: list[tuple[float, int]] = []
     for wait, amount in steps:
         clock.now += wait
@@ -126,18 +126,18 @@ def test_no_minute_holds_more_than_its_limit(steps: list[tuple[float, int]]) -> 
 
 def test_a_window_does_not_wait_longer_than_it_must() -> None:
     clock = Clock()
-    window = Window(3, clock)
+    window = SlidingWindow(3, clock)
     for _ in range(3):
         assert window.delay() == 0
         window.take()
         clock.now += 10
     assert window.delay() == pytest.approx(WINDOW_SECONDS - 30)
-    assert Window(3, clock).delay(5) == 0, "what is larger than the limit goes alone"
+    assert SlidingWindow(3, clock).delay(5) == 0, "what is larger than the limit goes alone"
 
 
 def test_tokens_are_corrected_when_they_are_known() -> None:
     clock = Clock()
-    window = Window(1000, clock)
+    window = SlidingWindow(1000, clock)
     entry = window.take(900)
     assert window.delay(500) > 0
     window.correct(entry, 200)

@@ -13,9 +13,7 @@ from engine_runs import papers, run
 from fault_server import Asked, FaultServer, Reply, answer
 
 from extractor.errors import UsageError
-from extractor.llm.providers.hosted import describe
-from extractor.llm.settings import ModelSettings
-from extractor.llm.transport import LONGEST_REPLY, HttpTransport
+from extractor.llm.http_transport import LONGEST_REPLY, open_http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,17 +34,17 @@ def test_requests_are_openais(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_is_prepared_once_however_many_ask_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    from extractor.llm import transport
+    from extractor.llm import http_transport
 
     prepared = []
-    prepare = transport._prepare
+    prepare = http_transport._prepare
 
-    async def counted(endpoint: object) -> object:
-        prepared.append(endpoint)
+    async def counted(base_url: str, key: str) -> object:
+        prepared.append(base_url)
         await asyncio.sleep(0.05)
-        return await prepare(endpoint)  # type: ignore[arg-type]
+        return await prepare(base_url, key)
 
-    monkeypatch.setattr(transport, "_prepare", counted)
+    monkeypatch.setattr(http_transport, "_prepare", counted)
     with FaultServer() as server:
         run(server.url, papers(20))
     assert len(prepared) == 1
@@ -55,11 +53,8 @@ def test_it_is_prepared_once_however_many_ask_first(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("length", [LONGEST_REPLY, LONGEST_REPLY + 1])
 def test_a_reply_is_read_as_far_as_the_limit(length: int) -> None:
     async def fetch(url: str) -> bytes | None:
-        http = HttpTransport(describe(ModelSettings(model="m", base_url=url)))
-        try:
-            return (await http.send(b'{"messages": []}')).content
-        finally:
-            await http.close()
+        async with open_http(url, "k") as http:
+            return (await http.send("/chat/completions", b'{"messages": []}')).content
 
     with FaultServer(lambda _: Reply(b"x" * length)) as server:
         content = asyncio.run(fetch(server.url))

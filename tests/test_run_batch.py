@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from extractor.cli import main
 from extractor.errors import CeilingReached, DumpError, UsageError
 from extractor.llm.budget import Ceilings, Spent
 from extractor.llm.prices import Prices, known
-from extractor.llm.providers.hosted import describe
+from extractor.llm.providers import provider_for
 from extractor.llm.settings import ModelSettings
 from extractor.record import Failure
 from extractor.run.engine import Retry
@@ -158,7 +157,7 @@ def test_a_ceiling_of_cost_needs_a_price() -> None:
 
 def test_prices_are_known_for_known_models_at_their_providers_and_never_guessed() -> None:
     def priced(model: str, url: str) -> Prices | None:
-        return known(describe(ModelSettings(model=model, base_url=url, api_key="k")))
+        return known(provider_for(ModelSettings(model=model, base_url=url, api_key="k")).endpoint)
 
     mini = priced("gpt-4o-mini", "https://api.openai.com/v1")
     assert mini is not None
@@ -303,7 +302,7 @@ def test_rows_that_waited_on_disk_are_what_they_were() -> None:
     order.close()
 
 
-def test_reading_ahead_is_bounded_and_ends_with_the_run() -> None:
+async def test_reading_ahead_is_bounded_and_ends_with_the_run() -> None:
     read = []
 
     def endless() -> Iterator[Paper]:
@@ -311,20 +310,27 @@ def test_reading_ahead_is_bounded_and_ends_with_the_run() -> None:
             read.append(1)
             yield papers(1)[0]
 
-    feed = Prefetch(endless())
-    feed.start(lambda: None)
-    time.sleep(0.2)
-    ahead = len(read)
+    async def until_it_waits() -> int:
+        """How many were read when the thread has not read another one for a while."""
+        before = -1
+        while before != len(read):
+            before = len(read)
+            await asyncio.sleep(0.1)
+        return before
+
+    source = Prefetch(endless())
+    assert len(await source.take(1)) == 1
+    ahead = await until_it_waits()
     assert ahead < 2000
-    feed.take(600)
-    time.sleep(0.1)
-    assert len(read) > ahead
-    feed.stop()
-    feed.join()
+    taken = 0
+    while taken < 600:
+        taken += len(await source.take(600 - taken))
+    assert await until_it_waits() > ahead
+    source.stop()
+    source.join()
     ended = len(read)
-    time.sleep(0.05)
-    assert len(read) == ended
-    assert feed.take(5) == []
+    assert await until_it_waits() == ended
+    assert await source.take(5) == []
 
 
 def test_a_dump_that_breaks_off_keeps_what_came_before() -> None:

@@ -20,10 +20,10 @@ from engine_runs import papers, run, write_dump
 from fault_server import Asked, FaultServer, Reply, answer, refuse
 
 from extractor.debug_log import logging_to
-from extractor.llm.providers.hosted import describe
+from extractor.llm.providers import provider_for
 from extractor.llm.settings import ModelSettings
 from extractor.paper import Paper
-from extractor.run.session import CallSettings
+from extractor.run.settings import CallSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,9 @@ def test_nor_do_the_libraries_beneath_log_it_or_the_papers(tmp_path: Path) -> No
 def test_neither_settings_nor_errors_show_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     settings = ModelSettings(model="m", base_url="http://127.0.0.1:9/v1", api_key=KEY)
-    shown = [repr(settings), repr(describe(settings)), repr(CallSettings(cache_dir=None))]
+    provider = provider_for(settings)
+    told = settings, provider, provider.endpoint, CallSettings(cache_dir=None)
+    shown = [repr(each) for each in told]
     with FaultServer(lambda _: refuse(401, f"no: {KEY}")) as server:
         error = run(server.url, papers(3), key=KEY).error
     assert error is not None

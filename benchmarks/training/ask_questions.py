@@ -14,10 +14,12 @@ import itertools
 import json
 from pathlib import Path
 
-from extractor.approaches.candidates import questioner
-from extractor.candidates.blend import ANSWERS
+from extractor.approaches.candidates import likelihoods, question_sampling
+from extractor.llm.answer import COMPLETION, Answer, Request
 from extractor.llm.settings import ModelSettings
-from extractor.run.session import CallSettings, default_cache_dir, open_engine
+from extractor.run.session import open_engine
+from extractor.run.settings import CallSettings
+from extractor.run.state import default_cache_dir
 from extractor.task import load_task
 
 
@@ -25,9 +27,12 @@ async def ask_all(questions: list[dict[str, str]], model: str) -> None:
     """Print the model's answer to every question."""
     calls = CallSettings(cache_dir=default_cache_dir())
     async with open_engine(load_task("paper"), ModelSettings(model=model), calls) as engine:
-        ask = questioner(engine.endpoint, engine.ask)
+        sampling = question_sampling(engine.endpoint)
         for question in questions:
-            said = await ask(question["prompt"], ANSWERS)
+            request = Request({**sampling, "prompt": question["prompt"]}, COMPLETION)
+            asked = engine.client.ask(request)
+            answer = asked if isinstance(asked, Answer) else await asked
+            said = likelihoods(answer.logprobs)
             row = {"model": model, "id": question["id"], "key": question["key"]}
             rounded = {word: round(chance, 6) for word, chance in said.items()}
             print(json.dumps({**row, "answers": rounded}), flush=True)

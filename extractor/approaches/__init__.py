@@ -1,75 +1,50 @@
-"""Approaches: how one paper is put to a model and its answer becomes grounded fields.
-
-One file each. An approach is built once for a task and an endpoint and then called for every
-paper with an ``Ask``, the only stop_signal to anything paid.
-"""
+"""Approaches: how one paper is put to a model. One file each, found by itself."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, Protocol
+import pkgutil
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
+from extractor.approaches.base import Approach, Draft, Fit, Steps
 from extractor.errors import UsageError
-from extractor.llm.endpoint import Approach
-from extractor.task import SchemaT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from extractor.grounding import Dropped, Evidence
-    from extractor.llm.answer import Answer, Usage
     from extractor.llm.endpoint import Endpoint
-    from extractor.llm.settings import ModelSettings
-    from extractor.paper import Paper
-    from extractor.task import Task
+    from extractor.task import SchemaT, Task
+
+__all__ = ["Approach", "Draft", "Fit", "Steps", "approaches", "choose_approach"]
 
 
-class Ask(Protocol):
-    """Answers a request body, from the store or by a paid call."""
-
-    async def __call__(self, body: Mapping[str, Any]) -> Answer: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Draft(Generic[SchemaT]):
-    """What came of one paper: grounded fields, their evidence, and what was refused."""
-
-    fields: SchemaT
-    evidence: tuple[Evidence, ...]
-    dropped: tuple[Dropped, ...]
-    usage: Usage
-    cached: bool
+@cache
+def approaches() -> dict[str, type[Approach[Any]]]:
+    """Every approach by its name."""
+    for module in pkgutil.iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")
+    return {kind.name: kind for kind in Approach.__subclasses__()}
 
 
-class Extraction(Protocol[SchemaT]):
-    """An approach, ready for papers. Raises PaperError or EndpointError."""
+def choose_approach(
+    name: str | None, task: Task[SchemaT], endpoint: Endpoint
+) -> type[Approach[SchemaT]]:
+    """The approach of that name, else the one that suits the task and the endpoint best.
 
-    async def __call__(self, paper: Paper, ask: Ask) -> Draft[SchemaT]: ...
-
-
-def settled(settings: ModelSettings, task: Task[Any]) -> ModelSettings:
-    """The settings with an approach: the one that was chosen, else what suits model and task.
-
-    Raises UsageError where the chosen one does not know the task's schema.
+    Raises UsageError where there is none of that name, or none that suits.
     """
-    from extractor.schemas.paper import PaperFields
-
-    able = task.schema is PaperFields
-    if settings.approach is Approach.CANDIDATES and not able:
+    known = approaches()
+    if name is not None and name not in known:
+        raise UsageError(f"There is no approach {name!r}.", hint=f"Known: {', '.join(known)}.")
+    fits = {each: known[each].fit(task, endpoint) for each in known}
+    best = name or max(fits, key=fits.__getitem__)
+    if fits[best] is not Fit.CANNOT:
+        return known[best]
+    if not endpoint.answers:
         raise UsageError(
-            f"The approach 'candidates' knows the schema paper only, not {task.name}.",
-            hint="Leave out --approach.",
+            f"The approach {best!r} needs a model to fill the schema {task.name}, and "
+            f"--model {endpoint.model} asks none.",
+            hint="Name a model with --model, or leave it out for the embedded one.",
         )
-    fitting = Approach.CANDIDATES if able and settings.embedded else Approach.FULL_SCHEMA
-    return replace(settings, approach=settings.approach or fitting)
-
-
-def prepare(task: Task[SchemaT], endpoint: Endpoint) -> Extraction[SchemaT]:
-    """The endpoint's approach, prepared for a task."""
-    if endpoint.approach is Approach.CANDIDATES:
-        from extractor.approaches.candidates import Candidates
-
-        return Candidates(task, endpoint)
-    from extractor.approaches.full_schema import FullSchema
-
-    return FullSchema(task, endpoint)
+    raise UsageError(
+        f"The approach {best!r} cannot fill the schema {task.name}.", hint="Leave out --approach."
+    )

@@ -1,99 +1,79 @@
 """Candidates: rules find the spans that could be values, and few of them are put to the model.
 
-A trained classifier settles what is certain. The model is asked one short question about each
-name that is left open, and its answers are weighed with the classifier's probabilities
-(extractor.candidates). The result is grounded like any other answer.
+A trained classifier settles what is certain; the model is asked one short question about each
+name that is left open, and its answers are blended with the classifier's probabilities
+(:mod:`extractor.candidates`). What comes out is grounded like any other answer.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any
 
-from extractor.approaches import Draft
+from extractor.approaches.base import Approach, Draft, Fit
+from extractor.candidates.blend import ANSWERS
 from extractor.candidates.claims import read_claim
 from extractor.candidates.classifier import Classifier
-from extractor.candidates.questions import settle
+from extractor.candidates.questions import answered, questions
 from extractor.grounding import ground
-from extractor.llm.answer import Usage
+from extractor.llm.answer import COMPLETION, Request
 from extractor.task import SchemaT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from extractor.approaches import Ask
+    from extractor.approaches.base import Steps
     from extractor.candidates.claims import SpeedupClaim
     from extractor.candidates.classifier import Decision, Scored, ScoredName
     from extractor.llm.endpoint import Endpoint
     from extractor.paper import Paper
     from extractor.task import Task
 
-_ALTERNATIVES, _ALTERNATIVES_ELSEWHERE = 100, 20
-"""How many of the likeliest tokens a model is asked to tell, in search of the allowed words;
-other servers than the embedded one give no more than a few."""
 
-
-class Candidates(Generic[SchemaT]):
+class Candidates(Approach[SchemaT]):
     """Fills the ``paper`` schema by deciding among spans of the text."""
 
+    name = "candidates"
+
+    @classmethod
+    def fit(cls, task: Task[Any], endpoint: Endpoint) -> Fit:
+        from extractor.schemas.paper import PaperFields
+
+        if task.schema is not PaperFields:
+            return Fit.CANNOT
+        return Fit.BEST if endpoint.prefers_questions else Fit.CAN
+
     def __init__(self, task: Task[SchemaT], endpoint: Endpoint) -> None:
-        self._task = task
+        self._schema = task.schema
         self._classifier = Classifier.load()
-        self._blend = self._classifier.blend_for(endpoint.model)
-        self._endpoint = endpoint
+        self._blend = self._classifier.blend_for(endpoint.model) if endpoint.answers else None
+        self._sampling = question_sampling(endpoint)
 
-    async def __call__(self, paper: Paper, ask: Ask) -> Draft[SchemaT]:
+    def steps(self, paper: Paper) -> Steps[SchemaT]:
         """Score the candidates, ask about the open ones, decide and ground."""
-        asked = questioner(self._endpoint, ask)
         scored = self._classifier.score(paper.title, paper.abstract)
-        scored = await settle(scored, self._blend, asked)
+        if (blend := self._blend) is not None:
+            for question in questions(scored, blend):
+                answer = yield Request({**self._sampling, "prompt": question.prompt}, COMPLETION)
+                scored = answered(scored, question, likelihoods(answer.logprobs), blend)
         values = _values(scored, self._classifier.decide(scored))
-        schema = self._task.schema
-        answer = schema.model_validate(values).model_dump()
-        grounded = ground(schema, answer, title=paper.title, abstract=paper.abstract)
-        fields = schema.model_validate(grounded.values)
-        return Draft(fields, grounded.evidence, grounded.dropped, asked.usage, asked.cached)
+        answers = self._schema.model_validate(values).model_dump()
+        grounded = ground(self._schema, answers, title=paper.title, abstract=paper.abstract)
+        fields = self._schema.model_validate(grounded.values)
+        return Draft(fields, grounded.evidence, grounded.dropped)
 
 
-def questioner(endpoint: Endpoint, ask: Ask) -> Questioner:
-    """What puts questions to an endpoint, for one paper."""
-    alternatives = _ALTERNATIVES if endpoint.embedded else _ALTERNATIVES_ELSEWHERE
-    sampling = {**endpoint.sampling(), endpoint.limit_field: 1, "logprobs": alternatives}
-    return Questioner(sampling, ask)
+def question_sampling(endpoint: Endpoint) -> dict[str, Any]:
+    """What every question's request holds beside its prompt: one token with its alternatives."""
+    return {**endpoint.sampling(), endpoint.limit_field: 1, "logprobs": endpoint.alternatives}
 
 
-class Questioner:
-    """Puts questions to the model and counts what they cost.
-
-    A paper that leaves nothing to ask has cost nothing, and is not called cached.
-    """
-
-    def __init__(self, sampling: Mapping[str, Any], ask: Ask) -> None:
-        self._sampling = sampling
-        self._ask = ask
-        self._answers = 0
-        self._kept = 0
-        self.usage = Usage()
-
-    @property
-    def cached(self) -> bool:
-        return 0 < self._answers == self._kept
-
-    async def __call__(self, prompt: str, answers: Sequence[str]) -> Mapping[str, float]:
-        """How likely each of the allowed words is to come first."""
-        answer = await self._ask({**self._sampling, "prompt": prompt})
-        self._answers += 1
-        self._kept += answer.cached
-        self.usage = self.usage + answer.usage
-        return _likelihoods(answer.logprobs, answers)
-
-
-def _likelihoods(logprobs: Mapping[str, Any] | None, answers: Sequence[str]) -> Mapping[str, float]:
+def likelihoods(logprobs: Mapping[str, Any] | None) -> Mapping[str, float]:
     """The probability of each allowed word from the first token's alternatives.
 
     A word is known by the start that its first token is, in whatever case.
     """
-    found = dict.fromkeys(answers, 0.0)
+    found = dict.fromkeys(ANSWERS, 0.0)
     for token, logprob in _alternatives(logprobs or {}):
         start = token.strip().lower()
         for word in found:

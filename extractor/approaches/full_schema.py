@@ -1,4 +1,4 @@
-"""The form: the whole abstract and the whole schema in one request.
+"""Full schema: the whole abstract and the whole schema in one request.
 
 instructor turns the schema into a request as the endpoint's mode wants it, once for each
 task, and words the reask when an answer does not validate or says what the paper does not.
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Generic, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 
 from extractor import errors
-from extractor.approaches import Draft
+from extractor.approaches.base import Approach, Draft, Fit
 from extractor.grounding import SAID_BEFORE, ground
-from extractor.llm.answer import Usage
+from extractor.llm.answer import Request
 from extractor.task import SchemaT
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from extractor.approaches import Ask
+    from extractor.approaches.base import Steps
     from extractor.grounding import Dropped
     from extractor.llm.answer import Answer
     from extractor.llm.endpoint import Endpoint
@@ -37,8 +37,14 @@ class _Unfit(Exception):
     """An answer that is worth asking again; the text goes to the model."""
 
 
-class FullSchema(Generic[SchemaT]):
-    """Fills the schema from one request, asking again at most ``endpoint.reasks`` times."""
+class FullSchema(Approach[SchemaT]):
+    """Fills any schema from one request, asking again at most ``endpoint.reasks`` times."""
+
+    name = "full-schema"
+
+    @classmethod
+    def fit(cls, task: Task[Any], endpoint: Endpoint) -> Fit:  # noqa: ARG003
+        return Fit.USUAL if endpoint.answers else Fit.CANNOT
 
     def __init__(self, task: Task[SchemaT], endpoint: Endpoint) -> None:
         from instructor.v2 import Mode, Provider, mode_registry
@@ -48,37 +54,34 @@ class FullSchema(Generic[SchemaT]):
         self._handlers = mode_registry.get_handlers(Provider.OPENAI, Mode[endpoint.mode.name])
         self._system, self._rest = self._prepare_request()
 
-    async def __call__(self, paper: Paper, ask: Ask) -> Draft[SchemaT]:
+    def steps(self, paper: Paper) -> Steps[SchemaT]:
         """Ask, read, ground; ask again where that can help, and keep the better of the two.
 
-        What was refused stays reported, also where the second answer left it out.
+        What was rejected stays reported, also where the second answer left it out.
         """
         body = self._body(paper)
-        usage, cached = Usage(), True
         best: Draft[SchemaT] | None = None
         dropped: dict[str, Dropped] = {}
         for reasks_left in range(self._endpoint.reasks, -1, -1):
-            answer = await ask(body)
-            usage, cached = usage + answer.usage, cached and answer.cached
+            answer = yield Request(body)
             try:
                 draft = self._draft(paper, answer)
             except _Unfit as unfit:
                 complaint = unfit
             else:
-                best = draft if best is None else min(best, draft, key=_refused)
+                best = draft if best is None else min(best, draft, key=_rejected)
                 dropped |= {f"{item.path} {item.value!r}": item for item in draft.dropped}
-                if not _refused(draft):
+                if not _rejected(draft):
                     break
-                complaint = _Unfit(_refusals(draft.dropped))
+                complaint = _Unfit(_rejections(draft.dropped))
             if reasks_left:
                 body = self._reask(body, answer, complaint)
         if best is None:
             raise errors.InvalidResponse(
                 f"The answer does not fit the schema: {complaint}.",
                 hint="Try another model, or a simpler schema.",
-                tries=usage.tries,
             )
-        return replace(best, dropped=tuple(dropped.values()), usage=usage, cached=cached)
+        return replace(best, dropped=tuple(dropped.values()))
 
     def _prepare_request(self) -> tuple[list[dict[str, str]], dict[str, Any]]:
         """What instructor makes of the schema: the fixed messages, and the other fields."""
@@ -108,7 +111,7 @@ class FullSchema(Generic[SchemaT]):
             fields = schema.model_validate(grounded.values)
         except ValidationError as error:
             raise _Unfit(_complaints(error)) from error
-        return Draft(fields, grounded.evidence, grounded.dropped, answer.usage, answer.cached)
+        return Draft(fields, grounded.evidence, grounded.dropped)
 
     def _check_tool(self, answer: Answer) -> None:
         """What was said to another tool is no answer, even where it happens to fit."""
@@ -140,17 +143,15 @@ def _choice(answer: Answer) -> Any:
 
 def _check_finish(answer: Answer) -> None:
     """A truncated or declined answer is not cured by asking again in the same way."""
-    tries = answer.usage.tries
     if answer.finish_reason == _LENGTH:
         raise errors.TooLong(
             "The answer was cut off at its token limit.",
             hint="Use a schema with shorter answers.",
-            tries=tries,
         )
     refusal = answer.message.get("refusal")
     if refusal or answer.finish_reason == _FILTER:
         reason = " ".join(str(refusal or "content filter").split())[:200]
-        raise errors.Refused(f"The model declined: {reason}.", tries=tries)
+        raise errors.Refused(f"The model declined: {reason}.")
 
 
 def _check_known(fields: BaseModel, text: str) -> None:
@@ -176,11 +177,11 @@ def _complaints(error: ValidationError) -> str:
     return "; ".join(parts)
 
 
-def _refused(draft: Draft[SchemaT]) -> int:
+def _rejected(draft: Draft[SchemaT]) -> int:
     """How many values have no words; an item that is said twice is not worth asking again."""
     return sum(item.reason != SAID_BEFORE for item in draft.dropped)
 
 
-def _refusals(dropped: tuple[Dropped, ...]) -> str:
+def _rejections(dropped: tuple[Dropped, ...]) -> str:
     parts = (f"{item.path} {item.value!r}: {item.reason}" for item in dropped)
     return "; ".join(parts) + ". Copy from the text, or leave the field empty"

@@ -8,13 +8,12 @@ one paper follow each other, so that their common sentences too are read once.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from extractor.candidates.blend import ANSWERS
 from extractor.candidates.classifier import same_thing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from extractor.candidates.blend import Blend
     from extractor.candidates.classifier import Scored, ScoredName
@@ -47,25 +46,13 @@ _EXAMPLES = (
 _LONGEST_SENTENCE = 420
 
 
-class AskSync(Protocol):
-    """Puts a prompt and says how likely each allowed answer is to follow it."""
-
-    def __call__(self, prompt: str, answers: Sequence[str]) -> Mapping[str, float]: ...
-
-
-class Ask(Protocol):
-    """The same, to be awaited."""
-
-    async def __call__(self, prompt: str, answers: Sequence[str]) -> Mapping[str, float]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question: what does the name ``key`` stand for in its paper?"""
+    """One question: what does the name ``key`` stand for in its paper? Answered by one of
+    :data:`extractor.candidates.blend.ANSWERS`."""
 
     key: str
     prompt: str
-    answers: tuple[str, ...] = ANSWERS
 
 
 def questions(scored: Scored, blend: Blend) -> list[Question]:
@@ -101,21 +88,6 @@ def _blended(name: ScoredName, answers: Mapping[str, float], blend: Blend) -> Sc
         for field, chance in name.probability.items()
     }
     return replace(name, probability=chances)
-
-
-def settle_sync(scored: Scored, blend: Blend, ask: AskSync) -> Scored:
-    """Ask everything worth asking, one question after the other."""
-    for question in questions(scored, blend):
-        scored = answered(scored, question, ask(question.prompt, question.answers), blend)
-    return scored
-
-
-async def settle(scored: Scored, blend: Blend, ask: Ask) -> Scored:
-    """Ask everything worth asking, one question after the other, awaiting each."""
-    for question in questions(scored, blend):
-        answers = await ask(question.prompt, question.answers)
-        scored = answered(scored, question, answers, blend)
-    return scored
 
 
 def shared_prefix() -> str:

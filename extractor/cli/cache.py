@@ -14,7 +14,7 @@ app = typer.Typer(help="The answers that are kept.", no_args_is_help=True)
 @app.command()
 def info(cache_dir: options.CacheDir = None) -> None:
     """Say where the cache is, how many answers it holds, and how large it is."""
-    from extractor.run.session import open_store
+    from extractor.run.state import open_store
 
     store = open_store(cache_dir)
     typer.echo(f"directory  {store.directory}")
@@ -31,7 +31,7 @@ def clear(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Forget every answer. They have to be paid for again."""
-    from extractor.run.session import open_store
+    from extractor.run.state import open_store
 
     store = open_store(cache_dir)
     if not yes:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from extractor.paper import Paper
     from extractor.readers import Dump
     from extractor.run.batch import Watcher
-    from extractor.run.session import CallSettings
+    from extractor.run.settings import CallSettings
     from extractor.task import Task
 
 _KEPT = "Everything paid for is kept: the same command goes on from here."
@@ -111,7 +111,7 @@ def evaluate(
         _refuse_run_options(*asked)
         scored = _score_file(wanted, records, source, calls)
     elif source is not None:
-        settings = options.model_settings(model, base_url, mode, approach, concurrency)
+        settings = options.model_settings(model, base_url, mode, approach, concurrency, quiet=quiet)
         with logging_to(debug_log):
             scored = _Job(wanted, task, settings, calls).score(source, quiet=quiet)
     else:
@@ -231,10 +231,8 @@ class _Job:
 
         from extractor.cli.progress import watch
 
-        with source.open() as dump:
-            options.pull_weights(self.model, quiet=quiet)
-            with watch(dump, quiet=quiet) as watcher:
-                return asyncio.run(self._extract(dump, watcher))
+        with source.open() as dump, watch(dump, quiet=quiet) as watcher:
+            return asyncio.run(self._extract(dump, watcher))
 
     async def _extract(self, dump: Dump, watcher: Watcher) -> tuple[Ran, Prices | None]:
         from extractor.evaluation.running import run_known

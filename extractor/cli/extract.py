@@ -53,9 +53,8 @@ def extract(
 
     paper = _paper(title, abstract, file)
     task = load_task(schema, prompt)
-    settings = options.model_settings(model, base_url, mode, approach, None)
+    settings = options.model_settings(model, base_url, mode, approach, None, quiet=quiet)
     calls = options.call_settings(cache_dir, no_cache, tries, timeout)
-    options.pull_weights(settings, quiet=quiet)
 
     async def one() -> Record[PaperFields]:
         async with open_engine(task, settings, calls) as engine:

@@ -30,14 +30,15 @@ def list_models() -> None:
 @app.command()
 def pull(name: _Name) -> None:
     """Download a model's weights and check them; an interrupted download goes on."""
-    from extractor.cli.progress import pull_with_progress
+    from extractor.cli.progress import pull_display
     from extractor.llm.weights import files
 
     weights = _find(name)
     if files.is_pulled(weights):
         typer.echo(f"{files.path_of(weights)} is already there.", err=True)
         return
-    pull_with_progress(weights, quiet=False)
+    with pull_display(weights) as progress:
+        files.pull(weights, progress)
 
 
 @app.command()

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from extractor.llm.endpoint import Approach as ApproachName
 from extractor.llm.endpoint import Mode as ModeName
 
 if TYPE_CHECKING:
     from extractor.llm.settings import ModelSettings
-    from extractor.run.session import CallSettings
+    from extractor.run.settings import CallSettings
 
 _READING = "Reading the dump"
 _MODEL, _ASKING, _SPENDING, _KEEPING = "Model", "Asking", "Spending", "Cache"
@@ -83,8 +82,9 @@ Mode = Annotated[
     ),
 ]
 Approach = Annotated[
-    ApproachName | None,
+    str | None,
     typer.Option(
+        metavar="NAME",
         help="How a paper is put to the model: 'full-schema' asks for everything at once, "
         "'candidates' only for what rules and a trained classifier leave open. "
         "Default: what suits the model.",
@@ -183,14 +183,24 @@ def model_settings(
     model: str | None,
     base_url: str | None,
     mode: ModeName | None,
-    approach: ApproachName | None,
+    approach: str | None,
     concurrency: int | None,
+    *,
+    quiet: bool = False,
 ) -> ModelSettings:
     """The settings that the options describe."""
+    from functools import partial
+
+    from extractor.cli.progress import pull_display
     from extractor.llm.settings import ModelSettings
 
     return ModelSettings(
-        model=model, base_url=base_url, mode=mode, approach=approach, concurrency=concurrency
+        model=model,
+        base_url=base_url,
+        mode=mode,
+        approach=approach,
+        concurrency=concurrency,
+        pull_display=partial(pull_display, quiet=quiet),
     )
 
 
@@ -211,7 +221,8 @@ def call_settings(
     """
     from extractor.llm.budget import Ceilings
     from extractor.llm.limits import Limits
-    from extractor.run.session import CallSettings, default_cache_dir
+    from extractor.run.settings import CallSettings
+    from extractor.run.state import default_cache_dir
 
     return CallSettings(
         cache_dir=None if no_cache else cache_dir or default_cache_dir(),
@@ -222,17 +233,6 @@ def call_settings(
         price_in=prices[0],
         price_out=prices[1],
     )
-
-
-def pull_weights(settings: ModelSettings, *, quiet: bool) -> None:
-    """Download the embedded model's weights if they are missing, and say so."""
-    from extractor.llm.weights import files
-    from extractor.llm.weights.catalog import CATALOG
-
-    if settings.embedded and not files.is_pulled(CATALOG[settings.name]):
-        from extractor.cli.progress import pull_with_progress
-
-        pull_with_progress(CATALOG[settings.name], quiet=quiet)
 
 
 def dump_columns(title: str | None, abstract: str | None, id_: str | None) -> dict[str, str | None]:

@@ -20,7 +20,7 @@ from rich.progress import (
 from extractor.writers import PARTIAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from extractor.llm.weights.catalog import Weights
@@ -32,8 +32,9 @@ _PLAIN_SECONDS = 30.0
 _BAR_SECONDS = 0.1
 
 
-def pull_with_progress(weights: Weights, *, quiet: bool) -> None:
-    """Download weights, telling what, how large and how far."""
+@contextmanager
+def pull_display(weights: Weights, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
+    """Tell what is downloaded, how large it is and how far it is."""
     from extractor.llm.weights import files
 
     console = Console(stderr=True, quiet=quiet)
@@ -46,7 +47,7 @@ def pull_with_progress(weights: Weights, *, quiet: bool) -> None:
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bars:
         bar = bars.add_task("pull", total=weights.size)
-        files.pull(weights, lambda there: bars.update(bar, completed=min(there, weights.size)))
+        yield lambda there: bars.update(bar, completed=min(there, weights.size))
 
 
 @contextmanager

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from extractor.run.batch import Summary, Watcher
     from extractor.run.bill import Bill
     from extractor.run.engine import Retry
-    from extractor.run.session import CallSettings, RunState
+    from extractor.run.settings import CallSettings
+    from extractor.run.state import RunState
     from extractor.task import Task
     from extractor.writers import Schema, Sink, Writer
 
@@ -98,7 +99,7 @@ def run(
     task = load_task(schema, prompt)
     job = _Job(
         task,
-        options.model_settings(model, base_url, mode, approach, concurrency),
+        options.model_settings(model, base_url, mode, approach, concurrency, quiet=quiet),
         options.call_settings(
             cache_dir,
             no_cache,
@@ -117,10 +118,9 @@ def run(
         logging_to(debug_log),
         releasable_stdin(wanted=dump == "-") as release,
         open_dump(dump, format=dump_format, options=columns) as source,
+        watch(source, quiet=quiet) as watcher,
     ):
-        options.pull_weights(job.model, quiet=quiet)
-        with watch(source, quiet=quiet) as watcher:
-            done = job.run(_Input(source, dump, release), watcher)
+        done = job.run(_Input(source, dump, release), watcher)
     if not quiet:
         for line in closing_lines(done.summary, out, done.bill):
             typer.echo(line, err=True)
@@ -211,7 +211,7 @@ class _Job:
         """Extract the dump; what is written is in place when it returns."""
         import asyncio
 
-        from extractor.run.session import open_run_state
+        from extractor.run.state import open_run_state
 
         retry = _read_failures(self.outputs.failures) if self.retry_failed else None
         with open_run_state(self.calls, *self._identity(dump)) as run_state:
@@ -252,10 +252,16 @@ class _Job:
 
     def _identity(self, dump: _Input) -> tuple[object, ...]:
         """What makes it the same run when the same command is given again."""
+        from extractor.llm.providers import provider_for
+
         file = Path(dump.path).resolve() if dump.path != "-" else None
         changed = file.stat().st_mtime_ns if file else None
         out = self.outputs.out.resolve() if self.outputs.out else None
-        model = (self.model.name, self.model.endpoint_url, self.model.mode, self.model.approach)
+        model = (
+            provider_for(self.model).endpoint.identity,
+            self.model.mode,
+            self.model.approach,
+        )
         dumped = (str(file), dump.entries.size, changed)
         return dumped, str(out), self.task.fingerprint, model, self.limit, self.retry_failed
 

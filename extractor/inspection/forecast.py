@@ -6,15 +6,12 @@ counted by a rule, and how much the papers differ tells how sure the sum over al
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import os
 import random
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from extractor.errors import PaperError
 from extractor.inspection.tokens import (
@@ -29,20 +26,15 @@ from extractor.inspection.tokens import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from extractor.llm.answer import Answer
+    from extractor.approaches import Approach, Steps
     from extractor.llm.endpoint import Endpoint
     from extractor.llm.limits import Limits
     from extractor.llm.settings import ModelSettings
     from extractor.paper import Paper
-    from extractor.run.session import CallSettings
+    from extractor.run.settings import CallSettings
     from extractor.task import Task
 
-# Prompt and answer tokens a second on two cores (AMD EPYC, AVX2), one paper at a time.
-_EMBEDDED_SPEED = {"qwen2.5-coder-1.5b": (38.0, 16.0), "qwen2.5-coder-0.5b": (92.0, 26.0)}
-_EMBEDDED_CORES, _SPEED_ERROR = 2, 0.25
-# Nothing is known of an endpoint beforehand: seconds until it answers, answer tokens a second.
-_FAST, _USUAL, _SLOW = (0.4, 150.0), (0.8, 60.0), (2.0, 25.0)
-_IN_FLIGHT = 32
+_MEASURED_CORES, _SPEED_ERROR = 2, 0.25
 
 _RESAMPLES, _SEED = 1000, 0
 
@@ -70,7 +62,8 @@ class Forecast:
 
     Tokens are those of the whole run; ``fixed_tokens`` of a paper's prompt tokens are the same
     for every paper. ``seconds`` and ``cost`` (US dollars) are None where the model's speed or
-    price is not known. ``basis`` says what the figures rest on, a sentence each.
+    price is not known; ``least_seconds`` is what the given rate limits take at the least.
+    ``basis`` says what the figures rest on, a sentence each.
     """
 
     model: str
@@ -83,6 +76,7 @@ class Forecast:
     prompt_tokens: Range
     answer_tokens: Range
     seconds: Range | None
+    least_seconds: float | None
     cost: Range | None
     basis: tuple[str, ...]
 
@@ -115,30 +109,28 @@ def forecast(
 ) -> Forecast:
     """Forecast a run over ``papers`` papers of which ``sample`` is a fair draw, not empty.
 
-    Not to be called where an event loop runs. Raises UsageError where the settings contradict
-    each other.
+    Raises UsageError where the settings contradict each other.
     """
-    from extractor.approaches import settled
+    from extractor.approaches import choose_approach
+    from extractor.llm.providers import provider_for
 
-    endpoint = describe(settled(settings, task))
-    asked = asyncio.run(_dry_run(task, endpoint, sample))
+    endpoint = provider_for(settings).endpoint
+    chosen = choose_approach(settings.approach, task, endpoint)
+    asked = _dry_run(task, endpoint, chosen(task, endpoint), sample)
     whole = len(sample) >= papers
     own = _mean([each.own for each in asked], whole=whole).times(papers, TOKEN_ERROR)
     fixed = fmean(each.fixed for each in asked)
     prompt = own.plus(Range(fixed, fixed, fixed).times(papers, TOKEN_ERROR))
     answer = _answers(asked).times(papers, TOKEN_ERROR)
     requests = round(fmean(each.requests for each in asked) * papers)
-    in_flight = min(settings.concurrency or _IN_FLIGHT, max(requests, 1))
-    if endpoint.embedded:
-        fresh = _mean([each.fresh for each in asked], whole=whole).times(papers, TOKEN_ERROR)
-        seconds, speed = _embedded_time(endpoint.model, fresh, answer)
-    else:
-        seconds, speed = _hosted_time(calls.limits, in_flight, requests, prompt, answer)
+    fresh = _mean([each.fresh for each in asked], whole=whole).times(papers, TOKEN_ERROR)
+    seconds, speed = _time(endpoint, fresh, answer)
+    least = _least_seconds(calls.limits, requests, prompt.plus(answer).expected)
     cost, price = _cost(endpoint, calls, prompt, answer)
     return Forecast(
         model=endpoint.model,
         task=task.label,
-        approach=endpoint.approach,
+        approach=chosen.name,
         papers=papers,
         sample=len(sample),
         requests=requests,
@@ -146,55 +138,39 @@ def forecast(
         prompt_tokens=prompt,
         answer_tokens=answer,
         seconds=seconds,
+        least_seconds=least,
         cost=cost,
         basis=(*_token_basis(asked, whole=whole), speed, price),
     )
 
 
-def describe(settings: ModelSettings) -> Endpoint:
-    """The endpoint of the settings, to see what it would be asked: no key, no server, no weights.
-
-    Raises UsageError where the settings contradict each other.
-    """
-    if not settings.embedded:
-        from extractor.llm.providers import hosted
-
-        return hosted.describe(replace(settings, api_key=settings.key or "none"))
-    from extractor.llm.endpoint import Approach, Endpoint, Mode
-    from extractor.llm.providers.embedded import ANSWER_TOKENS
-
-    return Endpoint(
-        model=settings.name,
-        identity=settings.name,
-        base_url="",
-        address="the embedded model",
-        mode=settings.mode or Mode.JSON_SCHEMA,
-        approach=settings.approach or Approach.FULL_SCHEMA,
-        max_tokens=ANSWER_TOKENS,
-        concurrency=1,
-        reasks=0,
-        embedded=True,
-    )
+def _dry_run(
+    task: Task[Any], endpoint: Endpoint, approach: Approach[Any], sample: Sequence[Paper]
+) -> list[_Asked]:
+    asked: list[_Asked] = []
+    before = ""
+    for paper in sample:
+        bodies = _requests(approach.steps(paper))
+        asked.append(_reckon(task, endpoint, bodies, before))
+        before = _text(bodies[-1]) if bodies else before
+    return asked
 
 
-class _Enough(PaperError):
-    """A second question about the first answer: there was no first answer."""
+def _requests(steps: Steps[Any]) -> list[Mapping[str, Any]]:
+    """What a model that never finds anything is asked, without second questions."""
+    from extractor.llm.answer import Answer, Usage
 
-
-class _Listener:
-    """Stands where a model would answer, notes what it is asked, and never finds anything."""
-
-    def __init__(self) -> None:
-        self.bodies: list[Mapping[str, Any]] = []
-
-    async def __call__(self, body: Mapping[str, Any]) -> Answer:
-        from extractor.llm.answer import Answer, Usage
-
-        if self.bodies and _goes_on(body, self.bodies[-1]):
-            raise _Enough("The model would be asked again.")
-        self.bodies.append(body)
-        message = {"role": "assistant", "content": "{}"}
-        return Answer(message=message, finish_reason="stop", usage=Usage(), paid_at=0.0)
+    message = {"role": "assistant", "content": "{}"}
+    nothing = Answer(message=message, finish_reason="stop", usage=Usage(), paid_at=0.0)
+    bodies: list[Mapping[str, Any]] = []
+    try:
+        request = next(steps)
+        while not (bodies and _goes_on(request.body, bodies[-1])):
+            bodies.append(request.body)
+            request = steps.send(nothing)
+    except (StopIteration, PaperError):
+        pass
+    return bodies
 
 
 def _goes_on(body: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
@@ -203,26 +179,10 @@ def _goes_on(body: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     return bool(said and body.get("messages", [])[: len(said)] == said)
 
 
-async def _dry_run(task: Task[Any], endpoint: Endpoint, sample: Sequence[Paper]) -> list[_Asked]:
-    from extractor.approaches import prepare
-
-    extraction = prepare(task, endpoint)
-    asked: list[_Asked] = []
-    before = ""
-    for paper in sample:
-        listener = _Listener()
-        with suppress(PaperError):
-            await extraction(paper, listener)
-        asked.append(_reckon(task, endpoint, listener.bodies, before))
-        before = _text(listener.bodies[-1]) if listener.bodies else before
-    return asked
-
-
 def _reckon(
     task: Task[Any], endpoint: Endpoint, bodies: Sequence[Mapping[str, Any]], before: str
 ) -> _Asked:
-    is_read = _reads_schema(endpoint)
-    prompts = [request_tokens(body, schema_is_read=is_read) for body in bodies]
+    prompts = [request_tokens(body, schema_is_read=endpoint.reads_schema) for body in bodies]
     texts = [before, *map(_text, bodies)]
     whole = task.schema.model_json_schema()
     answers = [
@@ -247,12 +207,6 @@ def _fresh_tokens(before: str, text: str) -> int:
     pairs = enumerate(zip(before, text, strict=False))
     same = next((at for at, (one, other) in pairs if one != other), min(len(before), len(text)))
     return count_tokens(text[same:])
-
-
-def _reads_schema(endpoint: Endpoint) -> bool:
-    """Whether the schema is part of the prompt: servers of one's own only decode by it."""
-    is_local = urlsplit(endpoint.base_url).hostname in ("localhost", "127.0.0.1", "::1")
-    return not (endpoint.embedded or (is_local and endpoint.mode == "json_schema"))
 
 
 def _mean(values: Sequence[int], *, whole: bool) -> Range:
@@ -288,41 +242,25 @@ def _token_basis(asked: Sequence[_Asked], *, whole: bool) -> tuple[str, ...]:
     )
 
 
-def _hosted_time(
-    limits: Limits, in_flight: int, requests: int, prompt: Range, answer: Range
-) -> tuple[Range, str]:
-    least = _least_seconds(limits, requests, prompt.plus(answer).expected)
-    seconds = Range(*(
-        max((requests * wait + tokens / speed) / in_flight, least)
-        for (wait, speed), tokens in (
-            (_FAST, answer.low), (_USUAL, answer.expected), (_SLOW, answer.high)
+def _time(endpoint: Endpoint, fresh: Range, answer: Range) -> tuple[Range | None, str]:
+    """Seconds where the model's speed was measured; that of others is not guessed."""
+    if endpoint.speed is not None:
+        reading, writing = endpoint.speed
+        read = fresh.times(1 / reading, _SPEED_ERROR)
+        return read.plus(answer.times(1 / writing, _SPEED_ERROR)), (
+            f"time: {reading:g} prompt and {writing:g} answer tokens a second, measured on "
+            f"{_MEASURED_CORES} cores; there are {os.cpu_count() or 1} here"
         )
-    ))  # fmt: skip
-    return seconds, (
-        f"time: {_USUAL[0]:g} s for a request and {_USUAL[1]:g} answer tokens a second "
-        f"({_FAST[0]:g} and {_FAST[1]:g} to {_SLOW[0]:g} and {_SLOW[1]:g}), {in_flight} papers in "
-        f"flight, {'within the limits given' if least else 'no rate limit'}"
-    )
+    return None, f"time: the speed of {endpoint.model} was not measured"
 
 
-def _embedded_time(model: str, fresh: Range, answer: Range) -> tuple[Range | None, str]:
-    if model not in _EMBEDDED_SPEED:
-        return None, f"time: the speed of {model} was not measured"
-    reading, writing = _EMBEDDED_SPEED[model]
-    seconds = fresh.times(1 / reading, _SPEED_ERROR).plus(answer.times(1 / writing, _SPEED_ERROR))
-    return seconds, (
-        f"time: {reading:g} prompt and {writing:g} answer tokens a second, measured on "
-        f"{_EMBEDDED_CORES} cores; there are {os.cpu_count() or 1} here"
-    )
-
-
-def _least_seconds(limits: Limits, requests: int, tokens: float) -> float:
-    """What it takes at the least where so much a minute is allowed."""
+def _least_seconds(limits: Limits, requests: int, tokens: float) -> float | None:
+    """What it takes at the least where so much a minute is allowed; None without a limit."""
     per_minute = (
         (requests, limits.requests_per_minute),
         (tokens, limits.tokens_per_minute),
     )
-    return max((60 * amount / limit for amount, limit in per_minute if limit), default=0.0)
+    return max((60 * amount / limit for amount, limit in per_minute if limit), default=None)
 
 
 def _cost(
@@ -331,7 +269,7 @@ def _cost(
     from extractor.run.session import prices_of
 
     prices = prices_of(endpoint, calls)
-    if endpoint.embedded:
+    if endpoint.free:
         return Range(0.0, 0.0, 0.0), "cost: nothing, the model runs on this machine"
     if prices is None:
         return None, (

@@ -1,10 +1,11 @@
-"""Calls to a model: the only place where anything is asked and paid for.
+"""Language models: who answers, and everything that is asked and paid for.
 
-``cached_client`` answers a request body from the store or by a call; ``client`` makes the call and
-retries what can be retried; ``store`` keeps every paid answer. ``limits`` knows when to
-send, ``budget`` how much. Those modules import much: they are imported when a model is opened.
+``providers`` says who answers and how; ``cached_client`` answers a request from the store or by
+a call; ``client`` makes the call and retries what can be retried; ``store`` keeps every paid
+answer. ``limits`` knows when to send, ``budget`` how much. Those modules import much: they are
+imported when a model is opened.
 """
 
-from extractor.llm.answer import Answer, NotKept, Usage
+from extractor.llm.answer import Answer, Request, Usage
 
-__all__ = ["Answer", "NotKept", "Usage"]
+__all__ = ["Answer", "Request", "Usage"]

@@ -1,4 +1,4 @@
-"""A paid answer as it is stored: the raw message and what it cost."""
+"""A request to a model, and a paid answer as it is stored: the raw message and what it cost."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class NotKept(Exception):
-    """The store has no answer, and none shall be paid for."""
+CHAT, COMPLETION = "/chat/completions", "/completions"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request body (JSON values) and the path of the API that it goes to."""
+
+    body: Mapping[str, Any]
+    path: str = CHAT
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,13 +110,13 @@ class Budget:
         self._ceilings = ceilings or Ceilings()
         self._prices = prices
         self._longest_answer = longest_answer
-        self._held: set[Reservation] = set()
+        self._reserved: set[Reservation] = set()
 
     def total(self) -> Spent:
         """What the run came to so far; requests on their way at the most they can come to."""
         total = self.earlier + self.spent
-        for hold in tuple(self._held):  # also asked from the ledger's thread
-            total += hold.most
+        for reservation in tuple(self._reserved):  # also asked from the store's thread
+            total += reservation.most
         return total
 
     async def reserve(self, content: bytes, stop_signal: StopSignal) -> Reservation | None:
@@ -128,24 +128,24 @@ class Budget:
             return None
         most = self._most(content)
         while over := self._exceeded(most):
-            if not self._held:
+            if not self._reserved:
                 raise over
             await stop_signal.wait()
-        hold = Reservation(most)
-        self._held.add(hold)
+        reservation = Reservation(most)
+        self._reserved.add(reservation)
         if self.keep is not None:
             await self.keep()
-        return hold
+        return reservation
 
     def settle(
-        self, hold: Reservation | None, usage: Usage | None, *, content: bytes, lost: bool
+        self, reservation: Reservation | None, usage: Usage | None, *, content: bytes, lost: bool
     ) -> None:
         """Count one request that was sent.
 
         ``usage`` is what its reply told, if it did; without, it is ``lost`` where it may have
         been charged for all the same.
         """
-        self.release(hold)
+        self.release(reservation)
         if usage is not None:
             self.spent += Spent(
                 1, 0, usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens
@@ -155,10 +155,10 @@ class Budget:
         else:
             self.spent += Spent(requests=1, failed=1)
 
-    def release(self, hold: Reservation | None) -> None:
+    def release(self, reservation: Reservation | None) -> None:
         """Give back what was set aside."""
-        if hold is not None:
-            self._held.discard(hold)
+        if reservation is not None:
+            self._reserved.discard(reservation)
 
     def _most(self, content: bytes) -> Spent:
         """A token is at least one byte of the request; the answer's tokens have a limit."""

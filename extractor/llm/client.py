@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import tenacity
 from pydantic_core import from_json
 
@@ -19,15 +19,17 @@ from extractor import errors
 from extractor.llm.answer import Answer, Usage
 from extractor.llm.budget import Budget
 from extractor.llm.concurrency import AdaptiveConcurrency
-from extractor.llm.faults import Fault, failed_reply, no_reply, strange_reply
+from extractor.llm.faults import Fault, no_reply, strange_reply, timed_out
 from extractor.llm.limits import LONGEST_PAUSE_SECONDS, RateLimiter
-from extractor.llm.transport import HttpTransport
+from extractor.llm.transport import NoReply
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from extractor.llm.budget import Reservation
     from extractor.llm.limits import Sending
-    from extractor.llm.providers import Endpoint
-    from extractor.llm.transport import Reply
+    from extractor.llm.providers import Provider
+    from extractor.llm.transport import Reply, Transport
 
 logger = logging.getLogger("extractor.llm")
 
@@ -39,12 +41,15 @@ _TRIES_BEFORE_FIRST_ANSWER = 3
 
 
 class RetryingClient:
-    """Asks one endpoint. ``tries`` bounds the requests for one answer, the first included and
-    rate limits apart; ``timeout`` bounds one request in seconds, however slowly it drips in."""
+    """Asks one provider, which is opened when the first question is put to it.
+
+    ``tries`` bounds the requests for one answer, the first included and rate limits apart;
+    ``timeout`` bounds one request in seconds, however slowly it drips in.
+    """
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        provider: Provider,
         *,
         tries: int = 6,
         timeout: float = 120.0,
@@ -52,33 +57,59 @@ class RetryingClient:
         rate_limiter: RateLimiter | None = None,
         budget: Budget | None = None,
     ) -> None:
-        self.endpoint = endpoint
+        self.endpoint = endpoint = provider.endpoint
         self.tries = tries
         self.timeout = timeout
         self.rate_limiter = rate_limiter or RateLimiter(AdaptiveConcurrency(endpoint.concurrency))
         self.budget = budget or Budget()
         self._patience = patience
         self._answered = False
-        self._lane = HttpTransport(endpoint)
+        self._provider = provider
+        self._transport: Transport | None = None
+        self._opening: asyncio.Task[Transport] | None = None
+        self._opened = AsyncExitStack()
 
-    async def __call__(self, content: bytes) -> Answer:
-        """Send a chat completion request (JSON) and return its answer.
+    async def __call__(self, path: str, content: bytes) -> Answer:
+        """Send a request (JSON) to a path of the API and return its answer.
 
         Raises a PaperError when this request cannot be answered, an EndpointError when none
         can, CeilingReached when it may cost too much, Stopped when nothing is sent any more.
         """
         try:
-            return await self._try(content, 1)
+            return await self._try(path, content, 1)
         except Fault as fault:
             first = fault
         if not first.error.retryable:
             raise self._final(first, 1)
-        return await self._again(content, first)
+        return await self._again(path, content, first)
 
     async def close(self) -> None:
-        await self._lane.close()
+        """Close the provider, also one that is still opening."""
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.wait([self._opening])
+        await self._opened.aclose()
+        self._transport = self._opening = None
 
-    async def _again(self, content: bytes, first: Fault) -> Answer:
+    async def _open(self) -> Transport:
+        """The provider's transport, opened once; given up as soon as the run is to stop."""
+        if self._opening is None:
+            opening = self._opened.enter_async_context(self._provider.open())
+            self._opening = asyncio.ensure_future(opening)
+        stopped = asyncio.ensure_future(self.rate_limiter.stop_signal.given())
+        try:
+            await asyncio.wait([self._opening, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if not self._opening.done():
+                self.rate_limiter.stop_signal.check()
+            self._transport = await asyncio.shield(self._opening)
+        except errors.ExtractorError:
+            self._opening = None  # the next question may find it mended
+            raise
+        finally:
+            stopped.cancel()
+        return self._transport
+
+    async def _again(self, path: str, content: bytes, first: Fault) -> Answer:
         """Go on after a first fault, as tenacity says."""
         attempts = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(_is_worth_retrying),
@@ -94,31 +125,38 @@ class RetryingClient:
                     tried += 1
                     if tried == 1:
                         raise first
-                    return await self._try(content, tried)
+                    return await self._try(path, content, tried)
         except Fault as fault:
             raise self._final(fault, tried) from fault
         raise AssertionError("tenacity ends by returning or raising")
 
-    async def _try(self, content: bytes, tried: int) -> Answer:
-        hold = await self.budget.reserve(content, self.rate_limiter.stop_signal)
+    async def _try(self, path: str, content: bytes, tried: int) -> Answer:
+        transport = self._transport or await self._open()
+        reservation = await self.budget.reserve(content, self.rate_limiter.stop_signal)
         try:
             sending = await self.rate_limiter.clear()
         except BaseException:
-            self.budget.release(hold)
+            self.budget.release(reservation)
             raise
-        return await self._send(content, tried, hold, sending)
+        sent = transport.send(path, content)
+        return await self._account(sent, content, tried, reservation, sending)
 
-    async def _send(
-        self, content: bytes, tried: int, hold: Reservation | None, sending: Sending
+    async def _account(
+        self,
+        sent: Coroutine[Any, Any, Reply],
+        content: bytes,
+        tried: int,
+        reservation: Reservation | None,
+        sending: Sending,
     ) -> Answer:
-        """Send once, and keep the accounts whatever comes of it."""
+        """Await a reply, and count what was spent whatever comes of it."""
         reply: Reply | None = None
         usage: Usage | None = None
         lost = True  # unless it turns out otherwise
         try:
-            reply = await self._reply(content)
+            reply = await self._reply(sent)
             if reply.status != 200:
-                raise failed_reply(reply, self.endpoint)
+                raise self._provider.fault(reply)
             answer = self._read(reply, tried)
             usage = answer.usage
         except Fault as fault:
@@ -126,7 +164,7 @@ class RetryingClient:
             self._note(fault, tried, sending)
             raise
         finally:
-            self.budget.settle(hold, usage, content=content, lost=lost)
+            self.budget.settle(reservation, usage, content=content, lost=lost)
             headers = reply.headers if reply else {}
             self.rate_limiter.returned(sending, headers, usage.tokens if usage else None)
         self._answered = True
@@ -134,11 +172,13 @@ class RetryingClient:
         logger.debug("answer at try %d, %d tokens", tried, usage.tokens)
         return answer
 
-    async def _reply(self, content: bytes) -> Reply:
+    async def _reply(self, sent: Coroutine[Any, Any, Reply]) -> Reply:
         try:
             async with asyncio.timeout(self.timeout):
-                return await self._lane.send(content)
-        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+                return await sent
+        except TimeoutError as error:
+            raise timed_out(self.endpoint) from error
+        except NoReply as error:
             raise no_reply(error, self.endpoint) from error
 
     def _read(self, reply: Reply, tried: int) -> Answer:
@@ -159,7 +199,7 @@ class RetryingClient:
         if fault.overloaded:
             self.rate_limiter.limited(sending, fault.wait)
         elif isinstance(fault.error, errors.TimedOut):
-            self.rate_limiter.level.limited(sending.at)
+            self.rate_limiter.concurrency.limited(sending.at)
 
     def _limit(self, fault: Fault) -> int:
         """An endpoint that never answered is given up sooner: it is probably not there."""

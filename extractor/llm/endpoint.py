@@ -1,8 +1,8 @@
-"""An endpoint: everything that a call needs to know about who answers."""
+"""An endpoint: what a call needs to know about the model that answers and how it is asked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -15,46 +15,41 @@ class Mode(StrEnum):
     MD_JSON = "md_json"
 
 
-class Approach(StrEnum):
-    """How a paper is put to the model.
-
-    ``full-schema``: the whole abstract and the whole schema in one request, the same schema for
-    every paper. ``candidates``: rules find the candidate spans, a trained classifier settles the
-    certain ones, and the model is asked only about the rest.
-    """
-
-    FULL_SCHEMA = "full-schema"
-    CANDIDATES = "candidates"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """Who answers, and how to ask.
+    """Who answers, and how to ask. Describing one needs no key, no server and no weights.
 
-    ``identity`` names the model in the store and holds no credentials; ``limit_field`` is the
-    request field that bounds the answer to ``max_tokens`` tokens; ``temperature`` None sends
-    none; ``concurrency`` is how many papers may be in flight at most; ``reasks`` how often a
-    model is asked again for one paper.
+    - ``model``: the name that requests and records carry. ``identity`` names the model in the
+      keys of the answer store and holds no credentials; ``address`` names it in messages.
+    - ``base_url``: by which the price data know the provider; empty where nothing is paid.
+    - ``limit_field``: the request field that bounds the answer to ``max_tokens`` tokens.
+    - ``temperature``: None sends none. ``reasks``: further questions about one answer at most.
+    - ``concurrency``: papers in flight at most.
+    - ``alternatives``: how many of the likeliest first tokens the endpoint can report.
+    - ``reads_schema``: whether the JSON Schema is part of the prompt that is paid for, or only
+      constrains decoding.
+    - ``prefers_questions``: many short questions cost less here than one long answer.
+    - ``answers``: False where no language model is behind it.
+    - ``free``: tokens cost no money. ``speed``: prompt and answer tokens a second, one paper at
+      a time, as measured on two cores; None where unknown.
     """
 
     model: str
     identity: str
-    base_url: str
     address: str
-    api_key: str = field(default="", repr=False)
+    base_url: str = ""
     mode: Mode = Mode.TOOLS
-    approach: Approach = Approach.FULL_SCHEMA
     temperature: float | None = 0.0
     max_tokens: int = 2048
     limit_field: str = "max_tokens"
     concurrency: int = 256
     reasks: int = 1
-    embedded: bool = False
-
-    @property
-    def path(self) -> str:
-        """Where requests go: questions of one word are completions, everything else is a chat."""
-        return "/completions" if self.approach is Approach.CANDIDATES else "/chat/completions"
+    alternatives: int = 20
+    reads_schema: bool = True
+    prefers_questions: bool = False
+    answers: bool = True
+    free: bool = False
+    speed: tuple[float, float] | None = None
 
     def sampling(self) -> dict[str, object]:
         """The sampling settings of a request body."""

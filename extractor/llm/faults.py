@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 from pydantic_core import from_json
 
 from extractor import errors
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from extractor.llm.answer import Usage
-    from extractor.llm.providers import Endpoint
-    from extractor.llm.transport import Reply
+    from extractor.llm.endpoint import Endpoint
+    from extractor.llm.transport import NoReply, Reply
 
 _LONGEST_MESSAGE = 300
 _CONTEXT = re.compile(r"context|too long|maximum.{0,20}tokens|exceed.{0,20}(size|length)", re.I)
@@ -47,15 +46,16 @@ class Fault(Exception):
     usage: Usage | None = None
 
 
-def no_reply(error: Exception, endpoint: Endpoint) -> Fault:
-    """The fault of a try that brought no whole reply."""
-    where = endpoint.address
-    if isinstance(error, TimeoutError):
-        return Fault(errors.TimedOut(f"{where} gave no answer in time."), billed=True)
-    reached = not isinstance(error, aiohttp.ClientConnectorError)
-    reason = readable(str(error).rstrip(".")) or type(error).__name__
-    lost = errors.ConnectionLost(f"The connection to {where} failed: {reason}.")
-    return Fault(lost, billed=reached)
+def timed_out(endpoint: Endpoint) -> Fault:
+    """The fault of a try that brought no whole reply in time."""
+    return Fault(errors.TimedOut(f"{endpoint.address} gave no answer in time."), billed=True)
+
+
+def no_reply(error: NoReply, endpoint: Endpoint) -> Fault:
+    """The fault of a try whose connection failed."""
+    reason = readable(str(error).rstrip("."))
+    lost = errors.ConnectionLost(f"The connection to {endpoint.address} failed: {reason}.")
+    return Fault(lost, billed=error.sent)
 
 
 def strange_reply(what: str, endpoint: Endpoint, usage: Usage | None = None) -> Fault:
@@ -64,9 +64,9 @@ def strange_reply(what: str, endpoint: Endpoint, usage: Usage | None = None) -> 
     return Fault(error, billed=usage is None, usage=usage)
 
 
-def failed_reply(reply: Reply, endpoint: Endpoint) -> Fault:
-    """The fault of a reply with a status of failure."""
-    error = _status_error(reply, endpoint)
+def failed_reply(reply: Reply, endpoint: Endpoint, *, key: str = "") -> Fault:
+    """The fault of a reply with a status of failure; the ``key`` is kept out of its message."""
+    error = _status_error(reply, endpoint, key)
     wait = parse_retry_after(reply.headers, now=time.time()) if error.retryable else None
     return Fault(
         error,
@@ -76,8 +76,8 @@ def failed_reply(reply: Reply, endpoint: Endpoint) -> Fault:
     )
 
 
-def _status_error(reply: Reply, endpoint: Endpoint) -> errors.ExtractorError:
-    status, (said, code) = reply.status, _explanation(reply, endpoint)
+def _status_error(reply: Reply, endpoint: Endpoint, key: str) -> errors.ExtractorError:
+    status, (said, code) = reply.status, _explanation(reply, key)
     where = f"{endpoint.address} (HTTP {status})"
     if status == 402 or code in _UNPAID:
         return errors.AuthenticationFailed(
@@ -131,7 +131,7 @@ def _finite(text: str | None) -> float | None:
     return number if math.isfinite(number) and number >= 0 else None
 
 
-def _explanation(reply: Reply, endpoint: Endpoint) -> tuple[str, str]:
+def _explanation(reply: Reply, key: str) -> tuple[str, str]:
     """What the server said and its code, in one short line, without the key it may have echoed."""
     body = _json(reply.content)
     error = body.get("error", body)
@@ -139,8 +139,8 @@ def _explanation(reply: Reply, endpoint: Endpoint) -> tuple[str, str]:
         error = {"message": error}
     said = error.get("message") or error.get("detail")
     text = readable(said).rstrip(".") if isinstance(said, str) else ""
-    if endpoint.api_key:
-        text = text.replace(endpoint.api_key, "[key]")
+    if key:
+        text = text.replace(key, "[key]")
     return text[:_LONGEST_MESSAGE] or "no explanation", str(error.get("code") or "")
 
 

@@ -11,13 +11,15 @@ import random
 import re
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from extractor.errors import ExtractorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from extractor.errors import ExtractorError
     from extractor.llm.concurrency import AdaptiveConcurrency
 
 WINDOW_SECONDS = 60.0
@@ -84,6 +86,12 @@ class StopSignal:
                 alarm.cancel()
         self.check()
 
+    async def given(self) -> None:
+        """Wait until there is a reason to stop; returns where `wait` raises."""
+        while self.reason is None:
+            with suppress(ExtractorError, Stopped):
+                await self.wait()
+
     async def sleep(self, seconds: float) -> None:
         """Wait so long whoever else is woken; raises as `wait` does."""
         end = time.monotonic() + seconds
@@ -97,7 +105,7 @@ def _ring(waiting: asyncio.Future[None]) -> None:
         waiting.set_result(None)
 
 
-class Window:
+class SlidingWindow:
     """At most ``limit`` of something in any minute."""
 
     def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -130,7 +138,7 @@ class Window:
             entry[1] = amount
 
 
-class _Told:
+class _ServerLimit:
     """What the server last said is left of its limit, and when it is whole again."""
 
     def __init__(self, what: str, clock: Callable[[], float]) -> None:
@@ -162,12 +170,12 @@ class RateLimiter:
 
     def __init__(
         self,
-        level: AdaptiveConcurrency,
+        concurrency: AdaptiveConcurrency,
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         limits = limits or Limits()
-        self.level = level
+        self.concurrency = concurrency
         self.stop_signal = StopSignal()
         self._clock = clock
         self._out = 0
@@ -176,8 +184,8 @@ class RateLimiter:
         self._pause = _FIRST_PAUSE_SECONDS
         self._requests = _window(limits.requests_per_minute, clock)
         self._tokens = _window(limits.tokens_per_minute, clock)
-        self._told_requests = _Told("requests", clock)
-        self._told_tokens = _Told("tokens", clock)
+        self._server_requests = _ServerLimit("requests", clock)
+        self._server_tokens = _ServerLimit("tokens", clock)
 
     async def clear(self) -> Sending:
         """Wait until a request may be sent. Raises the stop signal's reason once it is given."""
@@ -193,8 +201,8 @@ class RateLimiter:
     def returned(self, sending: Sending, headers: Mapping[str, str], tokens: int | None) -> None:
         """Take note of a reply, or of none (no headers); ``tokens`` where it told them."""
         self._out -= 1
-        self._told_requests.read(headers)
-        self._told_tokens.read(headers)
+        self._server_requests.read(headers)
+        self._server_tokens.read(headers)
         self.stop_signal.wake()
         if tokens:
             self._tokens_each += (tokens - self._tokens_each) / 16
@@ -204,15 +212,15 @@ class RateLimiter:
     def answered(self) -> None:
         """A clean answer came."""
         self._pause = _FIRST_PAUSE_SECONDS
-        self.level.answered()
+        self.concurrency.answered()
 
     def limited(self, sending: Sending, wait: float | None) -> None:
-        """The server wants fewer requests: everybody pauses, and the level is cut.
+        """The server wants fewer requests: everybody pauses, and concurrency is cut.
 
         ``wait`` is how many seconds it asks for; else each pause is twice as long as the last,
         until an answer comes.
         """
-        if self.level.limited(sending.at):
+        if self.concurrency.limited(sending.at):
             pause, self._pause = self._pause, min(2 * self._pause, LONGEST_PAUSE_SECONDS)
         else:
             pause = 0.0
@@ -229,8 +237,8 @@ class RateLimiter:
         return max(
             self._requests.delay() if self._requests else 0.0,
             self._tokens.delay(self._tokens_each) if self._tokens else 0.0,
-            self._told_requests.delay(self._out),
-            self._told_tokens.delay(self._out * self._tokens_each),
+            self._server_requests.delay(self._out),
+            self._server_tokens.delay(self._out * self._tokens_each),
         )
 
 
@@ -242,8 +250,8 @@ class Sending:
     entry: list[float] | None
 
 
-def _window(limit: int | None, clock: Callable[[], float]) -> Window | None:
-    return None if limit is None else Window(limit, clock)
+def _window(limit: int | None, clock: Callable[[], float]) -> SlidingWindow | None:
+    return None if limit is None else SlidingWindow(limit, clock)
 
 
 def parse_duration(text: str | None) -> float:

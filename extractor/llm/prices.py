@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from extractor.llm.providers import Endpoint
+    from extractor.llm.endpoint import Endpoint
 
 _SAMPLE = 1000
 
@@ -40,7 +40,7 @@ def given(prompt: float | None, completion: float | None) -> Prices | None:
 
 def known(endpoint: Endpoint) -> Prices | None:
     """The prices of an endpoint's model as the price data has them, else None."""
-    if endpoint.embedded:
+    if endpoint.free:
         return FREE
     from genai_prices import Usage, calc_price
 

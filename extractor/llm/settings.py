@@ -2,55 +2,42 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from extractor.errors import UsageError
-from extractor.llm.weights.catalog import CATALOG, DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from extractor.llm.endpoint import Approach, Mode
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from extractor.llm.endpoint import Mode
+    from extractor.llm.providers.base import Provider
+    from extractor.llm.weights.catalog import Weights
+
+PullDisplay: TypeAlias = "Callable[[Weights], AbstractContextManager[Callable[[int], None]]]"
+"""Shows a download of weights while it lasts; its progress callback takes the bytes so far."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSettings:
-    """``model`` None is the embedded default; a name of the catalog is embedded; any other
-    name is asked for at ``base_url`` (or OPENAI_BASE_URL, else OpenAI) with ``api_key`` (or
-    OPENAI_API_KEY). ``mode``, ``approach`` and ``concurrency`` None leave the choice to the
-    endpoint's defaults."""
+    """``model`` is a name, or a :class:`Provider` of one's own; None is the embedded default.
 
-    model: str | None = None
+    Which provider answers for a name, each provider says itself
+    (:mod:`extractor.llm.providers`). ``mode``, ``approach`` and ``concurrency`` None leave the
+    choice to what suits the endpoint. ``pull_display`` shows the download of weights.
+    """
+
+    model: str | Provider | None = None
     base_url: str | None = None
     api_key: str | None = field(default=None, repr=False)
     mode: Mode | None = None
-    approach: Approach | None = None
+    approach: str | None = None
     concurrency: int | None = None
+    pull_display: PullDisplay | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.base_url and not self.model:
             raise UsageError(
                 "--base-url names an endpoint, but no model to ask there.", hint="Add --model."
             )
-        if self.base_url and self.model in CATALOG:
-            raise UsageError(
-                f"{self.model} is an embedded model, which needs no --base-url.",
-                hint="Name the model as the endpoint calls it.",
-            )
-
-    @property
-    def name(self) -> str:
-        return self.model or DEFAULT_MODEL
-
-    @property
-    def embedded(self) -> bool:
-        """Without a model's name nothing leaves the machine: no money is spent by surprise."""
-        return self.name in CATALOG
-
-    @property
-    def endpoint_url(self) -> str | None:
-        return self.base_url or os.environ.get("OPENAI_BASE_URL")
-
-    @property
-    def key(self) -> str | None:
-        return self.api_key or os.environ.get("OPENAI_API_KEY")

@@ -1,173 +1,37 @@
-"""The way to an endpoint: openai's client prepares one request, every call sends its own body.
-
-What openai does to a request (address, authentication, organisation, user agent) is the same
-for every paper of a run, and costs four times what sending takes. So it is done once, into a
-transport that sends nothing; aiohttp carries the calls.
-"""
+"""A transport carries one request body to whoever answers, and the reply back."""
 
 from __future__ import annotations
 
-import asyncio
-import urllib.request
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import aiohttp
-import httpx2
-import openai
-from yarl import URL
-
-from extractor.errors import UsageError
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from extractor.llm.providers import Endpoint
-
-LONGEST_REPLY = 2**23
-"""Bytes that a reply may have; more is no answer, and never held."""
-
-_KEEP_ALIVE_SECONDS = 30.0
-_CHUNK = 2**16
-_LOGIN = "Proxy-Authorization"
-# What belongs to one message or one connection, and is set anew for each.
-_NOT_PREPARED = {"host", "connection", "content-length", "transfer-encoding", "accept-encoding"}
-
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: ``content`` is None where it is longer than `LONGEST_REPLY`."""
+    """What came back; ``content`` is None where it exceeds the transport's limit."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes | None
 
 
-class HttpTransport:
-    """One endpoint's connections. It opens when it is first used, in the loop of that call."""
+class NoReply(Exception):
+    """The connection failed; ``sent`` says whether the request may have arrived."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._session: aiohttp.ClientSession | None = None
-        self._opening = asyncio.Lock()
-        self._url = URL()
-        self._proxy: dict[str, Any] = {}
+    def __init__(self, reason: str, *, sent: bool) -> None:
+        super().__init__(reason)
+        self.sent = sent
 
-    async def send(self, content: bytes) -> Reply:
-        """Post a request body (JSON) and take the reply, whatever its status.
 
-        Raises aiohttp.ClientError or OSError when there is none.
+class Transport(Protocol):
+    """What a provider opens: see :mod:`extractor.llm.http_transport` for the usual one."""
+
+    async def send(self, path: str, content: bytes) -> Reply:
+        """Post a request body (JSON) to a path such as ``/chat/completions``.
+
+        Whatever the reply's status, it is returned. Raises NoReply where there is none.
         """
-        session = self._session or await self._opened()
-        sending = session.post(self._url, data=content, allow_redirects=False, **self._proxy)
-        async with sending as response:
-            return Reply(response.status, response.headers, await _bounded(response))
-
-    async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
-    async def _opened(self) -> aiohttp.ClientSession:
-        async with self._opening:
-            if self._session is None:
-                self._session = await self._open()
-            return self._session
-
-    async def _open(self) -> aiohttp.ClientSession:
-        prepared = await _prepare(self._endpoint)
-        self._url = URL(str(prepared.url), encoded=True)
-        if not self._endpoint.embedded:
-            self._proxy = _proxy(self._url)
-        return _session(prepared, secure=self._url.scheme == "https")
-
-
-async def _prepare(endpoint: Endpoint) -> httpx2.Request:
-    """The request that openai's client sends to the endpoint, without sending it."""
-    transport = _Nowhere()
-    client = openai.AsyncOpenAI(
-        api_key=endpoint.api_key or "none",
-        base_url=endpoint.base_url,
-        max_retries=0,
-        http_client=httpx2.AsyncClient(transport=transport),
-    )
-    async with client:
-        await client.post(
-            endpoint.path,
-            cast_to=httpx2.Response,
-            content=b"{}",
-            options={"headers": {"Content-Type": "application/json"}},
-        )
-    return transport.request
-
-
-class _Nowhere(httpx2.AsyncBaseTransport):
-    """Keeps the request that it should send."""
-
-    request: httpx2.Request
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        self.request = request
-        return httpx2.Response(200, json={})
-
-
-def _session(prepared: httpx2.Request, *, secure: bool) -> aiohttp.ClientSession:
-    """Connections on which every request has the headers of the prepared one."""
-    headers = [
-        (name, value)
-        for name, value in prepared.headers.multi_items()
-        if name.lower() not in _NOT_PREPARED
-    ]
-    connector = aiohttp.TCPConnector(
-        limit=0,  # how many are in flight is decided elsewhere
-        keepalive_timeout=_KEEP_ALIVE_SECONDS,
-        ssl=httpx2.create_ssl_context() if secure else True,
-    )
-    return aiohttp.ClientSession(
-        connector=connector,
-        headers=headers,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-    )
-
-
-async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
-    """The reply's bytes, decompressed, or None for more than `LONGEST_REPLY`."""
-    if "Content-Encoding" not in response.headers:
-        length = response.content_length
-        if length is not None and length <= LONGEST_REPLY:
-            return await response.read()
-    return await _gathered(response)
-
-
-async def _gathered(response: aiohttp.ClientResponse) -> bytes | None:
-    """The same where no length is told in advance."""
-    chunks, length = [], 0
-    async for chunk in response.content.iter_chunked(_CHUNK):
-        chunks.append(chunk)
-        length += len(chunk)
-        if length > LONGEST_REPLY:
-            response.close()
-            return None
-    return b"".join(chunks)
-
-
-def _proxy(url: URL) -> dict[str, Any]:
-    """The proxy that the environment names for an address, as aiohttp wants it."""
-    found = urllib.request.getproxies().get(url.scheme)
-    if not found or urllib.request.proxy_bypass(url.host or ""):
-        return {}
-    proxy = URL(found if "://" in found else f"http://{found}")
-    if proxy.scheme not in ("http", "https"):
-        raise UsageError(
-            f"The environment names a {proxy.scheme} proxy for {url.host}, and only http proxies "
-            "are supported.",
-            hint=f"Unset {url.scheme}_proxy, or name {url.host} in no_proxy.",
-        )
-    if proxy.user is None:
-        return {"proxy": proxy}
-    login = aiohttp.encode_basic_auth(proxy.user, proxy.password or "")
-    return {
-        "proxy": proxy.with_user(None),
-        "proxy_headers": {"Authorization" if url.scheme == "http" else _LOGIN: login},
-    }
+        ...

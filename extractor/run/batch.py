@@ -133,7 +133,7 @@ async def run_batch(
     failures: Sink,
     watcher: Watcher,
     retry: Retry | None = None,
-    release: Callable[[], None] | None = None,
+    release: Callable[[], None] = lambda: None,
 ) -> Summary:
     """Extract every item and write its record or failure, in the order of the dump.
 
@@ -143,10 +143,10 @@ async def run_batch(
     is in the summary once anything is written, and is raised where nothing is.
     """
     summary, started = Summary(), time.monotonic()
-    stop, feed = Stop(engine, watcher), Prefetch(items, release)
+    stop, source = Stop(engine, watcher), Prefetch(items, release)
     with stop.on_interrupt(), closing(InOrder()) as order:
         try:
-            async with aclosing(engine.run(feed, retry=retry)) as done:
+            async with aclosing(engine.run(source, retry=retry)) as done:
                 await _write_all(done, order, records, failures, watcher, summary)
         except asyncio.CancelledError:
             if not stop.forced:
@@ -156,8 +156,8 @@ async def run_batch(
                 raise
             summary.stopped = error
         finally:
-            feed.stop()
-            feed.join()
+            source.stop()
+            source.join()
         for is_record, row in order.rest():
             (records if is_record else failures).write(row)
     summary.interrupted = stop.requested

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from extractor.llm.budget import Spent
+    from extractor.llm.endpoint import Endpoint
     from extractor.llm.prices import Prices
-    from extractor.llm.providers import Endpoint
-    from extractor.run.session import CallSettings, RunState
+    from extractor.run.settings import CallSettings
+    from extractor.run.state import RunState
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Bill:
             budget.earlier,
             prices_of(endpoint, calls) if asked else None,
             f"{endpoint.model} at {endpoint.address}",
-            endpoint.embedded,
+            endpoint.free,
             run_state.notes(),
             left_out,
         )

@@ -8,33 +8,39 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, deque
-from contextlib import suppress
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
+import anyio
+
 from extractor.debug_log import PAPER
 from extractor.errors import EndpointError, ExtractorError, PaperError
-from extractor.llm.answer import NotKept
-from extractor.llm.concurrency import AdaptiveConcurrency
-from extractor.llm.limits import RateLimiter, Stopped
-from extractor.record import Failure, Record
+from extractor.llm.limits import Stopped
+from extractor.record import Failure
+from extractor.run.attempt import Attempt
 from extractor.run.prefetch import Direct, PaperSource
 from extractor.task import SchemaT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Container, Iterable, Iterator
+    from collections.abc import AsyncGenerator, Callable, Container, Iterable
 
-    from extractor.approaches import Ask, Extraction
-    from extractor.llm.providers import Endpoint
+    from anyio.abc import TaskGroup
+    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+    from extractor.approaches import Approach
+    from extractor.llm.answer import Request
+    from extractor.llm.cached_client import Asked, CachedClient
+    from extractor.llm.endpoint import Endpoint
+    from extractor.llm.limits import RateLimiter
     from extractor.paper import Paper
-    from extractor.record import Result
+    from extractor.record import Record, Result
     from extractor.task import Task
 
-logger = logging.getLogger("extractor.run.engine")
+logger = logging.getLogger("extractor.run")
 
-_STEPS_AT_ONCE = 64
-_LOOK_EVERY = 8
+_RESULTS_WAITING = 64
+"""Results that wait to be taken before no more papers are begun."""
 
 # Failures of one kind, with no paper done between, after which the fault is the endpoint's: a
 # million papers would fail in the same way. An answer that does not fit may well be the paper's
@@ -61,63 +67,33 @@ class Retry:
 
 
 class Engine(Generic[SchemaT]):
-    """Extracts papers with one task at one endpoint.
-
-    ``ask`` answers requests; ``recall`` only from the store, raising NotKept, and ``afresh``
-    only with what this run pays for. ``rate_limiter`` says how many may be in flight.
-    """
+    """Extracts papers with one task at one endpoint."""
 
     def __init__(
         self,
         task: Task[SchemaT],
         endpoint: Endpoint,
-        extraction: Extraction[SchemaT],
-        ask: Ask,
-        *,
-        recall: Ask | None = None,
-        afresh: Ask | None = None,
-        rate_limiter: RateLimiter | None = None,
+        approach: Approach[SchemaT],
+        client: CachedClient,
+        rate_limiter: RateLimiter,
     ) -> None:
         self.endpoint = endpoint
+        self.client = client
+        self.rate_limiter = rate_limiter
         self._task = task
-        self._extraction = extraction
-        self.ask = ask
-        self._recall = recall
-        self._afresh = afresh or ask
-        self.rate_limiter = rate_limiter or RateLimiter(AdaptiveConcurrency(endpoint.concurrency))
-        self._flights: set[_Flight[SchemaT]] = set()
+        self._approach = approach
+        self._runs: set[_Run[SchemaT]] = set()
 
-    async def extract(self, paper: Paper, *, afresh: bool = False) -> Record[SchemaT]:
+    async def extract(self, paper: Paper) -> Record[SchemaT]:
         """One paper's record. Raises PaperError, or EndpointError when no paper can be had."""
-        draft = await self._extraction(paper, self._afresh if afresh else self.ask)
-        return Record.of(paper, draft, model=self.endpoint.model, task=self._task.label)
-
-    async def attempt(self, paper: Paper, *, afresh: bool = False) -> Result[SchemaT]:
-        """The border of one paper's work: what is wrong with it becomes its failure."""
         PAPER.set(paper.id)
-        try:
-            record = await self.extract(paper, afresh=afresh)
-        except PaperError as error:
-            logger.debug("failed: %s after %d tries", error.kind, error.tries)
-            return Failure.of(paper, error)
-        logger.debug("done")
-        return record
+        attempt = self.attempt(paper, self.client.ask)
+        return attempt.begin() or await attempt.finish()
 
-    def recalled(self, paper: Paper) -> Result[SchemaT] | None:
-        """What the ledger's answers make of a paper, None where it has not all of them."""
-        if self._recall is None:
-            return None
-        working = self._extraction(paper, self._recall)
-        try:
-            working.send(None)
-        except StopIteration as done:
-            return Record.of(paper, done.value, model=self.endpoint.model, task=self._task.label)
-        except NotKept:
-            return None
-        except PaperError as error:
-            return Failure.of(paper, error)
-        working.close()  # it waits for something else than an answer
-        return None
+    def attempt(self, paper: Paper, ask: Callable[[Request], Asked]) -> Attempt[SchemaT]:
+        """A paper's work, not begun yet."""
+        steps = self._approach.steps(paper)
+        return Attempt(paper, steps, ask, model=self.endpoint.model, task=self._task.label)
 
     async def run(
         self, papers: Iterable[Paper | Failure] | PaperSource, *, retry: Retry | None = None
@@ -127,44 +103,76 @@ class Engine(Generic[SchemaT]):
         Papers are taken only when there is room for them. An error that ends the run is raised
         when those in flight are done; when the consumer stops, they are cancelled.
         """
-        feed = papers if isinstance(papers, PaperSource) else Direct(papers)
-        flight = _Flight(self, feed, retry)
-        self._flights.add(flight)
+        source = papers if isinstance(papers, PaperSource) else Direct(papers)
+        send, receive = anyio.create_memory_object_stream[tuple[int, "Result[SchemaT]"]](
+            _RESULTS_WAITING
+        )
+        run = _Run(self, source, send, retry)
+        # A task of its own: the consumer may take each result in another task than the last.
+        running = asyncio.ensure_future(run.work())
+        self._runs.add(run)
         try:
-            feed.start(flight.wake)
-            async for each in flight.results():
+            while (each := await _next(receive)) is not None:
                 yield each
+            await running
         finally:
-            self._flights.discard(flight)
-            await flight.end()
+            self._runs.discard(run)
+            source.stop()
+            receive.close()
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            self.rate_limiter.stop_signal.open()
 
     def stop(self) -> None:
         """Take no more papers and send nothing more; what is in flight is finished."""
-        for flight in self._flights:
-            flight.stop(Stopped())
+        for run in self._runs:
+            run.stop(Stopped())
 
 
-class _Flight(Generic[SchemaT]):
-    """One run: what was taken, what is in flight, and what is done."""
+async def _next(
+    results: MemoryObjectReceiveStream[tuple[int, Result[SchemaT]]],
+) -> tuple[int, Result[SchemaT]] | None:
+    """The next result, without a detour through the event loop where it is there already."""
+    try:
+        return results.receive_nowait()
+    except anyio.WouldBlock:
+        pass
+    except anyio.EndOfStream:
+        return None
+    try:
+        return await results.receive()
+    except anyio.EndOfStream:
+        return None
 
-    def __init__(self, engine: Engine[SchemaT], feed: PaperSource, retry: Retry | None) -> None:
+
+class _Run(Generic[SchemaT]):
+    """One run: takes papers as there is room, and sends what comes of them."""
+
+    def __init__(
+        self,
+        engine: Engine[SchemaT],
+        source: PaperSource,
+        results: MemoryObjectSendStream[tuple[int, Result[SchemaT]]],
+        retry: Retry | None,
+    ) -> None:
         self._engine = engine
-        self._feed = feed
+        self._source = source
+        self._results = results
         self._retry = retry
-        self._loop = asyncio.get_running_loop()
-        self._changed = asyncio.Event()
-        self._taken: deque[Paper | Failure] = deque()
-        self._running: dict[asyncio.Task[Result[SchemaT]], int] = {}
-        self._done: deque[tuple[int, Result[SchemaT]]] = deque()
+        self._concurrency = engine.rate_limiter.concurrency
+        self._room = anyio.CapacityLimiter(self._concurrency.limit)
         self._position = 0
-        self._looks = -1
         self._in_a_row: Counter[str] = Counter()
         self._reason: Exception | None = None
 
-    def wake(self) -> None:
-        """Something is new; may be called from any thread."""
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(self._changed.set)
+    async def work(self) -> None:
+        """Work on every paper. Raises what ended the run, unless somebody stopped it."""
+        async with self._results, anyio.create_task_group() as in_flight:
+            while items := await self._take():
+                for item in items:
+                    await self._begin(item, in_flight)
+        if self._reason is not None and not isinstance(self._reason, Stopped):
+            raise self._reason
 
     def stop(self, reason: Exception) -> None:
         """Take and send nothing more. Only the first reason counts."""
@@ -172,104 +180,78 @@ class _Flight(Generic[SchemaT]):
             self._reason = reason
         if isinstance(reason, (ExtractorError, Stopped)):
             self._engine.rate_limiter.stop_signal.close(reason)
-        self._feed.stop()
-        self._taken.clear()
-        self._changed.set()
+        self._source.stop()
 
-    async def results(self) -> AsyncGenerator[tuple[int, Result[SchemaT]]]:
-        while True:
-            self._changed.clear()
-            for each in self._advance():
-                yield each
-            if not self._running and not self._done and not self._taken and self._feed.ended:
-                break
-            await asyncio.sleep(0)
-            await self._changed.wait()
-        if self._reason is not None and not isinstance(self._reason, Stopped):
-            raise self._reason
-
-    async def end(self) -> None:
-        """Give up what is in flight, and leave the stop signal as it was."""
-        self._feed.stop()
-        tasks = list(self._running)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._engine.rate_limiter.stop_signal.open()
-
-    def _advance(self) -> Iterator[tuple[int, Result[SchemaT]]]:
-        """What is done, and what can be done without waiting, some steps of it."""
-        while self._done:
-            yield self._done.popleft()
-        for _ in range(_STEPS_AT_ONCE):
-            room = self._engine.rate_limiter.level.limit - len(self._running)
-            if room <= 0:
-                return
-            if not self._taken and not self._take(room):
-                return
-            result = self._begin(self._taken.popleft())
-            if result is not None:
-                yield self._next_position(), result
-        self._changed.set()
-
-    def _take(self, most: int) -> bool:
+    async def _take(self) -> list[Paper | Failure]:
+        """Wait until a paper may begin, and take as many as may; none at the end."""
+        self._adapt()
+        if self._room.available_tokens < 1:
+            async with self._room:
+                pass
         try:
-            self._taken.extend(self._feed.take(most))
-        except ExtractorError as error:  # the dump breaks off; what came before is done
+            return await self._source.take(max(1, int(self._room.available_tokens)))
+        except Exception as error:  # noqa: BLE001 -- it is raised when what came before is done
             self._reason = self._reason or error
-            self._feed.stop()
-        return bool(self._taken)
+            return []
 
-    def _begin(self, item: Paper | Failure) -> Result[SchemaT] | None:
-        """The result, where it is there already; else the paper's work begins, if it is to."""
+    def _adapt(self) -> None:
+        if self._room.total_tokens != self._concurrency.limit:
+            self._room.total_tokens = self._concurrency.limit
+
+    async def _begin(self, item: Paper | Failure, in_flight: TaskGroup) -> None:
+        """Send the result where it is there already; else the paper's work begins, if it is to."""
+        if self._reason is not None:
+            return
         if isinstance(item, Failure):
-            return item
+            await self._send(self._next_position(), item)
+            return
+        client, retried = self._engine.client, False
         if self._retry is not None:
-            return self._begin_again(item, self._retry)
-        found = self._look(item)
-        if found is None:
-            self._start(item)
-        return found
+            retried = (item.id, item.title) in self._retry.failed
+        ask = client.ask_again if retried else client.ask if self._retry is None else client.recall
+        attempt = self._engine.attempt(item, ask)
+        PAPER.set(item.id)
+        result: Result[SchemaT] | None
+        try:
+            result = attempt.begin()
+        except PaperError as error:
+            result = attempt.failure(error)
+        except Exception as error:  # noqa: BLE001 -- it ends the run when the others are done
+            self.stop(error)
+            return
+        if result is not None:
+            await self._send(self._next_position(), result)
+        elif self._retry is not None and not retried:
+            self._retry.left_out += 1
+        else:
+            await self._room.acquire_on_behalf_of(attempt)
+            in_flight.start_soon(self._finish, attempt, self._next_position())
 
-    def _begin_again(self, paper: Paper, retry: Retry) -> Result[SchemaT] | None:
-        if (paper.id, paper.title) in retry.failed:
-            self._start(paper, afresh=True)
-            return None
-        found = self._engine.recalled(paper)
-        retry.left_out += found is None
-        return found
+    async def _finish(self, attempt: Attempt[SchemaT], position: int) -> None:
+        """The border of one paper's work: what is wrong with it becomes its failure."""
+        result: Result[SchemaT]
+        try:
+            result = await attempt.finish()
+        except PaperError as error:
+            result = attempt.failure(error)
+        except Exception as error:  # noqa: BLE001 -- it ends the run when the others are done
+            self.stop(error)
+            return
+        finally:
+            self._adapt()
+            self._room.release_on_behalf_of(attempt)
+        self._watch(result)
+        await self._send(position, result)
 
-    def _look(self, paper: Paper) -> Result[SchemaT] | None:
-        """Look into the ledger; only now and then while it has nothing, since asking does too."""
-        self._looks += 1
-        if self._looks % _LOOK_EVERY:
-            return None
-        found = self._engine.recalled(paper)
-        if found is not None:
-            self._looks -= 1  # look again at the next one
-        return found
-
-    def _start(self, paper: Paper, *, afresh: bool = False) -> None:
-        task = asyncio.ensure_future(self._engine.attempt(paper, afresh=afresh))
-        self._running[task] = self._next_position()
-        task.add_done_callback(self._finished)
+    async def _send(self, position: int, result: Result[SchemaT]) -> None:
+        try:
+            self._results.send_nowait((position, result))
+        except anyio.WouldBlock:
+            await self._results.send((position, result))
 
     def _next_position(self) -> int:
         self._position += 1
         return self._position - 1
-
-    def _finished(self, task: asyncio.Task[Result[SchemaT]]) -> None:
-        position = self._running.pop(task)
-        self._changed.set()
-        if task.cancelled():
-            return
-        error = task.exception()
-        if error is None:
-            result = task.result()
-            self._done.append((position, result))
-            self._watch(result)
-        elif isinstance(error, Exception):
-            self.stop(error)
 
     def _watch(self, result: Result[SchemaT]) -> None:
         """End the run when one fault meets every paper."""

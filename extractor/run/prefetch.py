@@ -6,16 +6,18 @@ within bounds.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from extractor.paper import Paper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from extractor.record import Failure
 
@@ -27,18 +29,12 @@ _JOIN_SECONDS = 5.0
 class PaperSource(ABC):
     """Gives papers, and entries that are none, in the order of the dump."""
 
-    @property
     @abstractmethod
-    def ended(self) -> bool:
-        """Whether nothing more will come."""
+    async def take(self, most: int) -> list[Paper | Failure]:
+        """From 1 to ``most`` of the next ones; none where nothing more will come.
 
-    @abstractmethod
-    def start(self, wake: Callable[[], None]) -> None:
-        """Begin; ``wake`` is called, from any thread, when there is something new."""
-
-    @abstractmethod
-    def take(self, most: int) -> list[Paper | Failure]:
-        """What is there, without waiting. Raises what reading it raised."""
+        Raises what reading them raised.
+        """
 
     @abstractmethod
     def stop(self) -> None:
@@ -49,25 +45,13 @@ class Direct(PaperSource):
     """Takes from an iterator what is asked for, when it is asked for."""
 
     def __init__(self, items: Iterable[Paper | Failure]) -> None:
-        self._items: Iterator[Paper | Failure] = iter(items)
-        self._ended = False
+        self._items = iter(items)
 
-    @property
-    def ended(self) -> bool:
-        return self._ended
-
-    def start(self, wake: Callable[[], None]) -> None:
-        """Nothing has to run for it."""
-
-    def take(self, most: int) -> list[Paper | Failure]:
-        if self._ended:
-            return []
-        taken = list(itertools.islice(self._items, most))
-        self._ended = len(taken) < most
-        return taken
+    async def take(self, most: int) -> list[Paper | Failure]:
+        return list(itertools.islice(self._items, most))
 
     def stop(self) -> None:
-        self._ended = True
+        self._items = iter(())
 
 
 class Prefetch(PaperSource):
@@ -77,45 +61,43 @@ class Prefetch(PaperSource):
     """
 
     def __init__(
-        self, items: Iterable[Paper | Failure], release: Callable[[], None] | None = None
+        self, items: Iterable[Paper | Failure], release: Callable[[], None] = lambda: None
     ) -> None:
-        self._release = release or _nothing
         self._items = items
+        self._release = release
         self._ready: deque[Paper | Failure] = deque()
         self._characters = 0
         self._error: Exception | None = None
-        self._done = False
-        self._stopped = False
+        self._ended = False
         self._room = threading.Condition()
-        self._wake: Callable[[], None] = _nothing
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._changed = asyncio.Event()
         # A read that waits and cannot be ended must not hold up the end.
         self._thread = threading.Thread(target=self._read, name="extractor-dump", daemon=True)
 
-    @property
-    def ended(self) -> bool:
-        return self._stopped or (self._done and not self._ready and self._error is None)
-
-    def start(self, wake: Callable[[], None]) -> None:
-        self._wake = wake
-        self._thread.start()
-
-    def take(self, most: int) -> list[Paper | Failure]:
-        if self._stopped:
-            return []
+    async def take(self, most: int) -> list[Paper | Failure]:
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self._thread.start()
+        while not self._ready and not self._ended:
+            self._changed.clear()
+            if not self._ready and not self._ended:
+                await self._changed.wait()
+        if not self._ready and self._error is not None:
+            raise self._error
         with self._room:
             taken = [self._ready.popleft() for _ in range(min(most, len(self._ready)))]
             self._characters -= sum(map(_size, taken))
-            if not self._ready and self._error is not None:
-                if not taken:
-                    raise self._error
-            elif self._has_room():
+            if self._has_room():
                 self._room.notify()
         return taken
 
     def stop(self) -> None:
         with self._room:
-            self._stopped = True
+            self._ended, self._error = True, None
+            self._ready.clear()
             self._room.notify()
+        self._changed.set()
         self._release()
 
     def join(self) -> None:
@@ -123,22 +105,21 @@ class Prefetch(PaperSource):
         if self._thread.ident is not None:
             self._thread.join(_JOIN_SECONDS)
 
-    def _has_room(self) -> bool:
-        return len(self._ready) < _ITEMS_AHEAD // 2 and self._characters < _CHARACTERS_AHEAD
-
     def _read(self) -> None:
         try:
             for item in self._items:
                 if not self._put(item):
                     return
         except Exception as error:  # noqa: BLE001 -- it is raised where the papers are taken
-            self._error = error
-        self._done = True
+            self._error = None if self._ended else error
+        self._ended = True
         self._wake()
 
     def _put(self, item: Paper | Failure) -> bool:
         """Hand out an entry; wait for room for the next one. False when the run is over."""
         with self._room:
+            if self._ended:
+                return False
             self._ready.append(item)
             self._characters += _size(item)
             first = len(self._ready) == 1
@@ -146,13 +127,17 @@ class Prefetch(PaperSource):
             self._wake()
         if len(self._ready) >= _ITEMS_AHEAD or self._characters >= _CHARACTERS_AHEAD:
             with self._room:
-                self._room.wait_for(lambda: self._stopped or self._has_room())
-        return not self._stopped
+                self._room.wait_for(lambda: self._ended or self._has_room())
+        return not self._ended
+
+    def _has_room(self) -> bool:
+        return len(self._ready) < _ITEMS_AHEAD // 2 and self._characters < _CHARACTERS_AHEAD
+
+    def _wake(self) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._changed.set)
 
 
 def _size(item: Paper | Failure) -> int:
     return len(item.abstract) if isinstance(item, Paper) else 0
-
-
-def _nothing() -> None:
-    """Nobody waits yet, or nothing has to be let go of."""

@@ -1,104 +1,27 @@
-"""A session: endpoint, store, client and approach opened together as one engine."""
+"""A session: provider, answer store, client and approach opened together as one engine."""
 
 from __future__ import annotations
 
-import os
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-import platformdirs
-
 from extractor.errors import UsageError
-from extractor.llm.budget import Budget, Ceilings
+from extractor.llm.budget import Budget
 from extractor.llm.concurrency import AdaptiveConcurrency
-from extractor.llm.limits import Limits, RateLimiter
-from extractor.llm.providers import open_endpoint
+from extractor.llm.limits import RateLimiter
+from extractor.llm.providers import provider_for
 from extractor.run.engine import Engine
+from extractor.run.state import open_run_state
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
+    from extractor.llm.endpoint import Endpoint
     from extractor.llm.prices import Prices
-    from extractor.llm.providers import Endpoint
-    from extractor.llm.runs import Run
     from extractor.llm.settings import ModelSettings
-    from extractor.llm.store import AnswerStore
+    from extractor.run.settings import CallSettings
+    from extractor.run.state import RunState
     from extractor.task import SchemaT, Task
-
-
-@dataclass(frozen=True, kw_only=True)
-class CallSettings:
-    """How calls are made, paid and kept.
-
-    ``cache_dir`` None keeps nothing; ``tries`` bounds the requests for one answer; ``timeout``
-    bounds one request, in seconds. ``price_in`` and ``price_out`` are US dollars for a million
-    tokens, by default those of the price data.
-    """
-
-    cache_dir: Path | None
-    tries: int = 6
-    timeout: float = 120.0
-    limits: Limits = field(default_factory=Limits)
-    ceilings: Ceilings = field(default_factory=Ceilings)
-    price_in: float | None = None
-    price_out: float | None = None
-
-    def __post_init__(self) -> None:
-        if (self.price_in is None) != (self.price_out is None):
-            raise UsageError("A price is only half given.", hint="Give --price-in and --price-out.")
-
-
-@dataclass
-class RunState:
-    """What is kept of paid work: the store, the run's entry in the journal, what it spent."""
-
-    store: AnswerStore | None = None
-    run: Run | None = None
-    budget: Budget = field(default_factory=Budget)
-
-    def complete(self) -> None:
-        """The run is complete and its output in place: the next one is another run."""
-        if self.store is not None and self.run is not None:
-            self.store.remove(self.run.key)
-
-    def notes(self) -> list[str]:
-        """What a person should know of the store."""
-        if self.store is None:
-            return []
-        notes = list(self.store.notes)
-        if self.store.damaged:
-            notes.append(
-                f"{len(self.store.damaged):,} damaged rows of the cache counted as absent: "
-                "what they held was asked again."
-            )
-        return notes
-
-
-def default_cache_dir() -> Path:
-    """Where answers are kept: EXTRACTOR_CACHE_DIR, else the user's cache directory."""
-    chosen = os.environ.get("EXTRACTOR_CACHE_DIR")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("extractor")) / "answers"
-
-
-@contextmanager
-def open_run_state(calls: CallSettings, *identity: object) -> Iterator[RunState]:
-    """Open the store and take up the run of this identity, if one is given.
-
-    An identity is what makes it the same run when the same command is given again. Raises
-    CacheError.
-    """
-    if calls.cache_dir is None:
-        yield RunState()
-        return
-    from extractor.llm.runs import run_key, take_up
-
-    store = open_store(calls.cache_dir)
-    try:
-        yield RunState(store, take_up(store, run_key(*identity)) if identity else None)
-    finally:
-        store.close()
 
 
 @asynccontextmanager
@@ -110,36 +33,25 @@ async def open_engine(
 ) -> AsyncIterator[Engine[SchemaT]]:
     """Open everything that extraction needs and close it again, whatever happens.
 
-    Without ``run_state`` it keeps its own, and knows nothing of runs.
+    Without ``run_state`` it keeps its own, and knows nothing of runs. The model itself is opened
+    when the first question is put to it.
     """
     if run_state is None:
         with open_run_state(calls) as own:
             async with open_engine(task, model, calls, own) as engine:
                 yield engine
         return
-    from extractor.approaches import settled
-
-    async with open_endpoint(settled(model, task)) as endpoint:
-        rate_limiter = RateLimiter(AdaptiveConcurrency(endpoint.concurrency), calls.limits)
-        async with _open_client(task, endpoint, calls, run_state, rate_limiter) as engine:
-            yield engine
-
-
-@asynccontextmanager
-async def _open_client(
-    task: Task[SchemaT],
-    endpoint: Endpoint,
-    calls: CallSettings,
-    run_state: RunState,
-    rate_limiter: RateLimiter,
-) -> AsyncIterator[Engine[SchemaT]]:
-    from extractor.approaches import prepare
+    from extractor.approaches import choose_approach
     from extractor.llm.cached_client import CachedClient
     from extractor.llm.client import RetryingClient
 
-    _open_budget(endpoint, calls, run_state)
+    provider = provider_for(model)
+    endpoint = provider.endpoint
+    approach = choose_approach(model.approach, task, endpoint)(task, endpoint)
+    rate_limiter = RateLimiter(AdaptiveConcurrency(endpoint.concurrency), calls.limits)
+    run_state.budget = _budget(endpoint, calls, run_state)
     client = RetryingClient(
-        endpoint,
+        provider,
         tries=calls.tries,
         timeout=calls.timeout,
         rate_limiter=rate_limiter,
@@ -148,22 +60,14 @@ async def _open_client(
     since = run_state.run.started_at if run_state.run else None
     cached = CachedClient(task.fingerprint, client, run_state.store, since=since)
     try:
-        yield Engine(
-            task,
-            endpoint,
-            prepare(task, endpoint),
-            cached,
-            recall=cached.recall if run_state.store else None,
-            afresh=cached.afresh,
-            rate_limiter=rate_limiter,
-        )
+        yield Engine(task, endpoint, approach, cached, rate_limiter)
     finally:
         await cached.close()
         await client.close()
 
 
-def _open_budget(endpoint: Endpoint, calls: CallSettings, run_state: RunState) -> None:
-    """Put the run's spending under its ceilings, and into the journal."""
+def _budget(endpoint: Endpoint, calls: CallSettings, run_state: RunState) -> Budget:
+    """What the run may still spend; kept in the store where there is one."""
     prices = None
     if calls.ceilings.cost is not None:
         prices = prices_of(endpoint, calls)
@@ -173,7 +77,7 @@ def _open_budget(endpoint: Endpoint, calls: CallSettings, run_state: RunState) -
                 "is not known.",
                 hint="Give --price-in and --price-out.",
             )
-    run_state.budget = Budget(
+    budget = Budget(
         calls.ceilings,
         prices,
         longest_answer=endpoint.max_tokens,
@@ -182,7 +86,8 @@ def _open_budget(endpoint: Endpoint, calls: CallSettings, run_state: RunState) -
     if run_state.store is not None and run_state.run is not None:
         from extractor.llm.runs import keep
 
-        keep(run_state.store, run_state.run, run_state.budget)
+        keep(run_state.store, run_state.run, budget)
+    return budget
 
 
 def prices_of(endpoint: Endpoint, calls: CallSettings) -> Prices | None:
@@ -190,10 +95,3 @@ def prices_of(endpoint: Endpoint, calls: CallSettings) -> Prices | None:
     from extractor.llm.prices import given, known
 
     return given(calls.price_in, calls.price_out) or known(endpoint)
-
-
-def open_store(directory: Path | None = None) -> AnswerStore:
-    """The store in a directory, by default the user's. Raises CacheError."""
-    from extractor.llm.store import AnswerStore
-
-    return AnswerStore(directory or default_cache_dir())

@@ -1,37 +1,35 @@
-"""Models: where answers come from. One file for each kind of provider.
-
-``open_endpoint`` turns a model's name into an :class:`Endpoint` that answers for as long as
-the context is open.
-"""
+"""Providers: where answers come from. One file for each kind of endpoint, found by itself."""
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+import pkgutil
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from extractor.llm.endpoint import Approach, Endpoint, Mode
+from extractor.llm.providers.base import Provider
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from extractor.llm.settings import ModelSettings
 
-__all__ = ["Approach", "Endpoint", "Mode", "open_endpoint"]
+__all__ = ["Provider", "provider_for"]
 
 
-@asynccontextmanager
-async def open_endpoint(settings: ModelSettings) -> AsyncIterator[Endpoint]:
-    """Make the model answer: start the embedded one, or describe the hosted one.
+def provider_for(settings: ModelSettings) -> Provider:
+    """The provider that answers for the model of the settings.
 
-    Raises :class:`WeightsError` when embedded weights cannot be had and :class:`UsageError`
-    when the settings contradict each other.
+    Raises UsageError where the settings contradict each other.
     """
-    if settings.embedded:
-        from extractor.llm.providers.embedded import serve
+    if isinstance(settings.model, Provider):
+        return settings.model
+    created = (kind.create(settings) for kind in _kinds())
+    return next(provider for provider in created if provider is not None)
 
-        async with serve(settings) as endpoint:
-            yield endpoint
-    else:
-        from extractor.llm.providers.hosted import describe
 
-        yield describe(settings)
+@cache
+def _kinds() -> tuple[type[Provider], ...]:
+    """Every provider of this folder, the one that takes any name last."""
+    for module in pkgutil.iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")
+    own = [kind for kind in Provider.__subclasses__() if kind.__module__.startswith(__name__)]
+    return tuple(sorted(own, key=lambda kind: (kind.fallback, kind.__name__)))

@@ -1,25 +1,31 @@
-"""Any OpenAI-compatible endpoint, and what is known of how each likes to be asked."""
+"""Any OpenAI-compatible endpoint, and how each family of them is asked."""
 
 from __future__ import annotations
 
+import os
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from extractor.errors import AuthenticationFailed, UsageError
-from extractor.llm.endpoint import Approach, Endpoint, Mode
+from extractor.llm.endpoint import Endpoint, Mode
+from extractor.llm.providers.base import Provider
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from urllib.parse import SplitResult
 
+    from extractor.llm.faults import Fault
     from extractor.llm.settings import ModelSettings
+    from extractor.llm.transport import Reply, Transport
 
 OPENAI_URL = "https://api.openai.com/v1"
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104
 
 
 @dataclass(frozen=True)
-class Habits:
+class _Family:
     """How a family of endpoints is asked by default."""
 
     mode: Mode
@@ -30,45 +36,76 @@ class Habits:
 
 # OpenAI's reasoning models take no temperature and count their limit in another field;
 # tools need no strict schema there, so that a user's own schema works as it is.
-_OPENAI = Habits(Mode.TOOLS, temperature=None, limit_field="max_completion_tokens")
+_OPENAI = _Family(Mode.TOOLS, temperature=None, limit_field="max_completion_tokens")
 # Servers on one's own machine (llama.cpp, vLLM, Ollama, LM Studio) enforce a JSON schema
 # while decoding, and rarely want a key.
-_LOCAL = Habits(Mode.JSON_SCHEMA, needs_key=False)
-_OTHERS = Habits(Mode.TOOLS)
+_LOCAL = _Family(Mode.JSON_SCHEMA, needs_key=False)
+_OTHERS = _Family(Mode.TOOLS)
 
 
-def describe(settings: ModelSettings) -> Endpoint:
-    """The endpoint that the settings name. Raises when a key is needed and there is none."""
-    url = (settings.endpoint_url or OPENAI_URL).rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or not _has_good_port(parts):
-        raise UsageError(f"--base-url {url!r} is no http address.", hint="Give http://HOST/v1.")
-    if parts.username or parts.password:
-        raise UsageError("--base-url holds a user name or password.", hint="Use OPENAI_API_KEY.")
-    habits = _habits(parts.hostname)
-    if habits.needs_key and not settings.key:
-        raise AuthenticationFailed(f"{parts.hostname} wants a key, and there is none.")
-    return Endpoint(
-        model=settings.name,
-        identity=f"{settings.name}@{url}",
-        base_url=url,
-        address=parts.netloc,
-        api_key=settings.key or "",
-        mode=settings.mode or habits.mode,
-        approach=settings.approach or Approach.FULL_SCHEMA,
-        temperature=habits.temperature,
-        limit_field=habits.limit_field,
-        concurrency=settings.concurrency or Endpoint.concurrency,
-    )
+class Hosted(Provider):
+    """The model ``settings.model`` at ``base_url`` (or OPENAI_BASE_URL, else OpenAI), with
+    ``api_key`` (or OPENAI_API_KEY)."""
+
+    fallback = True
+
+    def __init__(self, settings: ModelSettings) -> None:
+        url = (settings.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(parts):
+            raise UsageError(
+                f"--base-url {url!r} is not an http address.", hint="Give http://HOST/v1."
+            )
+        if parts.username or parts.password:
+            raise UsageError(
+                "--base-url holds a user name or password.", hint="Use OPENAI_API_KEY."
+            )
+        self._key = settings.api_key or os.environ.get("OPENAI_API_KEY") or ""
+        self._host = parts.hostname
+        self._family = family = _family(self._host)
+        mode = settings.mode or family.mode
+        self._endpoint = Endpoint(
+            model=str(settings.model),
+            identity=f"{settings.model}@{url}",
+            base_url=url,
+            address=parts.netloc,
+            mode=mode,
+            temperature=family.temperature,
+            limit_field=family.limit_field,
+            concurrency=settings.concurrency or Endpoint.concurrency,
+            reads_schema=not (family is _LOCAL and mode is Mode.JSON_SCHEMA),
+        )
+
+    @classmethod
+    def create(cls, settings: ModelSettings) -> Hosted | None:
+        return cls(settings)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return self._endpoint
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Transport]:
+        if self._family.needs_key and not self._key:
+            raise AuthenticationFailed(f"{self._host} needs a key, and none is set.")
+        from extractor.llm.http_transport import open_http
+
+        async with open_http(self._endpoint.base_url, self._key) as transport:
+            yield transport
+
+    def fault(self, reply: Reply) -> Fault:
+        from extractor.llm.faults import failed_reply
+
+        return failed_reply(reply, self._endpoint, key=self._key)
 
 
-def _habits(host: str) -> Habits:
+def _family(host: str) -> _Family:
     if host == "openai.com" or host.endswith(".openai.com"):
         return _OPENAI
     return _LOCAL if host in _LOCAL_HOSTS else _OTHERS
 
 
-def _has_good_port(parts: SplitResult) -> bool:
+def _has_port(parts: SplitResult) -> bool:
     try:
         return parts.port != 0
     except ValueError:

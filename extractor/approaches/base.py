@@ -1,0 +1,66 @@
+"""The base of an approach: how one paper is put to a model and its answers become a draft.
+
+An approach does no I/O. For each paper it is a generator that yields requests, is sent their
+answers, and returns a draft; whoever drives it (a run, a look into the store, a forecast,
+training) decides where the answers come from. A new approach is a module in this folder with a
+subclass of :class:`Approach`; it is found by itself.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias
+
+from extractor.task import SchemaT
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from extractor.grounding import Dropped, Evidence
+    from extractor.llm.answer import Answer, Request
+    from extractor.llm.endpoint import Endpoint
+    from extractor.paper import Paper
+    from extractor.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Draft(Generic[SchemaT]):
+    """What came of one paper: grounded fields, their evidence, and the values rejected."""
+
+    fields: SchemaT
+    evidence: tuple[Evidence, ...]
+    dropped: tuple[Dropped, ...]
+
+
+Steps: TypeAlias = "Generator[Request, Answer, Draft[SchemaT]]"
+"""One paper's work: it yields requests, is sent their answers, and returns the draft."""
+
+
+class Fit(IntEnum):
+    """How well an approach suits a task at an endpoint; the best one is the default."""
+
+    CANNOT = 0
+    CAN = 1
+    USUAL = 2
+    BEST = 3
+
+
+class Approach(ABC, Generic[SchemaT]):
+    """Prepared once for a task and an endpoint, then used for every paper."""
+
+    name: ClassVar[str]
+    """What ``--approach`` calls it."""
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, task: Task[Any], endpoint: Endpoint) -> Fit:
+        """How well it suits the task at the endpoint."""
+
+    @abstractmethod
+    def __init__(self, task: Task[SchemaT], endpoint: Endpoint) -> None: ...
+
+    @abstractmethod
+    def steps(self, paper: Paper) -> Steps[SchemaT]:
+        """Work on one paper. Raises a PaperError where no answer makes a draft."""

@@ -1,0 +1,158 @@
+"""HTTP: openai's client prepares one request, every call sends its own body with aiohttp.
+
+What openai does to a request (address, authentication, organisation, user agent) is the same
+for every paper of a run, and costs four times what sending takes. So it is done once, into a
+transport that sends nothing; aiohttp carries the calls.
+"""
+
+from __future__ import annotations
+
+import urllib.request
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import httpx2
+import openai
+from yarl import URL
+
+from extractor.errors import UsageError
+from extractor.llm.transport import NoReply, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+LONGEST_REPLY = 2**23
+"""Bytes that a reply may have; more is no answer, and never held."""
+
+_KEEP_ALIVE_SECONDS = 30.0
+_CHUNK = 2**16
+_LOGIN = "Proxy-Authorization"
+_PATH = "/chat/completions"
+# What belongs to one message or one connection, and is set anew for each.
+_NOT_PREPARED = {"host", "connection", "content-length", "transfer-encoding", "accept-encoding"}
+
+
+@asynccontextmanager
+async def open_http(base_url: str, key: str, *, proxy: bool = True) -> AsyncIterator[HttpTransport]:
+    """Connections to an OpenAI-compatible API; ``proxy`` uses what the environment names."""
+    prepared = await _prepare(base_url, key)
+    url = URL(str(prepared.url), encoded=True)
+    through = _proxy(url) if proxy else {}
+    async with _session(prepared, secure=url.scheme == "https") as session:
+        yield HttpTransport(session, str(url).removesuffix(_PATH), through)
+
+
+class HttpTransport:
+    """The open connections of an API at ``address``."""
+
+    def __init__(self, session: aiohttp.ClientSession, address: str, proxy: dict[str, Any]) -> None:
+        self.session = session
+        self.address = address
+        self._proxy = proxy
+        self._urls: dict[str, URL] = {}
+
+    async def send(self, path: str, content: bytes) -> Reply:
+        url = self._urls.get(path)
+        if url is None:
+            url = self._urls[path] = URL(self.address + path, encoded=True)
+        sending = self.session.post(url, data=content, allow_redirects=False, **self._proxy)
+        try:
+            async with sending as response:
+                return Reply(response.status, response.headers, await _bounded(response))
+        except TimeoutError:
+            raise
+        except (aiohttp.ClientError, OSError) as error:
+            reached = not isinstance(error, aiohttp.ClientConnectorError)
+            raise NoReply(str(error) or type(error).__name__, sent=reached) from error
+
+
+async def _prepare(base_url: str, key: str) -> httpx2.Request:
+    """The request that openai's client sends to the API, without sending it."""
+    transport = _KeepRequest()
+    client = openai.AsyncOpenAI(
+        api_key=key or "none",
+        base_url=base_url,
+        max_retries=0,
+        http_client=httpx2.AsyncClient(transport=transport),
+    )
+    async with client:
+        await client.post(
+            _PATH,
+            cast_to=httpx2.Response,
+            content=b"{}",
+            options={"headers": {"Content-Type": "application/json"}},
+        )
+    return transport.request
+
+
+class _KeepRequest(httpx2.AsyncBaseTransport):
+    """Keeps the request that it should send."""
+
+    request: httpx2.Request
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.request = request
+        return httpx2.Response(200, json={})
+
+
+def _session(prepared: httpx2.Request, *, secure: bool) -> aiohttp.ClientSession:
+    """Connections on which every request has the headers of the prepared one."""
+    headers = [
+        (name, value)
+        for name, value in prepared.headers.multi_items()
+        if name.lower() not in _NOT_PREPARED
+    ]
+    connector = aiohttp.TCPConnector(
+        limit=0,  # how many are in flight is decided elsewhere
+        keepalive_timeout=_KEEP_ALIVE_SECONDS,
+        ssl=httpx2.create_ssl_context() if secure else True,
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        headers=headers,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+    )
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
+    """The reply's bytes, decompressed, or None for more than `LONGEST_REPLY`."""
+    if "Content-Encoding" not in response.headers:
+        length = response.content_length
+        if length is not None and length <= LONGEST_REPLY:
+            return await response.read()
+    return await _gathered(response)
+
+
+async def _gathered(response: aiohttp.ClientResponse) -> bytes | None:
+    """The same where no length is told in advance."""
+    chunks, length = [], 0
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        chunks.append(chunk)
+        length += len(chunk)
+        if length > LONGEST_REPLY:
+            response.close()
+            return None
+    return b"".join(chunks)
+
+
+def _proxy(url: URL) -> dict[str, Any]:
+    """The proxy that the environment names for an address, as aiohttp wants it."""
+    found = urllib.request.getproxies().get(url.scheme)
+    if not found or urllib.request.proxy_bypass(url.host or ""):
+        return {}
+    proxy = URL(found if "://" in found else f"http://{found}")
+    if proxy.scheme not in ("http", "https"):
+        raise UsageError(
+            f"The environment names a {proxy.scheme} proxy for {url.host}, and only http proxies "
+            "are supported.",
+            hint=f"Unset {url.scheme}_proxy, or name {url.host} in no_proxy.",
+        )
+    if proxy.user is None:
+        return {"proxy": proxy}
+    login = aiohttp.encode_basic_auth(proxy.user, proxy.password or "")
+    return {
+        "proxy": proxy.with_user(None),
+        "proxy_headers": {"Authorization" if url.scheme == "http" else _LOGIN: login},
+    }

@@ -1,0 +1,45 @@
+"""No model at all, by name: ``--model none`` runs the classifier of `candidates` alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from extractor.errors import UsageError
+from extractor.llm.endpoint import Endpoint
+from extractor.llm.providers.base import Provider
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from extractor.llm.settings import ModelSettings
+    from extractor.llm.transport import Transport
+
+NAME = "none"
+_PAPERS_AT_ONCE = 16
+
+
+class NoModel(Provider):
+    """Answers nothing; an approach that has to ask refuses to start."""
+
+    @classmethod
+    def create(cls, settings: ModelSettings) -> NoModel | None:
+        if settings.model != NAME:
+            return None
+        if settings.base_url:
+            raise UsageError("--model none asks no endpoint.", hint="Leave out --base-url.")
+        return cls()
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return Endpoint(
+            model=NAME,
+            identity=NAME,
+            address="no model",
+            concurrency=_PAPERS_AT_ONCE,
+            prefers_questions=True,
+            answers=False,
+            free=True,
+        )
+
+    def open(self) -> AbstractAsyncContextManager[Transport]:
+        raise UsageError("--model none answers no questions.", hint="Name a model with --model.")

@@ -1,0 +1,35 @@
+"""How calls are made, paid and kept: the same settings for the command and the Python API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from extractor.errors import UsageError
+from extractor.llm.budget import Ceilings
+from extractor.llm.limits import Limits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallSettings:
+    """How calls are made, paid and kept.
+
+    ``cache_dir`` None keeps nothing; ``tries`` bounds the requests for one answer; ``timeout``
+    bounds one request, in seconds. ``price_in`` and ``price_out`` are US dollars for a million
+    tokens, by default those of the price data.
+    """
+
+    cache_dir: Path | None
+    tries: int = 6
+    timeout: float = 120.0
+    limits: Limits = field(default_factory=Limits)
+    ceilings: Ceilings = field(default_factory=Ceilings)
+    price_in: float | None = None
+    price_out: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.price_in is None) != (self.price_out is None):
+            raise UsageError("A price is only half given.", hint="Give --price-in and --price-out.")

@@ -1,0 +1,78 @@
+"""The state of a run that outlives its process: the answer store, and what attempts spent."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from extractor.llm.budget import Budget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from extractor.llm.runs import Run
+    from extractor.llm.store import AnswerStore
+    from extractor.run.settings import CallSettings
+
+
+@dataclass
+class RunState:
+    """What is kept of paid work: the store, the row of the run in it, what it spent."""
+
+    store: AnswerStore | None = None
+    run: Run | None = None
+    budget: Budget = field(default_factory=Budget)
+
+    def complete(self) -> None:
+        """The run is complete and its output in place: the next one is another run."""
+        if self.store is not None and self.run is not None:
+            self.store.remove(self.run.key)
+
+    def notes(self) -> list[str]:
+        """What a person should know of the store."""
+        if self.store is None:
+            return []
+        notes = list(self.store.notes)
+        if self.store.damaged:
+            notes.append(
+                f"{len(self.store.damaged):,} damaged rows of the cache counted as absent: "
+                "what they held was asked again."
+            )
+        return notes
+
+
+def default_cache_dir() -> Path:
+    """Where answers are kept: EXTRACTOR_CACHE_DIR, else the user's cache directory."""
+    chosen = os.environ.get("EXTRACTOR_CACHE_DIR")
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("extractor")) / "answers"
+
+
+@contextmanager
+def open_run_state(calls: CallSettings, *identity: object) -> Iterator[RunState]:
+    """Open the store and take up the run of this identity, if one is given.
+
+    An identity is what makes it the same run when the same command is given again. Raises
+    CacheError.
+    """
+    if calls.cache_dir is None:
+        yield RunState()
+        return
+    from extractor.llm.runs import run_key, take_up
+
+    store = open_store(calls.cache_dir)
+    try:
+        yield RunState(store, take_up(store, run_key(*identity)) if identity else None)
+    finally:
+        store.close()
+
+
+def open_store(directory: Path | None = None) -> AnswerStore:
+    """The store in a directory, by default the user's. Raises CacheError."""
+    from extractor.llm.store import AnswerStore
+
+    return AnswerStore(directory or default_cache_dir())

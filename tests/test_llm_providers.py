@@ -1,0 +1,186 @@
+"""Providers: who answers for a name, and when they are opened."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from engine_runs import papers
+
+from extractor import Extractor, Paper, Record
+from extractor.errors import AuthenticationFailed, UsageError
+from extractor.llm.endpoint import Mode
+from extractor.llm.providers import provider_for
+from extractor.llm.settings import ModelSettings
+from extractor.testing import FakeModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PLAIN = Paper("1", "A study of rivers", "We walked along a river and wrote down what we saw.")
+SPEEDUP = Paper(
+    "2",
+    "FooNet: Fast Flow Matching",
+    "We present FooNet, which is 3.2x faster than Flow-B on ImageNet with an NVIDIA A100 GPU.",
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "model", "address"),
+    [
+        ({}, "qwen2.5-coder-1.5b", "the embedded model"),
+        ({"model": "smollm2-135m"}, "smollm2-135m", "the embedded model"),
+        ({"model": "none"}, "none", "no model"),
+        ({"model": "gpt-x"}, "gpt-x", "api.openai.com"),
+        ({"model": "m", "base_url": "http://localhost:8000/v1/"}, "m", "localhost:8000"),
+    ],
+)
+def test_a_name_has_one_provider(settings: dict[str, str], model: str, address: str) -> None:
+    endpoint = provider_for(ModelSettings(**settings)).endpoint  # type: ignore[arg-type]
+    assert (endpoint.model, endpoint.address) == (model, address)
+
+
+@pytest.mark.parametrize("name", ["none", "qwen2.5-coder-1.5b"])
+def test_who_has_no_address_refuses_one(name: str) -> None:
+    with pytest.raises(UsageError, match="base-url"):
+        provider_for(ModelSettings(model=name, base_url="http://localhost:1/v1"))
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "0.0.0.0", "[::1]"])
+def test_servers_on_this_machine_only_decode_by_the_schema(host: str) -> None:
+    settings = ModelSettings(model="m", base_url=f"http://{host}:8000/v1")
+    endpoint = provider_for(settings).endpoint
+    assert (endpoint.mode, endpoint.reads_schema) == (Mode.JSON_SCHEMA, False)
+
+
+def test_slots_of_the_embedded_model_are_its_concurrency() -> None:
+    assert provider_for(ModelSettings()).endpoint.concurrency == 1
+    assert provider_for(ModelSettings(concurrency=3)).endpoint.concurrency == 3
+
+
+def test_a_key_is_needed_only_when_a_question_is_put() -> None:
+    with Extractor("name str", model="gpt-x") as extractor:  # nothing asked, nothing refused
+        assert list(extractor.extract_many([])) == []
+        with pytest.raises(AuthenticationFailed, match=r"api\.openai\.com needs a key"):
+            extractor.extract(title="T", abstract="A.")
+
+
+def test_the_engine_is_not_started_for_papers_that_leave_nothing_open() -> None:
+    # The fixture that guards every test fails it where the engine is started.
+    with Extractor() as extractor:
+        record = extractor.extract(title=PLAIN.title, abstract=PLAIN.abstract)
+    assert record.meta.prompt_tokens == 0
+    assert record.meta.model == "qwen2.5-coder-1.5b"
+
+
+def test_model_none_is_the_classifier_alone() -> None:
+    with Extractor(model="none") as extractor:
+        record = extractor.extract(title=SPEEDUP.title, abstract=SPEEDUP.abstract)
+        assert record.meta.model == "none"
+        assert record.fields.method_name == "FooNet"
+        assert [claim.factor for claim in record.fields.claimed_speedups] == [3.2]
+        results = list(extractor.extract_many([PLAIN, SPEEDUP]))
+    assert all(isinstance(result, Record) for result in results)
+
+
+def test_model_none_refuses_what_only_a_model_can_fill() -> None:
+    with pytest.raises(UsageError, match="needs a model"):
+        Extractor("name, year int", model="none").extract(title="T", abstract="A.")
+    with pytest.raises(UsageError, match="full-schema"):
+        Extractor(model="none", approach="full-schema").extract(title="T", abstract="A.")
+
+
+def test_a_provider_is_opened_once_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = FakeModel({"name": "Net1"})
+    opened: list[str] = []
+    original = model.open
+
+    def counted() -> Any:
+        opened.append("open")
+        return original()
+
+    monkeypatch.setattr(model, "open", counted)
+    with Extractor("name str", model=model, cache=False) as extractor:
+        assert not opened
+        assert len(list(extractor.extract_many(papers(20)))) == 20
+    assert opened == ["open"]
+
+
+@pytest.fixture
+def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file that is put among the modules of a package, as if it had been added there."""
+    import extractor.approaches
+    import extractor.llm.providers
+
+    registries = (extractor.approaches.approaches, extractor.llm.providers._kinds)
+    for package in (extractor.approaches, extractor.llm.providers):
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    for registry in registries:
+        registry.cache_clear()
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+    for registry in registries:
+        registry.cache_clear()
+
+
+PROVIDER = """
+from contextlib import asynccontextmanager
+from extractor.llm.endpoint import Endpoint, Mode
+from extractor.llm.providers.base import Provider
+from extractor.llm.transport import Reply
+
+
+class Parrot(Provider):
+    @classmethod
+    def create(cls, settings):
+        return cls() if settings.model == "parrot" else None
+
+    @property
+    def endpoint(self):
+        return Endpoint(model="parrot", identity="parrot", address="a parrot", mode=Mode.JSON)
+
+    @asynccontextmanager
+    async def open(self):
+        yield self
+
+    async def send(self, path, content):
+        message = '{"choices": [{"message": {"content": "{\\\\"name\\\\": \\\\"Net\\\\"}"}}]}'
+        return Reply(200, {}, message.encode())
+"""
+
+APPROACH = """
+from extractor.approaches.base import Approach, Draft, Fit
+
+
+class FirstWord(Approach):
+    name = "first-word"
+
+    @classmethod
+    def fit(cls, task, endpoint):
+        return Fit.CAN
+
+    def __init__(self, task, endpoint):
+        self._schema = task.schema
+
+    def steps(self, paper):
+        return Draft(self._schema(name=paper.title.split(":")[0]), (), ())
+        yield
+"""
+
+
+def test_a_provider_is_one_file(own_module: Path) -> None:
+    (own_module / "parrot.py").write_text(PROVIDER, encoding="utf-8")
+    with Extractor("name str", model="parrot", cache=False) as extractor:
+        record = extractor.extract(title="Net: a study", abstract="We present Net.")
+    assert (record.fields.name, record.meta.model) == ("Net", "parrot")
+
+
+def test_an_approach_is_one_file(own_module: Path) -> None:
+    (own_module / "first_word.py").write_text(APPROACH, encoding="utf-8")
+    with Extractor("name str", model="none", approach="first-word", cache=False) as extractor:
+        record = extractor.extract(title="Net: a study", abstract="We present Net.")
+    assert record.fields.name == "Net"

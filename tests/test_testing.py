@@ -1,0 +1,98 @@
+"""A model that answers as it is told: for tests of one's own schemas."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import pytest
+from pydantic import BaseModel
+
+from extractor import Extractor, Failure, NumberIn, Paper, Verbatim
+from extractor.errors import EndpointUnreachable, InvalidResponse, UsageError
+from extractor.testing import FakeModel, Reply
+
+ABSTRACT = "We counted 12 hives of Apis mellifera near the river."
+
+
+class Finding(BaseModel):
+    species: Annotated[str | None, Verbatim()] = None
+    count: Annotated[int | None, NumberIn()] = None
+
+
+def test_the_answer_is_grounded_like_any_other() -> None:
+    model = FakeModel({"species": "Apis mellifera", "count": 13})
+    with Extractor(Finding, model=model, cache=False) as extractor:
+        record = extractor.extract(title="Bees", abstract=ABSTRACT)
+    assert record.fields == Finding(species="Apis mellifera", count=None)
+    assert [(item.path, item.value) for item in record.meta.dropped] == [("count", 13)]
+    assert record.meta.model == "fake"
+    # The answer held a value that is not in the text, so it was asked about again.
+    assert len(model.requests) == 2
+    assert ABSTRACT in model.requests[0]["messages"][-1]["content"]
+
+
+def test_a_function_sees_the_request() -> None:
+    def answer(body: dict[str, Any]) -> Finding:
+        return Finding(species="Apis mellifera" if "hives" in str(body["messages"]) else None)
+
+    with Extractor(Finding, model=FakeModel(answer), cache=False) as extractor:
+        papers = [Paper("1", "Bees", ABSTRACT), Paper("2", "Ants", "We saw none.")]
+        records = {record.id: record for record in extractor.extract_many(papers)}
+    found = {name: record.fields.species for name, record in records.items()}  # type: ignore[union-attr]
+    assert found == {"1": "Apis mellifera", "2": None}
+
+
+async def test_an_async_function_is_awaited() -> None:
+    async def answer(_: dict[str, Any]) -> dict[str, Any]:
+        await asyncio.sleep(0)
+        return {"species": "Apis mellifera"}
+
+    async with Extractor(Finding, model=FakeModel(answer), cache=False) as extractor:
+        record = await extractor.aextract(title="Bees", abstract=ABSTRACT)
+    assert record.fields.species == "Apis mellifera"
+
+
+def test_text_that_fits_no_schema_is_a_failure() -> None:
+    model = FakeModel("I would rather not.", reasks=2)
+    with Extractor(Finding, model=model, cache=False) as extractor:
+        with pytest.raises(InvalidResponse) as caught:
+            extractor.extract(title="Bees", abstract=ABSTRACT)
+        assert caught.value.tries == 3
+        (result,) = extractor.extract_many([Paper("1", "Bees", ABSTRACT)])
+    assert isinstance(result, Failure)
+    assert (result.error, result.tries) == ("invalid_response", 3)
+
+
+def test_a_reply_may_be_any_status() -> None:
+    replies = iter([Reply(429, {"retry-after": "0"}, b"{}"), {"species": "Apis mellifera"}])
+    model = FakeModel(lambda _: next(replies))
+    with Extractor(Finding, model=model, cache=False) as extractor:
+        record = extractor.extract(title="Bees", abstract=ABSTRACT)
+    assert record.fields.species == "Apis mellifera"
+    assert len(model.requests) == 2
+
+
+def test_it_is_paid_once_where_answers_are_kept() -> None:
+    model = FakeModel({"species": "Apis mellifera"})
+    for cached in (False, True):
+        with Extractor(Finding, model=model) as extractor:
+            record = extractor.extract(title="Bees", abstract=ABSTRACT)
+        assert record.meta.cached is cached
+    assert len(model.requests) == 1
+
+
+def test_the_latest_requests_are_remembered() -> None:
+    model = FakeModel({})
+    papers = (Paper(str(i), "T", f"Abstract {i}.") for i in range(1100))
+    with Extractor(Finding, model=model, cache=False) as extractor:
+        assert sum(1 for _ in extractor.extract_many(papers)) == 1100
+    assert len(model.requests) == 1000
+
+
+def test_errors_name_the_model() -> None:
+    unreachable = FakeModel({})
+    assert "fake model" in str(unreachable.endpoint.address)
+    with pytest.raises(UsageError, match="no approach 'best'"):
+        Extractor(Finding, model=unreachable, approach="best").extract(title="", abstract="A.")
+    assert EndpointUnreachable.kind == "unreachable"
