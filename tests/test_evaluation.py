@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import create_model
 
 from extractor.errors import DumpError
 from extractor.evaluation import evaluate, find_mistakes, mistake_lines, read_gold, table
@@ -287,10 +288,10 @@ def test_a_record_of_another_shape_is_named(gold_of: GoldOf) -> None:
     ("text", "said"),
     [
         ("", "no gold"),
-        ("\n{}\n", "line 2: no object with an id"),
+        ("\n{}\n", "line 2: not an object with an id"),
         ('{"id": "1"', "line 1: not JSON"),
-        ('{"id": "1", "method_name": []}', "line 1: there is no 'other_names'"),
-        (json.dumps({"id": "1", **NOTHING, "hardware": "A100"}), "line 1: hardware"),
+        ('{"id": "1", "method_name": []}', "line 1: 'other_names' is missing"),
+        (json.dumps({"id": "1", **NOTHING, "hardware": "A100"}), "line 1: the gold of hardware"),
         (json.dumps({"id": "1", **NOTHING, "speedups": [{"value": 2}]}), "claimed_speedups"),
         (f"{json.dumps({'id': '1', **NOTHING})}\n" * 2, "line 2: the id '1'"),
     ],
@@ -339,10 +340,10 @@ def test_mistakes_show_gold_answer_and_sentence(gold_of: GoldOf) -> None:
     benchmarks = paper.fields["benchmarks"]
     assert benchmarks.gold == [["CIFAR10", "CIFAR-10"], ["SVHN"]]
     assert benchmarks.answer == [["SVHN"], ["A100"], ["GLUE"]]
-    assert [slip.value for slip in benchmarks.missing] == [["CIFAR10", "CIFAR-10"]]
-    sentences = [slip.passage and slip.passage.sentence for slip in benchmarks.missing]
+    assert [mistake.value for mistake in benchmarks.missing] == [["CIFAR10", "CIFAR-10"]]
+    sentences = [each.passage and each.passage.sentence for each in benchmarks.missing]
     assert sentences == ["We train on CIFAR-10 (e.g. its images) and SVHN."]
-    wrong = {slip.value: slip.passage and slip.passage.sentence for slip in benchmarks.wrong}
+    wrong = {each.value: each.passage and each.passage.sentence for each in benchmarks.wrong}
     assert wrong == {"A100": "On an A100 it is 2x faster than before.", "GLUE": None}
     passage = paper.fields["code_url"].missing[0].passage
     assert passage is not None
@@ -355,7 +356,7 @@ def test_mistakes_show_gold_answer_and_sentence(gold_of: GoldOf) -> None:
     assert '"On an A100 it is 2x faster than before."' in text
     assert "CIFAR10 | CIFAR-10" in text
     assert "(not in the text)" in text
-    assert "BarNet (no words)" in text
+    assert "rejected  BarNet (no words)" in text
     assert json.loads(json.dumps(paper.to_dict()))["fields"]["method_name"]["refused"]
 
 
@@ -364,8 +365,8 @@ def test_a_sentence_stands_once_below_the_values_in_it(gold_of: GoldOf) -> None:
     mistakes = find_mistakes(evaluate(gold, []), gold, {"1": PAPER})
     lines = [line.strip() for line in mistake_lines(mistakes)]
     assert lines[-3:] == [
-        "missing  CIFAR-10",
-        "missing  SVHN",
+        "missing   CIFAR-10",
+        "missing   SVHN",
         '"We train on CIFAR-10 (e.g. its images) and SVHN."',
     ]
 
@@ -393,12 +394,57 @@ def test_the_table_fits_a_terminal_and_says_what_was_left_aside(gold_of: GoldOf)
     gold = gold_of(*({"method_name": ["Foo"], "hardware": [["A100"]]} for _ in range(9)))
     meta = {"model": "m", "cached": True, "prompt_tokens": 1234, "completion_tokens": 56}
     records = [{"id": "1", "method_name": "Foo", "meta": meta}, {"id": "x"}]
-    lines = list(table(evaluate(gold, records, seconds=1.5, price=lambda *_: 0.02)))
+    evaluation = evaluate(gold, records, seconds=1.5, price=lambda *_: 0.02)
+    lines = list(table(evaluation))
     text = "\n".join(lines)
     assert max(map(len, lines)) <= 80
-    assert "macro F1" in text
+    assert "\x1b" not in text
     assert "8 papers of gold, counted as empty: 2, 3, 4, 5, 6, ..." in text
     assert "1 record, left aside" in text
-    assert "1,234 prompt + 56 completion" in text
+    assert "1,234 prompt + 56 completion; 137 + 6 a paper" in text
     assert "$0.0200; $0.02 a right value" in text
     assert "1.5; from the cache" in text
+
+
+def test_the_table_has_every_figure(gold_of: GoldOf) -> None:
+    gold = gold_of(*({"benchmarks": [["A"], ["B"]]} for _ in range(1500)), {})
+    dropped = [{"path": "benchmarks[0]", "value": "D", "reason": "not in the text"}]
+    records = [{"id": str(n), "benchmarks": ["A", "C"]} for n in range(1, 1502)]
+    records[0]["meta"] = {"dropped": dropped}
+    evaluation = evaluate(gold, records, resamples=20)
+    lines = list(table(evaluation))
+    rows = {line.split("  ")[0]: line for line in reversed(lines)}
+    shares, counts = [line.split() for line in lines if line.startswith("benchmarks")]
+    field = evaluation.fields["benchmarks"]
+    figures = (field.precision, field.recall, field.f1)
+    for figure, value, interval in zip(figures, shares[1::2], shares[2::2], strict=True):
+        assert value == f"{figure.value:.3f}"
+        assert interval == f"{figure.interval.low:.2f}-{figure.interval.high:.2f}"
+    assert counts == ["benchmarks", "3,000", "1,500", "1,502", "1,500", "1", "1", "of", "1"]
+    assert rows["all"].split() == [
+        "all",
+        "3,000",
+        "1,500",
+        "1,502",
+        "1,500",
+        "1",
+        "1",
+        "of",
+        "6,005",
+    ]
+    assert rows["macro F1"].split()[2] == f"{evaluation.macro_f1.value:.3f}"
+    assert "0 of 1,501 papers" in rows["exact records"]
+    assert "1 of 6,005 empty fields, 2 values" in rows["invention rate"]
+
+
+def test_a_table_of_long_names_fits_a_terminal(tmp_path: Path) -> None:
+    name = "a_field_" + "with_a_long_name" * 4
+    schema = create_model("Long", **{name: (str | None, None)})
+    path = tmp_path / "gold.jsonl"
+    path.write_text(json.dumps({"id": "[bold]:smile:", name: "A"}), encoding="utf-8")
+    evaluation = evaluate(read_gold(path, schema), [], resamples=2)
+    lines = list(table(evaluation))
+    assert max(map(len, lines)) <= 80
+    assert name in "".join(line[:20].strip() for line in lines)
+    assert any("0.000 0.00-0.00" in line for line in lines)
+    assert lines[-1].endswith("[bold]:smile:")

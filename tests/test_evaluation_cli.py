@@ -127,7 +127,7 @@ def test_errors_show_sentences_where_a_dump_gives_the_text(cli: Cli, records: Re
         '"Deployed with 8-bit weights, it runs at 112 FPS on a Jetson AGX Orin and draws less '
         'than 9 W."'
     )
-    assert "missing  Jetson AGX Orin" in without
+    assert "missing   Jetson AGX Orin" in without
     assert "Deployed" not in without
     assert sentence in " ".join(with_text.split())
     assert "4  LoomNet: Weaving" in with_text

@@ -115,9 +115,9 @@ def assert_agree(
 
 def counts_of_wrong(paper: Any) -> dict[str, tuple[int, int, int]]:
     return {
-        field: (verdict.right, len(verdict.wrong), len(verdict.missing))
-        for field, verdict in paper.verdicts.items()
-        if not verdict.exact
+        field: (score.right, len(score.wrong), len(score.missing))
+        for field, score in paper.scores.items()
+        if not score.exact
     }
 
 

@@ -169,16 +169,16 @@ def test_a_title_may_stand_in_gold_to_help_its_readers(score: Score) -> None:
     ("gold", "error", "said"),
     [
         ({"drgu": "A"}, DumpError, "line 1: Trial has no field 'drgu'"),
-        ([{"drug": "A"}, {"year": 1}], DumpError, "line 1: year is not there"),
+        ([{"drug": "A"}, {"year": 1}], DumpError, "line 1: year is missing"),
         ({}, DumpError, "names no field of Trial"),
-        ({"sites": "Oslo"}, DumpError, "line 1: sites is no gold"),
-        ({"drug": {"name": "A"}}, DumpError, "line 1: drug is no gold"),
+        ({"sites": "Oslo"}, DumpError, "line 1: the gold of sites"),
+        ({"drug": {"name": "A"}}, DumpError, "line 1: the gold of drug"),
         ({"notes": {"a": "b"}}, UsageError, "notes is a mapping"),
         ({"outcomes": [{"name": "a"}, {"name": "b", "unit": "%"}]}, UsageError, "has unit"),
         ({"outcomes": [{"name": "a", "vlaue": 2}]}, UsageError, "no field 'vlaue'"),
         ({"outcomes": [{"name": "a", "arms": ["b"]}]}, UsageError, "outcomes.arms"),
-        ({"outcomes": [{"quote": "a"}]}, UsageError, "nothing to know it by"),
-        ({"outcomes": ["death"]}, DumpError, "line 1: outcomes is no gold"),
+        ({"outcomes": [{"quote": "a"}]}, UsageError, "no key that tells it"),
+        ({"outcomes": ["death"]}, DumpError, "line 1: the gold of outcomes"),
     ],
 )
 def test_gold_that_does_not_fit_the_schema_is_refused(

@@ -4,48 +4,55 @@
     evaluation = evaluate(gold, read_records(Path("records.jsonl")))
     evaluation.macro_f1.value
 
-docs/evaluation.md defines every figure and the form of gold. What runs a model first stands in
+docs/evaluation.md defines every figure and the form of gold. What runs a model first is in
 :mod:`extractor.evaluation.running`.
 """
 
 from __future__ import annotations
 
-from extractor.evaluation._evaluate import (
+from extractor.evaluation.figures import (
+    Counts,
     Evaluation,
     FieldEvaluation,
-    JudgedPaper,
-    Refusal,
+    Figure,
+    Interval,
+    Price,
+    RejectedValue,
+    ScoredPaper,
+    Spending,
     evaluate,
 )
-from extractor.evaluation._figures import Counts, Figure, Interval
-from extractor.evaluation._gold import Gold, read_gold
-from extractor.evaluation._mistakes import FieldMistakes, PaperMistakes, Slip, find_mistakes
-from extractor.evaluation._passages import Passage
-from extractor.evaluation._scorers import Answer, GoldValue, Kind, Scorer, Verdict, Wanted
-from extractor.evaluation._spending import Price, Spending
-from extractor.evaluation._text import mistake_lines, table
+from extractor.evaluation.gold import Gold, read_gold
+from extractor.evaluation.mistakes import (
+    FieldMistakes,
+    Mistake,
+    PaperMistakes,
+    Passage,
+    find_mistakes,
+)
+from extractor.evaluation.scorers import Expected, FieldScore, GoldValue, PredictedValue, Scorer
+from extractor.evaluation.text import mistake_lines, table
 
 __all__ = [
-    "Answer",
     "Counts",
     "Evaluation",
+    "Expected",
     "FieldEvaluation",
     "FieldMistakes",
+    "FieldScore",
     "Figure",
     "Gold",
     "GoldValue",
     "Interval",
-    "JudgedPaper",
-    "Kind",
+    "Mistake",
     "PaperMistakes",
     "Passage",
+    "PredictedValue",
     "Price",
-    "Refusal",
+    "RejectedValue",
+    "ScoredPaper",
     "Scorer",
-    "Slip",
     "Spending",
-    "Verdict",
-    "Wanted",
     "evaluate",
     "find_mistakes",
     "mistake_lines",

@@ -1,4 +1,4 @@
-"""Running an evaluation: the papers of a dump that gold knows, through the engine."""
+"""Runs that are to be evaluated: the papers of a dump that gold has, through the engine."""
 
 from __future__ import annotations
 
@@ -20,35 +20,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a run gave: rows of records and failures, and the papers that were extracted."""
+    """The outcome of a run: rows of records, and the papers that were extracted."""
 
     records: list[Mapping[str, Any]]
-    failures: list[Mapping[str, Any]]
     papers: Mapping[str, Paper]
     summary: Summary
 
 
-class KnownPapers:
-    """The entries of a dump with ids that gold has, each once: iterate over it, once.
+def _known(
+    entries: Iterable[Item], ids: Iterable[str], papers: dict[str, Paper]
+) -> Iterator[Paper | Failure]:
+    """Yield the entries with these ids, each once, and keep the papers among them.
 
-    The dump is read no further than to the last of them. ``papers`` holds those that came.
+    The entries are read no further than to the last of them.
     """
-
-    def __init__(self, entries: Iterable[Item], ids: Iterable[str]) -> None:
-        self.papers: dict[str, Paper] = {}
-        self._entries = entries
-        self._left = set(ids)
-
-    def __iter__(self) -> Iterator[Paper | Failure]:
-        for item in as_items(self._entries):
-            if item.id not in self._left:
-                continue
-            self._left.discard(item.id)
-            if isinstance(item, Paper):
-                self.papers[item.id] = item
-            yield item
-            if not self._left:
-                return
+    left = set(ids)
+    for item in as_items(entries):
+        if item.id not in left:
+            continue
+        left.discard(item.id)
+        if isinstance(item, Paper):
+            papers[item.id] = item
+        yield item
+        if not left:
+            return
 
 
 class _Rows(list["Mapping[str, Any]"]):
@@ -63,18 +58,19 @@ async def run_known(engine: Engine[Any], dump: Dump, ids: Iterable[str], watcher
 
     Raises UsageError where the dump has none of them, and as `run_batch` does.
     """
-    known, records, failures = KnownPapers(dump, ids), _Rows(), _Rows()
-    summary = await run_batch(engine, known, records=records, failures=failures, watcher=watcher)
-    if summary.stopped is not None:  # an evaluation of half the papers is none
+    papers: dict[str, Paper] = {}
+    known, records = _known(dump, ids, papers), _Rows()
+    summary = await run_batch(engine, known, records=records, failures=_Rows(), watcher=watcher)
+    if summary.stopped is not None:  # figures of half the papers would mislead
         raise summary.stopped
     if not summary.papers and summary.complete:
-        raise UsageError(f"Gold knows no paper of {dump.name}: no id is in both.")
-    return Ran(records, failures, known.papers, summary)
+        raise UsageError(f"Gold has no paper of {dump.name}: no id is in both.")
+    return Ran(records, papers, summary)
 
 
 def read_known(dump: Dump, ids: Iterable[str]) -> Mapping[str, Paper]:
     """The papers of ``dump`` whose ids are in ``ids``, by their id."""
-    known = KnownPapers(dump, ids)
-    for _ in known:
+    papers: dict[str, Paper] = {}
+    for _ in _known(dump, ids, papers):
         pass
-    return known.papers
+    return papers

@@ -1,0 +1,141 @@
+"""Evaluations and mistakes as plain text of 80 columns, for a terminal, a file or a pipe."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import textwrap
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from extractor.evaluation.figures import Counts, Evaluation, Figure
+    from extractor.evaluation.mistakes import FieldMistakes, Mistake, PaperMistakes
+
+_WIDTH = 80
+
+
+def table(evaluation: Evaluation) -> Iterator[str]:
+    """Yield the figures line by line: shares with their 95 % intervals, then counts."""
+    shares = _columns("precision", "recall", "F1")
+    for name, field in evaluation.fields.items():
+        shares.add_row(name, *map(_share, (field.precision, field.recall, field.f1)))
+    shares.add_row("macro F1", "", "", _share(evaluation.macro_f1))
+    yield from _lines(shares)
+    yield ""
+    counts = _columns("gold", "right", "wrong", "missing", "rejected")
+    counts.add_column("invented")
+    for name, field in evaluation.fields.items():
+        counts.add_row(name, *_numbers(field.counts, field.refused))
+    counts.add_row("all", *_numbers(evaluation.counts, evaluation.refused))
+    yield from _lines(counts)
+    yield ""
+    summary = Table.grid(padding=(0, 2, 0, 0))
+    for name, *parts in _over_all(evaluation):
+        summary.add_row(name, "; ".join(filter(None, parts)))
+    yield from _lines(summary)
+
+
+def _columns(*headers: str) -> Table:
+    """A table of a name and, right-aligned, these columns; it fits the width by folding names."""
+    made = Table(box=None, pad_edge=False, padding=(0, 0, 0, 3), header_style="")
+    made.add_column("", overflow="fold")
+    for header in headers:
+        made.add_column(header, justify="right", no_wrap=True)
+    return made
+
+
+def _lines(content: Table) -> Iterator[str]:
+    console = Console(
+        file=io.StringIO(), width=_WIDTH, color_system=None, markup=False, emoji=False
+    )
+    with console.capture() as capture:
+        console.print(content)
+    yield from (line.rstrip() for line in capture.get().splitlines())
+
+
+def _share(figure: Figure) -> str:
+    return f"{figure.value:.3f} {figure.interval.low:.2f}-{figure.interval.high:.2f}"
+
+
+def _numbers(counts: Counts, rejected: int) -> Iterator[str]:
+    gold = counts.right + counts.missing
+    for number in (gold, counts.right, counts.wrong, counts.missing, rejected):
+        yield f"{number:,}"
+    yield f"{counts.filled:,} of {counts.absent:,}" if counts.absent else "-"
+
+
+def _over_all(evaluation: Evaluation) -> Iterator[tuple[str, ...]]:
+    """A name and what is to be said of it, in parts."""
+    papers, counts = len(evaluation.papers), evaluation.counts
+    exact = sum(paper.exact for paper in evaluation.papers)
+    yield "exact records", _share(evaluation.exact), f"{exact:,} of {papers:,} papers"
+    empty = f"{counts.filled:,} of {counts.absent:,} empty fields"
+    invented = f"{empty}, {_count(counts.invented, 'value')}"
+    yield "invention rate", _share(evaluation.invention_rate), invented
+    spending = evaluation.spending
+    prompt, completion = spending.prompt_tokens, spending.completion_tokens
+    if prompt is not None and completion is not None:
+        per_paper = f"{prompt / papers:,.0f} + {completion / papers:,.0f} a paper"
+        yield "tokens", f"{prompt:,} prompt + {completion:,} completion", per_paper
+    if spending.cost:
+        each = spending.cost_per_right_value
+        note = f"${each:.2g} a right value" if each is not None else ""
+        yield "cost", f"${spending.cost:,.4f}", note
+    if spending.seconds is not None:
+        each = spending.seconds_per_right_value
+        note = f"{each:,.2f} a right value" if each is not None else "from the cache"
+        yield "seconds", f"{spending.seconds:,.1f}", note
+    if missing := evaluation.without_record:
+        shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+        yield "no record", f"{_count(len(missing), 'paper')} of gold, counted as empty: {shown}"
+    if evaluation.without_gold:
+        yield "no gold", f"{_count(evaluation.without_gold, 'record')}, left aside"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def mistake_lines(mistakes: Iterable[PaperMistakes]) -> Iterator[str]:
+    """Yield every wrong paper, its wrong fields, and the sentences that decide."""
+    for paper in mistakes:
+        yield ""
+        yield f"{paper.id}  {paper.title}".rstrip()
+        if not paper.has_record:
+            yield "  has no record"
+        for name, field in paper.fields.items():
+            yield f"  {name}"
+            for label, text in _labelled(field, has_text=paper.has_text):
+                yield textwrap.fill(
+                    text,
+                    _WIDTH,
+                    initial_indent=f"    {label:10}",
+                    subsequent_indent=" " * 14,
+                    break_long_words=False,
+                    break_on_hyphens=False,
+                )
+
+
+def _labelled(field: FieldMistakes, *, has_text: bool) -> Iterator[tuple[str, str]]:
+    for label, values in (("gold", field.gold), ("answer", field.answer)):
+        yield label, "; ".join(forms[0] for forms in values if forms) or "-"
+    for label, mistakes in (("missing", field.missing), ("wrong", field.wrong)):
+        # below the values that stand in one sentence that sentence, once
+        for sentence, together in itertools.groupby(mistakes, _sentence):
+            for mistake in together:
+                yield label, " | ".join(mistake.forms)
+            if sentence:
+                yield "", f'"{sentence}"'
+            elif has_text:
+                yield "", "(not in the text)"
+    for value in field.refused:
+        yield "rejected", f"{value.value} ({value.reason})"
+
+
+def _sentence(mistake: Mistake) -> str | None:
+    return mistake.passage.sentence if mistake.passage else None
