@@ -445,6 +445,6 @@ def test_a_table_of_long_names_fits_a_terminal(tmp_path: Path) -> None:
     evaluation = evaluate(read_gold(path, schema), [], resamples=2)
     lines = list(table(evaluation))
     assert max(map(len, lines)) <= 80
-    assert name in "".join(line[:20].strip() for line in lines)
+    assert name in "".join(line[:26].strip() for line in lines)
     assert any("0.000 0.00-0.00" in line for line in lines)
     assert lines[-1].endswith("[bold]:smile:")
