@@ -10,11 +10,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, computed_field
 
-from extractor.grounding import NumberIn, UnitIn, Url, Verbatim
+from extractor.grounding import NumberIn, UnitIn, Url, Verbatim, canonical_unit
 
 from ._values import blank_is_none
 
-_UNITS = {"×": "x", "times": "x", "fold": "x", "percent": "%", "per cent": "%"}
 _LESS_TIME = re.compile(
     r"\b(less|lower|reduc\w*|decreas\w*|cut\w*|sav\w*|shorten\w*|short\w*|drop\w*|fewer)\b", re.I
 )
@@ -27,13 +26,6 @@ _MORE_SPEED = re.compile(
 _SHARE_OF_TIME = re.compile(
     r"(%|percent)\s+of\s+(the\s+|its\s+)?[\w\s-]{0,30}\b(time|latency)\b", re.I
 )
-
-
-def _canonical_unit(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    unit = value.strip().strip("\\-").lower()
-    return _UNITS.get(unit, unit)
 
 
 Words = Annotated[str, Field(min_length=1), Verbatim()]
@@ -65,9 +57,11 @@ class Speedup(BaseModel):
     value_max: Annotated[float | None, NumberIn("quote")] = Field(
         default=None, description="The high end of a range, else null."
     )
-    unit: Annotated[Literal["x", "%"], BeforeValidator(_canonical_unit), UnitIn("quote")] = Field(
-        description='"x" for a multiple (x, times, fold), "%" for a percentage.'
-    )
+    unit: Annotated[
+        Literal["x", "%"],
+        BeforeValidator(lambda unit: canonical_unit(unit) or unit),
+        UnitIn("quote"),
+    ] = Field(description='"x" for a multiple (x, times, fold), "%" for a percentage.')
     up_to: bool = Field(
         default=False, description='True when said as "up to", "as much as" or "at most".'
     )

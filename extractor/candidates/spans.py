@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from extractor.candidates.document import word_set
 from extractor.grounding.numbers import NumberMention, numbers
+from extractor.grounding.urls import LOOSE_URL
 from extractor.names import name_key
 
 if TYPE_CHECKING:
@@ -59,12 +60,6 @@ _INTRODUCED = re.compile(
 _MACRO = re.compile(r"\\[a-zA-Z]+\s*\{([^{}]{1,60})\}")
 _QUOTED = re.compile(r"\*\*(.{1,60}?)\*\*|[\"“‘`']([^\"“”’`']{2,40})[\"”’`']")
 PARENTHESIS = re.compile(r"\(\s*([^()\s][^()]{0,30}?)\s*\)")
-_URL = re.compile(
-    r"(?:https?\s?:\s?//|www\.|(?<![\w/.@])(?:github|gitlab|bitbucket|huggingface|sites\.google"
-    r"|anonymous\.4open|codeocean|zenodo)\.(?:com|io|org|co|science)/)"
-    r"[^\s<>\"”}\])]*[^\s<>\"”}\]).,;:'*]"
-    r"|(?<![\w/.@])[\w-]+\.github\.io(?:/[\w./#~-]*[\w/])?"
-)
 _MAX_RUN, _MAX_FULL_RUN, _MAX_LENGTH = 7, 5, 90
 _MOST_WORDS = 8
 
@@ -120,7 +115,7 @@ def find_names(document: Document) -> FoundNames:
 
 def find_urls(document: Document) -> list[UrlCandidate]:
     """Every URL, also without its scheme where the host is a known one."""
-    found = _URL.finditer(document.text)
+    found = LOOSE_URL.finditer(document.text)
     return [UrlCandidate(match.group(), match.start(), match.end()) for match in found]
 
 

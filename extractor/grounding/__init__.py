@@ -7,9 +7,11 @@ same for one value and one text.
 
 from extractor.grounding.annotations import NumberIn, UnitIn, Url, Verbatim
 from extractor.grounding.ground import SAID_BEFORE, Dropped, Evidence, Grounded, ground
-from extractor.grounding.match import Span, find
+from extractor.grounding.match import find
 from extractor.grounding.numbers import NumberMention, numbers
+from extractor.grounding.numerals import canonical_unit
 from extractor.grounding.text import SourceText
+from extractor.grounding.urls import Span
 
 __all__ = [
     "SAID_BEFORE",
@@ -23,6 +25,7 @@ __all__ = [
     "UnitIn",
     "Url",
     "Verbatim",
+    "canonical_unit",
     "find",
     "ground",
     "numbers",

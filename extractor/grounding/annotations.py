@@ -1,7 +1,7 @@
-"""Marks that a schema puts on its fields to say what must rest on the words of the paper.
+"""Annotations by which a schema says what its fields must rest on in the paper.
 
-A mark is inert metadata of ``typing.Annotated``: pydantic validates the field, and writes its
-JSON Schema, as if the mark were not there.
+They are inert metadata of ``typing.Annotated``: pydantic validates the field, and writes its
+JSON Schema, as if they were not there.
 
     class Claim(BaseModel):
         quote: Annotated[str, Verbatim()]
@@ -37,10 +37,10 @@ class UnitIn:
 
     "x" is said as "x", "×", "times", "-fold", "twice", "orders of magnitude" and their kind,
     "%" as "%", "percent" and "per cent". Any other unit must stand there itself. Where a number
-    of the same quote is marked too, the unit must be that of the number.
+    of the same quote is annotated too, the unit must be that of the number.
     """
 
     quote: str | None = None
 
 
-Mark = Verbatim | Url | NumberIn | UnitIn
+Annotation = Verbatim | Url | NumberIn | UnitIn

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
 
-from extractor.grounding.quantity import UNSPACED
+from extractor.grounding.numerals import UNSPACED
 from extractor.grounding.text import DASHES
-
-if TYPE_CHECKING:
-    from extractor.grounding.text import SourceText
 
 _CLEAN_LEFT = frozenset(' \n\t("“[')
 _CLEAN_RIGHT = frozenset(' \n\t)"”];:!?')
@@ -49,30 +45,14 @@ _PREFIX = re.compile(
 
 def is_whole(text: str, start: int, end: int) -> bool:
     """Whether ``text[start:end]`` is cut from nothing longer on either side."""
-    return _is_clean(text, start, end) or (_left(text, start, end) and _right(text, start, end))
-
-
-def _is_clean(text: str, start: int, end: int) -> bool:
-    """The usual case: white space or a bracket on both sides."""
-    return (start == 0 or text[start - 1] in _CLEAN_LEFT) and (
+    # The usual case first: white space or a bracket on both sides.
+    if (start == 0 or text[start - 1] in _CLEAN_LEFT) and (
         end == len(text)
         or text[end] in _CLEAN_RIGHT
         or (text[end] in ".," and (end + 1 == len(text) or text[end + 1].isspace()))
-    )
-
-
-def inside_url(source: SourceText, start: int) -> bool:
-    """Whether ``start`` lies inside a URL."""
-    urls = source.urls
-    return bool(urls) and any(first < start < last for first, last in urls)
-
-
-def names_repository(source: SourceText, start: int, end: int) -> bool:
-    """Whether the span is the last part of a URL, which names what the page is about."""
-    return any(
-        first < start and source.original[start - 1] == "/" and end == last
-        for first, last in source.urls
-    )
+    ):
+        return True
+    return _left(text, start, end) and _right(text, start, end)
 
 
 def is_word_character(char: str) -> bool:
@@ -123,15 +103,11 @@ def _joins_left(bare: str, joint: str, value: str) -> bool:
     parts = re.split(r"[-/‐‑−]", left)
     if _QUANTITY.match(parts[-1]) and not re.search(r"[^\W\d_]", "".join(parts[:-1])):
         return True
-    if value[0].isdecimal() and _QUANTITY.match(value) is not None and not _has_unit(value):
+    if value[0].isdecimal() and _QUANTITY.match(value) is not None and value[-1].isdecimal():
         return False
     return _PREFIX.fullmatch(parts[-1]) is not None or all(
         map(_makes_compound, filter(None, parts))
     )
-
-
-def _has_unit(value: str) -> bool:
-    return not value[-1].isdecimal()
 
 
 def _makes_compound(part: str) -> bool:
@@ -170,9 +146,10 @@ def _goes_on_well(value: str, bare: str) -> bool:
 def _glued_right(bare: str, last: str) -> bool:
     sign, after = bare[0], bare[1:2]
     if sign == ".":
-        return after.isalnum() and not (
-            after.isupper() and not last.isupper() and not _is_code(bare)
-        )
+        run = _ALNUM_RUN.match(bare, 1)
+        is_code = run is not None and len(run.group()) > 1 and run.group().isupper()  # ".JSON"
+        # A capital opens the next sentence, which lost its space.
+        return after.isalnum() and not (after.isupper() and not last.isupper() and not is_code)
     if sign == ",":
         return last.isdecimal() and after.isdecimal()
     if sign == "+":
@@ -182,12 +159,6 @@ def _glued_right(bare: str, last: str) -> bool:
     if sign == "\\":
         return after == "_"
     return (sign in "@&" and after.isalnum()) or sign in "^#"
-
-
-def _is_code(bare: str) -> bool:
-    """``.JSON``: an extension, and not the next sentence without its space."""
-    run = _ALNUM_RUN.match(bare, 1)
-    return run is not None and run.group().isupper() and len(run.group()) > 1
 
 
 def _joins_right(bare: str, value: str) -> bool:

@@ -10,28 +10,27 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from extractor.grounding.annotations import NumberIn, UnitIn, Url, Verbatim
-from extractor.grounding.match import Span, find_first, strip_ends
+from extractor.grounding.match import find_first, strip_ends
 from extractor.grounding.nearest import nearest
 from extractor.grounding.numbers import NumberMention, numbers
+from extractor.grounding.numerals import canonical_unit
 from extractor.grounding.plan import Either, Entries, Items, ModelPlan, plan_of
 from extractor.grounding.text import SourceText, source_text, written
+from extractor.grounding.urls import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from pydantic import BaseModel
 
-    from extractor.grounding.plan import MarkedField, Node
+    from extractor.grounding.numerals import Unit
+    from extractor.grounding.plan import AnnotatedField, Node
 
 SAID_BEFORE = "said before"
-"""Why an item is dropped that comes to the same words as an earlier one of its list."""
+"""Why an item is dropped that comes to the same words as an earlier item of its list."""
 
 _SOURCES = ("title", "abstract")
-_UNITS = {
-    "x": "x", "X": "x", "×": "x", "times": "x", "fold": "x", "-fold": "x",
-    "%": "%", "percent": "%", "per cent": "%",
-}  # fmt: skip
-_UNIT_WORDS = {
+_UNIT_WORDS: dict[Unit, re.Pattern[str]] = {
     "x": re.compile(r"[×✕]|\\times|(?<![^\W\d_])(?:[xX]|times|\d+x)(?![^\W_])|fold(?![^\W_])"),
     "%": re.compile(r"[%％]|\bper\s?cent\b"),
 }
@@ -70,16 +69,15 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Grounded:
-    """A record of which every marked value rests on words of the paper.
+    """A record of which every annotated value rests on words of the paper.
 
-    ``missing`` names the required fields that were dropped: without them the record is no
-    valid one, and the paper fails.
+    A required field of the record that was dropped is not in ``values``: the record is then
+    invalid, and the paper fails.
     """
 
     values: dict[str, Any]
     evidence: tuple[Evidence, ...]
     dropped: tuple[Dropped, ...]
-    missing: tuple[str, ...] = ()
 
 
 def ground(
@@ -87,37 +85,21 @@ def ground(
 ) -> Grounded:
     """Keeps of ``values``, a dump of ``schema`` in Python mode, what the paper says.
 
-    A marked string becomes the text's own words. What has no words is dropped: an optional
-    field takes its default, an item leaves its list, and takes with it what makes no sense
-    alone. Raises UsageError where a mark of the schema names a field that is not there.
+    An annotated string becomes the text's own words. What the text does not say is dropped: an
+    optional field takes its default, an item leaves its list, and takes with it what makes no
+    sense alone. Raises UsageError where an annotation names a field that is not there.
     """
     walk = _Walk((source_text(title), source_text(abstract)))
-    missing: list[str] = []
-    kept = walk.record(plan_of(schema), values, missing)
-    return Grounded(kept, tuple(walk.evidence), tuple(walk.dropped), tuple(missing))
+    kept = walk.model(plan_of(schema), values, "", "")
+    return Grounded(kept, tuple(walk.evidence), tuple(walk.dropped))
 
 
 class _Failed(Exception):
-    """What was visited has no words in the paper."""
+    """What was visited is not in the paper."""
 
 
 # A number, with the index of its source and the offset there of what it was read from.
 _Mention = tuple[int, int, NumberMention]
-
-
-@dataclass(slots=True)
-class _Place:
-    """Where the walk stands: the path in the answer, and that in the record."""
-
-    asked: str
-    kept: str
-
-    def field(self, name: str) -> _Place:
-        dot = "." if self.asked else ""
-        return _Place(f"{self.asked}{dot}{name}", f"{self.kept}{dot}{name}")
-
-    def item(self, asked: int, kept: int) -> _Place:
-        return _Place(f"{self.asked}[{asked}]", f"{self.kept}[{kept}]")
 
 
 @dataclass(slots=True)
@@ -129,6 +111,16 @@ class _Holder:
     said: dict[str | None, list[_Mention]] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class _Place:
+    """Where the walk stands: the path in the answer, that in the record, the field it is in."""
+
+    asked: str
+    kept: str
+    owner: AnnotatedField
+    holder: _Holder
+
+
 class _Walk:
     """One record's walk."""
 
@@ -138,148 +130,129 @@ class _Walk:
         self.dropped: list[Dropped] = []
         self._mentions: dict[tuple[int, Span] | None, list[_Mention]] = {}
 
-    def record(
-        self, plan: ModelPlan, values: Mapping[str, Any], missing: list[str]
+    def model(
+        self, plan: ModelPlan, values: Mapping[str, Any], asked: str, kept: str
     ) -> dict[str, Any]:
-        kept, holder = dict(values), _Holder(values)
+        """What is left of the model at the path ``asked``; of the record itself it is empty."""
+        left, holder, known = dict(values), _Holder(values), len(self.evidence)
+        dot = "." if asked else ""
         for each in plan.fields:
-            value = values.get(each.name)
+            name, value = each.name, values.get(each.name)
             if value is None:
                 continue
-            place = _Place(each.name, each.name)
+            place = _Place(f"{asked}{dot}{name}", f"{kept}{dot}{name}", each, holder)
             try:
-                kept[each.name] = self.visit(each.node, value, place, holder, each)
+                left[name] = self._visit(each.node, value, place)
             except _Failed:
-                self._empty(each, kept, missing)
-        return kept
+                if asked and each.bears_identity:
+                    del self.evidence[known:]
+                    last = self.dropped[-1]
+                    reason = f"{last.reason}; {asked} goes with it"
+                    self.dropped[-1] = replace(last, reason=reason)
+                    raise
+                self._empty(left, each, keep=bool(asked))
+        return left
 
-    def _empty(self, each: MarkedField, kept: dict[str, Any], missing: list[str]) -> None:
-        if each.info.is_required() and not each.nullable:
-            del kept[each.name]
-            missing.append(each.name)
+    def _empty(self, left: dict[str, Any], each: AnnotatedField, *, keep: bool) -> None:
+        """Gives a field that was dropped its default, or takes it out of the record."""
+        info = each.info
+        if not info.is_required():
+            left[each.name] = info.get_default(call_default_factory=True, validated_data={})
+        elif keep or each.nullable:
+            left[each.name] = None
         else:
-            kept[each.name] = _default(each)
+            del left[each.name]
 
-    def visit(
-        self, node: Node, value: Any, place: _Place, holder: _Holder, owner: MarkedField
-    ) -> Any:
+    def _visit(self, node: Node, value: Any, place: _Place) -> Any:
         """What is left of ``value``; raises _Failed where nothing is."""
         match node:
             case Verbatim() | Url():
-                return self._words(node, value, place, holder)
+                return self._words(node, value, place)
             case NumberIn():
-                return self._number(node, value, place, holder, owner)
+                return self._number(node, value, place)
             case UnitIn():
-                return self._unit(node, value, place, holder)
+                return self._unit(node, value, place)
             case ModelPlan():
-                return self._model(node, value, place)
+                return self.model(node, value, place.asked, place.kept)
             case Items():
-                return type(value)(self._items(node, value, place, holder, owner))
+                return type(value)(self._items(node, value, place))
             case Entries():
-                return dict(self._entries(node, value, place, holder, owner))
+                return self._entries(node, value, place)
             case Either():
-                return self._model(_chosen(node, value), value, place)
+                # The model of a union that ``value`` is a dump of has exactly its fields.
+                plan = min(
+                    node.models, key=lambda plan: len(plan.model.model_fields.keys() ^ value.keys())
+                )
+                return self.model(plan, value, place.asked, place.kept)
 
-    def _model(self, plan: ModelPlan, values: Mapping[str, Any], place: _Place) -> dict[str, Any]:
-        kept, holder, known = dict(values), _Holder(values), len(self.evidence)
-        for each in plan.fields:
-            value = values.get(each.name)
-            if value is None:
-                continue
-            try:
-                kept[each.name] = self.visit(each.node, value, place.field(each.name), holder, each)
-            except _Failed:
-                if each.bears_identity:
-                    del self.evidence[known:]
-                    self._takes_along(place)
-                    raise
-                kept[each.name] = _default(each)
-        return kept
-
-    def _takes_along(self, place: _Place) -> None:
-        last = self.dropped[-1]
-        self.dropped[-1] = replace(last, reason=f"{last.reason}; {place.asked} goes with it")
-
-    def _items(
-        self, node: Items, values: Any, place: _Place, holder: _Holder, owner: MarkedField
-    ) -> Iterator[Any]:
+    def _items(self, node: Items, values: Any, place: _Place) -> list[Any]:
         kept: list[Any] = []
         for index, value in enumerate(values):
-            item, proven = place.item(index, len(kept)), len(self.evidence)
+            asked, known = f"{place.asked}[{index}]", len(self.evidence)
+            item = _Place(asked, f"{place.kept}[{len(kept)}]", place.owner, place.holder)
             try:
-                left = value if value is None else self.visit(node.each, value, item, holder, owner)
+                left = value if value is None else self._visit(node.each, value, item)
             except _Failed:
                 continue
             if left is not None and left in kept:
-                del self.evidence[proven:]
-                self.dropped.append(Dropped(item.asked, value, SAID_BEFORE))
-                continue
-            kept.append(left)
-            yield left
+                del self.evidence[known:]
+                self.dropped.append(Dropped(asked, value, SAID_BEFORE))
+            else:
+                kept.append(left)
+        return kept
 
-    def _entries(
-        self, node: Entries, values: Any, place: _Place, holder: _Holder, owner: MarkedField
-    ) -> Iterator[tuple[Any, Any]]:
+    def _entries(self, node: Entries, values: Any, place: _Place) -> dict[Any, Any]:
+        kept: dict[Any, Any] = {}
         for key, value in values.items():
+            entry = _Place(f"{place.asked}.{key}", f"{place.kept}.{key}", place.owner, place.holder)
             try:
-                yield (
-                    key,
-                    value
-                    if value is None
-                    else self.visit(node.each, value, place.field(str(key)), holder, owner),
-                )
+                kept[key] = value if value is None else self._visit(node.each, value, entry)
             except _Failed:
                 continue
+        return kept
 
-    def _words(self, mark: Verbatim | Url, value: Any, place: _Place, holder: _Holder) -> str:
+    def _words(self, node: Verbatim | Url, value: Any, place: _Place) -> str:
         words = str(value.value) if isinstance(value, Enum) else str(value)
-        found = find_first(words, self.sources, url=isinstance(mark, Url))
-        name = place.asked.rpartition(".")[2]
-        holder.spans[name] = found
+        is_url = isinstance(node, Url)
+        found = find_first(words, self.sources, url=is_url)
+        place.holder.spans[place.asked.rpartition(".")[2]] = found
         if found is None:
-            raise self._refuse(place, value, self._why_not(words, mark))
+            if not is_url and not strip_ends(words):
+                raise self._refuse(place, value, "it holds no word")
+            near = nearest(words, self.sources, url=is_url)
+            hint = f': the nearest words are "{near}"' if near else ""
+            raise self._refuse(place, value, f"not in the text{hint}")
         index, span = found
         self._prove(place, index, span)
         return self.sources[index].original[span.start : span.end]
 
-    def _why_not(self, words: str, mark: Verbatim | Url) -> str:
-        is_url = isinstance(mark, Url)
-        if not is_url and not strip_ends(words):
-            return "it holds no word"
-        near = nearest(words, self.sources, url=is_url)
-        return f'not in the text: the nearest words are "{near}"' if near else "not in the text"
-
-    def _number(
-        self, mark: NumberIn, value: Any, place: _Place, holder: _Holder, owner: MarkedField
-    ) -> Any:
-        mentions = self._said_in(mark.quote, holder, place, value)
-        wanted = _UNITS.get(str(holder.values.get(owner.unit_field or "")))
-        found = [(each, span) for each in mentions if (span := _says(each[2], value)) is not None]
-        found.sort(key=lambda each: wanted is not None and each[0][2].unit != wanted)
-        if not found:
-            raise self._refuse(place, value, _why_no_number(mark, value, mentions))
-        mention, span = found[0]
+    def _number(self, node: NumberIn, value: Any, place: _Place) -> Any:
+        mentions = self._said_in(node.quote, value, place)
+        said = [(each, span) for each in mentions if (span := _says(each[2], value)) is not None]
+        if not said:
+            raise self._refuse(place, value, _why_no_number(node, value, mentions))
+        wanted = canonical_unit(place.holder.values.get(place.owner.unit_field or ""))
+        of_unit = (each for each in said if wanted and each[0][2].unit == wanted)
+        mention, span = next(of_unit, said[0])
         index, offset, _ = mention
-        holder.said.setdefault(mark.quote, []).append(mention)
+        place.holder.said.setdefault(node.quote, []).append(mention)
         self._prove(place, index, Span(offset + span[0], offset + span[1]))
         return value
 
-    def _unit(self, mark: UnitIn, value: Any, place: _Place, holder: _Holder) -> Any:
-        mentions = self._said_in(mark.quote, holder, place, value)
-        if mark.quote is not None:
-            mentions = holder.said.get(mark.quote, mentions)  # the numbers that it is a unit of
-        unit = _UNITS.get(str(value))
+    def _unit(self, node: UnitIn, value: Any, place: _Place) -> Any:
+        mentions = self._said_in(node.quote, value, place)
+        if node.quote is not None:  # then it is the unit of the numbers that rest on the quote
+            mentions = place.holder.said.get(node.quote, mentions)
+        unit = canonical_unit(str(value))
         if unit is None:
             said = self._says_measure(str(value), mentions)
         else:
             units = {mention.unit for _, _, mention in mentions}
-            said = unit in units or (
-                units <= {None} and self._says_word(_UNIT_WORDS[unit], mark.quote, holder)
-            )
-        if said:
-            return value
-        where = f"the {mark.quote}" if mark.quote else "the text"
-        raise self._refuse(place, value, f'{where} does not say "{value}" of the number')
+            said = unit in units or (units <= {None} and self._says_unit(unit, node.quote, place))
+        if not said:
+            where = f"the {node.quote}" if node.quote else "the text"
+            raise self._refuse(place, value, f'{where} does not say "{value}" of the number')
+        return value
 
     def _says_measure(self, unit: str, mentions: list[_Mention]) -> bool:
         """Whether ``unit``, such as "GB", stands beside one of the numbers."""
@@ -291,45 +264,35 @@ class _Walk:
                 return True
         return False
 
-    def _says_word(self, word: re.Pattern[str], quote: str | None, holder: _Holder) -> bool:
+    def _says_unit(self, unit: Unit, quote: str | None, place: _Place) -> bool:
+        """Whether a word of the unit stands in the quote, or anywhere, without a number."""
+        word = _UNIT_WORDS[unit]
         if quote is None:
             return any(word.search(source.original) for source in self.sources)
-        index, span = holder.spans[quote] or (0, Span(0, 0))
+        index, span = place.holder.spans[quote] or (0, Span(0, 0))
         return word.search(self.sources[index].original, *span) is not None
 
-    def _said_in(
-        self, quote: str | None, holder: _Holder, place: _Place, value: Any
-    ) -> list[_Mention]:
-        """The numbers that the words of ``quote`` say, with their source and offset in it."""
-        if quote is None:
-            return self._all_numbers()
-        where = self._quoted(quote, holder)
-        if where is None:
-            why = "is not in the text" if holder.values.get(quote) else "is empty"
-            raise self._refuse(place, value, f"its {quote} {why}")
-        return self._numbers_at(where)
-
-    def _quoted(self, quote: str, holder: _Holder) -> tuple[int, Span] | None:
-        if quote not in holder.spans:
-            words = holder.values.get(quote)
-            holder.spans[quote] = find_first(str(words), self.sources) if words else None
-        return holder.spans[quote]
-
-    def _numbers_at(self, where: tuple[int, Span]) -> list[_Mention]:
+    def _said_in(self, quote: str | None, value: Any, place: _Place) -> list[_Mention]:
+        """The numbers that the field ``quote``, or the whole text, says."""
+        where: tuple[int, Span] | None = None
+        if quote is not None:
+            words, spans = place.holder.values.get(quote), place.holder.spans
+            if quote not in spans:
+                spans[quote] = find_first(str(words), self.sources) if words else None
+            where = spans[quote]
+            if where is None:
+                why = "is not in the text" if words else "is empty"
+                raise self._refuse(place, value, f"its {quote} {why}")
         if where not in self._mentions:
-            index, (start, end) = where
-            words = self.sources[index].original[start:end]
-            self._mentions[where] = [(index, start, each) for each in numbers(words)]
-        return self._mentions[where]
-
-    def _all_numbers(self) -> list[_Mention]:
-        if None not in self._mentions:
-            self._mentions[None] = [
-                (index, 0, each)
-                for index, source in enumerate(self.sources)
-                for each in numbers(source.original)
+            whole = (
+                (index, Span(0, len(each.original))) for index, each in enumerate(self.sources)
+            )
+            self._mentions[where] = [
+                (index, start, each)
+                for index, (start, end) in ([where] if where else whole)
+                for each in numbers(self.sources[index].original[start:end])
             ]
-        return self._mentions[None]
+        return self._mentions[where]
 
     def _prove(self, place: _Place, index: int, span: Span) -> None:
         self.evidence.append(Evidence(place.kept, _SOURCES[index], span.start, span.end))
@@ -339,45 +302,35 @@ class _Walk:
         return _Failed()
 
 
-def _default(each: MarkedField) -> Any:
-    if each.info.is_required():
-        return None
-    return each.info.get_default(call_default_factory=True, validated_data={})
-
-
-def _chosen(node: Either, values: Mapping[str, Any]) -> ModelPlan:
-    """The model of a union that ``values`` is a dump of: the one with exactly its fields."""
-    return min(node.models, key=lambda plan: len(plan.model.model_fields.keys() ^ values.keys()))
-
-
 def _says(mention: NumberMention, value: Any) -> tuple[int, int] | None:
-    """The span of ``value`` in ``mention``: either end of a range counts."""
+    """The span of ``value`` in ``mention``: either end of a range counts.
+
+    Equal to the last digit: floats as floats, whole numbers as whole numbers.
+    """
     if not isinstance(value, (int, float, Decimal)) or isinstance(value, bool):
         return None
-    if mention.value_max_span and _equal(mention.value_max or 0, value):
+    said, high = [mention.value, *mention.also], mention.value_max
+    if not isinstance(value, int):
+        value, said = float(value), [float(each) for each in said]
+        high = None if high is None else float(high)
+    if high == value:
         return mention.value_max_span
-    if any(_equal(said, value) for said in (mention.value, *mention.also)):
+    if value in said:
         signed = mention.negative and mention.unit is None
         return None if signed else mention.value_span
-    if mention.negative and _equal(mention.value, -value):
+    if mention.negative and said[0] == -value:
         return mention.value_span[0] - 1, mention.value_span[1]
     return None
 
 
-def _equal(said: float, value: float | Decimal) -> bool:
-    """Equality to the last digit: of floats as floats, of whole numbers as whole numbers."""
-    if said == value:
-        return True
-    return float(said) == float(value) if isinstance(value, (float, Decimal)) else False
-
-
-def _why_no_number(mark: NumberIn, value: Any, mentions: list[_Mention]) -> str:
-    where = f"the {mark.quote}" if mark.quote else "the text"
-    said = ", ".join(dict.fromkeys(_shown(each[2]) for each in mentions[:6]))
+def _why_no_number(node: NumberIn, value: Any, mentions: list[_Mention]) -> str:
+    where = f"the {node.quote}" if node.quote else "the text"
+    shown = (
+        f"{written(each.value)} to {written(each.value_max)}"
+        if each.value_max is not None
+        else written(each.value)
+        for _, _, each in mentions[:6]
+    )
+    said = ", ".join(dict.fromkeys(shown))
     asked = written(value) if isinstance(value, float) and isfinite(value) else value
     return f"{where} does not say {asked}: it says {said or 'no number'}"
-
-
-def _shown(mention: NumberMention) -> str:
-    low = written(mention.value)
-    return f"{low} to {written(mention.value_max)}" if mention.value_max is not None else low

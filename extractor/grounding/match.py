@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING
 
-from extractor.grounding.boundaries import inside_url, is_whole, names_repository
+from extractor.grounding.boundaries import is_whole
 from extractor.grounding.text import HYPHEN, INSIDE, NONE, Normalised, SourceText, source_text
-from extractor.grounding.urls import find_url
+from extractor.grounding.urls import Span, find_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
 _END_SIGNS = " \t\r\n.,;:!?…'\"“”‘’«»‹›`–—"
 _PARTNERS = (("(", ")"), ("[", "]"), ("{", "}"), ("$", "$"), ("**", "**"))
 _COMMAND = re.compile(r"\\[a-z]+\Z")
-_PAIRS = {")": "(", "]": "[", "}": "{"}
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+_OPENING = {closing: opening for opening, closing in _CLOSING.items()}
 _LETTERS = re.compile(r"[^\W\d_]+")
 # Letters that every notation of a value has: not those of units and number words.
 _SURE_LETTERS = re.compile(
@@ -26,13 +27,6 @@ _SURE_LETTERS = re.compile(
 _SENTENCE = 12  # letters from which on a first "A" is the article
 # Words as anybody writes them: "image", "Image", "ImageNet", "nuScenes".
 _ORDINARY = re.compile(r"[^\W\d_A-Z]*(?:[A-Z][^\W\d_A-Z]+)*")
-
-
-class Span(NamedTuple):
-    """``text[start:end]``, in code points of the original text."""
-
-    start: int
-    end: int
 
 
 def find(value: str, text: str | SourceText, *, url: bool = False) -> Span | None:
@@ -55,52 +49,50 @@ def find_first(
     and earlier sources before later ones.
     """
     if url:
-        at = find_url(value, sources)
-        return (at[0], Span(at[1], at[2])) if at else None
+        return find_url(value, sources)
     words = strip_ends(value)
     if not words:
         return None
-    return (
-        _first(_find_exact, words, sources)
-        or _first_normalised(words, sources)
-        or _first(_find_repository, words, sources)
-    )
+    for index, source in enumerate(sources):
+        text = source.original
+        start = text.find(words)
+        while start >= 0:
+            end = start + len(words)
+            if is_whole(text, start, end) and not source.has_url_around(start):
+                return index, Span(start, end)
+            start = text.find(words, start + 1)
+    return _find_normalised(words, sources) or _find_repository(words, sources)
 
 
-def _first_normalised(words: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None:
+def _find_normalised(words: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None:
     """Asks for other notations only where the letters of ``words`` are in a text at all."""
-    runs = _sure_letters(words)
+    plain = "" if "\\" in words else unicodedata.normalize("NFKC", words).lower()
+    runs = _SURE_LETTERS.findall(plain)
     value: Normalised | None = None
     for index, source in enumerate(sources):
-        if not all(map(source.has_letters, runs)):
-            continue
-        value = value or Normalised(words)
-        span = _find_normalised(value, source)
-        if span is not None:
-            return index, span
+        if all(map(source.has_letters, runs)):
+            value = value or Normalised(words)
+            span = _find_notation(value, source)
+            if span is not None:
+                return index, span
     return None
 
 
-_Wanted = TypeVar("_Wanted")
-
-
-def _first(
-    look: Callable[[_Wanted, SourceText], Span | None],
-    wanted: _Wanted,
-    sources: Sequence[SourceText],
-) -> tuple[int, Span] | None:
+def _find_repository(words: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None:
+    """The last part of a URL, which names what the page is about."""
     for index, source in enumerate(sources):
-        span = look(wanted, source)
-        if span is not None:
-            return index, span
+        for first, last in source.urls:
+            start = last - len(words)
+            if start > first and source.original.startswith("/" + words, start - 1):
+                return index, Span(start, last)
     return None
 
 
 def strip_ends(value: str) -> str:
     """``value`` without white space and punctuation at its ends; "" where no word is left."""
+    if value[:1].isalnum() and value[-1].isalnum():
+        return value
     words = value.strip(_END_SIGNS)
-    if value.isalnum():
-        return words
     if words[:1].isdecimal() and re.search(r"(?<!\w)\.\Z", value[: value.find(words)]):
         words = "." + words  # ".5"
     words = _strip_wrapping(words)
@@ -113,9 +105,10 @@ def _strip_wrapping(words: str) -> str:
     while before != words and words:
         before = words
         first, last = words[0], words[-1]
-        if first in "([{" and _closing(words) in (None, len(words) - 1):
-            words = words[1:-1] if _closing(words) is not None else words[1:]
-        elif last in _PAIRS and words.count(_PAIRS[last]) < words.count(last):
+        closing = _closing(words) if first in _CLOSING else -1
+        if closing in (None, len(words) - 1):
+            words = words[1:-1] if closing is not None else words[1:]
+        elif last in _OPENING and words.count(_OPENING[last]) < words.count(last):
             words = words[:-1]
         elif words.startswith("**") or words.endswith("**"):
             words = words.removeprefix("**") if words.startswith("**") else words[:-2]
@@ -127,7 +120,7 @@ def _strip_wrapping(words: str) -> str:
 
 def _closing(words: str) -> int | None:
     """Where the bracket that opens ``words`` closes."""
-    opening, closing = words[0], {"(": ")", "[": "]", "{": "}"}[words[0]]
+    opening, closing = words[0], _CLOSING[words[0]]
     depth = 0
     for place, char in enumerate(words):
         depth += (char == opening) - (char == closing)
@@ -144,40 +137,14 @@ def _strip_dollar(words: str) -> str:
     return words
 
 
-def _sure_letters(words: str) -> list[str]:
-    if "\\" in words:
-        return []
-    return _SURE_LETTERS.findall(unicodedata.normalize("NFKC", words).lower())
-
-
-def _find_exact(words: str, source: SourceText) -> Span | None:
-    text = source.original
-    start = text.find(words)
-    while start >= 0:
-        end = start + len(words)
-        if is_whole(text, start, end) and not inside_url(source, start):
-            return Span(start, end)
-        start = text.find(words, start + 1)
-    return None
-
-
-def _find_repository(words: str, source: SourceText) -> Span | None:
-    text = source.original
-    start = text.find(words) if source.urls else -1
-    while start >= 0:
-        if names_repository(source, start, start + len(words)):
-            return Span(start, start + len(words))
-        start = text.find(words, start + 1)
-    return None
-
-
-def _find_normalised(value: Normalised, source: SourceText) -> Span | None:
+def _find_notation(value: Normalised, source: SourceText) -> Span | None:
+    """The first place where ``source`` says ``value`` in the same case, else in another one."""
     text = source.normalised
     fallback: Span | None = None
     place = text.folded.find(value.folded) if value.folded else -1
     while place >= 0:
         span = _verify(value, text, place, source)
-        if span is not None and _same_case(value, text, place):
+        if span is not None and text.tight.startswith(value.tight, place):
             return span
         if span is not None and fallback is None and _case_may_differ(value, text, place):
             fallback = span
@@ -191,10 +158,14 @@ def _verify(value: Normalised, text: Normalised, place: int, source: SourceText)
     asked, said = value.stretch(0, size), text.stretch(place, place + size)
     if asked is None or said is None or not _gaps_agree(value.tight, asked.gaps, said.gaps):
         return None
-    span = _trimmed(source.original, said.start, said.end)
-    if not is_whole(source.original, *span) or inside_url(source, span.start):
+    start, end = said.start, said.end
+    while start < end and source.original[start].isspace():
+        start += 1
+    while end > start and source.original[end - 1].isspace():
+        end -= 1
+    if not is_whole(source.original, start, end) or source.has_url_around(start):
         return None
-    return _balanced(source.original, *span)
+    return _balanced(source.original, start, end)
 
 
 def _gaps_agree(tight: str, asked: bytes, said: bytes) -> bool:
@@ -215,29 +186,24 @@ def _gap_may_differ(tight: str, at: int, one: int, other: int) -> bool:
         return False
     if HYPHEN in (one, other) or not (left.isalpha() and right.isdecimal()):
         return True
-    return at > 1 and tight[at - 2].isalpha()  # "RTX 3090" is "RTX3090"; "a 100" no A100
-
-
-def _same_case(value: Normalised, text: Normalised, place: int) -> bool:
-    return text.tight.startswith(value.tight, place)
+    return at > 1 and tight[at - 2].isalpha()  # "RTX 3090" is "RTX3090"; "a 100" is not "A100"
 
 
 def _case_may_differ(value: Normalised, text: Normalised, place: int) -> bool:
     """A name may be written in another case, an ordinary word is not the acronym it resembles."""
-    runs = [(run, text.tight[place + run.start() :][: len(run.group())]) for run in _runs(value)]
+    runs = [
+        (run, text.tight[place + run.start() :][: len(run.group())])
+        for run in _LETTERS.finditer(value.tight)
+    ]
     backed = any(run.group() == said and not said.islower() for run, said in runs)
     return all(_is_same_name(value.tight, run, said, backed) for run, said in runs)
-
-
-def _runs(value: Normalised) -> Iterator[re.Match[str]]:
-    return _LETTERS.finditer(value.tight)
 
 
 def _is_same_name(tight: str, run: re.Match[str], said: str, backed: bool) -> bool:
     """Whether the letters ``said`` can be the name ``run`` in another case.
 
     An acronym, or a name with capitals in odd places, is one word with an ordinary word only
-    where a digit or another word of the name says so: COCO is no "coco", but CIFAR10 is cifar10.
+    where a digit or another word of the name says so: "coco" is not COCO, but cifar10 is CIFAR10.
     """
     name = run.group()
     beside = tight[max(0, run.start() - 1) : run.start()] + tight[run.end() : run.end() + 1]
@@ -249,15 +215,6 @@ def _is_same_name(tight: str, run: re.Match[str], said: str, backed: bool) -> bo
     return ordinary or (backed and not said.islower())
 
 
-def _trimmed(text: str, start: int, end: int) -> Span:
-    """The span without white space at its ends."""
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return Span(start, end)
-
-
 def _balanced(text: str, start: int, end: int) -> Span:
     """The span with the bracket, ``$`` or ``**`` beside it whose partner stands in it."""
     words = text[start:end]
@@ -267,11 +224,7 @@ def _balanced(text: str, start: int, end: int) -> Span:
         if lone and lone != -1 and text.startswith(closing, end):
             return Span(start, end + len(closing))
         if lone and (opening == closing or lone < 0) and text.endswith(opening, 0, start):
-            return Span(_command_start(text, start - len(opening)), end)
+            brace = start - len(opening)  # the "{" of "\\textbf{" goes with its command
+            command = _COMMAND.search(text, max(0, brace - 20), brace) if opening == "{" else None
+            return Span(command.start() if command else brace, end)
     return Span(start, end)
-
-
-def _command_start(text: str, brace: int) -> int:
-    """Where the command begins that opens a group at ``brace``: ``\\textbf{``."""
-    command = _COMMAND.search(text, max(0, brace - 20), brace) if text[brace] == "{" else None
-    return command.start() if command else brace

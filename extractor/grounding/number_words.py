@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from extractor.grounding.quantity import Numeral, read_part, read_scale, read_unit
+from extractor.grounding.numerals import SCALE, Numeral, multiply, read_part, read_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,76 +62,56 @@ _PHRASE = re.compile(
 )
 _TIMES_SAID = {"order": 10, "twice": 2, "thrice": 3, "double": 2, "triple": 3, "quadruple": 4}
 _PARTS = {
-    "half": 2,
-    "third": 3,
-    "quarter": 4,
-    "fourth": 4,
-    "fifth": 5,
-    "sixth": 6,
-    "eighth": 8,
-    "tenth": 10,
-    "hundredth": 100,
-}
+    "half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8,
+    "tenth": 10, "hundredth": 100,
+}  # fmt: skip
 
 
-def lowered(text: str) -> str:
-    """``text`` in lower case, of the same length."""
-    low = text.lower()
-    return low if len(low) == len(text) else "".join(c.lower()[0] for c in text)
-
-
-def numbers_in_words(text: str) -> Iterator[Numeral]:
+def numbers_in_words(text: str) -> list[Numeral]:
     """The numbers that ``text`` says in words, in no order."""
     low = lowered(text)
     words = set(_LETTERS.findall(low))
-    for place in _places(low, words & _NUMBER_WORDS):
-        word = _WORD.match(low, place)
-        if word is not None:
-            numeral = _read_word(low, word)
-            read_unit(low, numeral)
-            if not _is_plan(low, numeral):
-                yield numeral
-    for word in words & _PHRASE_WORDS:
-        yield from _from_phrases(low, word)
+    found = [
+        _read_phrase(low, each) for word in words & _PHRASE_WORDS for each in _phrases(low, word)
+    ]
+    for word in words & _NUMBER_WORDS:
+        for place in _places(low, word):
+            article = _ARTICLE.search(low, max(0, place - 3), place) if word in _HUNDREDS else None
+            said = _WORD.match(low, article.start() if article else place)
+            if said is not None and (numeral := _read_word(low, said)) is not None:
+                found.append(numeral)
+    return found
 
 
-def _from_phrases(low: str, word: str) -> Iterator[Numeral]:
-    """The phrases around ``word``: "an order of magnitude", "by half"."""
+def _places(low: str, word: str) -> Iterator[int]:
     place = low.find(word)
     while place >= 0:
-        for phrase in _PHRASE.finditer(low, max(0, place - _BEFORE), place + _BEHIND):
-            if phrase.lastgroup != "vague" and phrase.start() <= place < phrase.end():
-                yield _read_phrase(low, phrase)
+        yield place
         place = low.find(word, place + len(word))
 
 
-def _places(low: str, words: set[str]) -> Iterator[int]:
-    """Where ``words`` may stand, the article of "a hundred" included."""
-    for word in words:
-        place = low.find(word)
-        while place >= 0:
-            article = _ARTICLE.search(low, max(0, place - 3), place)
-            yield article.start() if article and word in _HUNDREDS else place
-            place = low.find(word, place + len(word))
+def _phrases(low: str, word: str) -> Iterator[re.Match[str]]:
+    """The phrases around ``word``: "an order of magnitude", "by half"."""
+    for place in _places(low, word):
+        for phrase in _PHRASE.finditer(low, max(0, place - _BEFORE), place + _BEHIND):
+            if phrase.lastgroup != "vague" and phrase.start() <= place < phrase.end():
+                yield phrase
 
 
-def _read_word(low: str, word: re.Match[str]) -> Numeral:
-    value = _value_of(re.findall(r"\w+", word.group().removesuffix(" and a half")))
-    said = value + 0.5 if word.group("half") else value
-    numeral = Numeral(said, word.start(), word.end(), word.end(), written=said)
-    read_scale(low, numeral)
-    return numeral
-
-
-def _value_of(words: list[str]) -> int:
+def _read_word(low: str, word: re.Match[str]) -> Numeral | None:
     total = value = 0
-    for word in words:
-        amount = _WORD_VALUES.get(word.replace("ﬁ", "fi"), 0)  # "a" and "and" add nothing
+    for part in re.findall(r"\w+", word.group().removesuffix(" and a half")):
+        amount = _WORD_VALUES.get(part.replace("ﬁ", "fi"), 0)  # "a" and "and" add nothing
         if amount == 1000:
             total, value = total + max(value, 1) * amount, 0
         else:
             value = max(value, 1) * amount if amount in (12, 100) else value + amount
-    return total + value
+    said = total + value + 0.5 if word.group("half") else total + value
+    numeral = Numeral(said, word.start(), word.end(), word.end(), written=said)
+    if scale := SCALE.match(low, numeral.end):
+        multiply(numeral, scale)
+    read_unit(low, numeral)
+    return None if _is_plan(low, numeral) else numeral
 
 
 def _is_plan(low: str, numeral: Numeral) -> bool:
@@ -155,3 +135,9 @@ def _read_phrase(low: str, phrase: re.Match[str]) -> Numeral:
         return numeral
     value = _TIMES_SAID[kind]
     return Numeral(value, start, end, end, "x", written=value)
+
+
+def lowered(text: str) -> str:
+    """``text`` in lower case, of the same length."""
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(c.lower()[0] for c in text)

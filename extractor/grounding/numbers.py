@@ -5,8 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from extractor.grounding.numerals import numerals
-from extractor.grounding.quantity import JUNK, Numeral, Unit, raise_to_orders, scaled
+from extractor.grounding.number_words import numbers_in_words
+from extractor.grounding.numerals import (
+    JUNK,
+    Numeral,
+    Unit,
+    numbers_in_digits,
+    raise_to_orders,
+    scaled,
+)
 
 _FILLERS = (
     r"(?:a|an|the|about|around|approximately|approx\.?|roughly|nearly|almost|more\s+than|over"
@@ -40,6 +47,7 @@ _AND = re.compile(rf"{JUNK}*+and{JUNK}*+", re.IGNORECASE)
 _BETWEEN = re.compile(rf"\bbetween{_LEAD}\Z", re.IGNORECASE)
 _LIST_END = re.compile(rf"{JUNK}*+(?:,?\s*(?:and|or|&)|/){JUNK}*+", re.IGNORECASE)
 _LIST_STEP = re.compile(rf"{JUNK}*+,{JUNK}*+")
+_LISTED = re.compile(rf"{JUNK}*+(?:,?\s*(?:and|or|&)|/|,){JUNK}*+", re.IGNORECASE)
 _CLAUSE_AND = re.compile(r"[^.;:(),]{1,60}\sand\s(?:an?\s)?", re.IGNORECASE)
 # A capitalised word that does not open its sentence, or one with a capital or digit inside.
 _NAME_BEFORE = re.compile(
@@ -72,10 +80,23 @@ class NumberMention:
     negative: bool = False
 
 
+def numerals(text: str) -> list[Numeral]:
+    """Every single number of ``text``, in digits or words, in order, none inside another."""
+    found, words = list(numbers_in_digits(text)), numbers_in_words(text)
+    if not words:
+        return found
+    kept: list[Numeral] = []
+    for numeral in sorted(found + words, key=lambda each: (each.start, -each.stop)):
+        if not kept or numeral.start >= kept[-1].stop:
+            kept.append(numeral)
+    return kept
+
+
 def numbers(text: str) -> list[NumberMention]:
-    """Every quantity that ``text`` says, in order; digits inside names are none."""
-    found = list(numerals(text))
-    _share_units(text, found)
+    """Every quantity that ``text`` says, in order; digits inside names are skipped."""
+    found = numerals(text)
+    if len(found) > 1:
+        _share_units(text, found)
     mentions: list[NumberMention] = []
     place = 0
     while place < len(found):
@@ -94,23 +115,21 @@ def numbers(text: str) -> list[NumberMention]:
 def _share_units(text: str, found: list[Numeral]) -> None:
     """Gives "2, 4 and 8x" one unit: a number takes that of the one it is listed with."""
     for place in range(len(found) - 2, -1, -1):
-        one, next_one = found[place], found[place + 1]
-        if one.unit is not None or next_one.unit is None or _is_no_quantity(text, one):
+        one, other = found[place], found[place + 1]
+        if one.unit is not None or other.unit is None or _is_no_quantity(text, one):
             continue
-        gap = text[one.end : next_one.start]
+        gap = text[one.end : other.start]
         listed = _LIST_END.fullmatch(gap) or (
-            _LIST_STEP.fullmatch(gap) and _continues(text, found, place + 1)
+            _LIST_STEP.fullmatch(gap)
+            and place + 2 < len(found)
+            and _LISTED.fullmatch(text[other.stop : found[place + 2].start])
         )
-        if listed and not _BETWEEN.search(text[max(0, one.start - _LOOK_BACK) : one.start]):
-            _share(one, next_one)
-
-
-def _continues(text: str, found: list[Numeral], place: int) -> bool:
-    """Whether a list goes on to an "and" behind the number at ``place``."""
-    if place + 1 >= len(found):
-        return False
-    gap = text[found[place].stop : found[place + 1].start]
-    return bool(_LIST_END.fullmatch(gap) or _LIST_STEP.fullmatch(gap))
+        if not listed or _is_between(text, one):
+            continue
+        if other.orders:
+            raise_to_orders(one)
+        else:
+            one.unit = other.unit
 
 
 def _is_no_quantity(text: str, numeral: Numeral) -> bool:
@@ -120,37 +139,24 @@ def _is_no_quantity(text: str, numeral: Numeral) -> bool:
     return isinstance(numeral.value, int) and 1900 <= numeral.value <= 2100
 
 
-def _share(one: Numeral, other: Numeral) -> None:
-    if other.orders:
-        raise_to_orders(one)
-    else:
-        one.unit = other.unit
+def _is_between(text: str, numeral: Numeral) -> bool:
+    return _BETWEEN.search(text[max(0, numeral.start - _LOOK_BACK) : numeral.start]) is not None
 
 
 def _is_range(text: str, low: Numeral, high: Numeral) -> bool:
-    if low.unit is not None and low.unit != high.unit:
-        return False
     gap = text[low.stop : high.start]
-    if len(gap) > 24:
+    if (low.unit is not None and low.unit != high.unit) or len(gap) > 24:
         return False
-    ends = _ends(low, high)
-    return ends[0] < ends[1] and (
+    start, end = low.value, high.value
+    if high.orders and not low.orders:
+        start, end = low.written, high.written
+    elif high.scale > 1 and low.scale == 1:
+        start = scaled(low.value, high.scale)
+    return start < end and (
         _RANGE.fullmatch(gap) is not None
-        or (_AND.fullmatch(gap) is not None and _said_between(text, low))
+        or (_AND.fullmatch(gap) is not None and _is_between(text, low))
         or _lost_dash(gap, low, high)
     )
-
-
-def _ends(low: Numeral, high: Numeral) -> tuple[float, float]:
-    if high.orders and not low.orders:
-        return low.written, high.written
-    if high.scale > 1 and low.scale == 1:
-        return scaled(low.value, high.scale), high.value
-    return low.value, high.value
-
-
-def _said_between(text: str, low: Numeral) -> bool:
-    return _BETWEEN.search(text[max(0, low.start - _LOOK_BACK) : low.start]) is not None
 
 
 def _lost_dash(gap: str, low: Numeral, high: Numeral) -> bool:
@@ -172,44 +178,29 @@ def _join_range(low: Numeral, high: Numeral) -> None:
 def _mention(
     text: str, low: Numeral, high: Numeral | None, earlier: list[NumberMention]
 ) -> NumberMention:
-    start, unit = low.start, low.unit
-    end = (high or low).stop
+    start, end, unit = low.start, (high or low).stop, low.unit
     before = text[max(0, start - _LOOK_BACK) : start]
-    if unit is None and (said := _unit_said_before(text, before, end)) is not None:
-        unit, start = "x", start - len(before) + said
+    if unit is None:
+        factor = _FACTOR.search(before)
+        if factor:
+            unit, start = "x", start - len(before) + factor.start()
+        elif _SPEEDUP_OF.search(before) and not _OTHER_UNIT.match(text, end):
+            unit = "x"
+    up_to = _UP_TO.search(before) is not None
+    if not up_to and earlier and earlier[-1].up_to:
+        gap = text[earlier[-1].end : low.start]
+        up_to = bool(_LISTED.fullmatch(gap) or _CLAUSE_AND.fullmatch(gap))
+    # The 7 of "7B": a schema may count in thousands, millions or billions.
+    unscaled = (low.written,) if low.scale > 1 and unit is None else ()
     return NumberMention(
         value=low.value,
         value_max=high.value if high else None,
         unit=unit,
         start=start,
         end=end,
-        up_to=_is_up_to(text, before, low.start, earlier),
+        up_to=up_to,
         value_span=(low.start, low.end),
         value_max_span=(high.start, high.end) if high else None,
-        also=low.also or _unscaled(low, unit),
+        also=low.also or unscaled,
         negative=low.negative,
     )
-
-
-def _unit_said_before(text: str, before: str, end: int) -> int | None:
-    """Where in ``before`` a "factor of" begins; its end for "a speedup of"."""
-    factor = _FACTOR.search(before)
-    if factor:
-        return factor.start()
-    if _SPEEDUP_OF.search(before) and not _OTHER_UNIT.match(text, end):
-        return len(before)
-    return None
-
-
-def _unscaled(numeral: Numeral, unit: Unit | None) -> tuple[float, ...]:
-    """The 7 of "7B": a schema may count in thousands, millions or billions."""
-    return (numeral.written,) if numeral.scale > 1 and unit is None else ()
-
-
-def _is_up_to(text: str, before: str, start: int, earlier: list[NumberMention]) -> bool:
-    if _UP_TO.search(before):
-        return True
-    if not earlier or not earlier[-1].up_to:
-        return False
-    gap = text[earlier[-1].end : start]
-    return bool(_LIST_END.fullmatch(gap) or _LIST_STEP.fullmatch(gap) or _CLAUSE_AND.fullmatch(gap))

@@ -1,4 +1,4 @@
-"""What of a schema is to be grounded: its marked fields, found once for each schema."""
+"""What of a schema is to be grounded: its annotated fields, found once for each schema."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from extractor.errors import UsageError
-from extractor.grounding.annotations import Mark, NumberIn, UnitIn, Url, Verbatim
+from extractor.grounding.annotations import Annotation, NumberIn, UnitIn, Url, Verbatim
 from extractor.grounding.field_types import outer_type
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ class Either:
 
 
 @dataclass(slots=True)
-class MarkedField:
-    """A field with a mark on it, or somewhere inside it.
+class AnnotatedField:
+    """A field that is annotated, or that something inside is.
 
     ``bears_identity``: without it, what holds it says nothing. ``unit_field`` is the sibling
     that gives the unit of a number.
@@ -56,10 +56,10 @@ class MarkedField:
 
 @dataclass(slots=True)
 class ModelPlan:
-    """The marked fields of a model: words first, then numbers, then units."""
+    """The annotated fields of a model: words first, then numbers, then units."""
 
     model: type[BaseModel]
-    fields: list[MarkedField] = field(default_factory=list)
+    fields: list[AnnotatedField] = field(default_factory=list)
 
 
 Node = Verbatim | Url | NumberIn | UnitIn | ModelPlan | Items | Entries | Either
@@ -67,7 +67,7 @@ Node = Verbatim | Url | NumberIn | UnitIn | ModelPlan | Items | Entries | Either
 
 @lru_cache(maxsize=256)
 def plan_of(model: type[BaseModel]) -> ModelPlan:
-    """The plan of ``model``; UsageError where a mark names a field that is not there."""
+    """The plan of ``model``; UsageError where an annotation names a missing field."""
     return _compile(model, {})
 
 
@@ -85,7 +85,7 @@ def _compile(model: type[BaseModel], known: dict[type, ModelPlan]) -> ModelPlan:
         if node is not None:
             nullable = _is_nullable(info.annotation)
             identity = info.is_required() and not nullable
-            plan.fields.append(MarkedField(name, node, info, identity, nullable))
+            plan.fields.append(AnnotatedField(name, node, info, identity, nullable))
     _tie(plan)
     return plan
 
@@ -100,7 +100,7 @@ def _node(annotation: Any, metadata: Iterable[Any], known: dict[type, ModelPlan]
     if outer.kind == "scalar":
         if outer.parts == (type(None),):
             return None
-        return next((each for each in outer.metadata if isinstance(each, Mark)), None)
+        return next((each for each in outer.metadata if isinstance(each, Annotation)), None)
     each = _either([node for part in outer.parts if (node := _node(part, outer.metadata, known))])
     if outer.kind == "union" or each is None:
         return each

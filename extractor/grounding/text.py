@@ -12,24 +12,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from extractor.grounding.number_words import lowered
-from extractor.grounding.numerals import numerals
-from extractor.grounding.quantity import UNSPACED
+from extractor.grounding.numbers import numerals
+from extractor.grounding.numerals import UNSPACED
+from extractor.grounding.urls import URL, URL_END_SIGNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from extractor.grounding.quantity import Numeral
 
 # Gaps: what stands between one character of a normal form and the one before it.
 INSIDE, NONE, HYPHEN, SPACE, OTHER = range(5)
 
 DASHES = "-‐‑‒–—―−﹣－"
-URLS = re.compile(r"(?:https?://|www\.)[^\s<>\"]+")
 _WRAPPING = (
     r"\\(?:text|math)[a-z]*\b|\\(?:emph|underline|ensuremath|mbox|url|href|bf|it|rm|sc|tt|em)\b"
 )
@@ -51,6 +50,7 @@ _SYMBOLS = {"‘": "'", "’": "'", "✕": "×", "✖": "×", "⨯": "×", "⨉"
 _GAP_WRAPPING = re.compile(rf"{_WRAPPING}|\*\*|__|[$`{{}}\"“”„«»'‘’^_\u00ad\u200b-\u200f\ufeff]")
 _NO_ALNUM = re.compile(r"[\W_]+")
 _SPOKEN = re.compile(r"[^\s()\[\],;:\"“”—]+")
+_MARKS = dict.fromkeys(map(ord, "*$\\{}"))
 _SMALL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
 
 
@@ -80,16 +80,14 @@ class Normalised:
         start = end = reached = -1
         for place, size, token_start, token_end in self._tokens(first, stop):
             if place >= first:
-                gaps[place - first] = self._gap(reached, token_start)
+                between = self._text[reached:token_start] if reached >= 0 else ""
+                gaps[place - first] = _gap(between) if between else NONE
             if place == first:
                 start = token_start
             if place + size == stop:
                 end = token_end
             reached = token_end
         return None if start < 0 or end < 0 else Stretch(bytes(gaps), start, end)
-
-    def _gap(self, reached: int, start: int) -> int:
-        return _gap(self._text[reached:start]) if start > reached >= 0 else NONE
 
     def _tokens(self, first: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
         """The tokens of ``tight[first:stop]``: place in it, size, and span in the original."""
@@ -118,66 +116,52 @@ class Stretch(NamedTuple):
 class SourceText:
     """An original text; what is made of it to search it is made once, and only on demand."""
 
-    __slots__ = ("_lower", "_normalised", "_squeezed", "_urls", "_words", "original")
-
     def __init__(self, original: str) -> None:
         self.original = original
-        self._normalised: Normalised | None = None
-        self._lower: str | None = None
-        self._squeezed: str | None = None
-        self._urls: list[tuple[int, int]] | None = None
-        self._words: list[tuple[str, int, int]] | None = None
 
-    @property
+    @cached_property
     def normalised(self) -> Normalised:
         """The normal form."""
-        if self._normalised is None:
-            self._normalised = Normalised(self.original)
-        return self._normalised
+        return Normalised(self.original)
 
     def has_letters(self, run: str) -> bool:
         """Whether the letters of ``run``, in lower case, stand in the text in any notation."""
-        if self._lower is None:
-            self._lower = self.original.lower()
-        if run in self._lower:
-            return True
-        if self._squeezed is None:
-            composed = unicodedata.normalize("NFKC", self.original).lower()
-            self._squeezed = _NO_ALNUM.sub("", composed)
-        return run in self._squeezed
+        return run in self._lower or run in self._squeezed
 
-    @property
+    @cached_property
+    def _lower(self) -> str:
+        return self.original.lower()
+
+    @cached_property
+    def _squeezed(self) -> str:
+        return _NO_ALNUM.sub("", unicodedata.normalize("NFKC", self.original).lower())
+
+    @cached_property
     def urls(self) -> list[tuple[int, int]]:
         """The spans of the URLs in the text."""
-        if self._urls is None:
-            self._urls = list(_urls(self.original))
-        return self._urls
+        if "://" not in self.original and "www." not in self.original:
+            return []
+        return [
+            (url.start(), url.start() + len(url.group().rstrip(URL_END_SIGNS)))
+            for url in URL.finditer(self.original)
+        ]
 
-    @property
+    def has_url_around(self, place: int) -> bool:
+        """Whether ``place`` lies inside a URL."""
+        return any(first < place < last for first, last in self.urls)
+
+    @cached_property
     def words(self) -> list[tuple[str, int, int]]:
-        """The words in lower case and without punctuation, with the span they were cut from."""
-        if self._words is None:
-            self._words = [
-                (bare_word(word.group()), *word.span()) for word in _SPOKEN.finditer(self.original)
-            ]
-        return self._words
+        """The words in lower case and without marks, with the span they were cut from."""
+        return [(_bare(word.group()), *word.span()) for word in _SPOKEN.finditer(self.original)]
 
 
-@lru_cache(maxsize=32)
-def source_text(original: str) -> SourceText:
-    """The SourceText of ``original``: the same for the same text while it is being asked."""
-    return SourceText(original)
+def _bare(word: str) -> str:
+    return word.lower().replace("\\times", "x").translate(_MARKS).strip(".!?'’")
 
 
-def bare_word(word: str) -> str:
-    """``word`` in lower case, without punctuation at its ends."""
-    return word.strip(".!?'’*$").lower()
-
-
-def _urls(text: str) -> Iterator[tuple[int, int]]:
-    if "://" in text or "www." in text:
-        for url in URLS.finditer(text):
-            yield url.start(), url.start() + len(url.group().rstrip("/.,;:!?'’”)]}`*$"))
+source_text = lru_cache(maxsize=32)(SourceText)
+"""The SourceText of a text: the same for the same text while values are looked for in it."""
 
 
 # A token of the normal form and its span; with True, a run of words with a space between each.
@@ -188,33 +172,22 @@ def _chunks(text: str) -> list[Chunk]:
     chunks: list[Chunk] = []
     reached = 0
     for numeral in numerals(text):
-        if not _is_one_notation(text, numeral):
-            continue
-        _read(text, reached, numeral.start, chunks)
-        _add_numeral(numeral, chunks)
-        reached = numeral.stop
+        start, end, stop = numeral.start, numeral.end, numeral.stop
+        if numeral.also and numeral.scale == 1:
+            continue  # "half the time" says 2x, and "2x the time" does not
+        if text[start] == "0" and text[start + 1 : start + 2].isdecimal():
+            continue  # "007" is written in no other way
+        _read(text, reached, start, chunks)
+        if numeral.negative:
+            chunks.append(("-", start - 1, start, False))
+        chunks.append((written(numeral.value), start, end, False))
+        if numeral.unit is not None and stop == end:
+            chunks.append(("×", start, end, False))  # said by the words: "twice", "two orders of"
+        elif numeral.unit is not None:
+            chunks.append(("×" if numeral.unit == "x" else "%", end, stop, False))
+        reached = stop
     _read(text, reached, len(text), chunks)
     return chunks
-
-
-def _is_one_notation(text: str, numeral: Numeral) -> bool:
-    """Whether the numeral may be written in another way without saying something else."""
-    if numeral.also and numeral.scale == 1:
-        return False  # "half the time" says 2x, and "2x the time" does not
-    return not (
-        text[numeral.start] == "0" and text[numeral.start + 1 : numeral.start + 2].isdecimal()
-    )
-
-
-def _add_numeral(numeral: Numeral, chunks: list[Chunk]) -> None:
-    start, end = numeral.start, numeral.end
-    if numeral.negative:
-        chunks.append(("-", start - 1, start, False))
-    chunks.append((written(numeral.value), start, end, False))
-    if numeral.unit is not None and numeral.stop == end:
-        chunks.append(("×", start, end, False))  # said by the words: "twice", "two orders of ..."
-    elif numeral.unit is not None:
-        chunks.append(("×" if numeral.unit == "x" else "%", end, numeral.stop, False))
 
 
 def written(value: float) -> str:

@@ -1,76 +1,94 @@
-"""Finding a URL in a text: the whole URL, never a shorter or a longer one."""
+"""URLs: where a text has one, when two are the same, and finding one whole in a text."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from extractor.grounding.text import SourceText
 
+# Three patterns, which differ on purpose. URL is strict about the beginning and takes all that
+# follows: words inside it count for no name.
+URL = re.compile(r"(?:https?://|www\.)[^\s<>\"]+")
+# LOOSE_URL also takes known hosts without a scheme and ends before punctuation: the classifier
+# decides about each, and was trained on exactly these.
+LOOSE_URL = re.compile(
+    r"(?:https?\s?:\s?//|www\.|(?<![\w/.@])(?:github|gitlab|bitbucket|huggingface|sites\.google"
+    r"|anonymous\.4open|codeocean|zenodo)\.(?:com|io|org|co|science)/)"
+    r"[^\s<>\"”}\])]*[^\s<>\"”}\]).,;:'*]"
+    r"|(?<![\w/.@])[\w-]+\.github\.io(?:/[\w./#~-]*[\w/])?"
+)
+# _ENDS is what a URL that is looked for may end before: anything that is no character of a URL,
+# or punctuation and then that.
+_ENDS = re.compile(r"(?:\.git\b)?/?(?:[.,;:!?'\"”’)\]}>`*$|]|\\)*(?:[^\x21-\x7e]|[<>{}]|\Z)")
+URL_END_SIGNS = "/.,;:!?'’”)]}`*$"
+"""Signs at the end of a ``URL`` that belong to the sentence around it."""
+
 _SCHEME = re.compile(r"(?:[a-z]+://)?(?:www\.)?", re.IGNORECASE)
 _END_SIGNS = " \t\r\n.,;:!?'\"“”‘’<>()[]{}`*"
 _SQUEEZED_OUT = re.compile(r"[\s\\]+")
-# What a URL may end before: anything that is no character of a URL, or punctuation and then that.
-_ENDS = re.compile(r"(?:\.git\b)?/?(?:[.,;:!?'\"”’)\]}>`*$|]|\\)*(?:[^\x21-\x7e]|[<>{}]|\Z)")
 _LEFT = re.compile(r"(?:[a-z]{2,6}\s?:\s?/\s?/\s?)?(?:www\.\s?)?\Z", re.IGNORECASE)
 _PATH_GOES_ON = re.compile(r"/[ \t\r\n]+[\w.-]+/[\w-]")
 _SIGNS = "/.:-_?=&#~"
 
 
-def canonical(url: str) -> str:
+class Span(NamedTuple):
+    """``text[start:end]``, in code points of the original text."""
+
+    start: int
+    end: int
+
+
+def canonical_url(url: str) -> str:
     """``url`` without what may differ: scheme, ``www.``, end slash, ``.git``, the host's case."""
-    bare = _SQUEEZED_OUT.sub("", url).strip(_END_SIGNS)
-    bare = bare[_match_end(bare) :].rstrip("/").removesuffix(".git").rstrip("/")
+    bare = _SCHEME.sub("", _SQUEEZED_OUT.sub("", url).strip(_END_SIGNS), count=1)
+    bare = bare.rstrip("/").removesuffix(".git").rstrip("/")
     host, slash, path = bare.partition("/")
     return host.lower() + slash + path
 
 
-def _match_end(bare: str) -> int:
-    scheme = _SCHEME.match(bare)
-    return scheme.end() if scheme else 0
-
-
-def find_url(url: str, sources: Sequence[SourceText]) -> tuple[int, int, int] | None:
+def find_url(url: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None:
     """Which of ``sources`` gives ``url``, and where, its scheme included; or None."""
-    core = canonical(url)
+    core = canonical_url(url)
     if "." not in core or not core[0].isalnum():
         return None
-    for look in (_find_in, _find_broken):
-        for index, source in enumerate(sources):
-            found = look(core, source.original)
-            if found:
-                return index, *found
+    for index, source in enumerate(sources):
+        if found := _find_core(core, source.original):
+            return index, found
+    broken = _broken_pattern(core)
+    for index, source in enumerate(sources):
+        for each in broken.finditer(source.original):
+            if found := _whole(source.original, *each.span()):
+                return index, found
     return None
 
 
-def _find_in(core: str, text: str) -> tuple[int, int] | None:
-    host_length = core.find("/") if "/" in core else len(core)
+def _find_core(core: str, text: str) -> Span | None:
+    host, slash, path = core.partition("/")
     start = text.find(core)
-    if start < 0:
-        start = _find_host_folded(core, host_length, text)
+    if start < 0 and slash and slash + path in text:
+        start = _find_host_folded(host, slash + path, text)
     while start >= 0:
-        found = _whole(text, start, start + len(core))
-        if found:
+        if found := _whole(text, start, start + len(core)):
             return found
         start = text.find(core, start + 1)
     return None
 
 
-def _find_host_folded(core: str, host_length: int, text: str) -> int:
-    """Where ``core`` stands with its host in another case ("GitHub.com/...")."""
-    host, path = core[:host_length], core[host_length:]
-    place = text.find(path) if path else -1
+def _find_host_folded(host: str, path: str, text: str) -> int:
+    """Where ``path`` stands behind ``host`` in another case ("GitHub.com/...")."""
+    place = text.find(path)
     while place >= 0:
-        if place >= host_length and text[place - host_length : place].lower() == host:
-            return place - host_length
+        if place >= len(host) and text[place - len(host) : place].lower() == host:
+            return place - len(host)
         place = text.find(path, place + 1)
     return -1
 
 
-def _whole(text: str, start: int, end: int) -> tuple[int, int] | None:
+def _whole(text: str, start: int, end: int) -> Span | None:
     """The span with its scheme and end, or None where it is part of another URL."""
     left = _LEFT.search(text, max(0, start - 20), start)
     first = left.start() if left else start
@@ -81,20 +99,11 @@ def _whole(text: str, start: int, end: int) -> tuple[int, int] | None:
         return None
     if text.startswith(".git", end):
         end += len(".git")
-    return first, end + text.startswith("/", end)
-
-
-def _find_broken(core: str, text: str) -> tuple[int, int] | None:
-    """The same over line breaks ("github.com/\\nfoo") and LaTeX escapes ("flash\\_x")."""
-    pattern = _broken_pattern(core)
-    for found in pattern.finditer(text):
-        whole = _whole(text, found.start(), found.end())
-        if whole:
-            return whole
-    return None
+    return Span(first, end + text.startswith("/", end))
 
 
 def _broken_pattern(core: str) -> re.Pattern[str]:
+    """``core`` over line breaks ("github.com/\\nfoo") and LaTeX escapes ("flash\\_x")."""
     parts: list[str] = []
     for char in core:
         escape = r"\\?" if char in "_#%&~" else ""
