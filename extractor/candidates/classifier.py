@@ -53,8 +53,8 @@ class LinearModel:
     bias: tuple[float, ...]
     rows: Mapping[str, tuple[float, ...]]
 
-    def scores(self, features: Iterable[str]) -> list[float]:
-        """The log odds of each output."""
+    def chances(self, features: Iterable[str]) -> list[float]:
+        """The probability of each output."""
         totals = list(self.bias)
         rows = self.rows
         for feature in features:
@@ -62,7 +62,7 @@ class LinearModel:
             if row is not None:
                 for index, weight in enumerate(row):
                     totals[index] += weight
-        return totals
+        return [probability(total) for total in totals]
 
     def packed(self) -> dict[str, object]:
         """As JSON values: hundredths, the features in one string."""
@@ -187,54 +187,42 @@ class Classifier:
     def score(self, title: str, abstract: str) -> Scored:
         """Find a paper's candidates and say how likely each is."""
         document = Document(title, abstract)
+        names, quantities, urls = (
+            find_names(document),
+            find_quantities(document),
+            find_urls(document),
+        )
+        by_name = zip(names.candidates, name_features(document, names, self.lexicon), strict=True)
+        by_quantity = zip(quantities, quantity_features(document, quantities), strict=True)
+        by_url = zip(urls, url_features(document, urls), strict=True)
         return Scored(
-            document, self._names(document), self._quantities(document), self._urls(document)
+            document,
+            tuple(
+                ScoredName(
+                    candidate, dict(zip(NAME_FIELDS, self.names.chances(facts), strict=True))
+                )
+                for candidate, facts in by_name
+            ),
+            tuple(
+                ScoredQuantity(mention, offset, self.quantities.chances(facts)[0])
+                for (offset, mention), facts in by_quantity
+            ),
+            tuple(ScoredUrl(url, self.urls.chances(facts)[0]) for url, facts in by_url),
         )
 
     def decide(self, scored: Scored) -> Decision:
         """Choose: one method name or none, lists without two forms of one thing, one URL."""
-        urls = [url for url in scored.urls if url.probability >= self.thresholds["code_url"]]
-        limit = self.thresholds["claimed_speedups"]
+        limits = self.thresholds
+        methods = [n for n in scored.names if n.probability["method_name"] >= limits["method_name"]]
+        claims = (q for q in scored.quantities if q.probability >= limits["claimed_speedups"])
+        urls = [url for url in scored.urls if url.probability >= limits["code_url"]]
         return Decision(
-            method_name=self._method(scored.names),
-            claimed_speedups=tuple(q for q in scored.quantities if q.probability >= limit),
+            method_name=max(methods, key=lambda n: n.probability["method_name"], default=None),
+            claimed_speedups=tuple(claims),
             benchmarks=self._list(scored.names, "benchmarks"),
             hardware=self._list(scored.names, "hardware"),
             code_url=max(urls, key=lambda url: url.probability, default=None),
         )
-
-    def _names(self, document: Document) -> tuple[ScoredName, ...]:
-        found = find_names(document)
-        features = name_features(document, found, self.lexicon)
-        return tuple(
-            ScoredName(candidate, self._probabilities(self.names.scores(facts)))
-            for candidate, facts in zip(found.candidates, features, strict=True)
-        )
-
-    def _probabilities(self, scores: Sequence[float]) -> dict[str, float]:
-        return {field: probability(score) for field, score in zip(NAME_FIELDS, scores, strict=True)}
-
-    def _quantities(self, document: Document) -> tuple[ScoredQuantity, ...]:
-        found = find_quantities(document)
-        return tuple(
-            ScoredQuantity(mention, offset, probability(self.quantities.scores(facts)[0]))
-            for (offset, mention), facts in zip(
-                found, quantity_features(document, found), strict=True
-            )
-        )
-
-    def _urls(self, document: Document) -> tuple[ScoredUrl, ...]:
-        found = find_urls(document)
-        return tuple(
-            ScoredUrl(url, probability(self.urls.scores(facts)[0]))
-            for url, facts in zip(found, url_features(document, found), strict=True)
-        )
-
-    def _method(self, names: Sequence[ScoredName]) -> ScoredName | None:
-        best = max(names, key=lambda name: name.probability["method_name"], default=None)
-        if best is None or best.probability["method_name"] < self.thresholds["method_name"]:
-            return None
-        return best
 
     def _list(self, names: Sequence[ScoredName], field: str) -> tuple[ScoredName, ...]:
         likely = sorted(

@@ -46,7 +46,8 @@ class Lexicon:
         """Write the names, grouped by equal entries, as compressed JSON of fixed bytes."""
         rows: dict[str, list[str]] = {}
         for name, entry in sorted(self._entries.items()):
-            rows.setdefault(_encoded(entry), []).append(name)
+            letters = (chr(ord("a") + level - _LOWEST) for level in entry.levels)
+            rows.setdefault(f"{entry.papers}{''.join(letters)}", []).append(name)
         text = json.dumps({code: " ".join(names) for code, names in sorted(rows.items())})
         path.write_bytes(gzip.compress(text.encode(), compresslevel=9, mtime=0))
 
@@ -83,13 +84,8 @@ def lexicon_entry(papers: int, probabilities: tuple[float, float, float]) -> Lex
 
 
 def _level(probability: float) -> int:
-    bounded = min(max(probability, 1e-4), 1 - 1e-4)
-    log_odds = math.log(bounded / (1 - bounded))
+    log_odds = math.log((bounded := min(max(probability, 1e-4), 1 - 1e-4)) / (1 - bounded))
     return int(max(_LOWEST, min(_HIGHEST, round(log_odds))))
-
-
-def _encoded(entry: LexiconEntry) -> str:
-    return f"{entry.papers}" + "".join(chr(ord("a") + level - _LOWEST) for level in entry.levels)
 
 
 def _decoded(code: str) -> LexiconEntry:

@@ -114,11 +114,12 @@ def _first_of(label: str, shapes: Sequence[str]) -> Iterator[str]:
 
 def _list_context(sentence: Sentence, first: int, last: int) -> Iterator[str]:
     """The words around the whole list that the name stands in ("on A, B and C")."""
-    start, end, items = _list_extent(sentence, first, last)
-    if not items:
+    before, start = _walk(sentence, range(first - 1, max(-1, first - 40), -1), first)
+    behind, end = _walk(sentence, range(last, min(len(sentence.words), last + 40)), last - 1)
+    if not before + behind:
         return
     left = [sentence.shape(start - 1 - step) for step in range(4)]
-    right = [sentence.shape(end + step) for step in range(3)]
+    right = [sentence.shape(end + 1 + step) for step in range(3)]
     yield "coord"
     yield f"cL1={left[0]}"
     yield f"cL2={left[1]} {left[0]}"
@@ -126,12 +127,6 @@ def _list_context(sentence: Sentence, first: int, last: int) -> Iterator[str]:
     yield f"cR2={right[0]} {right[1]}"
     yield from _first_of("chd", right)
     yield from _first_of("clh", left)
-
-
-def _list_extent(sentence: Sentence, first: int, last: int) -> tuple[int, int, int]:
-    left_items, start = _walk(sentence, range(first - 1, max(-1, first - 40), -1), first)
-    right_items, end = _walk(sentence, range(last, min(len(sentence.words), last + 40)), last - 1)
-    return start, end + 1, left_items + right_items
 
 
 def _walk(sentence: Sentence, indices: range, here: int) -> tuple[int, int]:
@@ -216,7 +211,8 @@ def _form_features(
     parts = name.split()
     yield f"nt={min(len(parts), 5)}"
     yield f"len={min(len(name) // 3, 8)}"
-    yield f"shape={_outline(name)[:12]}"
+    outline = re.sub(r"[a-z]+", "a", re.sub(r"[A-Z]+", "A", re.sub(r"\d+", "0", name)))
+    yield f"shape={outline[:12]}"  # "aA-0" for "miniNet-50"
     yield from _one_word_features(name) if len(parts) == 1 else _many_word_features(parts)
     if any(char.isdigit() for char in name):
         yield "digit"
@@ -230,11 +226,6 @@ def _form_features(
     if parts[0].lower() in OPENERS:
         yield "smallstart"
     yield from _relation_features(document, names, candidate)
-
-
-def _outline(name: str) -> str:
-    """A name's outline: "aA-0" for "miniNet-50"."""
-    return re.sub(r"[a-z]+", "a", re.sub(r"[A-Z]+", "A", re.sub(r"\d+", "0", name)))
 
 
 def _one_word_features(name: str) -> Iterator[str]:
@@ -278,7 +269,8 @@ def _relation_features(
         yield "hasLong"
     if key in names.long_forms.values():
         yield "isLong"
-    if 2 < len(key) <= 8 and " " not in name and key in _initials(document.title):
+    initials = "".join(re.findall(r"([a-zA-Z0-9])[a-zA-Z0-9]*", document.title)).lower()
+    if 2 < len(key) <= 8 and " " not in name and key in initials:
         yield "titleInit"
     lower = name.lower()
     if name != lower and _has_word(document.text, lower):
@@ -293,10 +285,6 @@ def _has_word(text: str, word: str) -> bool:
             return True
         start = text.find(word, start + 1)
     return False
-
-
-def _initials(title: str) -> str:
-    return "".join(word[0].lower() for word in re.findall(r"[a-zA-Z0-9]+", title))
 
 
 def _spread_features(document: Document, candidate: NameCandidate) -> Iterator[str]:

@@ -16,8 +16,6 @@ from extractor.grounding.urls import LOOSE_URL
 from extractor.names import name_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from extractor.candidates.document import Document, Sentence
 
 _NAME_TOKEN = re.compile(
@@ -138,18 +136,14 @@ class _Spans:
         self.found: set[tuple[int, int]] = set()
 
     def add(self, start: int, end: int) -> None:
-        start, end = _trimmed(self._text, start, end)
-        name = self._text[start:end]
+        text = self._text
+        while start < end and not text[start].isalnum():
+            start += 1
+        while end > start and not (text[end - 1].isalnum() or _closes(text[start:end])):
+            end -= 1
+        name = text[start:end]
         if 0 < len(name) <= _MAX_LENGTH and any(char.isalpha() for char in name):
             self.found.add((start, end))
-
-
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and not text[start].isalnum():
-        start += 1
-    while end > start and not (text[end - 1].isalnum() or _closes(text[start:end])):
-        end -= 1
-    return start, end
 
 
 def _closes(name: str) -> bool:
@@ -162,11 +156,6 @@ def _closes(name: str) -> bool:
     if last == "*":
         return len(name) < 8 and len(name) > 1 and name[-2].isupper()
     return last == "+"
-
-
-def _tokens(text: str, sentence: Sentence) -> list[_Token]:
-    found = _NAME_TOKEN.finditer(text, sentence.start, sentence.end)
-    return [_Token(match.start(), match.end(), match.group()) for match in found]
 
 
 def _is_name_like(token: str) -> bool:
@@ -183,13 +172,9 @@ def _is_number(token: str) -> bool:
     return len(token) <= 6 and re.fullmatch(r"\d[\d.,kKMBGT%+-]*", token) is not None
 
 
-def _adjacent(text: str, left: _Token, right: _Token) -> bool:
-    gap = text[left.end : right.start]
-    return gap in {"", " "}
-
-
 def _add_runs(spans: _Spans, text: str, sentence: Sentence) -> None:
-    tokens = _tokens(text, sentence)
+    found = _NAME_TOKEN.finditer(text, sentence.start, sentence.end)
+    tokens = [_Token(match.start(), match.end(), match.group()) for match in found]
     first = 0
     while first < len(tokens):
         if not _is_name_like(tokens[first].text):
@@ -209,7 +194,7 @@ def _run_end(text: str, tokens: list[_Token], first: int) -> int:
     while last + 1 < len(tokens):
         following = tokens[last + 1]
         fits = _is_name_like(following.text) or _is_number(following.text)
-        if not fits or not _adjacent(text, tokens[last], following):
+        if not fits or text[tokens[last].end : following.start] not in {"", " "}:
             break
         last += 1
     return last
@@ -320,7 +305,9 @@ def _long_form_start(text: str, end: int, acronym: str) -> int | None:
         letters.pop()
     if len(letters) < 2:
         return None
-    floor = _clause_start(text, end)
+    reach = max(0, end - 120)
+    clause = max(text.rfind(sign, reach, end) for sign in (". ", "\n", ", ", ": "))
+    floor = max(reach, clause + 1)
     place = end - 1
     for rank in range(len(letters) - 1, -1, -1):
         place = _letter_before(text, place, floor, letters[rank], at_word_start=rank == 0)
@@ -330,12 +317,6 @@ def _long_form_start(text: str, end: int, acronym: str) -> int | None:
     start = place + 1
     most = min(len(letters) + 5, 2 * len(letters) + 1)
     return start if len(text[start:end].split()) <= most else None
-
-
-def _clause_start(text: str, end: int) -> int:
-    floor = max(0, end - 120)
-    cuts = (text.rfind(sign, floor, end) for sign in (". ", "\n", ", ", ": "))
-    return max(floor, max(cuts) + 1)
 
 
 def _letter_before(text: str, place: int, floor: int, letter: str, *, at_word_start: bool) -> int:
@@ -363,7 +344,12 @@ def _grouped(spans: _Spans, text: str, long_forms: dict[str, str]) -> tuple[Name
 def _aliases(
     text: str, keys: dict[str, list[tuple[int, int]]], long_forms: dict[str, str]
 ) -> dict[str, set[str]]:
-    pairs: list[tuple[str, str]] = [*long_forms.items(), *_parenthesised(text)]
+    pairs: list[tuple[str, str]] = [*long_forms.items()]
+    for found in PARENTHESIS.finditer(text):  # with the words before it, few and many
+        inner = name_key(found.group(1))
+        before = re.split(r"[()]", text[max(0, found.start() - 120) : found.start()])[-1].split()
+        firsts = range(max(0, len(before) - _MOST_WORDS), len(before))
+        pairs += [(inner, name_key(" ".join(before[first:]))) for first in firsts]
     pairs += [(key, f"{key}s") for key in keys]
     aliases: dict[str, set[str]] = {}
     for one, other in pairs:
@@ -371,12 +357,3 @@ def _aliases(
             aliases.setdefault(one, set()).add(other)
             aliases.setdefault(other, set()).add(one)
     return aliases
-
-
-def _parenthesised(text: str) -> Iterator[tuple[str, str]]:
-    """Keys of what stands in parentheses and of the words before it, few and many."""
-    for found in PARENTHESIS.finditer(text):
-        inner = name_key(found.group(1))
-        before = re.split(r"[()]", text[max(0, found.start() - 120) : found.start()])[-1].split()
-        for first in range(max(0, len(before) - _MOST_WORDS), len(before)):
-            yield inner, name_key(" ".join(before[first:]))
