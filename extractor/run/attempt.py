@@ -46,6 +46,11 @@ class Attempt(Generic[SchemaT]):
         self._stored = 0
         self._usage = Usage()
 
+    @property
+    def waits(self) -> bool:
+        """Whether an answer is awaited, or was."""
+        return self._awaited is not None
+
     def begin(self, answer: Answer | None = None) -> Record[SchemaT] | None:
         """Give the approach an answer (none at first), and go on while the next ones are there.
 

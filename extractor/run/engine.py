@@ -146,7 +146,7 @@ async def _next(
 
 
 class _Run(Generic[SchemaT]):
-    """One run: takes papers as there is room, and sends what comes of them."""
+    """One run: workers take papers, as many at a time as concurrency allows."""
 
     def __init__(
         self,
@@ -161,16 +161,15 @@ class _Run(Generic[SchemaT]):
         self._retry = retry
         self._concurrency = engine.rate_limiter.concurrency
         self._room = anyio.CapacityLimiter(self._concurrency.limit)
+        self._workers = 0
         self._position = 0
         self._in_a_row: Counter[str] = Counter()
         self._reason: Exception | None = None
 
     async def work(self) -> None:
         """Work on every paper. Raises what ended the run, unless somebody stopped it."""
-        async with self._results, anyio.create_task_group() as in_flight:
-            while items := await self._take():
-                for item in items:
-                    await self._begin(item, in_flight)
+        async with self._results, anyio.create_task_group() as workers:
+            self._adapt(workers)
         if self._reason is not None and not isinstance(self._reason, Stopped):
             raise self._reason
 
@@ -182,76 +181,73 @@ class _Run(Generic[SchemaT]):
             self._engine.rate_limiter.stop_signal.close(reason)
         self._source.stop()
 
-    async def _take(self) -> list[Paper | Failure]:
-        """Wait until a paper may begin, and take as many as may; none at the end."""
-        self._adapt()
-        if self._room.available_tokens < 1:
-            async with self._room:
-                pass
+    def _adapt(self, workers: TaskGroup) -> None:
+        """Let as many workers go on as papers may be in flight now."""
+        limit = self._concurrency.limit
+        if self._room.total_tokens != limit:
+            self._room.total_tokens = limit
+        while self._workers < limit:
+            self._workers += 1
+            workers.start_soon(self._work_on, workers)
+
+    async def _work_on(self, workers: TaskGroup) -> None:
+        """Take one paper after the other, and pause while too many are in flight."""
+        async with self._room:
+            while (item := await self._take()) is not None:
+                await self._do(item)
+                self._adapt(workers)
+                if self._room.available_tokens < 0:
+                    self._room.release()
+                    await self._room.acquire()
+
+    async def _take(self) -> Paper | Failure | None:
         try:
-            return await self._source.take(max(1, int(self._room.available_tokens)))
+            items = await self._source.take(1)
         except Exception as error:  # noqa: BLE001 -- it is raised when what came before is done
             self._reason = self._reason or error
-            return []
+            self._source.stop()
+            return None
+        return items[0] if items else None
 
-    def _adapt(self) -> None:
-        if self._room.total_tokens != self._concurrency.limit:
-            self._room.total_tokens = self._concurrency.limit
-
-    async def _begin(self, item: Paper | Failure, in_flight: TaskGroup) -> None:
-        """Send the result where it is there already; else the paper's work begins, if it is to."""
-        if self._reason is not None:
-            return
-        if isinstance(item, Failure):
-            await self._send(self._next_position(), item)
-            return
-        client, retried = self._engine.client, False
-        if self._retry is not None:
-            retried = (item.id, item.title) in self._retry.failed
-        ask = client.ask_again if retried else client.ask if self._retry is None else client.recall
-        attempt = self._engine.attempt(item, ask)
-        PAPER.set(item.id)
-        result: Result[SchemaT] | None
-        try:
-            result = attempt.begin()
-        except PaperError as error:
-            result = attempt.failure(error)
-        except Exception as error:  # noqa: BLE001 -- it ends the run when the others are done
-            self.stop(error)
-            return
-        if result is not None:
-            await self._send(self._next_position(), result)
-        elif self._retry is not None and not retried:
-            self._retry.left_out += 1
-        else:
-            await self._room.acquire_on_behalf_of(attempt)
-            in_flight.start_soon(self._finish, attempt, self._next_position())
-
-    async def _finish(self, attempt: Attempt[SchemaT], position: int) -> None:
+    async def _do(self, item: Paper | Failure) -> None:
         """The border of one paper's work: what is wrong with it becomes its failure."""
+        position, self._position = self._position, self._position + 1
+        if isinstance(item, Failure):
+            await self._send(position, item)
+            return
+        PAPER.set(item.id)
+        attempt = self._engine.attempt(item, self._ask(item))
         result: Result[SchemaT]
         try:
-            result = await attempt.finish()
+            found = attempt.begin()
+            if found is None and not attempt.waits:
+                assert self._retry is not None
+                self._retry.left_out += 1
+                self._position = position
+                return
+            result = found or await attempt.finish()
         except PaperError as error:
             result = attempt.failure(error)
         except Exception as error:  # noqa: BLE001 -- it ends the run when the others are done
             self.stop(error)
             return
-        finally:
-            self._adapt()
-            self._room.release_on_behalf_of(attempt)
-        self._watch(result)
+        if attempt.waits:
+            self._watch(result)
         await self._send(position, result)
+
+    def _ask(self, paper: Paper) -> Callable[[Request], Asked]:
+        """Where a paper's answers come from: the store, and calls where they are wanted."""
+        client = self._engine.client
+        if self._retry is None:
+            return client.ask
+        failed = (paper.id, paper.title) in self._retry.failed
+        return client.ask_again if failed else client.recall
 
     async def _send(self, position: int, result: Result[SchemaT]) -> None:
         try:
             self._results.send_nowait((position, result))
         except anyio.WouldBlock:
             await self._results.send((position, result))
-
-    def _next_position(self) -> int:
-        self._position += 1
-        return self._position - 1
 
     def _watch(self, result: Result[SchemaT]) -> None:
         """End the run when one fault meets every paper."""
