@@ -9,7 +9,6 @@ import json
 import math
 import re
 import zlib
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,11 +20,9 @@ from extractor.errors import DumpError, OutputError
 from extractor.paper import Paper
 from extractor.readers import Unreadable
 from extractor.report import write_report
-from extractor.report._chunks import CHUNK
-from extractor.report._columns import TEXT_LIMIT, Column, is_empty
-from extractor.report._index import venue_of, year_of
-from extractor.report._page import SCRIPTS
-from extractor.report._papers import Papers
+from extractor.report.index import TEXT_LIMIT, FieldIndex, is_empty, venue_of, year_of
+from extractor.report.page import CHUNK, PAGE, page_script
+from extractor.report.write import DumpPapers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -132,12 +129,13 @@ def test_refused_values_are_counted_and_named(tmp_path: Path) -> None:
 
 
 def test_meta_is_added_up_with_what_the_cache_gave_apart(tmp_path: Path) -> None:
-    kept = {**META, "cached": True, "seconds": 2.5}
+    kept = {**META, "cached": True}
     page = report_of(tmp_path, [record(1), record(2) | {"meta": kept}])
     run = index_of(page)["run"]
-    assert run["sums"] == {"prompt_tokens": 200, "completion_tokens": 20, "seconds": 2.5}
-    assert run["cached_sums"]["prompt_tokens"] == 100
-    assert (run["cached"], run["models"]) == (1, [["m1", 2]])
+    assert run["tokens"] == {"prompt_tokens": 200, "completion_tokens": 20}
+    assert run["cached_tokens"] == {"prompt_tokens": 100, "completion_tokens": 10}
+    assert (run["cached_records"], run["models"]) == (1, [["m1", 2]])
+    assert run["tasks"] == [["paper@0123456789ab", 2]]
 
 
 def test_records_without_evidence_or_meta_are_shown_all_the_same(tmp_path: Path) -> None:
@@ -175,10 +173,13 @@ def test_no_text_of_the_data_stands_in_the_markup(tmp_path: Path) -> None:
 
 
 def test_every_script_of_the_page_is_in_it(tmp_path: Path) -> None:
-    folder = resources.files("extractor.report") / "page"
-    assert sorted(SCRIPTS) == sorted(f.name for f in folder.iterdir() if f.name.endswith(".js"))
-    for name in SCRIPTS:
-        assert (folder / name).read_text().startswith('"use strict";')
+    script = page_script(PAGE)
+    files = [*PAGE.glob("*.js"), *PAGE.glob("charts/*.js")]
+    assert len(files) > 20
+    for file in files:
+        text = file.read_text("utf-8")
+        assert text.startswith('"use strict";')
+        assert script.count(text) == 1
 
 
 @pytest.mark.parametrize(
@@ -211,25 +212,25 @@ def paper(number: int | str, title: str = "T") -> Paper:
     return Paper(str(number), title, f"Abstract {number}")
 
 
-class TestPapers:
+class TestDumpPapers:
     def test_papers_passed_over_are_found_later(self) -> None:
-        papers = Papers([paper(1), paper(2), Unreadable(9, "bad"), paper(3)])
+        papers = DumpPapers([paper(1), paper(2), Unreadable(9, "bad"), paper(3)])
         found = [papers.find(number, "T") for number in ("1", "3", "2")]
         assert [p.abstract for p in found if p] == ["Abstract 1", "Abstract 3", "Abstract 2"]
         assert papers.missing == 0
 
     def test_another_title_under_the_id_is_another_paper(self) -> None:
-        papers = Papers([paper(1, "Other")])
+        papers = DumpPapers([paper(1, "Other")])
         assert papers.find("1", "T") is None
         assert papers.missing == 1
 
     def test_no_more_is_read_than_is_asked_for(self) -> None:
         dump = iter([paper(1), paper(2)])
-        assert Papers(dump).find("1", "T")
+        assert DumpPapers(dump).find("1", "T")
         assert next(dump).id == "2"
 
     def test_an_id_that_stands_twice_gives_each_its_own(self) -> None:
-        papers = Papers([paper(1, "A"), paper(1, "B")])
+        papers = DumpPapers([paper(1, "A"), paper(1, "B")])
         assert papers.find("1", "A")
         assert papers.find("1", "B")
 
@@ -240,25 +241,27 @@ VALUE = ITEM | st.lists(ITEM, max_size=3)
 
 
 @given(st.lists(VALUE, max_size=8), st.integers(0, 3))
-def test_columns_give_back_what_was_put_in(values: list[Any], absent: int) -> None:
-    column = Column("field", absent)
-    for value in values:
-        column.add(value)
-    assert decoded(column.to_dict()) == [[]] * absent + [plain_items(value) for value in values]
+def test_an_index_gives_back_what_was_put_in(values: list[Any], absent: int) -> None:
+    field = FieldIndex("field")
+    for row, value in enumerate(values, start=absent):
+        items = plain_items(value)
+        assert field.add(row, value) == len(items)
+    rows = [[]] * absent + [plain_items(value) for value in values] + [[]] * absent
+    assert decoded(field.to_dict(len(rows))) == rows
 
 
-def decoded(column: Json) -> list[list[Json]]:
-    """The items of each row of a column, as the page reads them."""
-    items = iter(range(sum(column["counts"])))
-    leaves = column["leaves"]
+def decoded(field: Json) -> list[list[Json]]:
+    """The items of each row of a field, as the page reads them."""
+    items = iter(range(sum(field["counts"])))
+    leaves = field["leaves"]
     for leaf in leaves:
-        assert len(leaf["codes"]) == sum(column["counts"])
+        assert len(leaf["codes"]) == sum(field["counts"])
 
     def item(place: int) -> Json:
         codes = {leaf["name"]: (leaf["codes"][place], leaf["values"]) for leaf in leaves}
         return {name: values[code] for name, (code, values) in codes.items() if code >= 0}
 
-    return [[item(next(items)) for _ in range(count)] for count in column["counts"]]
+    return [[item(next(items)) for _ in range(count)] for count in field["counts"]]
 
 
 def plain_items(value: Any) -> list[Json]:
@@ -272,26 +275,26 @@ def plain_items(value: Any) -> list[Json]:
     [([1, 2.5], "number"), ([True], "flag"), (["a", 1], "text"), ([True, 1], "text"), ([], "text")],
 )
 def test_a_leaf_says_what_its_values_are(values: list[Any], kind: str) -> None:
-    column = Column("field")
-    column.add([{"key": None, "other": "x"}, *({"key": value} for value in values)])
-    leaves = {leaf["name"]: leaf for leaf in column.to_dict()["leaves"]}
+    field = FieldIndex("field")
+    field.add(0, [{"key": None, "other": "x"}, *({"key": value} for value in values)])
+    leaves = {leaf["name"]: leaf for leaf in field.to_dict(1)["leaves"]}
     assert leaves["key"]["kind"] == kind
 
 
 def test_true_and_one_stay_two_values() -> None:
-    column = Column("field")
-    column.add([True, 1, 1.0])
-    assert column.to_dict()["leaves"][0]["codes"] == [0, 1, 2]
+    field = FieldIndex("field")
+    field.add(0, [True, 1, 1.0])
+    assert field.to_dict(1)["leaves"][0]["codes"] == [0, 1, 2]
 
 
 def test_objects_whose_keys_are_data_do_not_grow_without_end() -> None:
-    column = Column("scores")
+    field = FieldIndex("scores")
     for number in range(1000):
-        column.add({f"benchmark {number}": number})
-    assert len(column.to_dict()["leaves"]) <= 24
+        field.add(number, {f"benchmark {number}": number})
+    assert len(field.to_dict(1000)["leaves"]) <= 24
 
 
-def test_long_texts_are_cut_in_columns_only(tmp_path: Path) -> None:
+def test_long_texts_are_cut_in_the_index_only(tmp_path: Path) -> None:
     page = report_of(tmp_path, [record(1, summary="x" * 1000)])
     (value,) = index_of(page)["fields"][0]["leaves"][0]["values"]
     assert len(value) == TEXT_LIMIT

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from extractor.report import write_report
+from extractor.report import page, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -225,13 +225,13 @@ FAILED = {
 }
 
 
-class TestNeedsEyes:
-    def test_failures_and_refused_values_come_first(self, screen: Screen) -> None:
+class TestNeedsReview:
+    def test_failures_and_rejected_values_come_first(self, screen: Screen) -> None:
         dropped = {"path": "hardware[0]", "value": "Cray-1", "reason": "not in the text"}
         rows = [record(1), record(2) | {"meta": {**META, "dropped": [dropped]}}]
         screen.make(rows, failures=[FAILED])
-        assert screen.texts("main h2")[0] == "Needs eyes"
-        assert screen.texts("#attention h3") == ["1 paper failed", "1 value refused"]
+        assert screen.texts("main h2")[0] == "Needs review"
+        assert screen.texts("#attention h3") == ["1 paper failed", "1 value rejected"]
         assert "No answer." in screen.text("#attention .bad")
         refused = screen.text("#attention .warn")
         assert "Cray-1" in refused
@@ -535,7 +535,7 @@ class TestPaper:
         assert screen.texts(".abstract mark") == []
         assert screen.text(".abstract") == "Short."
 
-    def test_what_was_refused_and_why(self, screen: Screen) -> None:
+    def test_what_was_rejected_and_why(self, screen: Screen) -> None:
         dropped = [
             {"path": "claims[0]", "value": {"value": 9000}, "reason": "the number is not there"},
             {"path": "name", "value": None, "reason": ""},
@@ -700,6 +700,30 @@ class TestCharts:
         screen.click(".heat [role=button]", "2021")
         assert len(screen.titles) == 4
         assert screen.hash == "#is=@source.year:2021"
+
+    def test_a_new_chart_is_one_file(
+        self, screen: Screen, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        page_folder = screen.folder / "page"
+        shutil.copytree(page.PAGE, page_folder)
+        (page_folder / "charts" / "lengths.js").write_text(
+            """
+            class Lengths extends Chart {
+              get title() { return "Titles"; }
+              draw(host, mask) { fill(host, `${countRows(mask, mask.length, () => true)} titles`); }
+            }
+            registerChart(Lengths);
+            function bar() { throw new Error("the name of another chart's function"); }
+            """
+        )
+        monkeypatch.setattr(page, "PAGE", page_folder)
+        rows = [row | {"source": {"year": 2020 + n}} for n, row in enumerate(FIVE)]
+        screen.make(rows)
+        assert screen.texts("#charts h3")[-1] == "Titles"
+        assert screen.texts("#charts .chart-body")[-1] == "5 titles"
+        assert screen.all(".heat .papers-bar")
+        screen.click(".bar-row", "H100")
+        screen.until(lambda: screen.texts("#charts .chart-body")[-1] == "2 titles")
 
     def test_what_is_drawn_can_be_read(self, screen: Screen) -> None:
         screen.make(FIVE)

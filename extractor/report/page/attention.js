@@ -1,6 +1,6 @@
 "use strict";
 
-// What a person has to look at first: papers that failed, and values that were refused.
+// What needs review: papers that failed, and values that were rejected.
 
 const SHOWN_FIRST = 4;
 const SHOWN_MORE = 40;
@@ -14,13 +14,13 @@ function drawAttention(app, host) {
   return fill(
     host,
     failures ? failureCard(app, failures) : null,
-    refused ? refusedCard(app, refused) : null,
+    refused ? rejectedCard(app, refused) : null,
   );
 }
 
 function allWell(model) {
   const text = model.rows
-    ? "Every paper has a record, and no value was refused."
+    ? "Every paper has a record, and no value was rejected."
     : "There are no papers in this report.";
   return h("p", { class: "card calm" }, text);
 }
@@ -51,38 +51,38 @@ function tries(model, item) {
   return count ? h("span", { class: "tries" }, ` · ${count === 1 ? "1 try" : `${count} tries`}`) : null;
 }
 
-function refusedCard(app, refused) {
+function rejectedCard(app, refused) {
   const { model } = app;
   const field = model.refused.leaf("field");
   const papers = countRows(new Uint8Array(model.records).fill(1), model.records, (row) => model.refused.count(row) > 0);
   return attentionCard({
     kind: "warn",
-    title: `${plural(refused, "value")} refused`,
-    note: `The model gave them and the text does not bear them out, in ${plural(papers, "paper")}.`,
+    title: `${plural(refused, "value")} rejected`,
+    note: `The model gave them, but they were not found in the text of ${plural(papers, "paper")}.`,
     filter: () => app.showPapers((view) => view.has.add("@refused")),
     groups: groupsOf(model.refused, field).map((group) => ({
       ...group,
       field: model.fieldNamed(group.value),
       label: words(String(group.value ?? "?")),
       filter: () => app.showPapers((view) => view.toggleValue(field.path, String(group.value))),
-      entry: (item, row) => refusedEntry(app, item, row),
+      entry: (item, row) => rejectedEntry(app, item, row),
     })),
   });
 }
 
-function refusedEntry(app, item, row) {
+function rejectedEntry(app, item, row) {
   const { refused } = app.model;
   const [value, path, reason] = ["value", "path", "reason"].map((name) => refused.leaf(name)?.at(item));
   const key = pathKey(String(path ?? "")).split(".").slice(1).at(-1);
   const inner = key && !/^\d+$/.test(key) ? h("span", { class: "path" }, bdi(words(key))) : null;
   return [
-    h("div", { class: "refused-line" }, refusedValue(value), inner, h("span", { class: "why" }, bdi(String(reason ?? "")))),
+    h("div", { class: "refused-line" }, rejectedValue(value), inner, h("span", { class: "why" }, bdi(String(reason ?? "")))),
     paperLink(app, row),
   ];
 }
 
-/** A refused value, struck out, and said to be so to those who do not see it. */
-function refusedValue(value) {
+/** A rejected value, struck out, which screen readers announce. */
+function rejectedValue(value) {
   return h("del", { class: "refused" }, bdi(clip(valueLabel(value ?? null), 160)));
 }
 

@@ -1,56 +1,56 @@
 "use strict";
 
-// Which charts a schema calls for, found from the shape of its values.
+// The registry of charts: each file of charts/ registers a class of its own and is not named
+// anywhere else. Which charts a report has follows from the shape of its values.
 
-const MOST_STRIPS = 2;
-const MOST_TOPS = 4;
+const CHART_KINDS = [];
+const WIDEST_ROW = 4;
 
-/** The charts of a model in rows of twelve columns: [{chart, span}]. */
-function chartsFor(app) {
-  const { model } = app;
-  if (!model.fields.length) return [];
-  const strips = model.fields.flatMap(stripSpec).slice(0, MOST_STRIPS).map((spec) => new Strip(app, spec));
-  const plainFirst = [...model.fields].sort((a, b) => a.isObject - b.isObject);
-  const tops = plainFirst.flatMap(topLeaves).slice(0, MOST_TOPS).map((leaf) => new TopValues(app, leaf));
-  const sources = ["year", "venue"].map((name) => model.source.leaf(name)).filter((leaf) => leaf?.values.length > 1);
-  const heats = sources.map((leaf) => new Heat(app, leaf));
-  const filled = model.fields.length > 1 ? [new Filled(app)] : [];
-  if (!strips.length || !filled.length) return [...inRow(strips), ...inRows([...filled, ...tops]), ...inRow(heats)];
-  const first = [{ chart: strips[0], span: 8 }, { chart: filled[0], span: 4 }];
-  return [...first, ...inRow(strips.slice(1)), ...inRows(tops), ...inRow(heats)];
+/** What all charts have; `draw(host, mask)` fills an element for the papers of a mask. */
+class Chart {
+  row = 5; // of the page, shared with other charts
+  weight = 1; // the chart's share of the row
+
+  /** The charts of this class that a report calls for. */
+  static chartsFor(app) {
+    return [new this(app)];
+  }
+
+  constructor(app) {
+    this.app = app;
+  }
+
+  /** The paths that the chart filters by: it shows all papers, whatever is chosen of these. */
+  get paths() {
+    return [];
+  }
 }
 
-/** One row in which all are equally wide. */
-function inRow(charts) {
-  return charts.map((chart) => ({ chart, span: 12 / charts.length }));
+function registerChart(kind) {
+  CHART_KINDS.push(kind);
 }
 
-function inRows(charts) {
-  return charts.length === 5 ? [...inRow(charts.slice(0, 2)), ...inRow(charts.slice(2))] : inRow(charts);
+/** The charts of a report in rows of twelve columns: [{chart, span}]. */
+function laidOut(app) {
+  const rows = Map.groupBy(CHART_KINDS.flatMap((kind) => kind.chartsFor(app)), (chart) => chart.row);
+  const inOrder = [...rows.keys()].sort((a, b) => a - b).map((row) => rows.get(row));
+  return inOrder.flatMap((charts) => shared(charts.sort((a, b) => b.weight - a.weight)));
 }
 
-function stripSpec(field) {
-  const { measure, group } = field;
-  if (!measure || measure.values.length < 2) return [];
-  return [{ field, measure, group: field.isObject ? group : null }];
-}
-
-/** The leaves whose values are worth counting: names in a list, or texts that come back. */
-function topLeaves(field) {
-  const counted = ({ kind, values }) => kind !== "number" && values.length > 0;
-  if (field.isObject) return field.leaves.filter((leaf) => leaf.kind === "text" && comesBack(field, leaf));
-  return field.leaves.filter((leaf) => counted(leaf) && (field.list || leaf.kind === "flag" || isRepetitive(leaf)));
-}
-
-function comesBack(field, leaf) {
-  const drawnAlready = leaf === field.group && field.measure;
-  return !drawnAlready && leaf.name !== "unit" && leaf.values.length > 1 && leaf.rareness <= RAREST_KINDS;
+/** One row shared by weight, or two where it would be too crowded. */
+function shared(charts) {
+  const total = charts.reduce((sum, { weight }) => sum + weight, 0);
+  if (total > WIDEST_ROW && charts.length > 1) {
+    const half = Math.floor(charts.length / 2);
+    return [...shared(charts.slice(0, half)), ...shared(charts.slice(half))];
+  }
+  return charts.map((chart) => ({ chart, span: (12 * chart.weight) / total }));
 }
 
 class Charts {
   constructor(app, host) {
     this.app = app;
-    this.parts = chartsFor(app).map(({ chart, span }) => {
+    this.parts = laidOut(app).map(({ chart, span }) => {
       const body = h("div", { class: "chart-body" });
       const name = `chart-${chart.title.replace(/[^a-z0-9]+/gi, "-").toLowerCase()}`;
       const heading = h("h3", { id: name }, capital(chart.title));
@@ -96,8 +96,4 @@ function keepingPlace(body, draw) {
   const details = body.querySelector("details");
   if (details) details.open = open;
   if (focused !== undefined) body.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
-}
-
-function capital(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -55,7 +55,7 @@ class Filters {
   #chip(path, text, remove) {
     const found = this.app.model.paths.get(path);
     const field = this.app.model.fieldOf(path);
-    const label = { "@failure": "failed", "@refused": "refused" }[path] ?? found?.label ?? path;
+    const label = { "@failure": "failed", "@refused": "rejected" }[path] ?? found?.label ?? path;
     return h(
       "li",
       { class: field?.own ? hued(field) : null },

@@ -187,7 +187,10 @@ async function main() {
   new App(model).start();
 }
 
-main().catch((error) => {
-  byId("trouble").hidden = false;
-  throw error;
-});
+// All modules make up one script: it starts when they have all been read.
+queueMicrotask(() =>
+  main().catch((error) => {
+    byId("trouble").hidden = false;
+    throw error;
+  }),
+);

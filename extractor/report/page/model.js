@@ -67,6 +67,11 @@ class Field {
     Object.assign(this, leafRoles(this.leaves));
   }
 
+  /** Whether it has different numbers, which can be laid out on an axis. */
+  get isMeasured() {
+    return this.measure !== null && this.measure.values.length > 1;
+  }
+
   from(row) {
     return this.starts[row];
   }
@@ -131,8 +136,8 @@ function extraLabel(leaf) {
     "@source.year": "year",
     "@source.venue": "venue",
     "@failure.error": "error",
-    "@refused.field": "refused in",
-    "@refused.reason": "reason of refusal",
+    "@refused.field": "rejected in",
+    "@refused.reason": "reason of rejection",
   };
   return labels[leaf.path] ?? `${leaf.field.label} ${words(leaf.name)}`;
 }

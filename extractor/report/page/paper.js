@@ -1,7 +1,7 @@
 "use strict";
 
 // One paper in full: its abstract with the words that values rest on, its values, what was
-// refused and why, and the record itself.
+// rejected and why, and the record itself.
 
 class PaperView {
   constructor(app) {
@@ -63,7 +63,7 @@ class PaperPage {
       this.model.failed(this.row) ? failurePanel(this.data) : null,
       this.#abstract(),
       this.model.failed(this.row) ? null : this.#values(),
-      this.dropped.length ? this.#refused() : null,
+      this.dropped.length ? this.#rejected() : null,
       this.#record(),
     ];
   }
@@ -172,7 +172,7 @@ class PaperPage {
     if (mark && getSelection().isCollapsed) flash(mark.dataset.evidence.split(" "), ".locate");
   }
 
-  #refused() {
+  #rejected() {
     const items = this.dropped.map((item) => {
       const path = valueLabel(item.path ?? "");
       const field = this.model.fieldNamed(pathKey(path).split(".")[0]);
@@ -180,11 +180,11 @@ class PaperPage {
         "li",
         {},
         h("span", { class: field ? hued(field, "tag") : "tag" }, bdi(words(path))),
-        refusedValue(item.value),
+        rejectedValue(item.value),
         h("span", { class: "why" }, bdi(valueLabel(item.reason ?? ""))),
       );
     });
-    return h("section", {}, h("h3", {}, "Refused"), h("ul", { class: "refused-list" }, items));
+    return h("section", {}, h("h3", {}, "Rejected"), h("ul", { class: "refused-list" }, items));
   }
 
   #record() {

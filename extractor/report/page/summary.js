@@ -4,7 +4,16 @@
 
 function drawSummary(app, host) {
   const { model } = app;
-  const tiles = [papersTile(model), valuesTile(model), filledTile(model), ...runTiles(model.run, model.records)];
+  const { run, records } = model;
+  const tiles = [
+    papersTile(model),
+    valuesTile(model),
+    filledTile(model),
+    tokensTile(run, records),
+    cacheTile(run, records),
+    namesTile("Model", run.models),
+    namesTile("Task", run.tasks),
+  ];
   return fill(host, tiles.filter(Boolean).map(tile));
 }
 
@@ -20,8 +29,8 @@ function papersTile(model) {
 
 function valuesTile(model) {
   const values = model.fields.reduce((sum, field) => sum + field.starts[model.rows], 0);
-  const refused = model.refused.starts[model.rows];
-  return { name: "Values", figure: compact(values), note: refused ? `${whole(refused)} more were refused` : "none was refused" };
+  const rejected = model.refused.starts[model.rows];
+  return { name: "Values", figure: compact(values), note: rejected ? `${whole(rejected)} more were rejected` : "none was rejected" };
 }
 
 function filledTile(model) {
@@ -34,30 +43,17 @@ function filledTile(model) {
   return { name: "Fields filled", figure: percent(filled, all), note: `of ${plural(model.fields.length, "field")} a paper` };
 }
 
-function runTiles(run, records) {
-  const { sums, cached_sums: kept } = run;
-  const tokens = (sums.prompt_tokens ?? 0) + (sums.completion_tokens ?? 0);
-  const cost = ["cost_usd", "cost"].find((key) => key in sums);
-  return [
-    tokens ? tokenTile(sums, kept, tokens, records) : null,
-    run.cached ? { name: "From the cache", figure: percent(run.cached, records), note: `${plural(run.cached, "record")}, free this time` } : null,
-    sums.seconds ? { name: "Time", figure: duration(sums.seconds), note: "all calls together" } : null,
-    cost ? costTile(sums[cost], kept[cost] ?? 0, records) : null,
-    namesTile("Model", run.models),
-    namesTile("Task", run.tasks),
-  ];
+function tokensTile({ tokens, cached_tokens: cached }, records) {
+  const all = tokens.prompt_tokens + tokens.completion_tokens;
+  if (!all) return null;
+  const paid = all - cached.prompt_tokens - cached.completion_tokens;
+  const each = `${compact(tokens.prompt_tokens / records)} in, ${compact(tokens.completion_tokens / records)} out a paper`;
+  return { name: "Tokens", figure: compact(all), note: paid === all ? each : `${each}; ${compact(paid)} paid for` };
 }
 
-function tokenTile(sums, kept, tokens, records) {
-  const paid = tokens - (kept.prompt_tokens ?? 0) - (kept.completion_tokens ?? 0);
-  const each = `${compact(sums.prompt_tokens / records)} in, ${compact(sums.completion_tokens / records)} out a paper`;
-  return { name: "Tokens", figure: compact(tokens), note: paid === tokens ? each : `${each}; ${compact(paid)} paid for` };
-}
-
-function costTile(cost, kept, records) {
-  const dollars = (sum) => `$${sum < 1 ? sum.toPrecision(2) : sum.toFixed(2)}`;
-  const saved = kept ? `; ${dollars(kept)} of it kept from before` : "";
-  return { name: "Cost", figure: dollars(cost), note: `${dollars((1000 * cost) / records)} per 1,000 papers${saved}` };
+function cacheTile({ cached_records: cached }, records) {
+  if (!cached) return null;
+  return { name: "From the cache", figure: percent(cached, records), note: `${plural(cached, "record")}, free this time` };
 }
 
 function namesTile(name, counts) {

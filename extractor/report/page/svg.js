@@ -63,6 +63,17 @@ function quantile(sortedNumbers, share) {
   return sortedNumbers[low] + (next - sortedNumbers[low]) * (place - low);
 }
 
+/** A part of a drawing that is a button, for pointer and keys: {key, label, on, class}. */
+function pickButton({ key, label, on, ...more }, toggle, ...children) {
+  const keydown = (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    toggle();
+  };
+  const said = { "aria-pressed": on ? "true" : "false", "aria-label": label, "data-key": key };
+  return s("g", { role: "button", tabindex: 0, ...said, ...more, click: toggle, keydown }, ...children);
+}
+
 /** A table of the numbers that a chart draws, for those who rather read or hear them. */
 function dataTable(caption, heads, rows) {
   const body = rows.map(([first, ...rest]) =>

@@ -115,7 +115,7 @@ function tableColumns(model) {
   const title = { key: "title", label: "Title", kind: "title", least: 260, share: 4 };
   const refused = {
     key: "@refused",
-    label: "Refused",
+    label: "Rejected",
     kind: "count",
     numeric: true,
     least: 86,

@@ -41,13 +41,6 @@ function plural(count, one, many = `${one}s`) {
   return `${whole(count)} ${count === 1 ? one : many}`;
 }
 
-/** Seconds as people say them. */
-function duration(seconds) {
-  if (seconds < 60) return `${rough(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
-}
-
 /** The name of a field as words. */
 function words(name) {
   return name.replaceAll("_", " ");
@@ -55,4 +48,8 @@ function words(name) {
 
 function clip(text, length) {
   return text.length <= length ? text : `${[...text].slice(0, length - 1).join("")}…`;
+}
+
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -4,10 +4,17 @@
 
 const MOST_COLUMNS = { year: 24, venue: 14 };
 
-class Heat {
+class Heat extends Chart {
+  static chartsFor(app) {
+    const { fields, source } = app.model;
+    const leaves = fields.length ? ["year", "venue"].map((name) => source.leaf(name)) : [];
+    return leaves.filter((leaf) => leaf?.values.length > 1).map((leaf) => new Heat(app, leaf));
+  }
+
   constructor(app, by) {
-    this.app = app;
+    super(app);
     this.by = by; // the leaf of the year or the venue
+    this.row = 4;
   }
 
   get title() {
@@ -66,30 +73,12 @@ class Heat {
   #label(column, x, y, slanted) {
     const { app, by } = this;
     const toggle = () => app.change((view) => view.toggleValue(by.path, column.name));
-    return s(
-      "g",
-      {
-        role: "button",
-        tabindex: 0,
-        class: "pick",
-        "aria-pressed": app.view.isOn(by.path, column.name) ? "true" : "false",
-        "aria-label": `${by.name} ${column.name}, ${plural(column.papers, "paper")}`,
-        "data-key": column.name,
-        click: toggle,
-        keydown: (event) => {
-          if (event.key !== "Enter" && event.key !== " ") return;
-          event.preventDefault();
-          toggle();
-        },
-      },
-      s(
-        "text",
-        slanted
-          ? { class: "tick slanted", transform: `translate(${x + 4} ${y - 4}) rotate(-38)` }
-          : { class: "tick", x, y },
-        clip(column.name, 14),
-      ),
-    );
+    const place = slanted
+      ? { class: "tick slanted", transform: `translate(${x + 4} ${y - 4}) rotate(-38)` }
+      : { class: "tick", x, y };
+    const label = `${by.name} ${column.name}, ${plural(column.papers, "paper")}`;
+    const on = app.view.isOn(by.path, column.name);
+    return pickButton({ key: column.name, label, on, class: "pick" }, toggle, s("text", place, clip(column.name, 14)));
   }
 
   #table(columns) {
@@ -143,3 +132,5 @@ function hint(node, lines) {
   node.addEventListener("pointermove", (event) => tip.show(event, ...lines()));
   node.addEventListener("pointerleave", () => tip.hide());
 }
+
+registerChart(Heat);

@@ -3,6 +3,7 @@
 // Numbers by group on one axis: a dot for each where they are few enough to be told apart, else
 // the shape of their distribution. Dragging along the axis keeps what lies between.
 
+const MOST_STRIPS = 2;
 const MOST_DOTS = 1200;
 const MOST_GROUPS = 8;
 const ROW_HEIGHT = 46;
@@ -29,11 +30,20 @@ function sortedValues(leaf, items) {
   return Float64Array.from(items, (item) => leaf.at(item)).sort();
 }
 
-class Strip {
-  constructor(app, spec) {
-    this.app = app;
-    Object.assign(this, spec);
+class Strip extends Chart {
+  static chartsFor(app) {
+    const measured = app.model.fields.filter((field) => field.isMeasured).slice(0, MOST_STRIPS);
+    return measured.map((field, i) => new Strip(app, field, i + 1));
+  }
+
+  constructor(app, field, row) {
+    super(app);
+    this.field = field;
+    this.measure = field.measure;
+    this.group = field.isObject ? field.group : null;
     this.unit = this.measure.name === "factor" ? "x" : "";
+    this.row = row;
+    this.weight = 2;
   }
 
   get title() {
@@ -126,23 +136,7 @@ class Strip {
     const toggle = () => app.change((view) => view.toggleValue(group.path, name));
     const on = app.view.isOn(group.path, name);
     const label = s("text", { x, y: y + 4, class: "group pick" }, clip(name, 16));
-    return s(
-      "g",
-      {
-        role: "button",
-        tabindex: 0,
-        "aria-pressed": on ? "true" : "false",
-        "aria-label": `${words(group.name)} ${name}`,
-        "data-key": name,
-        click: toggle,
-        keydown: (event) => {
-          if (event.key !== "Enter" && event.key !== " ") return;
-          event.preventDefault();
-          toggle();
-        },
-      },
-      label,
-    );
+    return pickButton({ key: name, label: `${words(group.name)} ${name}`, on }, toggle, label);
   }
 
   /** Dots open their paper; a drag along the axis becomes a filter. */
@@ -249,3 +243,5 @@ function smoothed(counts) {
     return sum / 16;
   });
 }
+
+registerChart(Strip);

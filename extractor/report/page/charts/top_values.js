@@ -1,0 +1,65 @@
+"use strict";
+
+// The most frequent values of lists, and of texts that come back.
+
+const MOST_TOPS = 4;
+const MOST_BARS = 10;
+
+class TopValues extends Chart {
+  static chartsFor(app) {
+    const plainFirst = [...app.model.fields].sort((a, b) => a.isObject - b.isObject);
+    return plainFirst.flatMap(topLeaves).slice(0, MOST_TOPS).map((leaf) => new TopValues(app, leaf));
+  }
+
+  constructor(app, leaf) {
+    super(app);
+    this.leaf = leaf;
+    this.row = 3;
+  }
+
+  get title() {
+    return `Top ${this.leaf.label}`;
+  }
+
+  get paths() {
+    return [this.leaf.path];
+  }
+
+  draw(host, mask) {
+    const { app, leaf } = this;
+    const counts = rowsPerValue(leaf, mask);
+    const order = Array.from(counts.keys()).filter((code) => counts[code]);
+    order.sort((a, b) => counts[b] - counts[a]);
+    if (!order.length) return fill(host, h("p", { class: "none" }, "No value among these papers."));
+    const most = counts[order[0]];
+    const rows = order.slice(0, MOST_BARS).map((code) => {
+      const value = String(leaf.values[code]);
+      return barRow({
+        label: scalarLabel(leaf.values[code]),
+        count: counts[code],
+        of: most,
+        text: compact(counts[code]),
+        on: app.view.isOn(leaf.path, value),
+        toggle: () => app.change((view) => view.toggleValue(leaf.path, value)),
+        field: leaf.field,
+      });
+    });
+    const rest = order.length - rows.length;
+    const more = rest > 0 ? h("p", { class: "more" }, `and ${plural(rest, "other value")}`) : null;
+    return fill(host, h("ol", { class: "bars" }, rows), more);
+  }
+}
+
+/** The leaves whose values are worth counting: names in a list, or texts that come back. */
+function topLeaves(field) {
+  const counted = ({ kind, values }) => kind !== "number" && values.length > 0;
+  if (field.isObject) return field.leaves.filter((leaf) => leaf.kind === "text" && comesBack(field, leaf));
+  return field.leaves.filter((leaf) => counted(leaf) && (field.list || leaf.kind === "flag" || isRepetitive(leaf)));
+}
+
+function comesBack(field, leaf) {
+  const drawnAlready = leaf === field.group && field.measure;
+  return !drawnAlready && leaf.name !== "unit" && leaf.values.length > 1 && leaf.rareness <= RAREST_KINDS;
+}
+
+registerChart(TopValues);

@@ -1,0 +1,126 @@
+"""From records, failures and a dump to one HTML file, as a stream."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any
+
+from extractor.paper import Paper
+from extractor.readers import open_dump
+from extractor.report.index import Index, as_object, json_text
+from extractor.report.page import CHUNK, PAGE_AFTER_CHUNKS, Chunks, page_before_chunks
+from extractor.writers import read_failures, read_records, whole_or_nothing
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Mapping
+
+    from extractor.readers import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a report came to.
+
+    ``without_abstract`` counts papers that the dump does not hold under their id and title;
+    ``size`` is in bytes.
+    """
+
+    papers: int
+    failures: int
+    refused: int
+    without_abstract: int
+    size: int
+
+
+def write_report(
+    records: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    dump: str | os.PathLike[str] | None = None,
+    failures: str | os.PathLike[str] | None = None,
+) -> Written:
+    """Write a report of ``records`` to ``out``, whole or not at all.
+
+    ``records`` is a file of any format that `extractor.writers.read_records` reads. ``dump``
+    gives the abstracts, joined by id; ``failures`` the papers without a record. About a
+    kilobyte a paper is held in memory.
+
+    Raises:
+        DumpError: an input cannot be read or is not what it should be.
+        OutputError: ``out`` cannot be written.
+    """
+    from extractor import __version__
+
+    out, name = Path(out), Path(records).name
+    with ExitStack() as stack:
+        papers = DumpPapers(stack.enter_context(open_dump(dump))) if dump else None
+        chunks = stack.enter_context(TemporaryFile())
+        index = _gather(Path(records), failures, papers, Chunks(chunks))
+        facts = {"name": name, "has_dump": papers is not None, "version": __version__}
+        with whole_or_nothing(out) as scratch, scratch.open("wb") as page:
+            page.write(page_before_chunks(name, {**facts, "chunk": CHUNK, **index.to_dict()}))
+            chunks.seek(0)
+            shutil.copyfileobj(chunks, page, 2**20)
+            page.write(PAGE_AFTER_CHUNKS)
+    missing = papers.missing if papers else 0
+    return Written(index.rows, index.failures, index.refused, missing, out.stat().st_size)
+
+
+def _gather(
+    records: Path,
+    failures: str | os.PathLike[str] | None,
+    papers: DumpPapers | None,
+    chunks: Chunks,
+) -> Index:
+    """Put a little of every row into an index, and all of it into the chunks."""
+    index = Index()
+
+    def add(
+        row: dict[str, Any], to_index: Callable[[dict[str, Any], Mapping[str, Any]], None]
+    ) -> None:
+        paper = None
+        if papers is not None and row.get("id") is not None:
+            paper = papers.find(json_text(row["id"]), json_text(row.get("title")))
+        to_index(row, as_object(row.get("source")) or (paper.source if paper else {}))
+        chunks.add(row, paper.abstract if paper else None)
+
+    # Records first: the page tells them from failures by their place.
+    for record in read_records(records):
+        add(record, index.add_record)
+    for failure in read_failures(Path(failures)) if failures else ():
+        add(failure.to_dict(), index.add_failure)
+    chunks.flush()
+    return index
+
+
+class DumpPapers:
+    """The papers of a dump, looked up by id while the dump is read.
+
+    Records are in the order of their dump, so only papers that were passed over (those that
+    failed) are held. ``missing`` counts those that were asked for and are not there.
+    """
+
+    def __init__(self, dump: Iterable[Item]) -> None:
+        self._papers = (item for item in dump if isinstance(item, Paper))
+        self._passed: dict[str, Paper] = {}
+        self.missing = 0
+
+    def find(self, paper_id: str, title: str) -> Paper | None:
+        """The paper of this id, if its title is this one too: offsets count in these texts."""
+        paper = self._passed.pop(paper_id, None) or self._read_on_to(paper_id)
+        if paper is None or paper.title != title:
+            self.missing += 1
+            return None
+        return paper
+
+    def _read_on_to(self, paper_id: str) -> Paper | None:
+        for paper in self._papers:
+            if paper.id == paper_id:
+                return paper
+            self._passed[paper.id] = paper
+        return None
