@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,13 @@ class Blend:
     fields: Mapping[str, tuple[float, ...]]
     open_between: tuple[float, float]
     most_questions: int
+
+    @classmethod
+    def unpacked(cls, packed: Mapping[str, Any]) -> Blend:
+        """Read what ``dataclasses.asdict`` gave, from JSON."""
+        fields = {field: tuple(weights) for field, weights in packed["fields"].items()}
+        low, high = packed["open_between"]
+        return cls(fields, (low, high), packed["most_questions"])
 
     def leaves_open(self, field: str, chance: float) -> bool:
         """Whether the classifier's ``chance`` for ``field`` is so uncertain that asking pays."""

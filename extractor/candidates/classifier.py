@@ -163,7 +163,7 @@ class Classifier:
             quantities=LinearModel.unpacked(packed["quantities"]),
             urls=LinearModel.unpacked(packed["urls"]),
             thresholds=packed["thresholds"],
-            blend={name: Blend(**each) for name, each in packed["blend"].items()},
+            blend={name: Blend.unpacked(each) for name, each in packed["blend"].items()},
         )
 
     def save(self, folder: Path) -> None:

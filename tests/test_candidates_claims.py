@@ -1,0 +1,182 @@
+"""What a speed-up claim says besides its number, read off sentences of many shapes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from extractor.candidates.claims import SpeedupClaim, read_claim
+from extractor.candidates.classifier import ScoredQuantity
+from extractor.candidates.document import Document
+from extractor.candidates.spans import find_quantities
+
+
+def claims(abstract: str, title: str = "A Title") -> tuple[str, list[SpeedupClaim]]:
+    document = Document(title, abstract)
+    quantities = find_quantities(document)
+    read = [read_claim(document, ScoredQuantity(m, offset, 1.0)) for offset, m in quantities]
+    return document.text, read
+
+
+def one(abstract: str) -> tuple[str, SpeedupClaim]:
+    text, (claim,) = claims(abstract)
+    return text, claim
+
+
+def quote(abstract: str) -> str:
+    text, claim = one(abstract)
+    return text[slice(*claim.quote)]
+
+
+def baseline(abstract: str) -> str | None:
+    text, claim = one(abstract)
+    return text[slice(*claim.baseline)] if claim.baseline else None
+
+
+@pytest.mark.parametrize(
+    ("abstract", "expected"),
+    [
+        ("Rook is 3x faster than Heron.", "3x faster"),  # the word of speed behind the number
+        ("Latency drops by 40%.", "Latency drops by 40%"),  # before it
+        ("Throughput rises by 2x to 4x here.", "Throughput rises by 2x to 4x"),
+        ("A speedup of 5x for it.", "speedup of 5x"),
+        ("It is an order of magnitude faster.", "an order of magnitude faster"),
+        ("It gains 5x; the latency is as before.", "5x"),  # not over a semicolon
+        ("It gains 5x.", "5x"),  # no word of speed at all
+    ],
+)
+def test_the_quote_goes_from_the_number_to_the_nearest_word_of_speed(
+    abstract: str, expected: str
+) -> None:
+    assert quote(abstract) == expected
+
+
+def test_a_word_of_speed_far_away_is_not_quoted() -> None:
+    far = "word " * 25
+    assert quote(f"The latency {far} falls by 40% {far} latency.") == "40%"
+
+
+@pytest.mark.parametrize(
+    ("abstract", "kind"),
+    [
+        ("Throughput is 3x higher.", "throughput"),
+        ("Latency falls by 30%.", "latency"),
+        ("It converges 3 times faster.", "convergence"),
+        ("Training is 3x faster.", "training"),
+        ("Fine-tuning takes 30% less time.", "training"),
+        ("Decoding is twice as fast.", "inference"),
+        ("At test time it is 3x faster.", "inference"),
+        ("It is 3x faster.", "runtime"),
+        ("Training is hard, but inference is 3x faster.", "inference"),  # the nearest one
+        ("It is 3x faster in training.", "training"),  # behind the number
+        ("Training is 3x faster at higher latency.", "latency"),  # before it counts as farther
+    ],
+)
+def test_the_kind_is_what_the_sentence_says_nearest_to_the_number(abstract: str, kind: str) -> None:
+    assert one(abstract)[1].kind == kind
+
+
+def test_the_kind_of_the_quote_beats_a_nearer_word() -> None:
+    assert one("In training, throughput rises by 2x.")[1].kind == "throughput"
+
+
+def test_the_kind_is_read_in_the_sentence_of_the_number_alone() -> None:
+    assert one("Training is hard. It is 3x faster. Inference is slow.")[1].kind == "runtime"
+
+
+@pytest.mark.parametrize(
+    ("abstract", "expected"),
+    [
+        ("Rook is 3x faster than Heron.", "Heron"),
+        ("Rook is 3x faster than the best kernel on GPUs.", "the best kernel"),
+        ("A speedup of 3x over Heron-2, without loss.", "Heron-2"),
+        ("Latency falls by 30% compared to Heron while quality holds.", "Heron"),
+        ("It is 3x faster than that of Heron.", "Heron"),
+        ("It is 3x faster relative to Heron (v2) and cheap.", "Heron"),
+        ("Compared with Heron, latency drops by 40%.", "Heron"),  # before the number
+        ("We outperform Heron with a 2x speedup.", "Heron"),
+        ("It is 3x faster than solutions such as Heron.", "solutions"),
+        ("It is 3x faster than FPGA-based ones.", "FPGA-based ones"),
+        ("It is 10x faster than several datasets.", None),  # what it is measured on
+        ("It is 2x faster over 10 tasks.", None),
+        ("It is 2x faster.", None),
+    ],
+)
+def test_the_baseline_follows_a_word_of_comparison(abstract: str, expected: str | None) -> None:
+    assert baseline(abstract) == expected
+
+
+@pytest.mark.parametrize(
+    ("abstract", "up_to"),
+    [
+        ("It is up to 3x faster.", True),
+        ("It is as much as 3x faster.", True),
+        ("It takes at most 30% of the time.", True),
+        ("It is 3x faster.", False),
+        ("It is nearly 3x faster.", False),
+    ],
+)
+def test_up_to_is_read(abstract: str, up_to: bool) -> None:
+    assert one(abstract)[1].up_to is up_to
+
+
+@pytest.mark.parametrize(
+    ("abstract", "value", "value_max", "unit"),
+    [
+        ("It is 3.5x faster.", 3.5, None, "x"),
+        ("It is 2x to 4x faster.", 2, 4, "x"),
+        ("It is 30–40% faster.", 30, 40, "%"),
+        ("It is twice as fast.", 2, None, "x"),
+        ("It is two orders of magnitude faster.", 100, None, "x"),
+    ],
+)
+def test_value_range_and_unit_are_those_of_the_number(
+    abstract: str, value: float, value_max: float | None, unit: str
+) -> None:
+    claim = one(abstract)[1]
+    assert (claim.value, claim.value_max, claim.unit) == (value, value_max, unit)
+
+
+def test_two_claims_of_one_sentence_keep_their_own_kind_and_baseline() -> None:
+    text, read = claims("Training is 2x faster than Heron. Inference is 3x faster than Rook.")
+
+    assert [each.kind for each in read] == ["training", "inference"]
+    assert [text[slice(*each.baseline)] for each in read if each.baseline] == ["Heron", "Rook"]
+
+
+def test_a_claim_of_the_title_is_quoted_from_the_title() -> None:
+    text, (claim,) = claims("Nothing here.", title="Decoding 3x Faster than Heron")
+
+    assert text[slice(*claim.quote)] == "3x Faster"
+    assert claim.kind == "inference"
+    assert claim.baseline is not None
+    assert text[slice(*claim.baseline)] == "Heron"
+
+
+PIECES = [
+    "3x", "30%", "twice", "2x to 4x", "up to", "faster", "latency", "throughput", "than", "over",
+    "compared to", "Heron", "training", ",", ";", ".", "(", ")", "such", "while", "\n", "🦩",
+    "datasets",
+]  # fmt: skip
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=25).map(" ".join),
+    st.lists(st.sampled_from(PIECES), max_size=6).map(" ".join),
+)
+def test_claims_of_any_text_lie_in_the_sentence_of_their_number(abstract: str, title: str) -> None:
+    document = Document(title, abstract)
+    for offset, mention in find_quantities(document):
+        claim = read_claim(document, ScoredQuantity(mention, offset, 1.0))
+        start, end = offset + mention.start, offset + mention.end
+        sentence = document.sentence_at(start)
+
+        assert claim.quote[0] <= start
+        assert claim.quote[1] >= end
+        assert sentence.start <= claim.quote[0]
+        if claim.baseline is not None:
+            first, last = claim.baseline
+            assert sentence.start <= first < last <= sentence.end
+            assert last <= start or first >= end
