@@ -701,9 +701,7 @@ class TestCharts:
         assert len(screen.titles) == 4
         assert screen.hash == "#is=@source.year:2021"
 
-    def test_a_new_chart_is_one_file(
-        self, screen: Screen, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_new_chart_is_one_file(self, screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
         page_folder = screen.folder / "page"
         shutil.copytree(page.PAGE, page_folder)
         (page_folder / "charts" / "lengths.js").write_text(

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from extractor.evaluation.gold import Gold
     from extractor.evaluation.scorers import Expected, FieldScore, Scorer
 
-RESAMPLES = 1000
-
 Price: TypeAlias = Callable[[str, int, int], float | None]
 """What prompt and completion tokens of a model cost, in US dollars; None where unknown."""
 
@@ -246,7 +244,7 @@ def evaluate(
     *,
     seconds: float | None = None,
     price: Price | None = None,
-    resamples: int = RESAMPLES,
+    resamples: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
     """Score records, rows such as `Record.to_dict` gives, against gold; joined by ``id``.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from extractor.evaluation.scorers import Expected, Scorer
+    from extractor.grounding.field_types import OuterType
 
 _OPTIONAL = "_optional"
 _BOM = b"\xef\xbb\xbf"
@@ -56,16 +57,6 @@ class _Line:
 
     def holds(self, field: str) -> bool:
         return field in self.values or self.values.get(field + _OPTIONAL) is True
-
-
-@dataclass(frozen=True, slots=True)
-class _FieldShape:
-    """What a field holds: ``many`` values or one, objects of ``model``, URLs, or scalars."""
-
-    many: bool = False
-    model: type[BaseModel] | None = None
-    url: bool = False
-    mapping: bool = False
 
 
 def read_gold(path: str | os.PathLike[str], schema: str | type[BaseModel] | None = None) -> Gold:
@@ -146,16 +137,19 @@ def _scorers(schema: type[BaseModel], lines: Sequence[_Line]) -> tuple[Scorer, .
 
 
 def _scorer(schema: type[BaseModel], field: str, lines: Iterable[_Line]) -> Scorer:
-    shape = _field_shape(schema, field)
-    if shape.mapping:
+    many, value = _value_type(schema, field)
+    if value.kind == "mapping":
         raise UsageError(f"{field} is a mapping, which cannot be scored.", hint="Use a list.")
-    if shape.model is None:
-        return UrlScorer(field, shape.many) if shape.url else ScalarScorer(field, shape.many)
-    values = (line.values.get(name) for line in lines for name in (field, field + _OPTIONAL))
-    items = [item for value in values for item in as_list(value) if isinstance(item, dict)]
-    quotes = _quotes(shape.model)
-    identity = _identity(field, shape.model, {frozenset(item) - quotes for item in items})
-    return ObjectScorer(field, shape.many, identity, next(iter(quotes), None))
+    if value.kind == "scalar":
+        is_url = any(isinstance(mark, Url) for mark in value.metadata)
+        return UrlScorer(field, many) if is_url else ScalarScorer(field, many)
+    (model,) = value.parts
+    marks = (mark for info in model.model_fields.values() for mark in info.metadata)
+    quotes = {mark.quote for mark in marks if isinstance(mark, (NumberIn, UnitIn)) and mark.quote}
+    gold = (line.values.get(name) for line in lines for name in (field, field + _OPTIONAL))
+    items = [item for each in gold for item in as_list(each) if isinstance(item, dict)]
+    identity = _identity(field, model, {frozenset(item) - quotes for item in items})
+    return ObjectScorer(field, many, identity, next(iter(quotes), None))
 
 
 def _identity(field: str, model: type[BaseModel], named: set[frozenset[str]]) -> tuple[str, ...]:
@@ -172,8 +166,8 @@ def _identity(field: str, model: type[BaseModel], named: set[frozenset[str]]) ->
     if unknown := keys - set(_fields_of(model)):
         raise UsageError(f"{model.__name__}, an item of {field}, has no field {min(unknown)!r}.")
     for name in keys:
-        shape = _field_shape(model, name)
-        if shape.many or shape.mapping or shape.model is not None:
+        many, value = _value_type(model, name)
+        if many or value.kind != "scalar":
             raise UsageError(
                 f"{field}.{name} is not a single value, and cannot tell items apart.",
                 hint="Leave it out of the gold.",
@@ -181,37 +175,22 @@ def _identity(field: str, model: type[BaseModel], named: set[frozenset[str]]) ->
     return tuple(name for name in _fields_of(model) if name in keys)
 
 
-def _quotes(model: type[BaseModel]) -> frozenset[str]:
-    """The fields that only quote the words in which numbers and units of a model stand."""
-    marks = (mark for info in model.model_fields.values() for mark in info.metadata)
-    return frozenset(
-        mark.quote for mark in marks if isinstance(mark, (NumberIn, UnitIn)) and mark.quote
-    )
-
-
 def _fields_of(schema: type[BaseModel]) -> list[str]:
     """The fields that a record of the schema has, derived ones last."""
     return [*schema.model_fields, *schema.model_computed_fields]
 
 
-def _field_shape(model: type[BaseModel], name: str) -> _FieldShape:
+def _value_type(model: type[BaseModel], name: str) -> tuple[bool, OuterType]:
+    """Whether a field holds a list, and the type of a single value of it."""
     info = model.model_fields.get(name)
-    if info is None:
-        return _shape(model.model_computed_fields[name].return_type, ())
-    return _shape(info.annotation, info.metadata)
-
-
-def _shape(annotation: Any, metadata: Iterable[Any]) -> _FieldShape:
-    outer = outer_type(annotation, metadata)
-    if outer.kind == "union":
-        return _shape(next(part for part in outer.parts if part is not type(None)), outer.metadata)
-    if outer.kind == "list":
-        return replace(_shape(outer.parts[0], outer.metadata), many=True)
-    return _FieldShape(
-        model=outer.parts[0] if outer.kind == "model" else None,
-        url=any(isinstance(mark, Url) for mark in outer.metadata),
-        mapping=outer.kind == "mapping",
-    )
+    annotation = info.annotation if info else model.model_computed_fields[name].return_type
+    outer = outer_type(annotation, info.metadata if info else ())
+    many = False
+    while outer.kind in ("union", "list"):
+        many = many or outer.kind == "list"
+        part = next(part for part in outer.parts if part is not type(None))
+        outer = outer_type(part, outer.metadata)
+    return many, outer
 
 
 def _expected(scorer: Scorer, line: _Line) -> Expected:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from extractor.evaluation.figures import Counts, Evaluation, Figure
-    from extractor.evaluation.mistakes import FieldMistakes, Mistake, PaperMistakes
+    from extractor.evaluation.mistakes import FieldMistakes, PaperMistakes
 
 _WIDTH = 80
 
@@ -125,8 +125,9 @@ def _labelled(field: FieldMistakes, *, has_text: bool) -> Iterator[tuple[str, st
     for label, values in (("gold", field.gold), ("answer", field.answer)):
         yield label, "; ".join(forms[0] for forms in values if forms) or "-"
     for label, mistakes in (("missing", field.missing), ("wrong", field.wrong)):
-        # below the values that stand in one sentence that sentence, once
-        for sentence, together in itertools.groupby(mistakes, _sentence):
+        # below the values of one sentence that sentence, once
+        parts = itertools.groupby(mistakes, lambda each: each.passage and each.passage.sentence)
+        for sentence, together in parts:
             for mistake in together:
                 yield label, " | ".join(mistake.forms)
             if sentence:
@@ -135,7 +136,3 @@ def _labelled(field: FieldMistakes, *, has_text: bool) -> Iterator[tuple[str, st
                 yield "", "(not in the text)"
     for value in field.refused:
         yield "rejected", f"{value.value} ({value.reason})"
-
-
-def _sentence(mistake: Mistake) -> str | None:
-    return mistake.passage.sentence if mistake.passage else None

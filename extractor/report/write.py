@@ -112,15 +112,13 @@ class DumpPapers:
 
     def find(self, paper_id: str, title: str) -> Paper | None:
         """The paper of this id, if its title is this one too: offsets count in these texts."""
-        paper = self._passed.pop(paper_id, None) or self._read_on_to(paper_id)
+        paper = self._passed.pop(paper_id, None)
+        while paper is None and (following := next(self._papers, None)) is not None:
+            if following.id == paper_id:
+                paper = following
+            else:
+                self._passed[following.id] = following
         if paper is None or paper.title != title:
             self.missing += 1
             return None
         return paper
-
-    def _read_on_to(self, paper_id: str) -> Paper | None:
-        for paper in self._papers:
-            if paper.id == paper_id:
-                return paper
-            self._passed[paper.id] = paper
-        return None
