@@ -24,7 +24,8 @@ from throughput import write_papers
 
 from extractor.llm.settings import ModelSettings
 from extractor.readers import open_dump
-from extractor.run.batch import as_items, run_batch
+from extractor.run.batch import run_batch
+from extractor.run.prefetch import as_items
 from extractor.run.session import open_engine
 from extractor.run.settings import CallSettings
 from extractor.task import load_task

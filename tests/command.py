@@ -132,7 +132,6 @@ def _import_everything() -> None:
     import extractor.approaches.full_schema
     import extractor.cli.app
     import extractor.cli.progress
-    import extractor.llm.cached_client
     import extractor.llm.client
     import extractor.llm.http_transport
     import extractor.llm.providers.hosted

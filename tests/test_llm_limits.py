@@ -12,10 +12,12 @@ from fault_server import Asked, FaultServer, Reply, answer, refuse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.llm.concurrency import START, AdaptiveConcurrency
+from extractor.llm.answer import Usage
 from extractor.llm.faults import parse_retry_after
 from extractor.llm.limits import (
+    START,
     WINDOW_SECONDS,
+    AdaptiveConcurrency,
     Limits,
     RateLimiter,
     SlidingWindow,
@@ -153,54 +155,54 @@ async def _clear(rate_limiter: RateLimiter, clock: Clock) -> float:
     return clock.now - started
 
 
-def _traffic(**limits: int) -> tuple[RateLimiter, Clock]:
+def _limiter(**limits: int) -> tuple[RateLimiter, Clock]:
     clock = Clock()
     return RateLimiter(AdaptiveConcurrency(100, clock), Limits(**limits), clock), clock
 
 
 async def test_requests_a_minute_are_held() -> None:
-    rate_limiter, clock = _traffic(requests_per_minute=5)
+    rate_limiter, clock = _limiter(requests_per_minute=5)
     waits = [await _clear(rate_limiter, clock) for _ in range(12)]
     assert waits[:5] == [0] * 5
     assert clock.now - 1000 == pytest.approx(120)
 
 
 async def test_tokens_a_minute_are_held_by_what_answers_take() -> None:
-    rate_limiter, clock = _traffic(tokens_per_minute=10_000)
+    rate_limiter, clock = _limiter(tokens_per_minute=10_000)
     minutes: dict[int, int] = {}
     for _ in range(200):
         while (delay := rate_limiter._delay()) > 0:
             clock.now += delay
         minutes[int((clock.now - 1000) // 60)] = minutes.get(int((clock.now - 1000) // 60), 0) + 500
-        rate_limiter.returned(await rate_limiter.clear(), {}, 500)
+        rate_limiter.returned(await rate_limiter.clear(), {}, Usage(500), clean=False)
     assert max(minutes.values()) <= 10_000
     assert min(list(minutes.values())[1:-1]) >= 9_000, "what was thought too much is used"
 
 
 async def test_what_the_server_says_is_left_is_honoured() -> None:
-    rate_limiter, clock = _traffic()
+    rate_limiter, clock = _limiter()
     told = {"x-ratelimit-remaining-requests": "2", "x-ratelimit-reset-requests": "7s"}
-    rate_limiter.returned(await rate_limiter.clear(), told, 100)
+    rate_limiter.returned(await rate_limiter.clear(), told, Usage(100), clean=False)
     waits = [await _clear(rate_limiter, clock) for _ in range(3)]
     assert waits == [0, 0, pytest.approx(7)]
 
 
 async def test_tokens_that_are_left_are_honoured() -> None:
-    rate_limiter, clock = _traffic()
+    rate_limiter, clock = _limiter()
     told = {"x-ratelimit-remaining-tokens": "100", "x-ratelimit-reset-tokens": "1m2s"}
     await rate_limiter.clear()
-    rate_limiter.returned(await rate_limiter.clear(), told, 1500)
+    rate_limiter.returned(await rate_limiter.clear(), told, Usage(1500), clean=False)
     assert await _clear(rate_limiter, clock) == pytest.approx(60), "no server is waited for longer"
 
 
 async def test_everybody_pauses_for_as_long_as_the_server_asks() -> None:
-    rate_limiter, clock = _traffic()
+    rate_limiter, clock = _limiter()
     rate_limiter.limited(await rate_limiter.clear(), 3.0)
     assert 3 <= await _clear(rate_limiter, clock) <= 3 * 1.3
 
 
 async def test_pauses_double_until_an_answer_comes() -> None:
-    rate_limiter, clock = _traffic()
+    rate_limiter, clock = _limiter()
     waits = []
     for _ in range(10):
         clock.now += 0.001
@@ -208,13 +210,13 @@ async def test_pauses_double_until_an_answer_comes() -> None:
         waits.append(await _clear(rate_limiter, clock))
     assert all(0.5 * 2**i <= wait <= 0.7 * 2**i for i, wait in enumerate(waits[:6]))
     assert max(waits) <= 60 * 1.3
-    rate_limiter.answered()
+    rate_limiter.returned(await rate_limiter.clear(), {}, Usage(1), clean=True)
     clock.now += 0.001
     rate_limiter.limited(await rate_limiter.clear(), None)
     assert await _clear(rate_limiter, clock) < 1
 
 
-async def test_a_door_that_closes_wakes_those_who_wait() -> None:
+async def test_a_stop_signal_that_is_given_wakes_those_who_wait() -> None:
     stop_signal = StopSignal()
     waiting = [asyncio.ensure_future(stop_signal.sleep(60)) for _ in range(3)]
     await asyncio.sleep(0)

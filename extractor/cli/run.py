@@ -231,8 +231,9 @@ class _Job:
         watcher: Watcher,
         retry: Retry | None,
     ) -> _Done:
-        from extractor.run.batch import as_items, run_batch
+        from extractor.run.batch import run_batch
         from extractor.run.bill import Bill
+        from extractor.run.prefetch import as_items
         from extractor.run.session import open_engine
 
         items = itertools.islice(as_items(dump.entries), self.limit)

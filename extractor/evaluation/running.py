@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from extractor.errors import UsageError
 from extractor.paper import Paper
-from extractor.run.batch import as_items, run_batch
+from extractor.run.batch import run_batch
+from extractor.run.prefetch import as_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""One request to an endpoint, tried again where that can help.
+"""From a question to an answer: the store first, then one call, tried again where that helps.
 
 tenacity decides about trying again. A rate limit does not use up tries: it is waited out, for a
 quarter of an hour at most, by everybody at once.
@@ -7,37 +7,138 @@ quarter of an hour at most, by everybody at once.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import time
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import tenacity
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from extractor import errors
 from extractor.llm.answer import Answer, Usage
 from extractor.llm.budget import Budget
-from extractor.llm.concurrency import AdaptiveConcurrency
 from extractor.llm.faults import Fault, no_reply, strange_reply, timed_out
-from extractor.llm.limits import LONGEST_PAUSE_SECONDS, RateLimiter
+from extractor.llm.limits import LONGEST_PAUSE_SECONDS, AdaptiveConcurrency, RateLimiter
 from extractor.llm.transport import NoReply
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Coroutine
 
+    from extractor.llm.answer import Request
     from extractor.llm.budget import Reservation
     from extractor.llm.limits import Sending
     from extractor.llm.providers import Provider
+    from extractor.llm.store import AnswerStore
     from extractor.llm.transport import Reply, Transport
 
 logger = logging.getLogger("extractor.llm")
 
+Asked: TypeAlias = "Answer | Awaitable[Answer] | None"
+"""The answer where it is there already, else what brings it, or None where nothing will."""
+
 PATIENCE_SECONDS = 900.0
 """How long a rate limit is waited out for one answer."""
 
+# Raise it when what is hashed into a key changes.
+_KEY_VERSION = 2
 _FIRST_WAIT_SECONDS = 0.5
 _TRIES_BEFORE_FIRST_ANSWER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A request as it is sent, and its key in the store."""
+
+    path: str
+    content: bytes
+    key: str
+
+
+class CachedClient:
+    """Answers requests for one task; the same request is paid once, also while in flight.
+
+    ``since`` is the Unix time at which the run began: an answer that was paid for after it is
+    not ``cached``, though an earlier attempt at the run may have paid. Without it, whatever
+    comes from the store is.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        client: RetryingClient,
+        store: AnswerStore | None,
+        *,
+        since: float | None = None,
+    ) -> None:
+        self._task = task
+        self._client = client
+        self._store = store
+        self._since = since
+        self._in_flight: dict[str, asyncio.Future[Answer]] = {}
+
+    def recall(self, request: Request) -> Answer | None:
+        """The store's answer; None where it has none. Nothing is paid."""
+        return self._stored(self._prepared(request))
+
+    def ask(self, request: Request) -> Answer | Awaitable[Answer]:
+        """The store's answer, else a call, which begins at once unless the same is in flight.
+
+        What is awaited is durable in the store before it is there.
+        """
+        prepared = self._prepared(request)
+        return self._stored(prepared) or self._pay(prepared)
+
+    def ask_again(self, request: Request) -> Answer | Awaitable[Answer]:
+        """An answer that was paid for in this run, whatever the store has from before."""
+        prepared = self._prepared(request)
+        stored = self._stored(prepared)
+        return stored if stored and not stored.cached else self._pay(prepared)
+
+    async def close(self) -> None:
+        """Give up what is in flight; what is answered already is stored all the same."""
+        running = list(self._in_flight.values())
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _prepared(self, request: Request) -> _Prepared:
+        content = to_json(request.body)
+        key = request_key(self._task, self._client.endpoint.identity, content)
+        return _Prepared(request.path, content, key)
+
+    def _stored(self, request: _Prepared) -> Answer | None:
+        answer = self._store.get(request.key) if self._store is not None else None
+        if answer is None or self._since is None or answer.paid_at < self._since:
+            return answer
+        return replace(answer, cached=False)
+
+    def _pay(self, request: _Prepared) -> Awaitable[Answer]:
+        running = self._in_flight.get(request.key)
+        if running is None:
+            running = asyncio.ensure_future(self._call(request))
+            self._in_flight[request.key] = running
+            running.add_done_callback(lambda _: self._in_flight.pop(request.key, None))
+        # Whoever gives up waiting does not take the call from the others, or its answer from us.
+        return asyncio.shield(running)
+
+    async def _call(self, request: _Prepared) -> Answer:
+        answer = await self._client(request.path, request.content)
+        if self._store is not None:
+            await self._store.store(request.key, answer)
+        return answer
+
+
+def request_key(task: str, model: str, content: bytes) -> str:
+    """Hash of the task's fingerprint, the model's identity and the request body as it is sent.
+
+    The body holds the sampling settings and the paper's content, and no credentials.
+    """
+    digest = hashlib.sha256(to_json([_KEY_VERSION, task, model]))
+    digest.update(content)
+    return digest.hexdigest()
 
 
 class RetryingClient:
@@ -151,6 +252,7 @@ class RetryingClient:
     ) -> Answer:
         """Await a reply, and count what was spent whatever comes of it."""
         reply: Reply | None = None
+        answer: Answer | None = None
         usage: Usage | None = None
         lost = True  # unless it turns out otherwise
         try:
@@ -166,9 +268,8 @@ class RetryingClient:
         finally:
             self.budget.settle(reservation, usage, content=content, lost=lost)
             headers = reply.headers if reply else {}
-            self.rate_limiter.returned(sending, headers, usage.tokens if usage else None)
+            self.rate_limiter.returned(sending, headers, usage, clean=answer is not None)
         self._answered = True
-        self.rate_limiter.answered()
         logger.debug("answer at try %d, %d tokens", tried, usage.tokens)
         return answer
 

@@ -8,7 +8,6 @@ can still be read of it goes into a new one.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import os
 import sqlite3
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import diskcache  # type: ignore[import-untyped]
 from diskcache.core import DBNAME, MODE_RAW  # type: ignore[import-untyped]
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from extractor.errors import CacheError
 from extractor.llm.answer import Answer
@@ -29,13 +28,11 @@ from extractor.llm.recovery import readable_rows, set_aside, turns
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 _T = TypeVar("_T")
 
-# Raise it when what is hashed into a key changes.
-_KEY_VERSION = 2
 _UNBOUNDED = 2**62
 _LOCK_SECONDS = 60
 # Pages of 4 KiB: copying them into the database holds up every answer that waits to be stored.
@@ -257,21 +254,6 @@ def _open_cache(directory: Path) -> Any:
         cull_limit=0,
         statistics=0,
     )
-
-
-def request_key(task: str, model: str, content: bytes) -> str:
-    """Hash of the task's fingerprint, the model's identity and the request body as it is sent.
-
-    The body holds the sampling settings and the paper's content, and no credentials.
-    """
-    digest = hashlib.sha256(to_json([_KEY_VERSION, task, model]))
-    digest.update(content)
-    return digest.hexdigest()
-
-
-def answer_key(task: str, model: str, body: Mapping[str, Any]) -> str:
-    """The key of the answer to a request body."""
-    return request_key(task, model, to_json(body))
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:

@@ -9,8 +9,7 @@ from contextlib import aclosing, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from extractor.errors import ExtractorError, OutputError, UnreadableEntry
-from extractor.readers import Unreadable
+from extractor.errors import ExtractorError, OutputError
 from extractor.record import Failure, Record
 from extractor.run.prefetch import Prefetch
 from extractor.run.reorder import InOrder
@@ -112,17 +111,6 @@ class Stop:
         finally:
             for number in handled:
                 loop.remove_signal_handler(number)
-
-
-def as_items(entries: Iterable[Paper | Unreadable]) -> Iterator[Paper | Failure]:
-    """What a dump yields, with each unreadable entry as the failure that it becomes."""
-    for entry in entries:
-        if isinstance(entry, Unreadable):
-            yield Failure(
-                entry.id, entry.title, UnreadableEntry.kind, entry.message, line=entry.line
-            )
-        else:
-            yield entry
 
 
 async def run_batch(

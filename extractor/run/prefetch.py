@@ -14,16 +14,29 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from extractor.paper import Paper
+from extractor.errors import UnreadableEntry
+from extractor.readers import Unreadable
+from extractor.record import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-    from extractor.record import Failure
+    from extractor.paper import Paper
 
 _ITEMS_AHEAD = 1024
 _CHARACTERS_AHEAD = 2**23
 _JOIN_SECONDS = 5.0
+
+
+def as_items(entries: Iterable[Paper | Unreadable]) -> Iterator[Paper | Failure]:
+    """What a dump yields, with each unreadable entry as the failure that it becomes."""
+    for entry in entries:
+        if isinstance(entry, Unreadable):
+            yield Failure(
+                entry.id, entry.title, UnreadableEntry.kind, entry.message, line=entry.line
+            )
+        else:
+            yield entry
 
 
 class PaperSource(ABC):
@@ -140,4 +153,4 @@ class Prefetch(PaperSource):
 
 
 def _size(item: Paper | Failure) -> int:
-    return len(item.abstract) if isinstance(item, Paper) else 0
+    return 0 if isinstance(item, Failure) else len(item.abstract)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from extractor.errors import UsageError
 from extractor.llm.budget import Budget
-from extractor.llm.concurrency import AdaptiveConcurrency
-from extractor.llm.limits import RateLimiter
+from extractor.llm.limits import AdaptiveConcurrency, RateLimiter
 from extractor.llm.providers import provider_for
 from extractor.run.engine import Engine
 from extractor.run.state import open_run_state
@@ -42,8 +41,7 @@ async def open_engine(
                 yield engine
         return
     from extractor.approaches import choose_approach
-    from extractor.llm.cached_client import CachedClient
-    from extractor.llm.client import RetryingClient
+    from extractor.llm.client import CachedClient, RetryingClient
 
     provider = provider_for(model)
     endpoint = provider.endpoint
