@@ -57,7 +57,7 @@ function termsOf(query) {
   return Array.from(found, ([, minus, quoted, word]) => ({
     text: fold(quoted ?? word),
     not: minus === "-",
-  })).filter(({ text }) => text && text !== "-" && text !== '"');
+  })).filter(({ text }) => !/^-?"*$/.test(text)); // a sign alone is the beginning of a word
 }
 
 /** Conditions on rows. Those on leaves of one field must hold for one and the same item. */
