@@ -1,6 +1,6 @@
-"""Put the questions of benchmarks/training/train.py to an embedded model and keep its answers.
+"""Puts the questions of ``--questions`` to an embedded model and prints its answers.
 
-    python benchmarks/training/ask_questions.py QUESTIONS --model NAME --limit N >> ANSWERS
+    python -m benchmarks.training.ask QUESTIONS --model NAME --limit N >> ANSWERS
 
 Each line of QUESTIONS has ``id``, ``key`` and ``prompt``; each line of ANSWERS adds ``model``
 and ``answers``, the probability of each allowed word.

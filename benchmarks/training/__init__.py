@@ -1,0 +1,1 @@
+"""How the classifier of ``extractor/candidates`` was made: README.md beside this file says it."""

@@ -1,0 +1,211 @@
+"""What is set on held-out papers: thresholds, and how a model's answers are weighed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from sklearn.linear_model import LogisticRegression
+
+from benchmarks.training.fitting import (
+    FOLDS,
+    Fitter,
+    name_examples,
+    quantity_examples,
+    url_examples,
+)
+from benchmarks.training.gold import SCORERS, UNLABELLED, is_annotated, name_labels, number
+from extractor.candidates.blend import Blend, answer_logs, log_odds
+from extractor.candidates.classifier import (
+    NAME_FIELDS,
+    Scored,
+    ScoredName,
+    ScoredQuantity,
+    ScoredUrl,
+)
+from extractor.candidates.questions import questions
+from extractor.candidates.spans import find_names, find_quantities, find_urls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from benchmarks.training.gold import Gold, Json
+    from extractor.candidates.classifier import Classifier, Decision
+    from extractor.candidates.lexicon import Lexicon
+    from extractor.evaluation.scorers import Expected
+
+FIELDS = ("method_name", "claimed_speedups", "benchmarks", "hardware", "code_url")
+_STEPS = [step / 50 for step in range(5, 46)]
+_OPEN_BETWEEN, _MOST_QUESTIONS = (0.08, 0.92), 4
+_FEWEST_ANSWERS, _INVERSE_PENALTY = 8, 0.2
+# Fields for which a model's answers were found to help on held-out papers.
+_HELPED = {
+    "qwen2.5-coder-1.5b": ("method_name", "benchmarks"),
+    "qwen2.5-coder-0.5b": ("benchmarks",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Every gold paper's candidates with probabilities from models that did not see it."""
+
+    gold: Gold
+    scored: list[Scored]
+
+    @classmethod
+    def of(cls, gold: Gold, lexicon: Lexicon) -> HeldOut:
+        """Score every paper by cross-validation."""
+        fold_of = [paper % FOLDS for paper in range(len(gold.papers))]
+        Random(0).shuffle(fold_of)  # noqa: S311
+        names = Fitter(name_examples(gold, lexicon), "names")
+        by_field = [names.held_out(output, fold_of) for output in range(len(NAME_FIELDS))]
+        chances = _by_paper(names.papers, zip(*by_field, strict=True))
+        quantities = Fitter(quantity_examples(gold), "quantities")
+        claims = _by_paper(quantities.papers, quantities.held_out(0, fold_of))
+        urls = Fitter(url_examples(gold), "urls")
+        pages = _by_paper(urls.papers, urls.held_out(0, fold_of))
+        scored = [
+            Scored(
+                document,
+                tuple(
+                    ScoredName(each, dict(zip(NAME_FIELDS, map(float, row), strict=True)))
+                    for each, row in zip(find_names(document).candidates, chances[at], strict=True)
+                ),
+                tuple(
+                    ScoredQuantity(mention, offset, float(chance))
+                    for (offset, mention), chance in _annotated(
+                        find_quantities(document), claims.get(at)
+                    )
+                ),
+                tuple(
+                    ScoredUrl(url, float(chance))
+                    for url, chance in _annotated(find_urls(document), pages.get(at))
+                ),
+            )
+            for at, document in enumerate(gold.documents())
+        ]
+        return cls(gold, scored)
+
+    def chance(self, paper: int, key: str, field: str) -> float:
+        """The probability of one name of one paper."""
+        names = self.scored[paper].names
+        return next(name.probability[field] for name in names if name.candidate.key == key)
+
+    def expected(self, paper: int, field: str) -> Expected | None:
+        """What the scorer of ``extractor eval`` is told of a field; None if not annotated."""
+        record = self.gold.records[paper]
+        if not is_annotated(record, field):
+            return None
+        key = {"claimed_speedups": "speedups"}.get(field, field)
+        optional: Any = record.get(f"{key}_optional", ())
+        if field == "method_name":
+            optional = bool(record["method_optional"]) or record["other_names"]
+        return SCORERS[field].expect(record[key], optional)
+
+
+def _by_paper(papers: Iterable[int], values: Iterable[Any]) -> dict[int, list[Any]]:
+    grouped: dict[int, list[Any]] = {}
+    for paper, value in zip(papers, values, strict=True):
+        grouped.setdefault(int(paper), []).append(value)
+    return grouped
+
+
+def _annotated(found: list[Any], chances: list[Any] | None) -> Iterable[tuple[Any, Any]]:
+    """The candidates with their chances; none where the paper is not annotated for them."""
+    return () if chances is None else zip(found, chances, strict=True)
+
+
+def _record(decision: Decision) -> Json:
+    """What was decided, as the scorers read it."""
+    method, url = decision.method_name, decision.code_url
+    return {
+        "method_name": method.candidate.text if method else None,
+        "claimed_speedups": [number(each.mention) for each in decision.claimed_speedups],
+        "benchmarks": [name.candidate.text for name in decision.benchmarks],
+        "hardware": [name.candidate.text for name in decision.hardware],
+        "code_url": url.candidate.text if url else None,
+    }
+
+
+def f1_of(
+    classifier: Classifier, held: HeldOut, field: str, papers: Iterable[int] | None = None
+) -> float:
+    """The F1 of one field over held-out papers, by what the classifier decides."""
+    right = wrong = missing = 0
+    for paper in range(len(held.scored)) if papers is None else papers:
+        expected = held.expected(paper, field)
+        if expected is not None:
+            decision = classifier.decide(held.scored[paper])
+            score = SCORERS[field].score(expected, _record(decision))
+            right += score.right
+            wrong += len(score.wrong)
+            missing += len(score.missing)
+    total = 2 * right + wrong + missing
+    return 2 * right / total if total else 1.0
+
+
+def tune(classifier: Classifier, held: HeldOut) -> dict[str, float]:
+    """The threshold of every field with the best held-out F1; of equal ones the highest."""
+    limits = dict(classifier.thresholds)
+    for field in FIELDS:
+        f1_at = {
+            step: f1_of(replace(classifier, thresholds={**limits, field: step}), held, field)
+            for step in _STEPS
+        }
+        limits[field] = max(_STEPS, key=lambda step: (f1_at[step], step))
+    return limits
+
+
+def open_questions(held: HeldOut) -> list[Json]:
+    """The questions about every held-out paper's open names, for a model to answer."""
+    everything = Blend(dict.fromkeys(NAME_FIELDS, ()), _OPEN_BETWEEN, _MOST_QUESTIONS)
+    return [
+        {"id": paper["id"], "key": question.key, "prompt": question.prompt}
+        for paper, scored in zip(held.gold.papers, held.scored, strict=True)
+        for question in questions(scored, everything)
+    ]
+
+
+def blends(held: HeldOut, answers: Sequence[Json]) -> dict[str, Blend]:
+    """How to weigh each model's answers, for the fields that they help.
+
+    An answer is ``{"model": ..., "id": ..., "key": ..., "answers": {answer: probability}}``; it
+    counts if it is about a name that is still a candidate.
+    """
+    number_of = {paper["id"]: at for at, paper in enumerate(held.gold.papers)}
+    keys = {
+        paper_id: {name.candidate.key for name in held.scored[at].names}
+        for paper_id, at in number_of.items()
+    }
+    fitted: dict[str, Blend] = {}
+    for model, fields in _HELPED.items():
+        asked = [
+            (number_of[each["id"]], each["key"], each["answers"])
+            for each in answers
+            if each["model"] == model and each["key"] in keys.get(each["id"], ())
+        ]
+        weights = {field: _blend_weights(held, asked, field) for field in fields}
+        kept = {field: row for field, row in weights.items() if row is not None}
+        fitted[model] = Blend(kept, _OPEN_BETWEEN, _MOST_QUESTIONS)
+    return fitted
+
+
+def _blend_weights(
+    held: HeldOut, asked: Iterable[tuple[int, str, Mapping[str, float]]], field: str
+) -> tuple[float, ...] | None:
+    """The logistic regression over the names that were asked about; None for too few."""
+    low, high = _OPEN_BETWEEN
+    rows: list[list[float]] = []
+    labels: list[int] = []
+    for paper, key, answer in asked:
+        label = name_labels(held.gold.records[paper], key)[NAME_FIELDS.index(field)]
+        chance = held.chance(paper, key, field)
+        if label != UNLABELLED and low < chance < high:
+            rows.append([log_odds(chance), *answer_logs(answer)])
+            labels.append(label)
+    if sum(labels) < _FEWEST_ANSWERS:
+        return None
+    model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=1000).fit(rows, labels)
+    weights = (float(model.intercept_[0]), *map(float, model.coef_[0]))
+    return tuple(round(weight, 4) for weight in weights)
