@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, overload
 
 from extractor.llm.settings import ModelSettings
 from extractor.paper import Paper
+from extractor.record import SchemaT
 from extractor.run.session import open_engine
 from extractor.run.settings import CallSettings
 from extractor.run.state import default_cache_dir
-from extractor.task import SchemaT, load_task
+from extractor.task import load_task
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, cast
 from pydantic import BaseModel
 
 from extractor.errors import UsageError
-from extractor.record import SchemaT as SchemaT  # the fields of a task are those of its records
-from extractor.record import check_field_names
+from extractor.record import SchemaT, check_field_names
 from extractor.suggest import closest
 
 if TYPE_CHECKING:

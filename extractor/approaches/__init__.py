@@ -12,7 +12,8 @@ from extractor.errors import UsageError
 
 if TYPE_CHECKING:
     from extractor.llm.endpoint import Endpoint
-    from extractor.task import SchemaT, Task
+    from extractor.record import SchemaT
+    from extractor.task import Task
 
 __all__ = ["Approach", "Draft", "Fit", "Steps", "approaches", "choose_approach"]
 

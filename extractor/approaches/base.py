@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias
 
-from extractor.task import SchemaT
+from extractor.record import SchemaT
 
 if TYPE_CHECKING:
     from collections.abc import Generator

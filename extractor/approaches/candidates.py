@@ -17,7 +17,7 @@ from extractor.candidates.classifier import Classifier
 from extractor.candidates.questions import answered, questions
 from extractor.grounding import ground
 from extractor.llm.answer import COMPLETION, Request
-from extractor.task import SchemaT
+from extractor.record import SchemaT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

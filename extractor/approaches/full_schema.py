@@ -16,7 +16,7 @@ from extractor import errors
 from extractor.approaches.base import Approach, Draft, Fit
 from extractor.grounding import SAID_BEFORE, ground
 from extractor.llm.answer import Request
-from extractor.task import SchemaT
+from extractor.record import SchemaT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
     from extractor.paper import Paper
-    from extractor.record import Result
+    from extractor.record import Result, SchemaT
     from extractor.run.engine import Engine, Retry
-    from extractor.task import SchemaT
     from extractor.writers import Sink
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -18,9 +18,8 @@ from extractor.debug_log import PAPER
 from extractor.errors import EndpointError, ExtractorError, PaperError
 from extractor.llm.answer import Answer, Usage
 from extractor.llm.limits import Stopped
-from extractor.record import Failure, Record
+from extractor.record import Failure, Record, SchemaT
 from extractor.run.prefetch import Direct, PaperSource
-from extractor.task import SchemaT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Iterable

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from extractor.llm.endpoint import Endpoint
     from extractor.llm.prices import Prices
     from extractor.llm.settings import ModelSettings
+    from extractor.record import SchemaT
     from extractor.run.settings import CallSettings
     from extractor.run.state import RunState
-    from extractor.task import SchemaT, Task
+    from extractor.task import Task
 
 
 @asynccontextmanager
