@@ -714,14 +714,19 @@ class TestCharts:
             function bar() { throw new Error("the name of another chart's function"); }
             """
         )
+        docs = (ROOT / "docs" / "report.md").read_text("utf-8")
+        shown = (
+            docs.partition("```js\n")[2].partition("```")[0].replace("claimed_speedups", "claims")
+        )
+        (page_folder / "charts" / "of_the_docs.js").write_text(shown)
         monkeypatch.setattr(page, "PAGE", page_folder)
         rows = [row | {"source": {"year": 2020 + n}} for n, row in enumerate(FIVE)]
         screen.make(rows)
-        assert screen.texts("#charts h3")[-1] == "Titles"
-        assert screen.texts("#charts .chart-body")[-1] == "5 titles"
+        assert screen.texts("#charts h3")[-2:] == ["Titles", "Papers with claims"]
+        assert screen.texts("#charts .chart-body")[-2:] == ["5 titles", "3 papers"]
         assert screen.all(".heat .papers-bar")
         screen.click(".bar-row", "H100")
-        screen.until(lambda: screen.texts("#charts .chart-body")[-1] == "2 titles")
+        screen.until(lambda: screen.texts("#charts .chart-body")[-2:] == ["2 titles", "2 papers"])
 
     def test_what_is_drawn_can_be_read(self, screen: Screen) -> None:
         screen.make(FIVE)

@@ -81,8 +81,10 @@ class FieldIndex:
         for item in items:
             for key, part in (item if isinstance(item, dict) else {"": item}).items():
                 # objects whose keys are data would make an index for each paper
-                if key in self._keys or len(self._keys) < _MOST_KEYS:
-                    self._keys.setdefault(key, KeyIndex()).add(self._items, part)
+                if key not in self._keys and len(self._keys) < _MOST_KEYS:
+                    self._keys[key] = KeyIndex()
+                if key in self._keys:
+                    self._keys[key].add(self._items, part)
             self._items += 1
         return len(items)
 
@@ -231,4 +233,5 @@ def _plain(value: object) -> str | float | bool:
 
 
 def _pad(numbers: array[int], length: int, value: int) -> None:
-    numbers.extend([value] * (length - len(numbers)))
+    if length > len(numbers):
+        numbers.extend([value] * (length - len(numbers)))
