@@ -172,7 +172,7 @@ def _verdict(finder: Finder | None, value: str, text: str, true: bool) -> str:
         return "not installed"
     words = finder(value, text)
     if words is None:
-        return "MISSED" if true else "refused"
+        return "MISSED" if true else "rejected"
     return f"on “{words}”" if true else f"ACCEPTED on “{words}”"
 
 
