@@ -32,6 +32,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+def resume_hint(how: str = "again") -> str:
+    """What to do when a run ended early. ``how`` the same command has to be run."""
+    return f"Answers already paid for are kept. Run the same command {how} to continue."
+
+
 class ExtractorError(Exception):
     """Root of the tree. ``str(error)`` is one line: what happened, to what, and what to do."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from extractor.cli import main
+from extractor.cli import commands, main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,11 +57,68 @@ def test_what_calls_no_model_imports_nothing_heavy(arguments: list[str]) -> None
         "from extractor.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "heavy = {'openai', 'instructor', 'diskcache', 'xllamacpp', 'numpy', 'httpx2'}\n"
+        "heavy = {'openai', 'instructor', 'diskcache', 'xllamacpp', 'numpy', 'httpx2', 'rich'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", probe, *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_list_of_commands_needs_neither_rich_nor_pydantic() -> None:
+    probe = (
+        "import sys; sys.argv = ['extractor', '--help']\n"
+        "from extractor.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'rich', 'pydantic', 'pydantic_core', 'asyncio'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_only_the_command_that_is_called_is_imported() -> None:
+    probe = (
+        "import sys; sys.argv = ['extractor', 'schema']\n"
+        "from extractor.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print([name for name in sys.modules if name.startswith('extractor.cli.commands.')])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "['extractor.cli.commands.schema']"
+
+
+def test_help_lists_options_under_headings(cli: Cli) -> None:
+    _, out, _ = cli("run", "--help")
+    headings = re.findall(r"^([A-Z][\w ]+):$", out, re.MULTILINE)
+    usual = ["Arguments", "Options", "Reading the dump", "Model", "Asking", "Spending", "Cache"]
+    assert headings == usual
+    spending = out.split("\nSpending:\n")[1].split("\n\n")[0]
+    names = ["--max-cost", "--max-requests", "--max-tokens", "--price-in", "--price-out"]
+    assert re.findall(r"^  (--[a-z-]+)", spending, re.MULTILINE) == names
+
+
+def test_a_command_is_one_file(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "trial.py").write_text(
+        "from extractor.cli import options\n"
+        "@options.expanded\n"
+        "def trial(*, number: int, model: options.ModelOptions, calls: options.CallOptions):\n"
+        "    '''Try it.'''\n"
+        "    print(number, model.mode, calls.settings().limits.requests_per_minute)\n"
+    )
+    monkeypatch.setattr(commands, "__path__", [*commands.__path__, str(tmp_path)])
+    try:
+        assert cli("--help")[1].rstrip().endswith("Try it.")
+        assert cli("trial", "7", "--mode", "tools", "--rpm", "3") == (0, "7 tools 3\n", "")
+    finally:
+        sys.modules.pop("extractor.cli.commands.trial", None)
+
+
+def test_a_mistyped_command_is_guessed(cli: Cli) -> None:
+    code, _, err = cli("rnu")
+    assert code == 2
+    assert "Did you mean 'run'?" in err
 
 
 def test_version(cli: Cli) -> None:

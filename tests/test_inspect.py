@@ -139,7 +139,7 @@ HOSTILE = "A\x1b[31m B\x9b2J \u202egnp.exe\u2066 \x07 C\u2028D <script> [bold]"
 
 @given(st.text(min_size=1))
 def test_nothing_of_a_dump_acts_on_the_screen(title: str) -> None:
-    from extractor.cli.inspect import _shown
+    from extractor.cli.commands.inspect import _shown
 
     shown = _shown(title)
     assert shown.isprintable()
@@ -343,7 +343,7 @@ def test_repeats_are_counted_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) 
     [(1234.5, "1,234.50"), (1, "1.00"), (0.1, "0.10"), (0.0222, "0.022"), (0.000123, "0.00012")],
 )
 def test_money_has_digits_that_say_something(dollars: float, shown: str) -> None:
-    from extractor.cli.inspect import _money
+    from extractor.cli.commands.inspect import _money
 
     assert _money(dollars) == shown
 

@@ -21,7 +21,7 @@ from fault_server import FaultServer, answer
 from pydantic_core import to_json
 
 from extractor.errors import CacheError
-from extractor.llm import Answer, Usage
+from extractor.llm.answer import Answer, Usage
 from extractor.llm.budget import Spent
 from extractor.llm.client import request_key
 from extractor.llm.store import AnswerStore
@@ -116,7 +116,7 @@ def test_processes_share_a_directory(tmp_path: Path) -> None:
     writer = (
         "import asyncio, sys; from pathlib import Path\n"
         "from extractor.llm.store import AnswerStore\n"
-        "from extractor.llm import Answer, Usage\n"
+        "from extractor.llm.answer import Answer, Usage\n"
         "async def fill(store, who):\n"
         "    for i in range(40):\n"
         "        rows = (f'{who}/{i}/{j}' for j in range(5))\n"

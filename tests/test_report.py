@@ -347,7 +347,7 @@ class TestCommand:
         lines(tmp_path / "run.jsonl", [record(1)])
         lines(tmp_path / "dump.jsonl", [{"id": "1", "title": "Other", "abstract": "A."}])
         result = run("run.jsonl", "--dump", "dump.jsonl", "-o", "page.html")
-        assert "Without abstract: 1 paper" in result.stderr
+        assert "1 paper without abstract" in result.stderr
         assert (tmp_path / "page.html").exists()
 
     def test_quiet_says_nothing(self, run: Any, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A batch: order, duplicates, shared work, ceilings, the failures of an earlier run, the bill."""
+"""A batch: order, duplicates, shared work, ceilings, the failures of an earlier run, the usage."""
 
 from __future__ import annotations
 
@@ -241,16 +241,16 @@ def test_retry_failed_reads_the_failures_of_entries_without_an_id(cli: Any, tmp_
 # What a person is told
 
 
-def test_the_bill_tells_tokens_tries_and_cost(cli: Any, tmp_path: Path) -> None:
+def test_the_closing_lines_tell_tokens_tries_and_cost(cli: Any, tmp_path: Path) -> None:
     dump = write_dump(tmp_path / "dump.jsonl", papers(10))
     with FaultServer(lambda asked: refuse(500) if asked.number == 1 else answer(asked)) as server:
         arguments = ["run", dump, "-o", tmp_path / "o.jsonl", "--model", "m"]
         arguments += ["--base-url", server.url]
         _, _, said = cli(*arguments, "--price-in", "2", "--price-out", "10")
-        assert "asked 11 times (1 failed): 1,000 prompt tokens, 200 answer tokens, $0.0040" in said
+        assert "11 requests (1 failed): 1,000 prompt tokens, 200 answer tokens, $0.0040" in said
         _, _, said = cli(*arguments)
         assert "10 from the cache" in said
-        assert "asked" not in said
+        assert "requests" not in said
         _, _, said = cli(*arguments, "--no-cache")
         assert "the price of m at 127.0.0.1" in said
         assert "--price-in" in said
@@ -273,7 +273,7 @@ def test_a_ceiling_ends_the_command_with_a_part_and_one_line(cli: Any, tmp_path:
         assert not out.exists()
         code, _, said = cli(*arguments, "--max-requests", "60")
         assert code == 0
-    assert "with earlier attempts at this run: 50 times" in said
+    assert "with earlier attempts at this run: 50 requests" in said
 
 
 # The pieces

@@ -62,8 +62,8 @@ def test_once_finishes_what_is_in_flight_and_says_how_to_go_on(
         partial = _lines(tmp_path / "records.jsonl.partial")
         assert len(partial) == asked, "what was in flight is finished, and nothing more is begun"
         assert "Stopping" in command.said
-        assert f"what is done stands in {out}.partial" in command.said
-        assert "the same command goes on from here" in command.said
+        assert f"{out} was not changed; the results so far are in {out}.partial" in command.said
+        assert "Run the same command again to continue" in command.said
 
         code, _ = starter.run(*_arguments(tmp_path, server, dump))
         assert code == 0

@@ -99,9 +99,12 @@ class TestChoosing:
         with pytest.raises(UsageError):
             choose_writer(name, Path(out) if out else None)
 
-    def test_help_names_every_format(self) -> None:
+    def test_the_documentation_names_every_format(self) -> None:
+        page = Path(__file__).parent.parent / "docs" / "outputs.md"
+        listed = re.findall(r"^\| `(\w+)` \| `\.", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert set(listed) == set(writers())
         [option] = options.Format.__metadata__
-        assert set(option.metavar.split("|")) == set(writers())
+        assert "docs/outputs.md" in option.help
 
 
 class TestWholeOrNothing:

@@ -1,8 +1,4 @@
-"""The command ``extractor``: one module for each subcommand, and the border where errors end.
-
-Modules here import typer and the standard library only; what a command needs is imported
-when it runs, so that help answers at once.
-"""
+"""The command ``extractor``: errors end here, as one line and an exit code."""
 
 from __future__ import annotations
 
@@ -16,8 +12,15 @@ if TYPE_CHECKING:
 EXIT_FAILED, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 
+def exit_code(*, records: int, failures: int) -> int:
+    """The exit code of a run that came to its end."""
+    if not failures:
+        return 0
+    return EXIT_SOME_FAILED if records else EXIT_FAILED
+
+
 def main() -> NoReturn:
-    """Run the command line; every error of ours ends as one line and an exit code."""
+    """Run the command line; an error of ours ends as one line and an exit code."""
     from extractor.cli.app import app
     from extractor.errors import ExtractorError, UsageError
 

@@ -1,30 +1,75 @@
-"""The command's tree."""
+"""The command tree: commands are found by name, and only the one that is called is imported."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import pkgutil
+from collections import defaultdict
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from extractor.cli import cache, convert, extract, inspect, models, report, run, schema
-from extractor.cli import eval as eval_
+from extractor.cli import commands
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context, HelpFormatter
+
+
+class _Command(TyperCommand):
+    """A command whose help lists its options under the headings that they name."""
+
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
+        sections: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        for param in self.get_params(ctx):
+            usual = "Arguments" if param.param_type_name == "argument" else "Options"
+            if (row := param.get_help_record(ctx)) is not None:
+                sections[getattr(param, "rich_help_panel", None) or usual].append(row)
+        for title, rows in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+class _Commands(TyperGroup):
+    """The group of all commands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002
+        found = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+        return sorted(found, key=lambda name: (*commands.ORDER, name).index(name))
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        if cmd_name not in self.commands and cmd_name in self.list_commands(ctx):
+            self.commands[cmd_name] = _load(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def resolve_command(
+        self, ctx: Context, args: list[str]
+    ) -> tuple[str | None, Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None:
+            for name in self.list_commands(ctx):  # typer suggests a name among those it has
+                self.get_command(ctx, name)
+        return super().resolve_command(ctx, args)
+
+
+def _load(name: str) -> Command:
+    module = import_module(f"{commands.__name__}.{name}")
+    tree = typer.Typer(rich_markup_mode=None)
+    if hasattr(module, "app"):
+        tree.add_typer(module.app, name=name)
+    else:
+        tree.command(name, cls=_Command)(getattr(module, name))
+    return typer.main.get_group(tree).commands[name]
+
 
 app = typer.Typer(
     name="extractor",
+    cls=_Commands,
     help="Turn paper abstracts into typed, checked, evidence-backed records.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,  # rich takes as long to import as everything else together
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-app.command("run")(run.run)
-app.command("extract")(extract.extract)
-app.command("eval")(eval_.evaluate)
-app.command("inspect")(inspect.inspect)
-app.command("convert")(convert.convert)
-app.command("report")(report.report)
-app.command("schema")(schema.schema)
-app.add_typer(models.app, name="models")
-app.add_typer(cache.app, name="cache")
 
 
 def _version(wanted: bool) -> None:

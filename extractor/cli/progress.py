@@ -1,10 +1,10 @@
-"""What a person sees while it works, on standard error: bars in a terminal, else plain lines."""
+"""What a person sees while the command works, on standard error: bars in a terminal, else lines."""
 
 from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -17,129 +17,99 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from extractor.writers import PARTIAL
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from extractor.llm.weights.catalog import Weights
     from extractor.readers import Dump
+    from extractor.record import Result, SchemaT
     from extractor.run.batch import Summary, Watcher
-    from extractor.run.bill import Bill
 
-_PLAIN_SECONDS = 30.0
-_BAR_SECONDS = 0.1
+_LINE_SECONDS, _BAR_SECONDS = 30.0, 0.1
+
+# One for all displays: rich nests a live display in another one of the same console only.
+_console = Console(stderr=True)
 
 
 @contextmanager
 def pull_display(weights: Weights, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
-    """Tell what is downloaded, how large it is and how far it is."""
+    """Show a download of weights; call what is yielded with the bytes that are there so far.
+
+    It may be used while the display of a run is live, and from another thread.
+    """
     from extractor.llm.weights import files
 
-    console = Console(stderr=True, quiet=quiet)
-    console.print(
+    if quiet:
+        yield lambda _: None
+        return
+    _say(
         f"Pulling {weights.name} ({weights.title}, {weights.size / 1e6:,.0f} MB, "
-        f"{weights.licence}) into {files.directory()}",
-        highlight=False,
-        soft_wrap=True,
+        f"{weights.licence}) into {files.directory()}"
     )
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bars:
+    with Progress(*columns, console=_console, transient=True) as bars:
         bar = bars.add_task("pull", total=weights.size)
         yield lambda there: bars.update(bar, completed=min(there, weights.size))
 
 
 @contextmanager
 def watch(dump: Dump, *, quiet: bool) -> Iterator[Watcher]:
-    """A display of the run's progress, measured in bytes of the dump where its size is known."""
-    console = Console(stderr=True, quiet=quiet)
-    if quiet or not console.is_terminal:
-        yield _Lines(console, dump)
-        return
-    columns = (
-        BarColumn(),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bars:
-        yield _Bar(bars, dump)
+    """Show how far a run is, measured in bytes of the dump where its size is known."""
+    if quiet:
+        yield _Watcher(_LINE_SECONDS, say=_ignore, show=_ignore)
+    elif not _console.is_terminal:
+        yield _Watcher(_LINE_SECONDS, say=_say, show=lambda status: _say(_share(dump) + status))
+    else:
+        columns = (
+            BarColumn(),
+            TextColumn("{task.description}", markup=False),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=_console, transient=True) as bars:
+            bar = bars.add_task("starting", total=dump.size)
+            yield _Watcher(
+                _BAR_SECONDS,
+                say=_say,
+                show=lambda status: bars.update(bar, description=status, completed=dump.position),
+            )
 
 
-class _Bar:
-    """A bar in a terminal."""
+class _Watcher:
+    """Shows the state of a run no more often than every so many seconds."""
 
-    def __init__(self, bars: Progress, dump: Dump) -> None:
-        self._bars = bars
-        self._dump = dump
-        self._started = time.monotonic()
-        self._told = 0.0
-        self._bar = bars.add_task("starting", total=dump.size)
+    def __init__(
+        self, seconds: float, *, say: Callable[[str], None], show: Callable[[str], None]
+    ) -> None:
+        self._seconds = seconds
+        self._say = say
+        self._show = show
+        self._started = self._shown = time.monotonic()
 
-    def done(self, result: Any, summary: Summary) -> None:  # noqa: ARG002
+    def done(self, result: Result[SchemaT], summary: Summary) -> None:  # noqa: ARG002
         now = time.monotonic()
-        if now - self._told < _BAR_SECONDS:
+        if now - self._shown < self._seconds:
             return
-        self._told = now
-        text = _status(summary, now - self._started)
-        self._bars.update(self._bar, description=text, completed=self._dump.position)
-
-    def stopping(self) -> None:
-        self._bars.console.print(
-            "Stopping: finishing what is in flight. Ctrl-C again stops at once.", highlight=False
+        self._shown = now
+        per_minute = 60 * summary.papers / (now - self._started)
+        tokens = summary.prompt_tokens + summary.completion_tokens
+        self._show(
+            f"{summary.papers:,} papers, {per_minute:,.1f}/min, "
+            f"{summary.failures:,} failed, {tokens:,} tokens"
         )
 
-
-class _Lines:
-    """A plain line now and then, for logs."""
-
-    def __init__(self, console: Console, dump: Dump) -> None:
-        self._console = console
-        self._dump = dump
-        self._started = self._told = time.monotonic()
-
-    def done(self, result: Any, summary: Summary) -> None:  # noqa: ARG002
-        now = time.monotonic()
-        if now - self._told >= _PLAIN_SECONDS:
-            self._told = now
-            share = _share(self._dump)
-            self._say(f"{share}{_status(summary, now - self._started)}")
-
     def stopping(self) -> None:
-        self._say("Stopping: finishing what is in flight. Ctrl-C again stops at once.")
+        self._say("Stopping: finishing the papers in flight. Press Ctrl-C again to stop at once.")
 
-    def _say(self, text: str) -> None:
-        self._console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+def _say(text: str) -> None:
+    _console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _ignore(text: str) -> None:
+    """Show nothing."""
 
 
 def _share(dump: Dump) -> str:
     return f"{100 * dump.position / dump.size:.0f} % of the dump, " if dump.size else ""
-
-
-def _status(summary: Summary, seconds: float) -> str:
-    rate = 60 * summary.papers / seconds if seconds > 0 else 0.0
-    tokens = summary.prompt_tokens + summary.completion_tokens
-    return (
-        f"{summary.papers:,} papers, {rate:,.1f}/min, "
-        f"{summary.failures:,} failed, {tokens:,} tokens"
-    )
-
-
-def closing_lines(summary: Summary, out: Path | None, bill: Bill) -> Iterator[str]:
-    """The closing summary, line by line."""
-    where = f" in {out}{'' if summary.complete else PARTIAL}" if out else ""
-    yield (
-        f"{summary.records:,} records{where}, {summary.failures:,} failures, "
-        f"{summary.seconds:,.1f} s; {summary.cached:,} from the cache"
-    )
-    yield from bill.lines()
-    if summary.kinds:
-        yield "failed: " + ", ".join(f"{kind} {n:,}" for kind, n in sorted(summary.kinds.items()))
-    if summary.refused:
-        yield f"{summary.refused:,} values refused for want of words: see meta.dropped"
-    if not summary.complete and out:
-        yield f"{out} is as it was before: what is done stands in {out}{PARTIAL}"
-    if summary.interrupted:
-        yield "Interrupted. Everything paid for is kept: the same command goes on from here."

@@ -5,7 +5,3 @@ a call; ``client`` makes the call and retries what can be retried; ``store`` kee
 answer. ``limits`` knows when to send, ``budget`` how much. Those modules import much: they are
 imported when a model is opened.
 """
-
-from extractor.llm.answer import Answer, Request, Usage
-
-__all__ = ["Answer", "Request", "Usage"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from extractor.errors import CeilingReached
+from extractor.errors import CeilingReached, resume_hint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -191,5 +191,5 @@ class Reservation:
 def _reached(ceiling: str, spent: str, option: str) -> CeilingReached:
     return CeilingReached(
         f"The ceiling of {ceiling} is reached: {spent} are spent, and one more might exceed it.",
-        hint=f"Everything paid for is kept; the same command with a higher {option} goes on.",
+        hint=resume_hint(f"with a higher {option}"),
     )

@@ -1,4 +1,4 @@
-"""``extractor cache``: the answers that were paid for."""
+"""``extractor cache``: the answers that are kept."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import typer
 
 from extractor.cli import options
 
-app = typer.Typer(help="The answers that are kept.", no_args_is_help=True)
+app = typer.Typer(help="The cache of answers.", no_args_is_help=True)
 
 
 @app.command()
 def info(cache_dir: options.CacheDir = None) -> None:
-    """Say where the cache is, how many answers it holds, and how large it is."""
+    """Show where the cache is, how many answers it holds, and how large it is."""
     from extractor.run.state import open_store
 
     store = open_store(cache_dir)
@@ -28,13 +28,13 @@ def info(cache_dir: options.CacheDir = None) -> None:
 @app.command()
 def clear(
     cache_dir: options.CacheDir = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Forget every answer. They have to be paid for again."""
+    """Delete all answers. Getting them again costs as much as the first time."""
     from extractor.run.state import open_store
 
     store = open_store(cache_dir)
     if not yes:
-        typer.confirm(f"Forget {len(store):,} answers in {store.directory}?", abort=True)
-    typer.echo(f"Forgot {store.clear():,} answers.", err=True)
+        typer.confirm(f"Delete {len(store):,} answers in {store.directory}?", abort=True)
+    typer.echo(f"Deleted {store.clear():,} answers.", err=True)
     store.close()

@@ -23,21 +23,21 @@ def convert(
     records: Annotated[
         str, typer.Argument(help="A file that 'extractor run' or this command wrote, or -.")
     ],
-    out: Annotated[str, typer.Argument(help="Where they go, or - for standard output.")],
+    out: Annotated[str, typer.Argument(help="The file to write, or - for standard output.")],
     format: options.Format = None,  # noqa: A002 -- the option's name
     schema: Annotated[
         str | None,
         typer.Option(
             metavar="NAME|FILE.py:MODEL",
-            help="What the records hold. Default: what the file says, else what is found in it.",
+            help="The schema of the records. Default: the file's own, else inferred from it.",
         ),
     ] = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Write records in another format: jsonl, json, csv, parquet or sqlite.
+    """Convert a file of records to another format.
 
-    All of these but csv are read, and give back what was written. OUT is written whole or not
-    at all; csv puts each list of objects into a file of its own beside it.
+    Every format but csv can be read, and gives back exactly what was written. OUT is replaced
+    only when it is complete; csv puts each list of objects into a file of its own beside it.
 
     Example: extractor convert records.jsonl records.sqlite
     """

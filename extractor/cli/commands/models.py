@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The embedded models and their weights.", no_args_is_help=True)
 
-_Name = Annotated[str, typer.Argument(help="A name of 'extractor models list'.")]
+_Name = Annotated[str, typer.Argument(help="A name from 'extractor models list'.")]
 
 
 @app.command("list")
 def list_models() -> None:
-    """List the embedded models, their size, and whether their weights are there."""
+    """List the embedded models, their size, and whether their weights are downloaded."""
     from extractor.llm.weights import files
     from extractor.llm.weights.catalog import CATALOG, DEFAULT_MODEL
 
@@ -29,7 +29,7 @@ def list_models() -> None:
 
 @app.command()
 def pull(name: _Name) -> None:
-    """Download a model's weights and check them; an interrupted download goes on."""
+    """Download a model's weights and check them. An interrupted download is continued."""
     from extractor.cli.progress import pull_display
     from extractor.llm.weights import files
 
@@ -43,14 +43,15 @@ def pull(name: _Name) -> None:
 
 @app.command()
 def path(name: _Name) -> None:
-    """Print where a model's weights are. Exit code 1 when they are not there."""
+    """Print where a model's weights are. Exits with code 1 when they are missing."""
     from extractor.errors import WeightsError
     from extractor.llm.weights import files
 
     weights = _find(name)
     if not files.is_pulled(weights):
         raise WeightsError(
-            f"The weights of {name} are not there.", hint=f"Run 'extractor models pull {name}'."
+            f"The weights of {name} are not downloaded.",
+            hint=f"Run 'extractor models pull {name}'.",
         )
     typer.echo(str(files.path_of(weights)))
 
@@ -62,7 +63,8 @@ def rm(name: _Name) -> None:
 
     weights = _find(name)
     path = files.path_of(weights)
-    typer.echo(f"Removed {path}." if files.remove(weights) else f"{path} was not there.", err=True)
+    removed = files.remove(weights)
+    typer.echo(f"Removed {path}." if removed else f"{path} does not exist.", err=True)
 
 
 def _find(name: str) -> Weights:

@@ -1,0 +1,197 @@
+"""``extractor eval``: how accurate records are, measured against gold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from extractor.cli import EXIT_FAILED, EXIT_INTERRUPTED, exit_code, options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from extractor.evaluation import Evaluation, Gold, Price
+    from extractor.llm.prices import Prices
+    from extractor.llm.settings import ModelSettings
+    from extractor.paper import Paper
+    from extractor.readers import Dump
+    from extractor.run.settings import CallSettings
+    from extractor.task import Task
+
+
+@options.expanded
+def eval(  # noqa: A001 -- the command's name
+    *,
+    dump: Annotated[
+        str | None,
+        typer.Argument(
+            help="The dump to run over, or - for standard input. With --records it only supplies "
+            "the sentences of --errors."
+        ),
+    ] = None,
+    gold: Annotated[
+        Path,
+        typer.Option(metavar="GOLD.jsonl", help="What the records should say, one paper a line."),
+    ],
+    records: Annotated[
+        Path | None,
+        typer.Option(metavar="RECORDS", help="Score the records of this file; run nothing."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Take only the first papers of GOLD.")
+    ] = None,
+    errors: Annotated[
+        bool,
+        typer.Option(
+            "--errors", help="Show each wrong paper: gold, answer, and the sentence in question."
+        ),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    min_f1: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Exit with code 1 when macro F1 is below this."),
+    ] = None,
+    reading: options.DumpOptions,
+    task: options.TaskOptions,
+    model: options.ModelOptions,
+    calls: options.CallOptions,
+    debug_log: options.DebugLog = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Measure how accurate records are: precision, recall and F1 of every field.
+
+    It either runs over the papers of DUMP that are in GOLD, or scores the records of a file.
+    Each figure has a 95 % interval from a thousand resamplings of the papers.
+
+    Example: extractor eval papers.txt --gold papers.gold.jsonl
+    """
+    from extractor.debug_log import logging_to
+    from extractor.errors import UsageError
+    from extractor.evaluation import read_gold
+    from extractor.evaluation.running import read_known
+
+    extraction, call_settings = task.load(), calls.settings()
+    wanted = read_gold(gold, extraction.schema).first(limit)
+    if records is not None:
+        unset = options.ModelOptions(), options.RateOptions(), options.BudgetOptions()
+        if task.prompt or (model, calls.rates, calls.budget) != unset:
+            raise UsageError(
+                "With --records no model is asked.",
+                hint="Leave out --records, or else --prompt and the options of the model.",
+            )
+        scored = _score_file(wanted, records, call_settings)
+        if dump is not None:
+            with reading.open(dump) as source:
+                scored = replace(scored, papers=read_known(source, wanted.papers))
+    elif dump is not None:
+        settings = model.settings(concurrency=calls.rates.concurrency)
+        with logging_to(debug_log), reading.open(dump) as source:
+            scored = _score_dump(wanted, source, extraction, settings, call_settings, quiet=quiet)
+    else:
+        raise UsageError(
+            "There is nothing to score.",
+            hint="Give a DUMP to run over, or records with --records.",
+        )
+    _show(scored, errors=errors, as_json=as_json, quiet=quiet)
+    raise typer.Exit(_exit_code(scored, min_f1))
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """An evaluation, and what else is known of its papers."""
+
+    gold: Gold
+    evaluation: Evaluation
+    papers: Mapping[str, Paper] = field(default_factory=dict)
+    failures: Mapping[str, int] = field(default_factory=dict)
+
+
+def _score_file(gold: Gold, records: Path, calls: CallSettings) -> _Scored:
+    """Score records; refuse those of other papers or fields, which would all count as empty."""
+    from extractor.errors import UsageError
+    from extractor.evaluation import evaluate
+    from extractor.llm.prices import given
+    from extractor.writers import read_records
+
+    price = _price(given(calls.price_in, calls.price_out))
+    evaluation = evaluate(gold, read_records(records), price=price)
+    found = [paper.record for paper in evaluation.papers if paper.record is not None]
+    if not found and evaluation.without_gold:
+        raise UsageError(f"Gold has none of the papers in {records}: no id is in both.")
+    fields = {scorer.field for scorer in gold.scorers}
+    if found and not any(fields & record.keys() for record in found):
+        raise UsageError(
+            f"The records in {records} have none of the fields in gold.",
+            hint="Name their schema with --schema.",
+        )
+    return _Scored(gold, evaluation)
+
+
+def _score_dump(
+    gold: Gold,
+    dump: Dump,
+    task: Task[Any],
+    model: ModelSettings,
+    calls: CallSettings,
+    *,
+    quiet: bool,
+) -> _Scored:
+    """Run over the papers that gold has, and score the records."""
+    from extractor.cli.engine import run_engine
+    from extractor.cli.progress import watch
+    from extractor.errors import resume_hint
+    from extractor.evaluation import evaluate
+    from extractor.evaluation.running import run_known
+    from extractor.run.session import prices_of
+
+    with watch(dump, quiet=quiet) as watcher:
+        ran, endpoint = run_engine(
+            lambda engine: run_known(engine, dump, gold.papers, watcher),
+            task,
+            model,
+            calls,
+            quiet=quiet,
+        )
+    if ran.summary.interrupted:
+        typer.echo(f"Interrupted: nothing is scored. {resume_hint()}", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED)
+    price = _price(prices_of(endpoint, calls))
+    evaluation = evaluate(gold, ran.records, seconds=ran.summary.seconds, price=price)
+    return _Scored(gold, evaluation, ran.papers, ran.summary.kinds)
+
+
+def _price(prices: Prices | None) -> Price | None:
+    """What a record's tokens cost; records do not tell which of them the server had cached."""
+    if prices is None:
+        return None
+    return lambda _, prompt, completion: prices.cost(prompt, 0, completion)
+
+
+def _show(scored: _Scored, *, errors: bool, as_json: bool, quiet: bool) -> None:
+    from extractor.cli.summary import failures_line
+    from extractor.evaluation import find_mistakes, mistake_lines, table
+
+    if scored.failures and not quiet:
+        typer.echo(failures_line(scored.failures), err=True)
+    mistakes = find_mistakes(scored.evaluation, scored.gold, scored.papers) if errors else ()
+    if as_json:
+        row = {**scored.evaluation.to_dict(), "failures": dict(scored.failures)}
+        if errors:
+            row["errors"] = [paper.to_dict() for paper in mistakes]
+        typer.echo(json.dumps(row, indent=2, ensure_ascii=False))
+        return
+    for line in (*table(scored.evaluation), *mistake_lines(mistakes)):
+        typer.echo(line)
+
+
+def _exit_code(scored: _Scored, min_f1: float | None) -> int:
+    macro = scored.evaluation.macro_f1.value
+    if min_f1 is not None and macro < min_f1:
+        typer.echo(f"extractor: macro F1 {macro:.6g} is below {min_f1:g}.", err=True)
+        return EXIT_FAILED
+    records = sum(paper.record is not None for paper in scored.evaluation.papers)
+    return exit_code(records=records, failures=sum(scored.failures.values()))

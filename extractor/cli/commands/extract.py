@@ -1,0 +1,73 @@
+"""``extractor extract``: one title and abstract into one record."""
+
+from __future__ import annotations
+
+import json
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from extractor.cli import options
+from extractor.paper import Paper
+
+
+@options.expanded
+def extract(
+    *,
+    abstract: Annotated[
+        str | None,
+        typer.Argument(help="The abstract. Without it, or with -, standard input is read."),
+    ] = None,
+    title: Annotated[str, typer.Option(help="The paper's title.")] = "",
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file", "-f", metavar="FILE", help="A file with one paper, of any known format."
+        ),
+    ] = None,
+    task: options.TaskOptions,
+    model: options.ModelOptions,
+    retries: options.RetryOptions,
+    cache: options.CacheOptions,
+    quiet: options.Quiet = False,
+) -> None:
+    """Extract one record and print it.
+
+    Example: extractor extract --title "FooNet" "We present FooNet, which is 3x faster."
+    """
+    from extractor.cli.engine import run_engine
+
+    paper = _paper(title, abstract, file)
+    record, _ = run_engine(
+        lambda engine: engine.extract(paper),
+        task.load(),
+        model.settings(),
+        options.CallOptions(retries=retries, cache=cache).settings(),
+        quiet=quiet,
+    )
+    typer.echo(json.dumps(record.to_dict(), indent=2, ensure_ascii=False))
+
+
+def _paper(title: str, abstract: str | None, file: Path | None) -> Paper:
+    """The paper that the arguments describe, from a file, an argument or standard input."""
+    from extractor.errors import DumpError, UsageError
+    from extractor.readers import read_dump
+
+    if file is not None:
+        if abstract is not None:
+            raise UsageError("Both an abstract and --file are given.", hint="Give one of them.")
+        papers = list(islice(read_dump(str(file)), 2))
+        if len(papers) != 1:
+            raise DumpError(
+                f"{file} holds {'more than one' if papers else 'no'} paper.",
+                hint="Use 'extractor run' for a dump.",
+            )
+        return papers[0]
+    if abstract in (None, "-"):
+        abstract = sys.stdin.read()
+    if not abstract or not abstract.strip():
+        raise UsageError("There is no abstract.", hint="Give it as an argument or with --file.")
+    return Paper("1", title.strip(), abstract.strip())

@@ -1,0 +1,184 @@
+"""``extractor inspect``: what a dump holds, and what a run over it would take."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from extractor.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from extractor.inspection.forecast import Forecast, Range
+    from extractor.inspection.survey import Lengths, Repeats, Survey
+    from extractor.readers import Dump
+
+_WIDTH = 72
+_KEYS = 8
+_UNITS = (("days", 86400), ("h", 3600), ("min", 60), ("s", 1))
+
+
+@options.expanded
+def inspect(
+    *,
+    dump: Annotated[str, typer.Argument(help="The dump file, or - for standard input.")],
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Take only the first papers of the dump.")
+    ] = None,
+    sample: Annotated[
+        int, typer.Option(min=1, help="The number of papers that the forecast is made from.")
+    ] = 200,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    reading: options.DumpOptions,
+    task: options.TaskOptions,
+    model: options.ModelOptions,
+    rates: options.RateOptions,
+    prices: options.PriceOptions,
+) -> None:
+    """Show what a dump holds, and forecast what a run over it takes. No model is called.
+
+    It shows the format, how many papers there are, how many have no abstract, how long they
+    are and which are repeated; then the tokens, time and cost of 'extractor run' with the same
+    options, each with a range.
+
+    Example: extractor inspect papers.bib --model gpt-5-mini
+    """
+    from extractor.errors import DumpError
+    from extractor.inspection.forecast import forecast
+    from extractor.inspection.survey import Survey
+
+    extraction, settings = task.load(), model.settings(concurrency=rates.concurrency)
+    calls = options.CallOptions(
+        rates=rates, prices=prices, cache=options.CacheOptions(no_cache=True)
+    ).settings()
+    survey, broken = Survey(sample_size=sample), None
+    with reading.open(dump) as source:
+        try:
+            for item in islice(source, limit):
+                survey.take(item)
+        except DumpError as error:  # raised once what came before it is shown
+            broken = error
+    run = None
+    if survey.papers:
+        run = forecast(extraction, settings, calls, survey.sample, survey.distinct)
+    if as_json:
+        found = {"dump": source.name, "format": source.format, "bytes": source.size}
+        told = {**found, **survey.to_dict(), "forecast": run.to_dict() if run else None}
+        typer.echo(json.dumps(told, indent=2))
+    else:
+        for line in (*_dump_lines(source, survey), *(_forecast_lines(run) if run else ())):
+            typer.echo(line)
+    if broken is not None:
+        raise broken
+
+
+def _dump_lines(source: Dump, survey: Survey) -> Iterator[str]:
+    from extractor.readers import readers
+
+    size = f", {source.size:,} bytes" if source.size is not None else ""
+    yield f"{_shown(source.name)}: {readers()[source.format].title} ({source.format}){size}"
+    yield ""
+    yield _row("papers", f"{survey.papers:,}")
+    yield _row("no abstract", f"{survey.without_abstract:,}")
+    unreadable = survey.unreadable.total()
+    if unreadable > survey.without_abstract:
+        yield _row("unreadable", f"{unreadable - survey.without_abstract:,}")
+    for item in survey.first_unreadable:
+        named = item.title or item.id
+        about = f" {_shown(named)}" if named else ""
+        yield _row("", f"line {item.line:,}: {_shown(item.message)}{about}")
+    if unreadable > len(survey.first_unreadable):
+        yield _row("", f"and {unreadable - len(survey.first_unreadable):,} more")
+    if survey.papers:
+        yield from _paper_lines(survey)
+
+
+def _paper_lines(survey: Survey) -> Iterator[str]:
+    ids = f"the dump's own; repeated: {_repeats(survey.ids, 'used by another paper')}"
+    tokens = survey.abstract_tokens.median
+    yield _row("repeated", _repeats(survey.texts, "the same title and abstract"))
+    yield _row("ids", ids if survey.has_ids else "running numbers")
+    yield _row("title", _lengths(survey.titles))
+    yield _row("abstract", f"{_lengths(survey.abstracts)}; about {tokens:,} tokens")
+    if survey.metadata:
+        keys = (f"{_shown(key, 24)} {n:,}" for key, n in survey.metadata.most_common(_KEYS))
+        others = len(survey.metadata) - _KEYS
+        yield _row("metadata", ", ".join(keys) + (f" and {others} more" if others > 0 else ""))
+    yield ""
+    for paper in survey.first:
+        yield f"  {_shown(paper.id, 20)}: {_shown(paper.title)}"
+    if survey.papers > len(survey.first):
+        yield f"  and {survey.papers - len(survey.first):,} more"
+
+
+def _forecast_lines(run: Forecast) -> Iterator[str]:
+    yield ""
+    yield f"Forecast for {_shown(run.model)}, {run.task}, {run.approach}, {run.papers:,} papers:"
+    yield ""
+    fixed = f"; {run.fixed_tokens:,} per paper are the same for all papers"
+    prompt = f"{_range(run.prompt_tokens)} tokens{fixed if run.fixed_tokens else ''}"
+    yield _row("prompt", prompt)
+    yield _row("answers", f"{_range(run.answer_tokens)} tokens")
+    yield _row("time", _duration(run.seconds) if run.seconds else "unknown")
+    cost = run.cost
+    if cost is None:
+        yield _row("cost", "unknown")
+    elif cost.high:
+        yield _row("cost", f"${_money(cost.expected)} ({_money(cost.low)} to {_money(cost.high)})")
+    else:
+        yield _row("cost", "nothing")
+    yield ""
+    yield from (f"  {sentence}" for sentence in run.basis)
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {name:12} {text}".rstrip()
+
+
+def _repeats(repeats: Repeats, what: str) -> str:
+    counted = " among those that were compared" if repeats.overflowed else ""
+    if not repeats.count:
+        return f"none{counted}"
+    examples = ", ".join(_shown(each, 40) for each in repeats.examples)
+    return f"{repeats.count:,}{counted} ({what}): {examples}"
+
+
+def _lengths(lengths: Lengths) -> str:
+    return f"{lengths.median:,} characters (median), {lengths.smallest:,} to {lengths.largest:,}"
+
+
+def _range(tokens: Range) -> str:
+    """Whole tokens with three significant digits."""
+    low, expected, high = (
+        f"{int(float(f'{each:.3g}')):,}" for each in (tokens.low, tokens.expected, tokens.high)
+    )
+    return f"{expected} ({low} to {high})"
+
+
+def _duration(seconds: Range) -> str:
+    """In the largest unit of which there are two or more."""
+    unit, length = next(
+        (name, size) for name, size in _UNITS if seconds.expected >= 2 * size or size == 1
+    )
+    low, expected, high = (
+        f"{each:,.2g}" if each < 100 else f"{each:,.0f}"
+        for each in (seconds.low / length, seconds.expected / length, seconds.high / length)
+    )
+    return f"{expected} {unit} ({low} to {high})"
+
+
+def _money(dollars: float) -> str:
+    """Cents, and below a dollar two significant digits."""
+    places = next((places for places in range(2, 8) if dollars * 10**places >= 10), 2)
+    return f"{dollars:,.{places}f}"
+
+
+def _shown(text: str, width: int = _WIDTH) -> str:
+    """Text of the dump on one line, without characters that a terminal would act on."""
+    clean = "".join(char if char.isprintable() else " " for char in text[: 4 * width])
+    line = " ".join(clean.split())
+    return line if len(line) <= width else f"{line[: width - 3].rstrip()}..."

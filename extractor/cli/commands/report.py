@@ -1,0 +1,68 @@
+"""``extractor report``: a run as a page to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from extractor.cli import options
+
+
+def report(
+    records: Annotated[
+        Path, typer.Argument(help="A file that 'extractor run' or 'extractor convert' wrote.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="OUT",
+            help="The page. Default: RECORDS with the ending .html.",
+        ),
+    ] = None,
+    dump: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DUMP", help="The dump that was run over; with it the page shows abstracts."
+        ),
+    ] = None,
+    failures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The failures. Default: RECORDS with the ending .failures.jsonl, if it exists.",
+        ),
+    ] = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Make one HTML file that shows a run in a browser, without a network.
+
+    It shows failures and rejected values first, then a summary, charts and a table of all papers.
+
+    Example: extractor report records.jsonl --dump papers.txt -o report.html
+    """
+    from extractor.report import write_report
+
+    target = out or options.beside(records, ".html")
+    if failures is None and (usual := options.beside(records, ".failures.jsonl")).exists():
+        failures = usual
+    written = write_report(records, target, dump=dump, failures=failures)
+    if quiet:
+        return
+    failed = f", {written.failures:,} failed" if written.failures else ""
+    rejected = f", {_count(written.refused, 'value')} rejected" if written.refused else ""
+    papers = f"{_count(written.papers, 'paper')}{failed}{rejected}"
+    typer.echo(f"{target}: {papers}, {written.size / 1e6:,.1f} MB", err=True)
+    if written.without_abstract:
+        typer.echo(
+            f"{_count(written.without_abstract, 'paper')} without abstract: the dump has no entry "
+            "with the same id and title. Is it the dump that was run over?",
+            err=True,
+        )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"

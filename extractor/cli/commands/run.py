@@ -1,0 +1,181 @@
+"""``extractor run``: a whole dump into records."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from extractor.cli import EXIT_INTERRUPTED, EXIT_SOME_FAILED, exit_code, options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from extractor.run.batch import Summary
+    from extractor.run.engine import Retry
+
+
+@options.expanded
+def run(
+    *,
+    dump: Annotated[str, typer.Argument(help="The dump file, or - for standard input.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", metavar="OUT", help="Where records go. Default: standard output."
+        ),
+    ] = None,
+    failures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where failures go, as JSON Lines. Default: OUT with the ending "
+            ".failures.jsonl; without OUT they are only counted.",
+        ),
+    ] = None,
+    format: options.Format = None,  # noqa: A002 -- the option's name
+    limit: Annotated[
+        int | None, typer.Option(min=0, help="Take only the first papers of the dump.")
+    ] = None,
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed",
+            help="Ask again for the papers in the failures file, and for no others.",
+        ),
+    ] = False,
+    reading: options.DumpOptions,
+    task: options.TaskOptions,
+    model: options.ModelOptions,
+    calls: options.CallOptions,
+    debug_log: options.DebugLog = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Extract a record from every abstract of a dump.
+
+    Records go to OUT in the order of the dump, by default one JSON object a line. OUT is
+    replaced only when it is complete. Answers are kept: the same command continues a run that
+    was stopped.
+
+    Example: extractor run papers.txt -o records.jsonl
+    """
+    from extractor.cli._stdin import releasable_stdin
+    from extractor.cli.engine import run_engine
+    from extractor.cli.progress import watch
+    from extractor.cli.summary import closing_lines, usage_lines
+    from extractor.debug_log import logging_to
+    from extractor.errors import resume_hint
+    from extractor.llm.providers import provider_for
+    from extractor.record import record_schema
+    from extractor.run.batch import run_batch
+    from extractor.run.prefetch import as_items
+    from extractor.run.state import open_run_state
+    from extractor.writers import choose_writer, open_output
+
+    extraction, settings = task.load(), model.settings(concurrency=calls.rates.concurrency)
+    call_settings, writer = calls.settings(), choose_writer(format, out)
+    if failures is None and out is not None and (out.is_file() or not out.exists()):
+        failures = options.beside(out, ".failures.jsonl")
+    ending: str | None = None  # where the run fails as a whole, nothing is written
+    open_file = partial(open_output, hint=resume_hint(), ending=lambda: ending)
+    with (
+        logging_to(debug_log),
+        releasable_stdin(wanted=dump == "-") as release,
+        reading.open(dump) as source,
+        watch(source, quiet=quiet) as watcher,
+    ):
+        retry = _read_failures(failures) if retry_failed else None
+        # What makes it the same run when the same command is given again.
+        identity = (
+            _dump_identity(dump, source.size),
+            str(out.resolve() if out else None),
+            extraction.fingerprint,
+            (provider_for(settings).endpoint.identity, settings.mode, settings.approach),
+            limit,
+            retry_failed,
+        )
+        with open_run_state(call_settings, *identity) as state:
+            with (
+                open_file(writer, out, record_schema(extraction)) as records,
+                open_file(choose_writer("jsonl", None), failures or Path(os.devnull), {}) as failed,
+            ):
+                summary, endpoint = run_engine(
+                    lambda engine: run_batch(
+                        engine,
+                        islice(as_items(source), limit),
+                        records=records,
+                        failures=failed,
+                        watcher=watcher,
+                        retry=retry,
+                        release=release,
+                    ),
+                    extraction,
+                    settings,
+                    call_settings,
+                    state=state,
+                    quiet=quiet,
+                )
+                ending = _ending(summary)
+            if summary.complete:
+                state.complete()
+    if not quiet:
+        notes = [*usage_lines(state.budget, endpoint, call_settings), *_left_out(retry)]
+        for line in closing_lines(summary, out, [*notes, *state.notes()]):
+            typer.echo(line, err=True)
+    raise typer.Exit(_exit_code(summary))
+
+
+def _read_failures(path: Path | None) -> Retry:
+    """The papers that failed in an earlier run. Raises UsageError where nothing tells them."""
+    from extractor.errors import UsageError
+    from extractor.run.engine import Retry
+    from extractor.writers import read_failures
+
+    if path is None or not path.is_file():
+        raise UsageError(
+            f"There is no failures file {path} to retry from."
+            if path
+            else "--retry-failed needs the failures of an earlier run.",
+            hint="Name the output of that run with -o, or its failures with --failures.",
+        )
+    return Retry({(failure.id, failure.title) for failure in read_failures(path)})
+
+
+def _dump_identity(dump: str, size: int | None) -> tuple[str, int | None, int | None]:
+    file = None if dump == "-" else Path(dump).resolve()
+    return str(file), size, file.stat().st_mtime_ns if file else None
+
+
+def _ending(summary: Summary) -> str | None:
+    """The ending of an output's name: an unfinished one does not replace what is there."""
+    from extractor.writers import PARTIAL
+
+    if summary.complete:
+        return ""
+    return PARTIAL if summary.papers else None
+
+
+def _left_out(retry: Retry | None) -> Iterator[str]:
+    if retry and retry.left_out:
+        yield (
+            f"{retry.left_out:,} papers left out: they did not fail before and have no answer yet. "
+            "Run without --retry-failed to extract them too."
+        )
+
+
+def _exit_code(summary: Summary) -> int:
+    """The exit code. Raises what ended the run before its end."""
+    from extractor.errors import CeilingReached
+
+    if summary.interrupted:
+        return EXIT_INTERRUPTED
+    if isinstance(summary.stopped, CeilingReached):
+        typer.echo(f"extractor: {summary.stopped}", err=True)
+        return EXIT_SOME_FAILED
+    if summary.stopped is not None:
+        raise summary.stopped
+    return exit_code(records=summary.records, failures=summary.failures)

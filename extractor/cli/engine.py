@@ -1,0 +1,45 @@
+"""Running the engine from a command that is not asynchronous."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from extractor.cli.progress import pull_display
+from extractor.run.session import open_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from extractor.llm.endpoint import Endpoint
+    from extractor.llm.settings import ModelSettings
+    from extractor.record import SchemaT
+    from extractor.run.engine import Engine
+    from extractor.run.settings import CallSettings
+    from extractor.run.state import RunState
+    from extractor.task import Task
+
+ResultT = TypeVar("ResultT")
+
+
+def run_engine(
+    work: Callable[[Engine[SchemaT]], Awaitable[ResultT]],
+    task: Task[SchemaT],
+    model: ModelSettings,
+    calls: CallSettings,
+    *,
+    state: RunState | None = None,
+    quiet: bool,
+) -> tuple[ResultT, Endpoint]:
+    """Do ``work`` with an engine. Returns its result and the endpoint that was asked."""
+    shown = replace(model, pull_display=partial(pull_display, quiet=quiet))
+
+    async def run() -> tuple[ResultT, Endpoint]:
+        async with open_engine(task, shown, calls, state) as engine:
+            gc.freeze()  # spares the collector from searching what was loaded so far
+            return await work(engine), engine.endpoint
+
+    return asyncio.run(run())

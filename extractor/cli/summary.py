@@ -1,0 +1,72 @@
+"""The closing lines of a run: what it came to, what it used, and what that cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from extractor.errors import resume_hint
+from extractor.run.session import prices_of
+from extractor.writers import PARTIAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from extractor.llm.budget import Budget, Spent
+    from extractor.llm.endpoint import Endpoint
+    from extractor.llm.prices import Prices
+    from extractor.run.batch import Summary
+    from extractor.run.settings import CallSettings
+
+
+def closing_lines(summary: Summary, out: Path | None, notes: Iterable[str]) -> Iterator[str]:
+    """What a run came to: counts first, then the ``notes``, then what went wrong."""
+    where = f" in {out}{'' if summary.complete else PARTIAL}" if out else ""
+    yield (
+        f"{summary.records:,} records{where}, {summary.failures:,} failures, "
+        f"{summary.seconds:,.1f} s; {summary.cached:,} from the cache"
+    )
+    yield from notes
+    if summary.kinds:
+        yield failures_line(summary.kinds)
+    if summary.refused:
+        yield f"{summary.refused:,} values rejected: not found in the text (see meta.dropped)"
+    if not summary.complete and out:
+        yield f"{out} was not changed; the results so far are in {out}{PARTIAL}"
+    if summary.interrupted:
+        yield f"Interrupted. {resume_hint()}"
+
+
+def usage_lines(budget: Budget, endpoint: Endpoint, calls: CallSettings) -> Iterator[str]:
+    """The requests and tokens of this attempt, and of all attempts at this run, with their cost.
+
+    Where no price is known, it is said how to give one.
+    """
+    spent, total = budget.spent, budget.earlier + budget.spent
+    if not total.requests:
+        return
+    prices = None if endpoint.free else prices_of(endpoint, calls)
+    if spent.requests:
+        unknown = (
+            f"; the price of {endpoint.model} at {endpoint.address} is not known: "
+            "give --price-in and --price-out"
+        )
+        yield _usage(spent, prices) + ("" if prices or endpoint.free else unknown)
+    if budget.earlier.requests:
+        yield f"with earlier attempts at this run: {_usage(total, prices)}"
+
+
+def failures_line(kinds: Mapping[str, int]) -> str:
+    """How many papers failed in which way."""
+    return "failed: " + ", ".join(f"{kind} {n:,}" for kind, n in sorted(kinds.items()))
+
+
+def _usage(spent: Spent, prices: Prices | None) -> str:
+    failed = f" ({spent.failed:,} failed)" if spent.failed else ""
+    cached = f" ({spent.cached_tokens:,} cached)" if spent.cached_tokens else ""
+    lost = f", at most {spent.lost_tokens:,} lost" if spent.lost_tokens else ""
+    cost = f", ${spent.cost(prices):,.4f}" if prices else ""
+    return (
+        f"{spent.requests:,} requests{failed}: {spent.prompt_tokens:,} prompt tokens{cached}, "
+        f"{spent.completion_tokens:,} answer tokens{lost}{cost}"
+    )
