@@ -121,14 +121,14 @@ class _Place:
     holder: _Holder
 
 
+@dataclass(slots=True)
 class _Walk:
     """One record's walk."""
 
-    def __init__(self, sources: tuple[SourceText, ...]) -> None:
-        self.sources = sources
-        self.evidence: list[Evidence] = []
-        self.dropped: list[Dropped] = []
-        self._mentions: dict[tuple[int, Span] | None, list[_Mention]] = {}
+    sources: tuple[SourceText, ...]
+    evidence: list[Evidence] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+    mentions: dict[tuple[int, Span] | None, list[_Mention]] = field(default_factory=dict)
 
     def model(
         self, plan: ModelPlan, values: Mapping[str, Any], asked: str, kept: str
@@ -223,7 +223,7 @@ class _Walk:
             hint = f': the nearest words are "{near}"' if near else ""
             raise self._refuse(place, value, f"not in the text{hint}")
         index, span = found
-        self._prove(place, index, span)
+        self.evidence.append(Evidence(place.kept, _SOURCES[index], *span))
         return self.sources[index].original[span.start : span.end]
 
     def _number(self, node: NumberIn, value: Any, place: _Place) -> Any:
@@ -233,10 +233,10 @@ class _Walk:
             raise self._refuse(place, value, _why_no_number(node, value, mentions))
         wanted = canonical_unit(place.holder.values.get(place.owner.unit_field or ""))
         of_unit = (each for each in said if wanted and each[0][2].unit == wanted)
-        mention, span = next(of_unit, said[0])
+        mention, (start, end) = next(of_unit, said[0])
         index, offset, _ = mention
         place.holder.said.setdefault(node.quote, []).append(mention)
-        self._prove(place, index, Span(offset + span[0], offset + span[1]))
+        self.evidence.append(Evidence(place.kept, _SOURCES[index], offset + start, offset + end))
         return value
 
     def _unit(self, node: UnitIn, value: Any, place: _Place) -> Any:
@@ -283,19 +283,16 @@ class _Walk:
             if where is None:
                 why = "is not in the text" if words else "is empty"
                 raise self._refuse(place, value, f"its {quote} {why}")
-        if where not in self._mentions:
+        if where not in self.mentions:
             whole = (
                 (index, Span(0, len(each.original))) for index, each in enumerate(self.sources)
             )
-            self._mentions[where] = [
+            self.mentions[where] = [
                 (index, start, each)
                 for index, (start, end) in ([where] if where else whole)
                 for each in numbers(self.sources[index].original[start:end])
             ]
-        return self._mentions[where]
-
-    def _prove(self, place: _Place, index: int, span: Span) -> None:
-        self.evidence.append(Evidence(place.kept, _SOURCES[index], span.start, span.end))
+        return self.mentions[where]
 
     def _refuse(self, place: _Place, value: Any, reason: str) -> _Failed:
         self.dropped.append(Dropped(place.asked, value, reason))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
@@ -113,11 +114,11 @@ class Stretch(NamedTuple):
     end: int
 
 
+@dataclass(eq=False)
 class SourceText:
     """An original text; what is made of it to search it is made once, and only on demand."""
 
-    def __init__(self, original: str) -> None:
-        self.original = original
+    original: str
 
     @cached_property
     def normalised(self) -> Normalised:
