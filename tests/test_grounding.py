@@ -24,6 +24,7 @@ from extractor.grounding import (
     UnitIn,
     Url,
     Verbatim,
+    canonical_unit,
     find,
     ground,
 )
@@ -478,3 +479,57 @@ def test_an_item_that_comes_to_the_same_words_is_said_once() -> None:
         ("names[1]", "said before"),
         ("names[3]", "said before"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("x", "x"), ("X", "x"), ("×", "x"), (" times ", "x"), ("-fold", "x"), ("\\%", "%"),
+        ("%", "%"), ("Percent", "%"), ("per cent", "%"), ("GB", None), ("", None), (3, None),
+    ],
+)  # fmt: skip
+def test_names_of_multiple_and_percentage_have_one_unit(name: object, unit: str | None) -> None:
+    assert canonical_unit(name) == unit
+
+
+@pytest.mark.parametrize("unit", ["times", "×", "Times", "fold"])
+def test_a_unit_may_be_given_by_any_of_its_names(unit: str) -> None:
+    answer = {"quote": "3.2x faster", "value": 3.2, "unit": unit}
+    grounded = ground(Said, answer, title="", abstract=ABSTRACT)
+
+    assert grounded.values["unit"] == unit
+    false = ground(Said, {**answer, "unit": "percent"}, title="", abstract=ABSTRACT)
+    assert false.values["unit"] is None
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("FlashAttention-3", "FlashAttention-2"),
+        ("NVIDIA H100", "NVIDIA A100"),
+        ("Long-Range Area", "Long-Range Arena"),
+        ("cuts latency by 53%", "cuts latency by 35%"),
+        ("5.2x faster than FlashAttention-2", "$3.2\\times$ faster than FlashAttention-2"),
+        (
+            "faster than FlashAttention-2 on an AMD A100",
+            "faster than FlashAttention-2 on an NVIDIA A100",
+        ),
+        ("Quokka", None),
+        ("an entirely invented sentence about the sea", None),
+    ],
+)
+def test_the_reason_names_the_nearest_words_of_the_text(value: str, words: str | None) -> None:
+    (dropped,) = ground_paper(method_name=value).dropped
+
+    hint = f': the nearest words are "{words}"' if words else ""
+    assert dropped.reason == f"not in the text{hint}"
+
+
+def test_the_reason_names_the_nearest_url() -> None:
+    text = "Code: https://github.com/acme/heron, data: https://zenodo.org/records/77."
+    answer = {"code_url": "http://www.github.com/acme/egret"}
+    (dropped,) = ground(Paper, answer, title="", abstract=text).dropped
+
+    assert 'nearest words are "https://github.com/acme/heron"' in dropped.reason
+    (none,) = ground(Paper, answer, title="", abstract="No link.").dropped
+    assert none.reason == "not in the text"
