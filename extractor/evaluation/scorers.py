@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from extractor.grounding.urls import scored_url
 from extractor.names import name_key
 
 if TYPE_CHECKING:
@@ -164,8 +164,7 @@ class UrlScorer(ScalarScorer):
     """Scores URLs, without scheme, "www.", ".git" and closing punctuation; an empty one is none."""
 
     def key(self, value: Any) -> Key:
-        address = re.sub(r"^[a-z]+://", "", str(value).strip().lower())
-        return address.removeprefix("www.").rstrip("/.,;)").removesuffix(".git").rstrip("/")
+        return scored_url(str(value))
 
     def is_given(self, value: Any) -> bool:
         return bool(value)

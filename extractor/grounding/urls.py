@@ -50,6 +50,12 @@ def canonical_url(url: str) -> str:
     return host.lower() + slash + path
 
 
+def scored_url(url: str) -> str:
+    """``url`` as gold compares it: unlike :func:`canonical_url`, paths have no case either."""
+    address = re.sub(r"^[a-z]+://", "", url.strip().lower())
+    return address.removeprefix("www.").rstrip("/.,;)").removesuffix(".git").rstrip("/")
+
+
 def find_url(url: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None:
     """Which of ``sources`` gives ``url``, and where, its scheme included; or None."""
     core = canonical_url(url)
