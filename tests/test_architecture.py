@@ -1,0 +1,163 @@
+"""docs/architecture.md says what happens to one paper; a trace of a run says whether it is so."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from engine_runs import Unwatched
+
+import extractor
+from extractor.llm.settings import ModelSettings
+from extractor.paper import Paper
+from extractor.readers import open_dump
+from extractor.run.batch import run_batch
+from extractor.run.prefetch import as_items
+from extractor.run.session import open_engine
+from extractor.run.settings import CallSettings
+from extractor.run.state import open_run_state
+from extractor.task import load_task
+from extractor.testing import FakeModel
+from extractor.writers import choose_writer, open_output
+
+if TYPE_CHECKING:
+    from types import CodeType, FrameType
+
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+PACKAGE = Path(extractor.__file__).parent
+MOST_FUNCTIONS, MOST_STOPS = 30, 14
+PAPERS = 20
+
+FOLDERS = ("readers", "grounding", "candidates", "writers")
+"""What is one stop, however many files it has."""
+
+ABSTRACT = (
+    "We present FooNet, which samples 3.2x faster than Flow-B on ImageNet with an NVIDIA A100 GPU. "
+    "Code is at https://example.org/foonet."
+)
+ANSWER = {
+    "method_name": "FooNet",
+    "claimed_speedups": [
+        {"quote": "3.2x faster", "value": 3.2, "unit": "x", "kind": "runtime", "baseline": "Flow-B"}
+    ],
+    "benchmarks": ["ImageNet"],
+    "hardware": ["NVIDIA A100 GPU"],
+    "code_url": "https://example.org/foonet",
+}
+
+
+class Trace:
+    """Counts, while it is on, the functions that are entered from another stop."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self.entered: Counter[tuple[str, str]] = Counter()
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> None:
+        if not self.on or event != "call" or frame.f_code.co_name.startswith("<"):
+            return
+        stop, caller = _stop(frame.f_code), frame.f_back
+        while caller is not None and _stop(caller.f_code) is None:
+            caller = caller.f_back
+        if stop is not None and (caller is None or _stop(caller.f_code) != stop):
+            self.entered[stop, frame.f_code.co_qualname] += 1
+
+    def of_every_paper(self) -> set[tuple[str, str]]:
+        return {entered for entered, times in self.entered.items() if times >= PAPERS}
+
+
+def _stop(code: CodeType) -> str | None:
+    """The stop that a function belongs to, None where it is not the package's own.
+
+    The fake model stands where the wire is.
+    """
+    path = Path(code.co_filename)
+    if not path.is_relative_to(PACKAGE) or path.name == "testing.py":
+        return None
+    inside = path.relative_to(PACKAGE)
+    folder = inside.parts[0]
+    return f"extractor/{folder}/" if folder in FOLDERS else f"extractor/{inside.as_posix()}"
+
+
+def _traced(dump: Path, folder: Path, settings: ModelSettings) -> set[tuple[str, str]]:
+    """What every paper of a run over a dump goes through, without what a run does once."""
+    trace, calls = Trace(), CallSettings(cache_dir=folder / "answers")
+    task = load_task("paper")
+
+    async def run() -> None:
+        sink = open_output(choose_writer("jsonl", None), folder / "records.jsonl", {})
+        with open_run_state(calls) as state, open_dump(dump) as source, sink as rows:
+            async with open_engine(task, settings, calls, state) as engine:
+                await engine.extract(Paper("warm", "Warming up", f"{ABSTRACT} Once."))
+                trace.on = True
+                summary = await run_batch(
+                    engine,
+                    as_items(source),
+                    records=rows,
+                    failures=rows,
+                    watcher=Unwatched(),
+                )
+                trace.on = False
+        assert summary.records == PAPERS
+
+    profile: Any = trace
+    threading.setprofile(profile)
+    sys.setprofile(profile)
+    try:
+        asyncio.run(run())
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    return trace.of_every_paper()
+
+
+@pytest.fixture
+def dump(tmp_path: Path) -> Path:
+    rows = (
+        {"id": f"p{i}", "title": "FooNet: Fast Flow Matching", "abstract": f"{ABSTRACT} Part {i}."}
+        for i in range(PAPERS)
+    )
+    path = tmp_path / "papers.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def documented_stops() -> list[str]:
+    way = PAGE.partition("## One paper's way")[2].partition("## Where")[0]
+    return re.findall(r"^\| \d+ \| `([^`]+)`", way, re.MULTILINE)
+
+
+def test_one_papers_way_is_as_it_is_documented(dump: Path, tmp_path: Path) -> None:
+    settings = ModelSettings(model=FakeModel(ANSWER), approach="full-schema", concurrency=1)
+    entered = _traced(dump, tmp_path, settings)
+    assert {stop for stop, _ in entered} == set(documented_stops()), sorted(entered)
+    assert len(documented_stops()) <= MOST_STOPS
+    assert len(entered) <= MOST_FUNCTIONS, sorted(entered)
+
+
+def test_a_paper_that_leaves_nothing_open_meets_no_model(dump: Path, tmp_path: Path) -> None:
+    entered = _traced(dump, tmp_path, ModelSettings(model="none", concurrency=1))
+    stops = {stop for stop, _ in entered}
+    assert "extractor/approaches/candidates.py" in stops
+    assert "extractor/candidates/" in stops
+    assert "extractor/llm/store.py" not in stops
+    assert len(entered) <= MOST_FUNCTIONS, sorted(entered)
+
+
+def test_every_path_that_the_page_names_exists() -> None:
+    for path in re.findall(r"`((?:extractor|schemas|prompts|benchmarks|tests)/[\w./]*)`", PAGE):
+        if "NAME" not in path:
+            assert (ROOT / path).exists(), path
+
+
+def test_the_page_explains_fifteen_words() -> None:
+    words = PAGE.partition("## Fifteen words")[2]
+    assert len(re.findall(r"^- \*\*", words, re.MULTILINE)) == 15
