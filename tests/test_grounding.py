@@ -403,7 +403,7 @@ def test_a_mark_on_a_field_that_is_not_there_is_a_usage_error() -> None:
     class Wrong(BaseModel):
         value: Annotated[float, NumberIn("quoted")]
 
-    with pytest.raises(UsageError, match=r"Wrong\.value rests on 'quoted'"):
+    with pytest.raises(UsageError, match=r"Wrong\.value refers to 'quoted', which is not a field"):
         ground(Wrong, {"value": 1.0}, title="", abstract="")
 
 

@@ -24,7 +24,7 @@ _CLAIMING = frozenset(
     for word, topic in SPEED_WORDS.items()
     if topic in {"faster", "fast", "speed", "time", "slow"}
 )
-# In the order in which they settle the kind where several stand equally near.
+# In the order of preference if several are equally near.
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("throughput", re.compile(r"\bthroughputs?\b", re.IGNORECASE)),
     ("latency", re.compile(r"\blatenc(?:y|ies)\b", re.IGNORECASE)),

@@ -1,8 +1,8 @@
-"""What unlabelled abstracts say of a name: how often it stands where datasets or devices stand.
+"""What unlabelled abstracts tell about a name: how often it is used like datasets or devices.
 
-The counts were mined from many abstracts without labels: for each name, in how many papers it
-stands, and how likely the contexts there (never the name itself) make it the paper's own
-method, a benchmark or hardware. They are the classifier's knowledge of the world.
+The counts were mined from many abstracts without labels: for each name, the number of papers that
+have it, and how likely its contexts there (never the name itself) make it the paper's own method,
+a benchmark or hardware. They are the classifier's knowledge of the world.
 """
 
 from __future__ import annotations

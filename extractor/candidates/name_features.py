@@ -1,7 +1,7 @@
 """Features of name candidates: their shape, their places, the words around, what is known.
 
-A feature is a string that holds or does not hold; the classifier knows a weight for each. All of a
-candidate's places count together.
+A feature is a string that holds or does not hold; the classifier has a weight for each. All places
+of a candidate count together.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _first_of(label: str, shapes: Sequence[str]) -> Iterator[str]:
 
 
 def _list_context(sentence: Sentence, first: int, last: int) -> Iterator[str]:
-    """The words around the whole list that the name stands in ("on A, B and C")."""
+    """The words around the whole list that the name is part of ("on A, B and C")."""
     before, start = _walk(sentence, range(first - 1, max(-1, first - 40), -1), first)
     behind, end = _walk(sentence, range(last, min(len(sentence.words), last + 40)), last - 1)
     if not before + behind:
@@ -188,7 +188,7 @@ def _edges(text: str, start: int, end: int) -> Iterator[str]:
 def _run_neighbours(
     text: str, sentence: Sentence, span: tuple[int, int], indices: tuple[int, int]
 ) -> Iterator[str]:
-    """Names that stand directly beside, so that this may be a piece of a longer name."""
+    """Names directly next to it, so that this may be a piece of a longer name."""
     (start, end), (first, last) = span, indices
     if first > 0:
         left = sentence.words[first - 1]

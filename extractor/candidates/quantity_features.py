@@ -145,7 +145,7 @@ def _beside_features(
     spans: Sequence[tuple[int, int]],
     rank: int,
 ) -> Iterator[str]:
-    """What stands around the quantities just before and after ("2x and 3x faster")."""
+    """What is around the quantities just before and after ("2x and 3x faster")."""
     start, end = spans[rank]
     unit = quantities[rank][1].unit
     if rank + 1 < len(spans) and spans[rank + 1][0] - end < _NEAR:

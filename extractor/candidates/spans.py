@@ -1,7 +1,7 @@
 """Candidate spans: every piece of a paper that could be a name, a speed-up or a code URL.
 
 Wide on purpose: about thirty names a paper, of which 99 in 100 wanted ones are among them.
-What is what, the classifier decides.
+The classifier decides what each is.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class NameCandidate:
 
 @dataclass(frozen=True, slots=True)
 class UrlCandidate:
-    """One URL as it stands in the text."""
+    """One URL as the text writes it."""
 
     text: str
     start: int
@@ -255,7 +255,7 @@ def _over_connectives(text: str, tokens: list[_Token], end: int) -> int | None:
 
 
 def _add_inner(spans: _Spans, run_start: int, token: _Token) -> None:
-    """What stands inside one token: around a slash, before "-based", "'s" and a plural s."""
+    """Names inside one token: around a slash, before "-based", "'s" and a plural s."""
     place = token.start
     if "/" in token.text:
         for part in token.text.split("/"):

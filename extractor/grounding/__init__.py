@@ -1,4 +1,4 @@
-"""Grounding: every value rests on words of the paper, with offsets into the original text.
+"""Grounding keeps only what the paper says, with offsets into the original text.
 
 A schema marks its fields (``Verbatim``, ``Url``, ``NumberIn``, ``UnitIn``); ``ground`` keeps of
 a model's answer what the title and abstract say, and says where. ``find`` and ``numbers`` do the

@@ -1,4 +1,4 @@
-"""Annotations by which a schema says what its fields must rest on in the paper.
+"""Annotations by which a schema says which fields must be found in the paper, and how.
 
 They are inert metadata of ``typing.Annotated``: pydantic validates the field, and writes its
 JSON Schema, as if they were not there.
@@ -16,28 +16,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Verbatim:
-    """The string stands in the title or abstract."""
+    """The title or abstract contains the string."""
 
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """The string is a URL that stands in the title or abstract, whole."""
+    """The title or abstract contains the string as a whole URL."""
 
 
 @dataclass(frozen=True, slots=True)
 class NumberIn:
-    """The number is said by the words of the sibling field ``quote``, or anywhere if None."""
+    """The sibling field ``quote`` says the number; if None, the title or abstract does."""
 
     quote: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class UnitIn:
-    """The unit is said in the sibling field ``quote``, or anywhere if None.
+    """The sibling field ``quote`` says the unit; if None, the title or abstract does.
 
-    "x" is said as "x", "×", "times", "-fold", "twice", "orders of magnitude" and their kind,
-    "%" as "%", "percent" and "per cent". Any other unit must stand there itself. Where a number
-    of the same quote is annotated too, the unit must be that of the number.
+    "x" may be written "x", "×", "times", "-fold", "twice", "orders of magnitude" and the like,
+    "%" as "%", "percent" or "per cent". Any other unit must be there itself. If a number is
+    annotated with the same quote, the unit must be that of the number.
     """
 
     quote: str | None = None

@@ -38,7 +38,7 @@ _UNIT_WORDS: dict[Unit, re.Pattern[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where a value stands: code points ``start`` to ``end`` of the original ``source``.
+    """Where a value was found: code points ``start`` to ``end`` of the original ``source``.
 
     ``path`` is the value's place in the record, as in "claimed_speedups[0].quote"; ``source``
     is "title" or "abstract".
@@ -56,20 +56,20 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A value that the paper does not say: its ``path`` in the model's answer, and why."""
+    """A value rejected: its ``path`` in the model's answer, and why."""
 
     path: str
     value: Any
     reason: str
 
     def to_dict(self) -> dict[str, Any]:
-        """The refusal as JSON values, if its value is one."""
+        """The rejected value as JSON values, if it is one."""
         return {"path": self.path, "value": self.value, "reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True)
 class Grounded:
-    """A record of which every annotated value rests on words of the paper.
+    """A record whose annotated values are all found in the paper.
 
     A required field of the record that was dropped is not in ``values``: the record is then
     invalid, and the paper fails.
@@ -83,7 +83,7 @@ class Grounded:
 def ground(
     schema: type[BaseModel], values: Mapping[str, Any], *, title: str, abstract: str
 ) -> Grounded:
-    """Keeps of ``values``, a dump of ``schema`` in Python mode, what the paper says.
+    """Keep of ``values``, a dump of ``schema`` in Python mode, what the paper says.
 
     An annotated string becomes the text's own words. What the text does not say is dropped: an
     optional field takes its default, an item leaves its list, and takes with it what makes no
@@ -104,7 +104,7 @@ _Mention = tuple[int, int, NumberMention]
 
 @dataclass(slots=True)
 class _Holder:
-    """The model whose fields are being visited: what its siblings rest on."""
+    """The model whose fields are being visited: where its quotes were found, which numbers said."""
 
     values: Mapping[str, Any]
     spans: dict[str, tuple[int, Span] | None] = field(default_factory=dict)
@@ -113,7 +113,7 @@ class _Holder:
 
 @dataclass(slots=True)
 class _Place:
-    """Where the walk stands: the path in the answer, that in the record, the field it is in."""
+    """Where the walk is: the path in the answer, the path in the record, the annotated field."""
 
     asked: str
     kept: str
@@ -241,7 +241,7 @@ class _Walk:
 
     def _unit(self, node: UnitIn, value: Any, place: _Place) -> Any:
         mentions = self._said_in(node.quote, value, place)
-        if node.quote is not None:  # then it is the unit of the numbers that rest on the quote
+        if node.quote is not None:  # then it is the unit of the numbers of the quote
             mentions = place.holder.said.get(node.quote, mentions)
         unit = canonical_unit(str(value))
         if unit is None:
@@ -255,7 +255,7 @@ class _Walk:
         return value
 
     def _says_measure(self, unit: str, mentions: list[_Mention]) -> bool:
-        """Whether ``unit``, such as "GB", stands beside one of the numbers."""
+        """Whether ``unit``, such as "GB", is next to one of the numbers."""
         after = re.compile(rf"[\s~-]*{re.escape(unit)}(?![^\W_])")
         for index, offset, mention in mentions:
             text = self.sources[index].original
@@ -265,7 +265,7 @@ class _Walk:
         return False
 
     def _says_unit(self, unit: Unit, quote: str | None, place: _Place) -> bool:
-        """Whether a word of the unit stands in the quote, or anywhere, without a number."""
+        """Whether the quote, or the whole text, has a word of the unit without a number."""
         word = _UNIT_WORDS[unit]
         if quote is None:
             return any(word.search(source.original) for source in self.sources)

@@ -33,7 +33,7 @@ def find(value: str, text: str | SourceText, *, url: bool = False) -> Span | Non
     """Where ``text`` says ``value``, or None.
 
     Notation may differ (docs/grounding.md says how); digits, letters of a name and units may
-    not. With ``url`` the value must stand there as a whole URL.
+    not. With ``url`` the value must be there as a whole URL.
     """
     source = text if isinstance(text, SourceText) else source_text(text)
     found = find_first(value, (source,), url=url)
@@ -216,7 +216,7 @@ def _is_same_name(tight: str, run: re.Match[str], said: str, backed: bool) -> bo
 
 
 def _balanced(text: str, start: int, end: int) -> Span:
-    """The span with the bracket, ``$`` or ``**`` beside it whose partner stands in it."""
+    """The span, extended by the bracket, ``$`` or ``**`` next to it whose partner it contains."""
     words = text[start:end]
     for opening, closing in _PARTNERS:
         opened, closed = words.count(opening), words.count(closing)

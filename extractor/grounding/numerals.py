@@ -16,13 +16,13 @@ _UNIT_NAMES: dict[str, Unit] = {
     "x": "x", "×": "x", "times": "x", "fold": "x",
     "%": "%", "percent": "%", "per cent": "%",
 }  # fmt: skip
-_MAX_DIGITS = 200  # longer runs are no quantity, and overflow a float
+_MAX_DIGITS = 200  # longer runs are not quantities, and overflow a float
 # Scripts without spaces between words, where every character may begin or end one.
 UNSPACED = (
     "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\U00020000-\U0003ffff"
 )
-# What may stand between a number and its unit without changing either: white space, LaTeX
+# What may come between a number and its unit without changing either: white space, LaTeX
 # spacing and wrapping, Markdown emphasis.
 JUNK = r"(?:\s|[$*{}~]|\\[,;:! ]|\\(?:text|math)[a-z]*\{)"
 _UNSPACED = re.compile(f"[{UNSPACED}]")
@@ -76,7 +76,7 @@ _POWER = re.compile(
 )
 _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
 _FRACTION = re.compile(r"1/(\d{1,4})(?:th|rd)?(?![\w/.])")
-# Letters right behind digits that leave the number a number: units of measure.
+# Letters directly after digits that do not make them a name: units of measure.
 _MEASURE = re.compile(
     r"(?:[kKMGTP]?i?[bB](?:ps|/s)?|[kMGT]?Hz|[munµμ]?s(?:ec)?|[mkM]?Wh?|[munµμck]?m|[mk]?[VAgJ]"
     r"|[kKMBT]|[MGTP]?(?:FLOP|OP)[sS]?|[TGM]MACs?|fps|FPS|dB|px|hrs?|h|mins?|GPUh|°|deg"

@@ -122,7 +122,7 @@ def _is_nullable(annotation: Any) -> bool:
 
 
 def _tie(plan: ModelPlan) -> None:
-    """Ties numbers and units to the quotes they rest on, and orders the fields for the walk."""
+    """Links numbers and units to their quotes, and orders the fields for the walk."""
     by_name = {each.name: each for each in plan.fields}
     units = {each.node.quote: each.name for each in plan.fields if isinstance(each.node, UnitIn)}
     for each in plan.fields:
@@ -131,7 +131,7 @@ def _tie(plan: ModelPlan) -> None:
             continue
         if quote not in plan.model.model_fields:
             raise UsageError(
-                f"{plan.model.__name__}.{each.name} rests on {quote!r}, which is no field of it.",
+                f"{plan.model.__name__}.{each.name} refers to {quote!r}, which is not a field.",
                 hint="Name a field of the same model.",
             )
         if quote in by_name:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-# Gaps: what stands between one character of a normal form and the one before it.
+# Gaps: what is between one character of a normal form and the one before it.
 INSIDE, NONE, HYPHEN, SPACE, OTHER = range(5)
 
 DASHES = "-‐‑‒–—―−﹣－"
@@ -116,7 +116,7 @@ class Stretch(NamedTuple):
 
 @dataclass(eq=False)
 class SourceText:
-    """An original text; what is made of it to search it is made once, and only on demand."""
+    """An original text; its searchable forms are computed once, on demand."""
 
     original: str
 
@@ -126,7 +126,7 @@ class SourceText:
         return Normalised(self.original)
 
     def has_letters(self, run: str) -> bool:
-        """Whether the letters of ``run``, in lower case, stand in the text in any notation."""
+        """Whether the text has the lower-case letters ``run`` in any notation."""
         return run in self._lower or run in self._squeezed
 
     @cached_property

@@ -21,8 +21,8 @@ LOOSE_URL = re.compile(
     r"[^\s<>\"”}\])]*[^\s<>\"”}\]).,;:'*]"
     r"|(?<![\w/.@])[\w-]+\.github\.io(?:/[\w./#~-]*[\w/])?"
 )
-# _ENDS is what a URL that is looked for may end before: anything that is no character of a URL,
-# or punctuation and then that.
+# _ENDS is what may follow a URL that is looked for: a character that no URL has, or punctuation
+# and then such a character.
 _ENDS = re.compile(r"(?:\.git\b)?/?(?:[.,;:!?'\"”’)\]}>`*$|]|\\)*(?:[^\x21-\x7e]|[<>{}]|\Z)")
 URL_END_SIGNS = "/.,;:!?'’”)]}`*$"
 """Signs at the end of a ``URL`` that belong to the sentence around it."""
@@ -85,7 +85,7 @@ def _find_core(core: str, text: str) -> Span | None:
 
 
 def _find_host_folded(host: str, path: str, text: str) -> int:
-    """Where ``path`` stands behind ``host`` in another case ("GitHub.com/...")."""
+    """Where ``path`` follows ``host`` in another case ("GitHub.com/...")."""
     place = text.find(path)
     while place >= 0:
         if place >= len(host) and text[place - len(host) : place].lower() == host:
