@@ -151,11 +151,11 @@ class TestSchema:
         ("fields", "misfit"),
         [
             ({"extra": 1}, "it has extra, which is not in the schema"),
-            ({"hours": "many"}, "hours is no number"),
-            ({"hours": True}, "hours is no number"),
+            ({"hours": "many"}, "hours is not a number"),
+            ({"hours": True}, "hours is not a number"),
             ({"parts": ["a", None]}, r"parts\[1\] is null"),
-            ({"parts": "a"}, "parts is no list"),
-            ({"meta": []}, "meta is no object"),
+            ({"parts": "a"}, "parts is not a list"),
+            ({"meta": []}, "meta is not an object"),
             ({"meta": {}}, r"meta\.cached is missing"),
         ],
     )

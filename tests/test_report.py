@@ -184,7 +184,7 @@ def test_every_script_of_the_page_is_in_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [('{"id": "1", "title"', "line 1"), ('{"title": "T"}\n', "no id"), ("Hello", "no file of")],
+    [('{"id": "1", "title"', "line 1"), ('{"title": "T"}\n', "no id"), ("Hello", "not a file of")],
 )
 def test_what_is_no_record_is_refused_and_leaves_no_page(
     tmp_path: Path, content: str, message: str

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import io
 import json
+import lzma
 import os
 import re
 import sqlite3
@@ -316,22 +318,55 @@ class TestSqlite:
         out = write(tmp_path / "r.sqlite", rows, schema)
         with closing(sqlite3.connect(out)) as db, db:
             db.execute("PRAGMA foreign_keys = ON")
-            db.execute("UPDATE papers SET method_name = 'Renamed' WHERE id = ?", [rows[0]["id"]])
+            db.execute(
+                "UPDATE papers SET _record = json_set(_record, '$.method_name', 'Renamed', "
+                "'$.claimed_speedups[0].kind', 'latency') WHERE id = ?",
+                [rows[0]["id"]],
+            )
             db.execute("DELETE FROM papers WHERE id = ?", [rows[1]["id"]])
-            db.execute("DELETE FROM benchmarks WHERE id = ?", [rows[2]["id"]])
-            db.execute("UPDATE claimed_speedups SET kind = 'latency'")
-        first, second, *_ = read_records(out)
-        claims = [{**claim, "kind": "latency"} for claim in rows[0][SPEEDUPS]]
-        assert first == {**rows[0], "method_name": "Renamed", SPEEDUPS: claims}
-        assert second == {**rows[2], "benchmarks": []}
+            db.execute("UPDATE papers SET _record = json_remove(_record, '$.benchmarks[0]')")
+            left = db.execute("SELECT count(*) FROM evidence WHERE id = ?", [rows[1]["id"]])
+            assert left.fetchone() == (0,)
+        first, second, *others = read_records(out)
+        [claim, *claims] = rows[0][SPEEDUPS]
+        assert first == {
+            **rows[0],
+            "method_name": "Renamed",
+            "benchmarks": rows[0]["benchmarks"][1:],
+            SPEEDUPS: [{**claim, "kind": "latency"}, *claims],
+        }
+        assert second == {**rows[2], "benchmarks": rows[2]["benchmarks"][1:]}
+        assert len(others) == len(rows) - 3
+
+    def test_the_columns_are_for_queries_and_the_record_is_what_is_read(
+        self, tmp_path: Path, rows: list[Any], schema: dict[str, Any]
+    ) -> None:
+        out = write(tmp_path / "r.sqlite", rows, schema)
+        with closing(sqlite3.connect(out)) as db, db:
+            db.execute("UPDATE papers SET method_name = 'Renamed'")
+            db.execute("DROP TABLE benchmarks")
+            texts = [text for (text,) in db.execute("SELECT _record FROM papers ORDER BY paper")]
+        assert [json.loads(text) for text in texts] == rows
+        assert list(read_records(out)) == rows
+
+    def test_a_file_of_an_earlier_version_says_what_to_do(
+        self, tmp_path: Path, rows: list[Any], schema: dict[str, Any]
+    ) -> None:
+        out = write(tmp_path / "r.sqlite", rows, schema)
+        with closing(sqlite3.connect(out)) as db, db:
+            db.execute("ALTER TABLE papers DROP COLUMN _record")
+        with pytest.raises(DumpError, match="earlier version"):
+            list(read_records(out))
 
     def test_names_that_sql_would_not_take(self, tmp_path: Path) -> None:
         records = [
             minimal(**{'a"b': 1, "a b": 2, "A_B": 3, "": 4, "1st": 5, "paper": 6, "sqlite_x": [7]}),
-            minimal(papers=["x"], _record_schema=[{"id": "y", "position": 1}]),
+            minimal(papers=["x"], _record_schema=[{"id": "y", "position": 1}], _record="own"),
         ]
         out = write(tmp_path / "r.sqlite", records, inferred(records))
         assert list(read_records(out)) == records
+        with closing(sqlite3.connect(out)) as db:
+            assert db.execute("SELECT _record_2 FROM papers").fetchall() == [(None,), ("own",)]
 
     @pytest.mark.parametrize("ending", ["sqlite", "parquet"])
     @pytest.mark.parametrize("value", [2**63, "\ud800"])
@@ -368,6 +403,34 @@ class TestParquet:
         path = tmp_path / "r.parquet"
         parquet.write_table(pyarrow.Table.from_pylist([{"id": "7", "names": ["a"]}]), path)
         assert list(read_records(path)) == [{"id": "7", "names": ["a"]}]
+
+    def test_the_columns_are_for_queries_and_the_record_is_what_is_read(
+        self, tmp_path: Path, rows: list[Any], schema: dict[str, Any]
+    ) -> None:
+        parquet = pytest.importorskip("pyarrow.parquet")
+        out = write(tmp_path / "r.parquet", rows, schema)
+        table = parquet.read_table(out)
+        assert [json.loads(text) for text in table["_record"].to_pylist()] == rows
+        # Another program rearranges it and keeps none of our metadata.
+        kept = table.select(["_record", "id"]).slice(2).replace_schema_metadata(None)
+        parquet.write_table(kept, out)
+        assert list(read_records(out)) == rows[2:]
+
+    def test_a_key_of_the_users_own_stands_beside_the_record(self, tmp_path: Path) -> None:
+        parquet = pytest.importorskip("pyarrow.parquet")
+        records = [minimal(_record="own", _RECORD_2=1), minimal(_record=None, _RECORD_2=2)]
+        out = write(tmp_path / "r.parquet", records, inferred(records))
+        assert parquet.read_table(out)["_record_3"].to_pylist() == ["own", None]
+        assert list(read_records(out)) == records
+
+    def test_a_file_of_an_earlier_version_says_what_to_do(
+        self, tmp_path: Path, rows: list[Any], schema: dict[str, Any]
+    ) -> None:
+        parquet = pytest.importorskip("pyarrow.parquet")
+        out = write(tmp_path / "r.parquet", rows, schema)
+        parquet.write_table(parquet.read_table(out).drop_columns("_record"), out)
+        with pytest.raises(DumpError, match="earlier version"):
+            list(read_records(out))
 
     def test_without_pyarrow_the_message_says_what_to_install(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, schema: dict[str, Any]
@@ -442,6 +505,19 @@ class TestReading:
         for ending in ("jsonl", "json", "parquet", "sqlite"):
             assert list(read_records(write(tmp_path / f"r.{ending}", [], schema))) == []
 
+    @pytest.mark.parametrize("ending", ["jsonl", "json", "sqlite", "parquet"])
+    def test_numbers_of_any_size_come_back(self, ending: str, tmp_path: Path) -> None:
+        records = [minimal(n=[2**80, -(2**64), 0.1, 1e300, 5e-324, -0.0, 1.0, 2**53 + 1])]
+        [row] = read_records(write(tmp_path / f"r.{ending}", records, inferred(records)))
+        assert json.dumps(row) == json.dumps(records[0])
+
+    @pytest.mark.parametrize("codec", ["bz2", "xz"])
+    def test_a_compressed_file_is_read(self, codec: str, tmp_path: Path) -> None:
+        compress = {"bz2": bz2.compress, "xz": lzma.compress}[codec]
+        path = tmp_path / f"records.jsonl.{codec}"
+        path.write_bytes(compress(RECORDS.read_bytes()))
+        assert list(read_records(path)) == list(read_records(RECORDS))
+
     def test_a_record_longer_than_any_buffer(self, tmp_path: Path) -> None:
         records = [minimal(title="é" * 2**20), minimal(title="b")]
         assert list(read_records(write(tmp_path / "r.json", records, {}))) == records
@@ -450,17 +526,17 @@ class TestReading:
         ("content", "message"),
         [
             (b'{"id": "1"}\n{"id": "2"', "line 2: not JSON"),
-            (b'{"title": "no id"}\n', "Entry 1 .* is no record"),
-            (b'[{"id": "1"}', "no whole JSON array"),
-            (b'[{"id": "1"},]', "no whole JSON array"),
-            (b'[{"id": "1"} {"id": "2"}]', "no whole JSON array"),
-            (b'[{"id": "1"}] x', "no whole JSON array"),
-            (b"[1]", "no whole JSON array"),
-            (b'[{"id": "\xff"}]', "no whole JSON array"),
-            (b"paper,id\n1,1\n", "is no file of records"),
-            (b"PAR1 and nothing more", "no readable Parquet file"),
+            (b'{"title": "no id"}\n', "Entry 1 .* is not a record"),
+            (b'[{"id": "1"}', "is not a whole JSON array"),
+            (b'[{"id": "1"},]', "is not a whole JSON array"),
+            (b'[{"id": "1"} {"id": "2"}]', "is not a whole JSON array"),
+            (b'[{"id": "1"}] x', "is not a whole JSON array"),
+            (b"[1]", "Entry 1 .* is not a record"),
+            (b'[{"id": "\xff"}]', "is not a whole JSON array"),
+            (b"paper,id\n1,1\n", "is not a file of records"),
+            (b"PAR1 and nothing more", "is not a readable Parquet file"),
             (b"SQLite format 3\x00 and nothing more", "holds no records"),
-            (gzip.compress(b'{"id": "1"}\n' * 50)[:-9], "gzip data .* is damaged"),
+            (gzip.compress(b'{"id": "1"}\n' * 50)[:-9], "gzip data .* ends in the middle"),
         ],
     )
     def test_a_damaged_file_is_named(self, content: bytes, message: str, tmp_path: Path) -> None:
@@ -477,5 +553,5 @@ class TestReading:
             list(read_records(path))
 
     def test_a_file_that_is_not_there(self, tmp_path: Path) -> None:
-        with pytest.raises(DumpError, match="cannot be read"):
+        with pytest.raises(DumpError, match=r"There is no file .*none\.jsonl"):
             open_records(tmp_path / "none.jsonl")

@@ -1,18 +1,23 @@
 """Output formats: one file each, found by name or by the ending of the output's name.
 
 A format is a :class:`Writer`; one that gives records back as they were is :class:`Rereadable`
-too. Adding one is adding a module here with a ``WRITER``.
+too. A new one is a module here with a ``WRITER``, or a package of your own with an entry point
+in the group ``extractor.writers``: see :mod:`extractor.writers.base`.
 """
 
 from __future__ import annotations
 
-from extractor.writers._failures import read_failures
-from extractor.writers._fit import fitting
-from extractor.writers._formats import choose_writer, writers
-from extractor.writers._infer import infer_schema
 from extractor.writers._output import PARTIAL, open_output, whole_or_nothing
-from extractor.writers._protocol import Rereadable, Schema, Sink, Writer
-from extractor.writers._reading import RecordFile, open_records, read_records
+from extractor.writers._registry import (
+    RecordFile,
+    choose_writer,
+    open_records,
+    read_records,
+    writers,
+)
+from extractor.writers._shape import fitting, infer_schema
+from extractor.writers.base import Rereadable, Schema, Sink, Writer
+from extractor.writers.jsonl import read_failures
 
 __all__ = [
     "PARTIAL",

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from extractor.errors import OutputError, UsageError
+from extractor.writers.base import Sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from extractor.writers._protocol import Schema, Sink, Writer
+    from extractor.writers.base import Schema, Writer
 
 
 PARTIAL = ".partial"
@@ -36,21 +37,27 @@ def open_output(
 
     Raises :class:`OutputError` with the ``hint`` when it cannot be written.
     """
-    if out is None:
-        with writer.open(sys.stdout.buffer, schema) as sink:
-            yield _Guarded(sink, "standard output", hint)
-    elif _is_special(out):
-        with _open_special(writer, out, schema) as sink:
-            yield _Guarded(sink, str(out), hint)
-    else:
-        with (
-            whole_or_nothing(out, hint=hint, ending=ending) as scratch,
-            writer.open(scratch, schema) as sink,
-        ):
-            yield _Guarded(sink, str(out), hint)
+    with ExitStack() as stack:
+        target: Path | BinaryIO = sys.stdout.buffer
+        if out and _is_special(out):
+            if not writer.streams:
+                raise UsageError(
+                    f"{writer.name} cannot be written to {out}.", hint="Name a file for it."
+                )
+            # Unbuffered: what a full device refused is not written again when it is closed.
+            target = stack.enter_context(out.open("wb", buffering=0))
+        elif out:
+            target = stack.enter_context(whole_or_nothing(out, hint=hint, ending=ending))
+        sink = stack.enter_context(writer.open(target, schema))
+        yield _Guarded(sink, str(out or "standard output"), hint)
 
 
-class _Guarded:
+def _is_special(path: Path) -> bool:
+    """A device or a pipe, such as /dev/null: it must not be replaced by a file."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+class _Guarded(Sink):
     """Says of its own output that it cannot be written, where several are open at once."""
 
     def __init__(self, sink: Sink, name: str, hint: str) -> None:
@@ -107,17 +114,3 @@ def _put_in_place(scratch: Path, path: Path, behind: str) -> None:
         file.replace(place)
         if not behind:  # what an earlier, unfinished run left is in it
             place.with_name(place.name + PARTIAL).unlink(missing_ok=True)
-
-
-def _is_special(path: Path) -> bool:
-    """A device or a pipe, such as /dev/null: it must not be replaced by a file."""
-    return path.exists() and not path.is_file() and not path.is_dir()
-
-
-@contextmanager
-def _open_special(writer: Writer, out: Path, schema: Schema) -> Iterator[Sink]:
-    if not writer.streams:
-        raise UsageError(f"{writer.name} cannot be written to {out}.", hint="Name a file.")
-    # Unbuffered: what a full device refused once is not written again when it is closed.
-    with out.open("wb", buffering=0) as stream, writer.open(stream, schema) as sink:
-        yield sink

@@ -1,52 +1,46 @@
 """The shape of a record: what a table needs to know of its JSON Schema.
 
-A shape is a tree of three kinds of node: a scalar, a list of one shape, a struct of named
+A shape is a tree of three kinds of node: a scalar, a list of one shape, an object of named
 shapes. Whatever JSON Schema can say beyond that (unions, tuples, free objects, recursion) is
-a scalar of kind ``json``: it is kept, as JSON text.
+a scalar of kind ``json``, which is kept as JSON text.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from functools import partial, reduce
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
-from extractor.errors import UsageError
+from extractor.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from extractor.writers._protocol import Schema
+    from extractor.writers.base import Schema
 
-Kind: TypeAlias = Literal["string", "integer", "number", "boolean", "json", "unknown"]
+ScalarKind: TypeAlias = Literal["string", "integer", "number", "boolean", "json", "unknown"]
 
-_KINDS: dict[str, Kind] = {
-    "string": "string",
-    "integer": "integer",
-    "number": "number",
-    "boolean": "boolean",
+_TYPES: dict[ScalarKind, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
 }
-_TYPE_NAMES = {
-    str: "string",
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    type(None): "null",
-    list: "array",
-    dict: "object",
-}
+_KINDS: dict[type, ScalarKind] = {types[-1]: kind for kind, types in _TYPES.items()}
+_INT64 = 2**63
 _MOST_FIELDS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Scalar:
-    """One cell. ``unknown`` is what nothing but null was seen of yet."""
+class ScalarShape:
+    """One cell. ``unknown`` is what only null was seen of so far."""
 
-    kind: Kind
+    kind: ScalarKind
     nullable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Many:
+class ListShape:
     """A list."""
 
     item: Shape
@@ -54,7 +48,7 @@ class Many:
 
 
 @dataclass(frozen=True, slots=True)
-class Struct:
+class ObjectShape:
     """An object of known keys; ``optional`` ones may be absent."""
 
     fields: Mapping[str, Shape]
@@ -62,20 +56,20 @@ class Struct:
     nullable: bool = False
 
 
-Shape: TypeAlias = Scalar | Many | Struct
+Shape: TypeAlias = ScalarShape | ListShape | ObjectShape
 
-UNKNOWN: Shape = Scalar("unknown")
-NULL: Shape = Scalar("unknown", nullable=True)
-ANYTHING: Shape = Scalar("json", nullable=True)
+UNKNOWN: Shape = ScalarShape("unknown")
+NULL: Shape = ScalarShape("unknown", nullable=True)
+ANYTHING: Shape = ScalarShape("json", nullable=True)
 
 
-def shape_of(schema: Schema) -> Struct:
+def shape_of(schema: Schema) -> ObjectShape:
     """The shape of an object's JSON Schema.
 
     Raises :class:`UsageError` where the object may hold keys that the schema does not name.
     """
-    shape = _Reader(schema.get("$defs", {})).shape(schema)
-    if not isinstance(shape, Struct):
+    shape = _SchemaReader(schema.get("$defs", {})).shape(schema)
+    if not isinstance(shape, ObjectShape):
         raise UsageError(
             "The schema leaves open which fields a record has, so they cannot become columns.",
             hint="Write JSON Lines (--format jsonl).",
@@ -83,7 +77,20 @@ def shape_of(schema: Schema) -> Struct:
     return shape
 
 
-class _Reader:
+def shape_of_value(value: Any) -> Shape:
+    """The narrowest shape that holds a JSON value."""
+    if value is None:
+        return NULL
+    if isinstance(value, dict):
+        return ObjectShape({name: shape_of_value(part) for name, part in value.items()})
+    if isinstance(value, list):
+        return ListShape(reduce(unite, map(shape_of_value, value), UNKNOWN))
+    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+        return ANYTHING
+    return ScalarShape(_KINDS[type(value)])
+
+
+class _SchemaReader:
     """Reads a JSON Schema; each ``$ref`` is looked up in its definitions."""
 
     def __init__(self, definitions: Mapping[str, Schema]) -> None:
@@ -96,9 +103,12 @@ class _Reader:
         if len(parts := schema.get("allOf", ())) == 1:
             return self.shape(parts[0])
         if choices := schema.get("anyOf") or schema.get("oneOf"):
-            return _one_of(self.shape(choice) for choice in choices)
-        if types := _types(schema):
-            return _one_of(self._typed(name, schema) for name in types)
+            return _one_of(map(self.shape, choices))
+        if given := schema.get("type"):
+            names = [given] if isinstance(given, str) else given
+            return _one_of(self._typed(name, schema) for name in names)
+        if values := [schema["const"]] if "const" in schema else schema.get("enum"):
+            return _one_of(map(shape_of_value, values))
         return ANYTHING
 
     def _referred(self, name: str) -> Shape:
@@ -110,100 +120,76 @@ class _Reader:
         return shape
 
     def _typed(self, name: str, schema: Schema) -> Shape:
-        if name == "null":
-            return NULL
-        if name == "object":
-            return self._object(schema)
-        if name == "array":
-            return self._array(schema)
-        return Scalar(_KINDS[name])
+        match name:
+            case "null":
+                return NULL
+            case "object":
+                return self._object(schema)
+            case "array":
+                items = schema.get("items")
+                if "prefixItems" in schema or not isinstance(items, dict):
+                    return ScalarShape("json")
+                return ListShape(_settled(self.shape(items)))
+        return ScalarShape(cast("ScalarKind", name))
 
     def _object(self, schema: Schema) -> Shape:
         properties = schema.get("properties", {})
         if not properties or schema.get("additionalProperties"):
-            return Scalar("json")
-        required = schema.get("required", ())
-        fields = {
-            name: _settled(self.shape(part), optional=name not in required)
-            for name, part in properties.items()
-        }
-        return Struct(fields, frozenset(fields) - frozenset(required))
-
-    def _array(self, schema: Schema) -> Shape:
-        items = schema.get("items")
-        if "prefixItems" in schema or not isinstance(items, dict):
-            return Scalar("json")
-        return Many(_settled(self.shape(items)))
-
-
-def _types(schema: Schema) -> list[str]:
-    given = schema.get("type")
-    if given is not None:
-        return [given] if isinstance(given, str) else list(given)
-    values = [schema["const"]] if "const" in schema else schema.get("enum", ())
-    return [_TYPE_NAMES[type(value)] for value in values]
+            return ScalarShape("json")
+        fields = {name: _settled(self.shape(part)) for name, part in properties.items()}
+        return ObjectShape(fields, frozenset(fields) - frozenset(schema.get("required", ())))
 
 
 def _one_of(choices: Iterable[Shape]) -> Shape:
     """The shape that holds each of the choices; objects of unlike keys are kept apart."""
-    shape: Shape = UNKNOWN
-    for choice in choices:
-        shape = unite(shape, choice, structs=False)
-    return shape
+    return reduce(partial(unite, objects=False), choices, UNKNOWN)
 
 
-def _settled(shape: Shape, *, optional: bool = False) -> Shape:
-    """The shape, or JSON text where no type is known or where a key may be absent and may be null.
-
-    An empty cell alone could not tell null from absence.
-    """
-    unknown = isinstance(shape, Scalar) and shape.kind == "unknown"
-    return ANYTHING if unknown or (optional and shape.nullable) else shape
+def _settled(shape: Shape) -> Shape:
+    """The shape, JSON text where no type is known."""
+    return ANYTHING if isinstance(shape, ScalarShape) and shape.kind == "unknown" else shape
 
 
-def unite(one: Shape, other: Shape, *, structs: bool = True) -> Shape:
-    """The narrowest shape that holds both; structs of unlike keys only with ``structs``."""
+def unite(one: Shape, other: Shape, *, objects: bool = True) -> Shape:
+    """The narrowest shape that holds both; objects of unlike keys only with ``objects``."""
     if one == other:
         return one
-    return replace(_united(one, other, structs=structs), nullable=one.nullable or other.nullable)
+    return replace(_united(one, other, objects=objects), nullable=one.nullable or other.nullable)
 
 
-def _united(one: Shape, other: Shape, *, structs: bool) -> Shape:
+def _united(one: Shape, other: Shape, *, objects: bool) -> Shape:
     match one, other:
-        case (Scalar(kind="unknown"), known) | (known, Scalar(kind="unknown")):
+        case (ScalarShape(kind="unknown"), known) | (known, ScalarShape(kind="unknown")):
             return known
-        case Scalar(kind=a), Scalar(kind=b):
-            return Scalar(_wider(a, b))
-        case Many(), Many():
-            return Many(unite(one.item, other.item, structs=structs))
-        case Struct(), Struct() if structs or one.fields.keys() == other.fields.keys():
-            return _united_structs(one, other, structs=structs)
-    return Scalar("json")
+        case ScalarShape(kind=kind), ScalarShape(kind=same) if kind == same:
+            return ScalarShape(kind)
+        case ScalarShape(kind="integer" | "number"), ScalarShape(kind="integer" | "number"):
+            return ScalarShape("number")
+        case ListShape(), ListShape():
+            return ListShape(unite(one.item, other.item, objects=objects))
+        case ObjectShape(), ObjectShape() if objects or one.fields.keys() == other.fields.keys():
+            return _united_objects(one, other, objects=objects)
+    return ScalarShape("json")
 
 
-def _wider(one: Kind, other: Kind) -> Kind:
-    if one == other:
-        return one
-    return "number" if {one, other} == {"integer", "number"} else "json"
-
-
-def _united_structs(one: Struct, other: Struct, *, structs: bool) -> Shape:
+def _united_objects(one: ObjectShape, other: ObjectShape, *, objects: bool) -> Shape:
     fields = {**one.fields, **other.fields}
     if len(fields) > _MOST_FIELDS:
-        return Scalar("json")
+        return ScalarShape("json")
     for name in one.fields.keys() & other.fields.keys():
-        fields[name] = unite(one.fields[name], other.fields[name], structs=structs)
-    return Struct(fields, one.optional | other.optional | (one.fields.keys() ^ other.fields.keys()))
+        fields[name] = unite(one.fields[name], other.fields[name], objects=objects)
+    unlike = one.fields.keys() ^ other.fields.keys()
+    return ObjectShape(fields, one.optional | other.optional | unlike)
 
 
 def to_schema(shape: Shape) -> dict[str, Any]:
     """The JSON Schema of which this is the shape."""
     match shape:
-        case Scalar(kind="json" | "unknown"):
+        case ScalarShape(kind="json" | "unknown"):
             return {}
-        case Scalar():
+        case ScalarShape():
             return {"type": _or_null(shape.kind, shape)}
-        case Many():
+        case ListShape():
             return {"type": _or_null("array", shape), "items": to_schema(shape.item)}
     return {
         "type": _or_null("object", shape),
@@ -214,3 +200,61 @@ def to_schema(shape: Shape) -> dict[str, Any]:
 
 def _or_null(name: str, shape: Shape) -> str | list[str]:
     return [name, "null"] if shape.nullable else name
+
+
+def infer_schema(rows: Iterable[Mapping[str, Any]], known: Schema) -> dict[str, Any]:
+    """The narrowest schema that every row fits, and that says more of the keys in ``known``.
+
+    What any row has of the keys in ``known`` begins with their shape there, so that a list that
+    is empty throughout still has its columns. Memory does not grow with the rows.
+    """
+    prior = dict(shape_of(known).fields)
+    shape: Shape | None = None
+    for row in rows:
+        fields = {name: shape_of_value(value) for name, value in row.items()}
+        for name in fields.keys() & prior.keys():
+            fields[name] = unite(prior.pop(name), fields[name])
+        shape = ObjectShape(fields) if shape is None else unite(shape, ObjectShape(fields))
+    return dict(known) if shape is None else to_schema(shape)
+
+
+def fitting(rows: Iterable[dict[str, Any]], schema: Schema) -> Iterator[dict[str, Any]]:
+    """Pass the rows on. Raises :class:`OutputError` at one that would lose something."""
+    shape = shape_of(schema)
+    for row in rows:
+        if misfit := next(_misfits(row, shape), None):
+            raise OutputError(
+                f"Record {row['id']!r} does not fit the schema: {misfit}.",
+                hint="Without --schema, the columns follow what the records hold.",
+            )
+        yield row
+
+
+def _misfits(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
+    """What of a value has no place in a shape, and why."""
+    if value is None:
+        if not (shape.nullable or shape == ScalarShape("json")):
+            yield f"{path} is null"
+    elif isinstance(shape, ObjectShape):
+        yield from _misfits_of_object(value, shape, path)
+    elif isinstance(shape, ListShape):
+        if not isinstance(value, list):
+            yield f"{path} is not a list"
+        else:
+            for n, item in enumerate(value):
+                yield from _misfits(item, shape.item, f"{path}[{n}]")
+    elif type(value) not in _TYPES.get(shape.kind, (type(value),)):  # a bool is not a number
+        yield f"{path} is not {'an' if shape.kind == 'integer' else 'a'} {shape.kind}"
+
+
+def _misfits_of_object(value: Any, shape: ObjectShape, path: str) -> Iterator[str]:
+    if not isinstance(value, dict):
+        yield f"{path} is not an object"
+        return
+    at = f"{path}." if path else ""
+    for name in sorted(value.keys() - shape.fields.keys()):
+        yield f"it has {at}{name}, which is not in the schema"
+    for name in sorted(shape.fields.keys() - shape.optional - value.keys()):
+        yield f"{at}{name} is missing"
+    for name, part in value.items():
+        yield from _misfits(part, shape.fields[name], f"{at}{name}")

@@ -10,27 +10,33 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from extractor.writers._shape import Kind, Many, Scalar, Struct
+from extractor.record import encode_json
+from extractor.writers._shape import ListShape, ObjectShape, ScalarKind, ScalarShape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from extractor.writers._shape import Shape
 
-ColumnKind: TypeAlias = Kind | Literal["count", "joined", "text"]
-Path: TypeAlias = tuple[str, ...]
+Cell: TypeAlias = str | int | float | bool | None
+ColumnKind: TypeAlias = ScalarKind | Literal["count", "joined", "text"]
+KeyPath: TypeAlias = tuple[str, ...]
 
 MAIN = "papers"
 SCHEMA_TABLE = "_record_schema"
-KEYS = ("paper", "id")
-POSITION = "position"
+RECORD = "_record"
+"""The column with the record's JSON, in formats that are read back."""
+
 VALUE = "value"
+_KEYS = ("paper", "id")
+_POSITION = "position"
+_SEPARATOR = " | "
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """One column. ``path`` leads to its value from the row or item; () is the item itself.
 
     ``kind`` is a scalar's; ``count`` for the length of a list that may be null or absent; where
@@ -38,124 +44,158 @@ class Column:
     """
 
     name: str
-    path: Path
+    path: KeyPath
     kind: ColumnKind
-    optional: bool = False
+
+    def cell(self, row: Any) -> Cell:
+        """What stands in this column; nothing for null and for what is absent."""
+        value = _at(row, self.path)
+        if value is None:
+            return None
+        match self.kind:
+            case "json":
+                return json_text(value)
+            case "count":
+                return len(value)
+            case "joined":
+                return _SEPARATOR.join(map(_word, value))
+            case "text":
+                return _word(value)
+        cell: Cell = value
+        return cell
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """One table: its columns after the keys, and the ``path`` of its list (() for papers).
-
-    ``shape`` is that of the record, or of one item of the list.
-    """
+class RecordTable:
+    """One table: its keys, its further columns, and the ``path`` of its list (() for papers)."""
 
     name: str
-    path: Path
-    columns: tuple[Column, ...]
-    shape: Shape
+    path: KeyPath
+    keys: tuple[str, ...]
+    columns: tuple[TableColumn, ...]
+
+    def rows(self, number: int, record: Mapping[str, Any]) -> list[list[Cell]]:
+        """The rows that the record with this running number has here."""
+        if not self.path:
+            return [[number, record["id"], *self._cells(record)]]
+        items = _at(record, self.path) or ()
+        return [
+            [number, record["id"], position, *self._cells(item)]
+            for position, item in enumerate(items, start=1)
+        ]
+
+    def _cells(self, row: Any) -> Iterator[Cell]:
+        return (column.cell(row) for column in self.columns)
 
 
-class Tables(NamedTuple):
-    """The tables of one shape of records."""
+def _at(value: Any, path: KeyPath) -> Any:
+    for key in path:
+        if value is None:
+            return None
+        value = value.get(key)
+    return value
 
-    main: Table
-    children: tuple[Table, ...]
+
+def json_text(value: object) -> str:
+    """A value as JSON text."""
+    return encode_json(value).decode()
 
 
-def tables_of(shape: Struct, *, for_people: bool) -> Tables:
-    """The tables for records of ``shape``.
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else json_text(value)
 
-    Those ``for_people`` have lists of scalars joined in one cell and do not give everything
-    back: null is like the empty text, and a text like a list.
+
+def tables_of(shape: ObjectShape, *, for_people: bool) -> tuple[RecordTable, ...]:
+    """The tables for records of ``shape``, that of the papers first.
+
+    Those ``for_people`` have lists of scalars joined in one cell.
     """
-    plan = _Plan(for_people=for_people)
+    layout = _Layout(for_people=for_people)
     fields = {name: part for name, part in shape.fields.items() if name != "id"}
-    columns = plan.columns(Struct(fields, shape.optional), (), within_list=False)
-    main = Table(MAIN, (), _named(columns, KEYS), shape)
-    return Tables(main, tuple(plan.children()))
+    columns = layout.columns(ObjectShape(fields, shape.optional), ())
+    main = RecordTable(MAIN, (), _KEYS, _named(columns, (*_KEYS, RECORD)))
+    return (main, *layout.children())
 
 
-class _Plan:
-    """Lays a shape out, and gathers the lists that need tables of their own."""
+class _Layout:
+    """Turns a shape into columns, and gathers the lists that need tables of their own."""
 
     def __init__(self, *, for_people: bool) -> None:
         self._for_people = for_people
-        self._lists: dict[Path, Many] = {}
+        self._lists: dict[KeyPath, ListShape] = {}
 
-    def columns(self, struct: Struct, at: Path, *, within_list: bool) -> Iterator[Column]:
+    def columns(
+        self, struct: ObjectShape, at: KeyPath, *, within_list: bool = False
+    ) -> Iterator[TableColumn]:
         for name, shape in struct.fields.items():
             path, optional = (*at, name), name in struct.optional
-            if isinstance(shape, Struct) and _shows(shape, optional=optional):
+            if isinstance(shape, ObjectShape) and _shows(shape, optional=optional):
                 yield from self.columns(shape, path, within_list=within_list)
-            elif isinstance(shape, Many) and not self._is_cell(shape, within_list=within_list):
+            elif isinstance(shape, ListShape) and not (within_list or self._is_cell(shape)):
                 self._lists[path] = shape
                 if shape.nullable or optional:
-                    yield _column((*path, "count"), path, "count", optional=optional)
+                    yield TableColumn(_identifier((*path, "count")), path, "count")
             else:
-                yield _column(path, path, self._kind(shape), optional=optional)
+                yield TableColumn(_identifier(path), path, self._kind(shape))
 
-    def _is_cell(self, shape: Many, *, within_list: bool) -> bool:
-        return within_list or (self._for_people and isinstance(shape.item, Scalar))
+    def _is_cell(self, shape: ListShape) -> bool:
+        return self._for_people and isinstance(shape.item, ScalarShape)
 
     def _kind(self, shape: Shape) -> ColumnKind:
-        if isinstance(shape, Scalar) and shape.kind != "json":
+        if isinstance(shape, ScalarShape) and shape.kind != "json":
             return shape.kind
         if not self._for_people:
             return "json"
-        return "joined" if isinstance(shape, Many) and isinstance(shape.item, Scalar) else "text"
+        return "joined" if isinstance(shape, ListShape) and self._is_cell(shape) else "text"
 
-    def children(self) -> Iterator[Table]:
+    def children(self) -> Iterator[RecordTable]:
+        """The tables of the lists that were met."""
         last_parts = [path[-1].lower() for path in self._lists]
         taken = {MAIN, SCHEMA_TABLE}
+        keys = (*_KEYS, _POSITION)
         for path, shape in self._lists.items():
             unique = last_parts.count(path[-1].lower()) == 1
-            name = _fresh(_identifier(path[-1:] if unique else path), taken)
-            columns = _named(self._item_columns(shape.item), (*KEYS, POSITION))
-            yield Table(name, path, columns, shape.item)
+            name = fresh(_identifier(path[-1:] if unique else path), taken)
+            yield RecordTable(name, path, keys, _named(self._item_columns(shape.item), keys))
 
-    def _item_columns(self, item: Shape) -> Iterator[Column]:
-        if isinstance(item, Struct) and _shows(item, optional=False):
+    def _item_columns(self, item: Shape) -> Iterator[TableColumn]:
+        if isinstance(item, ObjectShape) and _shows(item, optional=False):
             yield from self.columns(item, (), within_list=True)
         else:
-            yield Column(VALUE, (), self._kind(item))
+            yield TableColumn(VALUE, (), self._kind(item))
 
 
-def _column(name: Path, path: Path, kind: ColumnKind, *, optional: bool) -> Column:
-    return Column(_identifier(name), path, kind, optional)
+def _shows(shape: ObjectShape, *, optional: bool) -> bool:
+    """Say whether an object's columns tell it from null and from its absence.
+
+    They do where one of them is never empty when the object is there.
+    """
+    return not (shape.nullable or optional) or any(
+        name not in shape.optional
+        and isinstance(part, ScalarShape)
+        and part.kind != "json"
+        and not part.nullable
+        for name, part in shape.fields.items()
+    )
 
 
-def _shows(struct: Struct, *, optional: bool) -> bool:
-    """Say whether an object's columns tell it from null and from its absence."""
-    return not (struct.nullable or optional) or witness(struct) is not None
-
-
-def witness(struct: Struct) -> str | None:
-    """A key whose cell is never empty when the object is there; None where there is none."""
-    for name, shape in struct.fields.items():
-        always = name not in struct.optional and not shape.nullable
-        if always and isinstance(shape, Scalar) and shape.kind != "json":
-            return name
-    return None
-
-
-def _identifier(path: Path) -> str:
+def _identifier(path: KeyPath) -> str:
     """A name that SQL takes, whatever keys a user's JSON has."""
     name = re.sub(r"\W+", "_", "_".join(path)) or "_"
     return f"_{name}" if name[0].isdigit() or name.lower().startswith("sqlite_") else name
 
 
-def _named(columns: Iterator[Column], keys: tuple[str, ...]) -> tuple[Column, ...]:
+def _named(columns: Iterable[TableColumn], keys: tuple[str, ...]) -> tuple[TableColumn, ...]:
     """Give each column a name of its own; SQL does not tell capitals from small letters."""
     taken = set(keys)
     return tuple(
-        Column(_fresh(column.name, taken), column.path, column.kind, column.optional)
-        for column in columns
+        TableColumn(fresh(column.name, taken), column.path, column.kind) for column in columns
     )
 
 
-def _fresh(name: str, taken: set[str]) -> str:
+def fresh(name: str, taken: set[str]) -> str:
+    """The name, numbered where it is taken; it is taken from then on."""
     numbered = (name if n == 1 else f"{name}_{n}" for n in count(1))
-    fresh = next(one for one in numbered if one.lower() not in taken)
-    taken.add(fresh.lower())
-    return fresh
+    found = next(one for one in numbered if one.lower() not in taken)
+    taken.add(found.lower())
+    return found

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from pydantic_core import from_json
+
 from extractor.errors import DumpError
 from extractor.record import encode_json
-from extractor.writers._streams import byte_stream, reading
+from extractor.writers.base import Schema, Sink, Writer, open_to_read, open_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from extractor.writers._protocol import Schema
 
-
-_CHUNK = 2**18
-_LONGEST = 2**26
-_BLANK = re.compile(r"[ \t\n\r]*")
-
-
-class _Array:
+class _Array(Sink):
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._before = b"[\n"
@@ -38,18 +31,17 @@ class _Array:
         self._stream.flush()
 
 
-class JsonArray:
+class JsonArray(Writer):
     """For tools that want one document; it is whole only when the last record is written."""
 
     name = "json"
     suffixes = (".json",)
     streams = True
     compresses = True
-    has_columns = False
 
     @contextmanager
     def open(self, target: Path | BinaryIO, schema: Schema) -> Iterator[_Array]:  # noqa: ARG002
-        with byte_stream(target) as stream:
+        with open_to_write(target) as stream:
             array = _Array(stream)
             yield array
             array.close()
@@ -61,66 +53,16 @@ class JsonArray:
         """An array of JSON carries none."""
 
     def read(self, path: Path) -> Iterator[dict[str, Any]]:
-        with reading(path) as stream:
-            text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+        import ijson
+
+        with open_to_read(path) as stream:
             try:
-                yield from _Items(text)
-            except ValueError as error:
-                raise DumpError(f"{path} is no whole JSON array ({error}).") from error
-
-
-class _Items:
-    """The objects of an array, one after the other; no more than one is held at a time."""
-
-    def __init__(self, text: io.TextIOWrapper) -> None:
-        self._text = text
-        self._held = ""
-        self._at = 0
-        self._decoder = json.JSONDecoder()
-
-    def __iter__(self) -> Iterator[Any]:
-        self._expect("[")
-        if self._next() == "]":
-            self._at += 1
-        else:
-            yield self._item()
-            while self._expect(",]") == ",":
-                yield self._item()
-        if self._next():
-            raise ValueError("something follows the array")
-
-    def _expect(self, characters: str) -> str:
-        found = self._next()
-        if not found or found not in characters:
-            raise ValueError(f"expected {' or '.join(characters)}, found {found or 'its end'}")
-        self._at += 1
-        return found
-
-    def _next(self) -> str:
-        """The next character that is no white space, "" at the end; it is not consumed."""
-        while True:
-            self._at = _BLANK.match(self._held, self._at).end()  # type: ignore[union-attr]
-            if self._at < len(self._held) or not self._fill():
-                return self._held[self._at : self._at + 1]
-
-    def _item(self) -> Any:
-        if self._next() != "{":
-            raise ValueError(f"expected an object, found {self._next() or 'its end'}")
-        while True:
-            try:
-                item, self._at = self._decoder.raw_decode(self._held, self._at)
-            except ValueError:
-                if len(self._held) > _LONGEST or not self._fill():
-                    raise
-            else:
-                return item
-
-    def _fill(self) -> bool:
-        """Read on, more the longer the object is; say whether there was anything."""
-        rest = self._held[self._at :]
-        more = self._text.read(max(_CHUNK, len(rest)))
-        self._held, self._at = rest + more, 0
-        return bool(more)
+                for item in ijson.items(stream, "item"):
+                    # Its decimals as floats; its own floats come with integers of 64 bits only.
+                    yield from_json(json.dumps(item, default=float))
+            except ijson.JSONError as error:
+                reason = str(error).partition("\n")[0]
+                raise DumpError(f"{path} is not a whole JSON array ({reason}).") from error
 
 
 WRITER = JsonArray()

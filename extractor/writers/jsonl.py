@@ -1,4 +1,4 @@
-"""JSON Lines: one record a line, UTF-8."""
+"""JSON Lines: one record a line, UTF-8. The failures of a run are written so as well."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from pydantic_core import from_json
 
 from extractor.errors import DumpError
-from extractor.record import encode_json
-from extractor.writers._streams import byte_stream, reading
+from extractor.record import Failure, encode_json
+from extractor.writers.base import Schema, Sink, Writer, open_to_read, open_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from extractor.writers._protocol import Schema
 
-
-class _Lines:
+class _Lines(Sink):
     def __init__(self, stream: BinaryIO, *, flush: bool) -> None:
         self._stream = stream
         self._flush = flush
@@ -29,18 +27,17 @@ class _Lines:
             self._stream.flush()
 
 
-class JsonLines:
+class JsonLines(Writer):
     """Written as it comes, so that a pipe sees each record at once."""
 
     name = "jsonl"
     suffixes = (".jsonl", ".ndjson")
     streams = True
     compresses = True
-    has_columns = False
 
     @contextmanager
     def open(self, target: Path | BinaryIO, schema: Schema) -> Iterator[_Lines]:  # noqa: ARG002
-        with byte_stream(target) as stream:
+        with open_to_write(target) as stream:
             yield _Lines(stream, flush=not isinstance(target, Path))
 
     def recognises(self, head: bytes) -> bool:
@@ -50,10 +47,24 @@ class JsonLines:
         """Lines of JSON carry none."""
 
     def read(self, path: Path) -> Iterator[dict[str, Any]]:
-        with reading(path) as stream:
+        with open_to_read(path) as stream:
             for number, line in enumerate(stream, start=1):
                 if not line.isspace():
                     yield _parsed(line, path, number)
+
+
+def read_failures(path: Path) -> Iterator[Failure]:
+    """Yield the failures of a failures file, plain or compressed.
+
+    Raises :class:`DumpError` where it cannot be read or holds something else.
+    """
+    for number, row in enumerate(WRITER.read(path), start=1):
+        if not (isinstance(row, dict) and isinstance(row.get("error"), str)):
+            raise DumpError(
+                f"{path}, entry {number}: this is not a failure, it names no error.",
+                hint="Give the failures file that 'extractor run' wrote beside its records.",
+            )
+        yield Failure.from_dict(row)
 
 
 def _parsed(line: bytes, path: Path, number: int) -> Any:

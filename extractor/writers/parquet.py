@@ -1,6 +1,7 @@
 """Parquet: one file of nested, typed columns, written and read a row group at a time.
 
-The file carries the JSON Schema of its records. What no column type can hold is JSON text.
+The record itself, as JSON, is the last column: it is what is read back. The file carries the
+JSON Schema of its records as well. What no column type can hold is JSON text.
 """
 
 from __future__ import annotations
@@ -12,29 +13,29 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from pydantic_core import from_json
 
 from extractor.errors import DumpError, OutputError, UsageError
-from extractor.writers._rows import json_text
-from extractor.writers._shape import Many, Scalar, Shape, Struct, shape_of
+from extractor.writers._shape import ListShape, ObjectShape, ScalarShape, Shape, shape_of
+from extractor.writers._tables import RECORD, fresh, json_text
+from extractor.writers.base import Schema, Sink, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-
-    from extractor.writers._protocol import Schema
 
 _MAGIC = b"PAR1"
 _METADATA = b"extractor.record_schema"
 _ROW_GROUP = 10_000
 
 
-class _Groups:
-    def __init__(self, writer: Any, shape: Struct, schema: Any) -> None:
+class _RowGroups(Sink):
+    def __init__(self, writer: Any, shape: ObjectShape, schema: Any) -> None:
         self._writer = writer
         self._shape = shape
         self._schema = schema
-        self._rows: list[Any] = []
+        self._rows: list[list[Any]] = []
 
     def write(self, row: Mapping[str, Any]) -> None:
-        self._rows.append(_packed(row, self._shape))
+        cells = [_packed(row.get(name), part) for name, part in self._shape.fields.items()]
+        self._rows.append([*cells, json_text(row)])
         if len(self._rows) == _ROW_GROUP:
             self.flush()
 
@@ -42,30 +43,28 @@ class _Groups:
         if not self._rows:
             return
         pa = _pyarrow()
+        columns = zip(*self._rows, strict=True)
         try:
-            group = pa.RecordBatch.from_pylist(self._rows, schema=self._schema)
+            arrays = [pa.array(*each) for each in zip(columns, self._schema.types, strict=True)]
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError) as error:
             raise OutputError(f"A record does not fit its schema: {error}.") from error
-        self._writer.write_batch(group)
+        self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
         self._rows.clear()
 
 
-class ParquetFile:
+class ParquetFile(Writer):
     """For pandas, DuckDB, Polars and Spark. Needs the extra ``parquet``."""
 
     name = "parquet"
     suffixes = (".parquet", ".pq")
-    streams = False
-    compresses = False
     has_columns = True
 
     @contextmanager
-    def open(self, target: Path | BinaryIO, schema: Schema) -> Iterator[_Groups]:
-        parquet = _parquet()
+    def open(self, target: Path | BinaryIO, schema: Schema) -> Iterator[_RowGroups]:
         shape = shape_of(schema)
         fields = _arrow_schema(shape).with_metadata({_METADATA: json.dumps(schema)})
-        with parquet.ParquetWriter(target, fields, compression="zstd") as writer:
-            groups = _Groups(writer, shape, fields)
+        with _pyarrow().parquet.ParquetWriter(target, fields, compression="zstd") as writer:
+            groups = _RowGroups(writer, shape, fields)
             yield groups
             groups.flush()
 
@@ -74,99 +73,85 @@ class ParquetFile:
 
     def schema(self, path: Path) -> Schema | None:
         with _opened(path) as file:
-            return _schema(file)
+            text = _metadata(file)
+            return json.loads(text) if text else None
 
     def read(self, path: Path) -> Iterator[dict[str, Any]]:
+        """Yield the records, or of a file of another program the rows as they are."""
         with _opened(path) as file:
-            schema = _schema(file)
-            shape = shape_of(schema) if schema else None
-            for batch in file.iter_batches(_ROW_GROUP):
-                for row in batch.to_pylist():
-                    yield _unpacked(row, shape) if shape else row
+            if RECORD in file.schema_arrow.names:
+                for batch in file.iter_batches(_ROW_GROUP, columns=[RECORD]):
+                    yield from map(from_json, batch.column(0).to_pylist())
+            elif _metadata(file):
+                raise DumpError(
+                    f"{path} was written by an earlier version and lacks the column {RECORD}.",
+                    hint="Convert it to .jsonl with that version, or run the dump again.",
+                )
+            else:
+                for batch in file.iter_batches(_ROW_GROUP):
+                    yield from batch.to_pylist()
 
 
 def _pyarrow() -> Any:
     try:
-        import pyarrow
+        import pyarrow.parquet
     except ImportError as error:
         raise UsageError(
-            "Parquet needs a package that is absent.",
+            "Parquet needs a package that is not installed.",
             hint="Run: pip install 'abstract-extractor[parquet]'.",
         ) from error
     return pyarrow
 
 
-def _parquet() -> Any:
-    _pyarrow()
-    import pyarrow.parquet
-
-    return pyarrow.parquet
-
-
-def _arrow_schema(shape: Struct) -> Any:
-    return _pyarrow().schema([(name, _arrow_type(part)) for name, part in shape.fields.items()])
+def _arrow_schema(shape: ObjectShape) -> Any:
+    pa = _pyarrow()
+    fields = {name: _arrow_type(part) for name, part in shape.fields.items()}
+    if RECORD in fields:  # a key of the user's own
+        taken = {RECORD, *map(str.lower, fields)}
+        fields = {fresh(name, taken) if name == RECORD else name: fields[name] for name in fields}
+    return pa.schema([*fields.items(), (RECORD, pa.string())])
 
 
 def _arrow_type(shape: Shape) -> Any:
     pa = _pyarrow()
-    if isinstance(shape, Many):
+    if isinstance(shape, ListShape):
         return pa.list_(_arrow_type(shape.item))
-    if isinstance(shape, Struct):
+    if isinstance(shape, ObjectShape):
         return pa.struct([(name, _arrow_type(part)) for name, part in shape.fields.items()])
     types = {"integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
     return types.get(shape.kind, pa.string())
 
 
-def _packed(value: Any, shape: Shape, *, optional: bool = False) -> Any:
+def _packed(value: Any, shape: Shape) -> Any:
     """A value as Arrow takes it: where its column is text, as JSON text."""
-    if value is None:
-        return json_text(None) if optional else None
-    match shape:
-        case Scalar(kind="json"):
-            return json_text(value)
-        case Scalar(kind="number"):
-            return float(value)
-        case Many():
-            return [_packed(item, shape.item) for item in value]
-        case Struct():
-            return {
-                name: _packed(value[name], part, optional=name in shape.optional)
-                for name, part in shape.fields.items()
-                if name in value
-            }
-    return value
-
-
-def _unpacked(value: Any, shape: Shape) -> Any:
     if value is None:
         return None
     match shape:
-        case Scalar(kind="json"):
-            return from_json(value)
-        case Many():
-            return [_unpacked(item, shape.item) for item in value]
-        case Struct():
-            return {
-                name: _unpacked(value[name], part)
-                for name, part in shape.fields.items()
-                if value[name] is not None or name not in shape.optional
-            }
+        case ScalarShape(kind="json"):
+            return json_text(value)
+        case ScalarShape(kind="number"):
+            return float(value)
+        case ListShape():
+            return [_packed(item, shape.item) for item in value]
+        case ObjectShape():
+            return {name: _packed(value.get(name), part) for name, part in shape.fields.items()}
     return value
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    pa, parquet = _pyarrow(), _parquet()
+    pa = _pyarrow()
     try:
-        with parquet.ParquetFile(path) as file:
+        with pa.parquet.ParquetFile(path) as file:
             yield file
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise DumpError(f"{path} is no readable Parquet file ({error}).") from error
+        raise DumpError(f"{path} is not a readable Parquet file ({error}).") from error
 
 
-def _schema(file: Any) -> Schema | None:
-    text = (file.schema_arrow.metadata or {}).get(_METADATA)
-    return json.loads(text) if text else None
+def _metadata(file: Any) -> bytes | None:
+    """The JSON Schema that this package put into the file."""
+    text: bytes | None = (file.schema_arrow.metadata or {}).get(_METADATA)
+    return text
 
 
 WRITER = ParquetFile()

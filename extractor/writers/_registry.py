@@ -1,0 +1,128 @@
+"""Which formats there are, which one an output gets, and which one a file of records has."""
+
+from __future__ import annotations
+
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from extractor.errors import DumpError, UsageError
+from extractor.plugins import load_plugin, plugins
+from extractor.writers.base import Rereadable, Writer, open_to_read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from extractor.writers.base import Schema
+
+GROUP = "extractor.writers"
+"""The entry points that name the writers of other packages."""
+
+_HEAD = 4096
+
+
+def writers() -> dict[str, Writer]:
+    """Every output format by its name: those of this package, then those of others."""
+    return {writer.name: writer for writer in _each()}
+
+
+@cache
+def _own() -> dict[str, Writer]:
+    """The formats of this package by name, those that stream first."""
+    package, folder = __name__.rpartition(".")[0], str(Path(__file__).parent)
+    modules = (info.name for info in pkgutil.iter_modules([folder]))
+    names = [name for name in modules if name[0] != "_" and name != "base"]
+    found: list[Writer] = [import_module(f"{package}.{name}").WRITER for name in names]
+    return {writer.name: writer for writer in sorted(found, key=lambda w: (not w.streams, w.name))}
+
+
+def _each() -> Iterator[Writer]:
+    """Every format; one of another package is loaded when the iteration gets to it."""
+    yield from _own().values()
+    for name in plugins(GROUP):
+        if name not in _own():
+            yield _by_name(name)
+
+
+def choose_writer(name: str | None, out: Path | None) -> Writer:
+    """The format of that name, else the one that the output's ending says, else JSON Lines.
+
+    ``out`` is None for standard output. Raises :class:`UsageError` for a name or an ending
+    that no format has, and where the format cannot be written there.
+    """
+    writer = _by_name(name) if name else _by_ending(out)
+    if out is None and not writer.streams:
+        raise UsageError(
+            f"{writer.name} cannot be written to standard output.", hint="Name a file for it."
+        )
+    if out and out.suffix.lower() == ".gz" and not writer.compresses:
+        raise UsageError(f"{writer.name} cannot be compressed.", hint="Leave .gz out.")
+    return writer
+
+
+def _by_name(name: str) -> Writer:
+    if name in _own():
+        return _own()[name]
+    others = plugins(GROUP)
+    if name in others:
+        return load_plugin(others[name], Writer)  # type: ignore[type-abstract]
+    known = ", ".join((*_own(), *others))
+    raise UsageError(f"There is no output format {name!r}.", hint=f"Known: {known}.")
+
+
+def _by_ending(out: Path | None) -> Writer:
+    if out is None or not out.suffix:
+        return _by_name("jsonl")
+    ending = out.name.lower().removesuffix(".gz")
+    for writer in _each():
+        if ending.endswith(tuple(writer.suffixes)):
+            return writer
+    known = ", ".join(suffix for writer in _each() for suffix in writer.suffixes)
+    raise UsageError(
+        f"No output format has the ending of {out.name}.",
+        hint=f"Known: {known}; or name the format with --format.",
+    )
+
+
+@dataclass(frozen=True)
+class RecordFile:
+    """A file of records: iterate over it for its rows, as often as needed."""
+
+    path: Path
+    format: Rereadable
+
+    @property
+    def schema(self) -> Schema | None:
+        """The JSON Schema of a row, None where the file carries none."""
+        return self.format.schema(self.path)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for number, row in enumerate(self.format.read(self.path), start=1):
+            if not (isinstance(row, dict) and isinstance(row.get("id"), str)):
+                raise DumpError(
+                    f"Entry {number} of {self.path} is not a record: it has no id.",
+                    hint="Give a file that 'extractor run' or 'extractor convert' wrote.",
+                )
+            yield row
+
+
+def open_records(path: Path) -> RecordFile:
+    """Open a file of records; its format is recognised by content.
+
+    Raises :class:`DumpError` where there is no such file, or no format that reads it.
+    """
+    with open_to_read(path) as stream:
+        head = stream.read(_HEAD)
+    for writer in _each():
+        if isinstance(writer, Rereadable) and writer.recognises(head):
+            return RecordFile(path, writer)
+    readable = ", ".join(writer.name for writer in _each() if isinstance(writer, Rereadable))
+    raise DumpError(f"{path} is not a file of records.", hint=f"These are read: {readable}.")
+
+
+def read_records(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records of a file, as rows of JSON values; errors as in `open_records`."""
+    yield from open_records(path)

@@ -1,0 +1,94 @@
+"""What an output format is: the interface of a format of one's own, and what helps to write it.
+
+A format of another package is found by the entry point that names its writer, in the group
+``extractor.writers`` (docs/outputs.md shows one); those of this package are the modules beside
+this one, each with a ``WRITER``.
+"""
+
+from __future__ import annotations
+
+import gzip
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast, runtime_checkable
+
+from extractor.readers._source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from typing import BinaryIO
+
+Schema: TypeAlias = "Mapping[str, Any]"
+"""The JSON Schema of one record, see :func:`extractor.record.record_schema`."""
+
+
+class Sink(Protocol):
+    """Takes the rows of one output, in order."""
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Write one record, as JSON values. Raises :class:`OutputError` if it does not fit."""
+        ...
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """One output format.
+
+    ``name`` is what ``--format`` takes, ``suffixes`` the endings that say it. ``streams`` says
+    that it can be written to standard output, ``compresses`` that a further ending ``.gz``
+    compresses it, ``has_columns`` that its columns follow the schema.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    streams: bool = False
+    compresses: bool = False
+    has_columns: bool = False
+
+    def open(self, target: Path | BinaryIO, schema: Schema) -> AbstractContextManager[Sink]:
+        """Open a sink for records of ``schema`` on a path, or on a stream where it ``streams``.
+
+        Further files of the same output go beside the path. Raises :class:`UsageError` where
+        the schema does not suit the format.
+        """
+        ...
+
+
+@runtime_checkable
+class Rereadable(Protocol):
+    """A format that gives the records back, in their order and equal to what was written."""
+
+    def recognises(self, head: bytes) -> bool:
+        """Say whether a file that begins with ``head`` (decompressed) has this format."""
+        ...
+
+    def schema(self, path: Path) -> Schema | None:
+        """The JSON Schema that the file carries, None where it carries none."""
+        ...
+
+    def read(self, path: Path) -> Iterator[dict[str, Any]]:
+        """Yield the records. Raises :class:`DumpError` where the file is damaged."""
+        ...
+
+
+@contextmanager
+def open_to_write(target: Path | BinaryIO) -> Iterator[BinaryIO]:
+    """Open a path, compressed where it ends in .gz; a stream is handed through and stays open."""
+    if not isinstance(target, Path):
+        yield target
+        return
+    with ExitStack() as stack:
+        stream: BinaryIO = stack.enter_context(target.open("wb"))
+        if target.suffix.lower() == ".gz":
+            # Neither name nor time: the same records make the same bytes.
+            packed = gzip.GzipFile(filename="", mode="wb", fileobj=stream, mtime=0)
+            stream = cast("BinaryIO", stack.enter_context(packed))
+        yield stream
+
+
+@contextmanager
+def open_to_read(path: Path) -> Iterator[BinaryIO]:
+    """Open a path, decompressed. Raises :class:`DumpError`, also where reading fails later."""
+    with closing(Source(path)) as source:
+        yield source.stream
