@@ -53,6 +53,13 @@ def test_wheel_and_editable_install_behave_the_same(wheel: Path, tmp_path: Path)
     assert "paper" in installed["schemas"]
 
 
+def test_the_whole_page_of_the_report_ships(wheel: Path) -> None:
+    page = ROOT / "extractor" / "report" / "page"
+    files = {str(file.relative_to(ROOT)) for file in page.rglob("*") if file.is_file()}
+    assert "extractor/report/page/charts/strip.js" in files
+    assert files <= set(zipfile.ZipFile(wheel).namelist())
+
+
 def test_the_typed_marker_ships(wheel: Path) -> None:
     assert "extractor/py.typed" in zipfile.ZipFile(wheel).namelist()
 

@@ -70,7 +70,7 @@ def _numbers(counts: Counts, rejected: int) -> Iterator[str]:
 
 
 def _over_all(evaluation: Evaluation) -> Iterator[tuple[str, ...]]:
-    """A name and what is to be said of it, in parts."""
+    """The lines below the tables: a name, then the parts of its text."""
     papers, counts = len(evaluation.papers), evaluation.counts
     exact = sum(paper.exact for paper in evaluation.papers)
     yield "exact records", _share(evaluation.exact), f"{exact:,} of {papers:,} papers"
