@@ -187,13 +187,10 @@ class Classifier:
     def score(self, title: str, abstract: str) -> Scored:
         """Find a paper's candidates and say how likely each is."""
         document = Document(title, abstract)
-        names, quantities, urls = (
-            find_names(document),
-            find_quantities(document),
-            find_urls(document),
-        )
+        names, quantities = find_names(document), find_quantities(document)
         by_name = zip(names.candidates, name_features(document, names, self.lexicon), strict=True)
         by_quantity = zip(quantities, quantity_features(document, quantities), strict=True)
+        urls = find_urls(document)
         by_url = zip(urls, url_features(document, urls), strict=True)
         return Scored(
             document,

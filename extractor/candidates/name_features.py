@@ -19,9 +19,9 @@ from extractor.candidates.document import (
 )
 from extractor.candidates.spans import CONNECTIVES, FoundNames, NameCandidate
 from extractor.candidates.vocabulary import (
+    COMMON_NOUNS,
     GENERIC_TAILS,
     GOVERNORS,
-    HEADS,
     LIST_SIGNS,
     TOPICS,
     hardware_class,
@@ -54,7 +54,6 @@ def name_features(
         found.update(_spread_features(document, candidate))
         found.update(_conjunctions(found))
         if not contexts_only:
-            found.update(_identity_features(candidate))
             found.update(_known_features(candidate, lexicon))
             found.update(_hardware_features(document, candidate))
             found.update(_neighbour_features(document, candidate, known))
@@ -105,10 +104,10 @@ def _context(sentence: Sentence, first: int, last: int) -> Iterator[str]:
 def _first_of(label: str, shapes: Sequence[str]) -> Iterator[str]:
     """The first common noun among ``shapes``, with its distance and without."""
     for distance, shape in enumerate(shapes):
-        head = HEADS.get(shape)
-        if head:
-            yield f"{label}{distance}={head}"
-            yield f"{label}={head}"
+        noun = COMMON_NOUNS.get(shape)
+        if noun:
+            yield f"{label}{distance}={noun}"
+            yield f"{label}={noun}"
             return
 
 
@@ -318,17 +317,15 @@ def _conjunctions(found: set[str]) -> list[str]:
     return pairs
 
 
-def _identity_features(candidate: NameCandidate) -> Iterator[str]:
-    parts = [name_key(part) for part in candidate.text.split()]
-    yield from (f"w={part}" for part in parts)
-    yield f"w0={parts[0]}"
-    yield f"w-1={parts[-1]}"
-    yield f"id={candidate.key}"
-
-
 def _known_features(candidate: NameCandidate, lexicon: Lexicon) -> Iterator[str]:
-    yield from lexicon.features(candidate.key)
+    """The name's own words, and what the lexicon knows of it and of its parts."""
     parts = candidate.text.split()
+    keys = [name_key(part) for part in parts]
+    yield from (f"w={key}" for key in keys)
+    yield f"w0={keys[0]}"
+    yield f"w-1={keys[-1]}"
+    yield f"id={candidate.key}"
+    yield from lexicon.features(candidate.key)
     if len(parts) > 1:
         yield from lexicon.part_features("head", name_key(" ".join(parts[:-1])))
         yield from lexicon.part_features("tail", name_key(" ".join(parts[1:])))
@@ -369,12 +366,12 @@ def _hardware_beside(document: Document, candidate: NameCandidate) -> Iterator[s
 
 def _known_benchmarks(names: FoundNames, lexicon: Lexicon) -> list[tuple[int, int, int]]:
     """Places of the names that the lexicon knows well, with their benchmark level."""
-    known: list[tuple[int, int, int]] = []
-    for candidate in names.candidates:
-        entry = lexicon.get(candidate.key)
-        if entry is not None and entry.papers >= _FEW_PAPERS:
-            known += [(start, end, entry.levels[1]) for start, end in candidate.spans]
-    return known
+    return [
+        (start, end, entry.levels[1])
+        for candidate in names.candidates
+        if (entry := lexicon.get(candidate.key)) and entry.papers >= _FEW_PAPERS
+        for start, end in candidate.spans
+    ]
 
 
 def _neighbour_features(

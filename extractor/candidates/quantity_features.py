@@ -25,6 +25,7 @@ _HOSTS = (
     ("sites", re.compile(r"sites\.google")),
     ("paper", re.compile(r"arxiv|doi\.org")),
 )
+_PAGE_WORDS = CODE_WORDS | OTHER_PAGE_WORDS
 _PAGE_CUES = ("video", "demo", "supplementary", "project", "page", "website", "appendix")
 
 
@@ -183,7 +184,8 @@ def _one_url(document: Document, urls: Sequence[UrlCandidate], rank: int) -> Ite
     yield f"host={host}"
     yield f"kind={code}{other}"
     yield f"{host}_{code}{other}"
-    yield f"near={_nearest_page_word(left)}"
+    pages = ("c" if word in CODE_WORDS else "o" for word in left if word in _PAGE_WORDS)
+    yield f"near={next(pages, '-')}"
     yield "one" if len(urls) == 1 else "many"
     yield "later" if rank else "first"
     yield from (f"w={word}" for word in _PAGE_CUES if word in left[:6])
@@ -192,15 +194,6 @@ def _one_url(document: Document, urls: Sequence[UrlCandidate], rank: int) -> Ite
     if re.search(r"\b(?:codes?|repo|src)\b", url.text.lower()):
         yield "codeinurl"
     yield from _around_url(document, url, start, sentence.end, short=len(left) < 3)
-
-
-def _nearest_page_word(left: Sequence[str]) -> str:
-    for word in left:
-        if word in CODE_WORDS:
-            return "c"
-        if word in OTHER_PAGE_WORDS:
-            return "o"
-    return "-"
 
 
 def _around_url(

@@ -9,13 +9,8 @@ import re
 
 from extractor.candidates.document import word_set
 
-
-def _plural_heads(text: str) -> dict[str, str]:
-    return {word: word.rstrip("s") for word in text.split()}
-
-
 # Common nouns behind or before a name, by their singular.
-HEADS = _plural_heads(
+_COMMON_NOUNS = word_set(
     "dataset datasets data benchmark benchmarks corpus corpora task tasks suite challenge"
     " competition leaderboard database databases collection testbed environment environments"
     " simulator domain domains game games test set sets split images videos"
@@ -31,6 +26,7 @@ HEADS = _plural_heads(
     " problem problems theory theorem metric score conference workshop university institute"
     " languages english project website page"
 )
+COMMON_NOUNS = {word: word.rstrip("s") for word in _COMMON_NOUNS}
 # Words that govern a name from the left.
 GOVERNORS = word_set(
     "propose proposed proposes proposing present presents presented presenting introduce"
