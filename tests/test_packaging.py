@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +66,31 @@ def test_the_whole_page_of_the_report_ships(wheel: Path) -> None:
 
 def test_the_typed_marker_ships(wheel: Path) -> None:
     assert "extractor/py.typed" in zipfile.ZipFile(wheel).namelist()
+
+
+def test_the_declared_dependencies_are_the_imported_ones() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *extras["parquet"], *extras["zstd"]]
+    known = packages_distributions()
+    imported = {_normal(known[top][0]) for top in _imported_packages() if top in known}
+    assert imported == {_normal(re.split(r"[<>=;\s]", each)[0]) for each in declared}
+
+
+def _normal(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def _imported_packages() -> set[str]:
+    """Top-level names that the package imports, also inside functions, but its own."""
+    tops = set()
+    for file in (file for part in ("extractor", "schemas") for file in (ROOT / part).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                tops |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                tops.add(node.module.partition(".")[0])
+    return tops - sys.stdlib_module_names - {"extractor"}
 
 
 def _probe(folder: Path, *arguments: str) -> dict[str, Any]:
