@@ -102,7 +102,8 @@ def test_help_lists_options_under_headings(cli: Cli) -> None:
 def test_a_command_is_one_file(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "trial.py").write_text(
         "from extractor.cli import options\n"
-        "@options.expanded\n"
+        "from extractor.cli.expand import expanded\n"
+        "@expanded\n"
         "def trial(*, number: int, model: options.ModelOptions, calls: options.CallOptions):\n"
         "    '''Try it.'''\n"
         "    print(number, model.mode, calls.settings().limits.requests_per_minute)\n"

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from extractor.run.settings import CallSettings
 
 
-def closing_lines(summary: Summary, out: Path | None, notes: Iterable[str]) -> Iterator[str]:
+def closing_lines(
+    summary: Summary, out: Path | None, notes: Iterable[str], *, left_out: int = 0
+) -> Iterator[str]:
     """What a run came to: counts first, then the ``notes``, then what went wrong."""
     where = f" in {out}{'' if summary.complete else PARTIAL}" if out else ""
     yield (
@@ -27,6 +29,11 @@ def closing_lines(summary: Summary, out: Path | None, notes: Iterable[str]) -> I
         f"{summary.seconds:,.1f} s; {summary.cached:,} from the cache"
     )
     yield from notes
+    if left_out:
+        yield (
+            f"{left_out:,} papers left out: they did not fail before and have no answer yet. "
+            "Run without --retry-failed to extract them too."
+        )
     if summary.kinds:
         yield failures_line(summary.kinds)
     if summary.refused:

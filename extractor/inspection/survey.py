@@ -17,35 +17,31 @@ if TYPE_CHECKING:
 
 NO_ABSTRACT = "There is no abstract."
 REMEMBERED = 1_000_000
-"""Different papers, and ids, that are remembered to know them again."""
+"""The most distinct papers, and ids, that are remembered to recognise repeats."""
 
-_SHOWN = 5
-_SEED = 0
+_EXAMPLES = 5
 
 
-@dataclass
-class Lengths:
-    """Lengths in characters, of which there are few different ones however long the dump is."""
-
-    counts: Counter[int] = field(default_factory=Counter)
+class Lengths(Counter[int]):
+    """How often each length occurs; few are distinct, however long the dump is."""
 
     def add(self, length: int) -> None:
-        self.counts[length] += 1
+        self[length] += 1
 
     @property
     def smallest(self) -> int:
-        return min(self.counts, default=0)
+        return min(self, default=0)
 
     @property
     def largest(self) -> int:
-        return max(self.counts, default=0)
+        return max(self, default=0)
 
     @property
     def median(self) -> int:
         """The lower one of the two in the middle, where there are two."""
-        left = (self.counts.total() + 1) // 2
-        for length in sorted(self.counts):
-            left -= self.counts[length]
+        left = (self.total() + 1) // 2
+        for length in sorted(self):
+            left -= self[length]
             if left <= 0:
                 return length
         return 0
@@ -56,9 +52,9 @@ class Lengths:
 
 @dataclass
 class Repeats:
-    """How often something came that had come before.
+    """How many things occurred before.
 
-    ``overflowed``: more different ones came than are remembered, and some may be missed.
+    ``overflowed``: there are more distinct ones than are remembered, so repeats may be missed.
     """
 
     count: int = 0
@@ -70,7 +66,7 @@ class Repeats:
         key = hash(what)
         if key in self._seen:
             self.count += 1
-            if len(self.examples) < _SHOWN and shown not in self.examples:
+            if len(self.examples) < _EXAMPLES and shown not in self.examples:
                 self.examples.append(shown)
         elif len(self._seen) < REMEMBERED:
             self._seen.add(key)
@@ -80,11 +76,11 @@ class Repeats:
 
 @dataclass
 class Survey:
-    """What was found: feed it with :meth:`take`, item by item.
+    """What a dump holds; :meth:`take` counts one entry.
 
     ``unreadable`` counts entries by what is wrong with them; ``first`` and ``first_unreadable``
-    are the first few of each; ``sample`` is a fair draw of at most ``sample_size`` papers,
-    always the same for the same dump; ``metadata`` counts the papers that have each key.
+    are the first few of each; ``sample`` is a uniform random draw of at most ``sample_size``
+    papers, the same for the same dump; ``metadata`` counts the papers that have each key.
     """
 
     sample_size: int = 200
@@ -99,7 +95,7 @@ class Survey:
     first: list[Paper] = field(default_factory=list)
     first_unreadable: list[Unreadable] = field(default_factory=list)
     sample: list[Paper] = field(default_factory=list)
-    _random: random.Random = field(default_factory=lambda: random.Random(_SEED))  # noqa: S311
+    _random: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311
 
     @property
     def without_abstract(self) -> int:
@@ -108,25 +104,35 @@ class Survey:
 
     @property
     def abstract_tokens(self) -> Lengths:
-        """About how many tokens the abstracts of the sample have."""
-        lengths = Lengths()
-        for paper in self.sample:
-            lengths.add(count_tokens(paper.abstract))
-        return lengths
+        """The approximate lengths in tokens of the abstracts in the sample."""
+        return Lengths(count_tokens(paper.abstract) for paper in self.sample)
 
     @property
     def distinct(self) -> int:
-        """Papers that have to be paid for: the same title and abstract only once."""
+        """Papers that a run asks about: the same title and abstract only once."""
         return self.papers - self.texts.count
 
     def take(self, item: Item) -> None:
         """Count one entry of the dump."""
-        if isinstance(item, Paper):
-            self._take_paper(item)
+        if not isinstance(item, Paper):
+            self.unreadable[item.message.partition(":")[0]] += 1
+            if len(self.first_unreadable) < _EXAMPLES:
+                self.first_unreadable.append(item)
             return
-        self.unreadable[item.message.partition(":")[0]] += 1
-        if len(self.first_unreadable) < _SHOWN:
-            self.first_unreadable.append(item)
+        self.papers += 1
+        self.titles.add(len(item.title))
+        self.abstracts.add(len(item.abstract))
+        self.texts.add((item.title, item.abstract), item.title)
+        self.ids.add(item.id, item.id)
+        self.has_ids = self.has_ids or item.id != str(self.papers)
+        self.metadata.update(item.source.keys())
+        if len(self.first) < _EXAMPLES:
+            self.first.append(item)
+        # Reservoir sampling: every paper so far is in the sample with the same probability.
+        if len(self.sample) < self.sample_size:
+            self.sample.append(item)
+        elif (place := self._random.randrange(self.papers)) < self.sample_size:
+            self.sample[place] = item
 
     def to_dict(self) -> dict[str, Any]:
         """The survey as JSON values; lengths are in characters unless they say tokens."""
@@ -149,24 +155,3 @@ class Survey:
                 for item in self.first_unreadable
             ],
         }
-
-    def _take_paper(self, paper: Paper) -> None:
-        self.papers += 1
-        self.titles.add(len(paper.title))
-        self.abstracts.add(len(paper.abstract))
-        self.texts.add((paper.title, paper.abstract), paper.title)
-        self.ids.add(paper.id, paper.id)
-        self.has_ids = self.has_ids or paper.id != str(self.papers)
-        self.metadata.update(paper.source.keys())
-        if len(self.first) < _SHOWN:
-            self.first.append(paper)
-        self._draw(paper)
-
-    def _draw(self, paper: Paper) -> None:
-        """Keep every paper seen so far with the same chance (reservoir sampling)."""
-        if len(self.sample) < self.sample_size:
-            self.sample.append(paper)
-            return
-        place = self._random.randrange(self.papers)
-        if place < self.sample_size:
-            self.sample[place] = paper

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from typer import Option
 
 from extractor.cli import options
 
@@ -28,7 +29,7 @@ def info(cache_dir: options.CacheDir = None) -> None:
 @app.command()
 def clear(
     cache_dir: options.CacheDir = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Delete all answers. Getting them again costs as much as the first time."""
     from extractor.run.state import open_store

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 from extractor.cli import options
 
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 
 def convert(
     records: Annotated[
-        str, typer.Argument(help="A file that 'extractor run' or this command wrote, or -.")
+        str, Argument(help="A file that 'extractor run' or this command wrote, or -.")
     ],
-    out: Annotated[str, typer.Argument(help="The file to write, or - for standard output.")],
+    out: Annotated[str, Argument(help="The file to write, or - for standard output.")],
     format: options.Format = None,  # noqa: A002 -- the option's name
     schema: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="NAME|FILE.py:MODEL",
             help="The schema of the records. Default: the file's own, else inferred from it.",
         ),

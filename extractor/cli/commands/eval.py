@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 from extractor.cli import EXIT_FAILED, EXIT_INTERRUPTED, exit_code, options
+from extractor.cli.expand import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,37 +25,32 @@ if TYPE_CHECKING:
     from extractor.task import Task
 
 
-@options.expanded
+@expanded
 def eval(  # noqa: A001 -- the command's name
     *,
     dump: Annotated[
         str | None,
-        typer.Argument(
+        Argument(
             help="The dump to run over, or - for standard input. With --records it only supplies "
             "the sentences of --errors."
         ),
     ] = None,
     gold: Annotated[
-        Path,
-        typer.Option(metavar="GOLD.jsonl", help="What the records should say, one paper a line."),
+        Path, Option(metavar="GOLD.jsonl", help="What the records should say, one paper a line.")
     ],
     records: Annotated[
-        Path | None,
-        typer.Option(metavar="RECORDS", help="Score the records of this file; run nothing."),
+        Path | None, Option(metavar="RECORDS", help="Score the records of this file; run nothing.")
     ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Take only the first papers of GOLD.")
-    ] = None,
+    limit: Annotated[int | None, Option(min=1, help="Take only the first papers of GOLD.")] = None,
     errors: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--errors", help="Show each wrong paper: gold, answer, and the sentence in question."
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: options.AsJson = False,
     min_f1: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Exit with code 1 when macro F1 is below this."),
+        float | None, Option(min=0, max=1, help="Exit with code 1 when macro F1 is below this.")
     ] = None,
     reading: options.DumpOptions,
     task: options.TaskOptions,

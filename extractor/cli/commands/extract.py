@@ -9,24 +9,23 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from extractor.cli import options
+from extractor.cli.expand import expanded
 from extractor.paper import Paper
 
 
-@options.expanded
+@expanded
 def extract(
     *,
     abstract: Annotated[
-        str | None,
-        typer.Argument(help="The abstract. Without it, or with -, standard input is read."),
+        str | None, Argument(help="The abstract. Without it, or with -, standard input is read.")
     ] = None,
-    title: Annotated[str, typer.Option(help="The paper's title.")] = "",
+    title: Annotated[str, Option(help="The paper's title.")] = "",
     file: Annotated[
         Path | None,
-        typer.Option(
-            "--file", "-f", metavar="FILE", help="A file with one paper, of any known format."
-        ),
+        Option("--file", "-f", metavar="FILE", help="A file with one paper, of any known format."),
     ] = None,
     task: options.TaskOptions,
     model: options.ModelOptions,

@@ -7,8 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from extractor.cli import options
+from extractor.cli.expand import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,17 +24,17 @@ _KEYS = 8
 _UNITS = (("days", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
-@options.expanded
+@expanded
 def inspect(
     *,
-    dump: Annotated[str, typer.Argument(help="The dump file, or - for standard input.")],
+    dump: Annotated[str, Argument(help="The dump file, or - for standard input.")],
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Take only the first papers of the dump.")
+        int | None, Option(min=1, help="Take only the first papers of the dump.")
     ] = None,
     sample: Annotated[
-        int, typer.Option(min=1, help="The number of papers that the forecast is made from.")
+        int, Option(min=1, help="The number of papers that the forecast is made from.")
     ] = 200,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: options.AsJson = False,
     reading: options.DumpOptions,
     task: options.TaskOptions,
     model: options.ModelOptions,

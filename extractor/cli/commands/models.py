@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument
 
 if TYPE_CHECKING:
     from extractor.llm.weights.catalog import Weights
 
 app = typer.Typer(help="The embedded models and their weights.", no_args_is_help=True)
 
-_Name = Annotated[str, typer.Argument(help="A name from 'extractor models list'.")]
+_Name = Annotated[str, Argument(help="A name from 'extractor models list'.")]
 
 
 @app.command("list")

@@ -6,32 +6,30 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from extractor.cli import options
 
 
 def report(
     records: Annotated[
-        Path, typer.Argument(help="A file that 'extractor run' or 'extractor convert' wrote.")
+        Path, Argument(help="A file that 'extractor run' or 'extractor convert' wrote.")
     ],
     out: Annotated[
         Path | None,
-        typer.Option(
-            "-o",
-            "--out",
-            metavar="OUT",
-            help="The page. Default: RECORDS with the ending .html.",
+        Option(
+            "-o", "--out", metavar="OUT", help="The page. Default: RECORDS with the ending .html."
         ),
     ] = None,
     dump: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             metavar="DUMP", help="The dump that was run over; with it the page shows abstracts."
         ),
     ] = None,
     failures: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             metavar="FILE",
             help="The failures. Default: RECORDS with the ending .failures.jsonl, if it exists.",
         ),

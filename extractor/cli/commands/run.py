@@ -9,29 +9,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from extractor.cli import EXIT_INTERRUPTED, EXIT_SOME_FAILED, exit_code, options
+from extractor.cli.expand import expanded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from extractor.run.batch import Summary
     from extractor.run.engine import Retry
 
 
-@options.expanded
+@expanded
 def run(
     *,
-    dump: Annotated[str, typer.Argument(help="The dump file, or - for standard input.")],
+    dump: Annotated[str, Argument(help="The dump file, or - for standard input.")],
     out: Annotated[
         Path | None,
-        typer.Option(
-            "-o", "--out", metavar="OUT", help="Where records go. Default: standard output."
-        ),
+        Option("-o", "--out", metavar="OUT", help="Where records go. Default: standard output."),
     ] = None,
     failures: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             metavar="FILE",
             help="Where failures go, as JSON Lines. Default: OUT with the ending "
             ".failures.jsonl; without OUT they are only counted.",
@@ -39,11 +37,11 @@ def run(
     ] = None,
     format: options.Format = None,  # noqa: A002 -- the option's name
     limit: Annotated[
-        int | None, typer.Option(min=0, help="Take only the first papers of the dump.")
+        int | None, Option(min=0, help="Take only the first papers of the dump.")
     ] = None,
     retry_failed: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--retry-failed",
             help="Ask again for the papers in the failures file, and for no others.",
         ),
@@ -74,13 +72,13 @@ def run(
     from extractor.run.batch import run_batch
     from extractor.run.prefetch import as_items
     from extractor.run.state import open_run_state
-    from extractor.writers import choose_writer, open_output
+    from extractor.writers import PARTIAL, choose_writer, open_output
 
     extraction, settings = task.load(), model.settings(concurrency=calls.rates.concurrency)
     call_settings, writer = calls.settings(), choose_writer(format, out)
     if failures is None and out is not None and (out.is_file() or not out.exists()):
         failures = options.beside(out, ".failures.jsonl")
-    ending: str | None = None  # where the run fails as a whole, nothing is written
+    ending: str | None = None  # a run without a result leaves what was there
     open_file = partial(open_output, hint=resume_hint(), ending=lambda: ending)
     with (
         logging_to(debug_log),
@@ -89,9 +87,10 @@ def run(
         watch(source, quiet=quiet) as watcher,
     ):
         retry = _read_failures(failures) if retry_failed else None
+        file = None if dump == "-" else Path(dump).resolve()
         # What makes it the same run when the same command is given again.
         identity = (
-            _dump_identity(dump, source.size),
+            (str(file), source.size, file.stat().st_mtime_ns if file else None),
             str(out.resolve() if out else None),
             extraction.fingerprint,
             (provider_for(settings).endpoint.identity, settings.mode, settings.approach),
@@ -119,12 +118,13 @@ def run(
                     state=state,
                     quiet=quiet,
                 )
-                ending = _ending(summary)
+                if summary.complete or summary.papers:
+                    ending = "" if summary.complete else PARTIAL
             if summary.complete:
                 state.complete()
     if not quiet:
-        notes = [*usage_lines(state.budget, endpoint, call_settings), *_left_out(retry)]
-        for line in closing_lines(summary, out, [*notes, *state.notes()]):
+        notes = [*usage_lines(state.budget, endpoint, call_settings), *state.notes()]
+        for line in closing_lines(summary, out, notes, left_out=retry.left_out if retry else 0):
             typer.echo(line, err=True)
     raise typer.Exit(_exit_code(summary))
 
@@ -143,28 +143,6 @@ def _read_failures(path: Path | None) -> Retry:
             hint="Name the output of that run with -o, or its failures with --failures.",
         )
     return Retry({(failure.id, failure.title) for failure in read_failures(path)})
-
-
-def _dump_identity(dump: str, size: int | None) -> tuple[str, int | None, int | None]:
-    file = None if dump == "-" else Path(dump).resolve()
-    return str(file), size, file.stat().st_mtime_ns if file else None
-
-
-def _ending(summary: Summary) -> str | None:
-    """The ending of an output's name: an unfinished one does not replace what is there."""
-    from extractor.writers import PARTIAL
-
-    if summary.complete:
-        return ""
-    return PARTIAL if summary.papers else None
-
-
-def _left_out(retry: Retry | None) -> Iterator[str]:
-    if retry and retry.left_out:
-        yield (
-            f"{retry.left_out:,} papers left out: they did not fail before and have no answer yet. "
-            "Run without --retry-failed to extract them too."
-        )
 
 
 def _exit_code(summary: Summary) -> int:
