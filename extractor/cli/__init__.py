@@ -26,12 +26,9 @@ def main() -> NoReturn:
 
     try:
         app()
-    except UsageError as error:
-        _say(error)
-        sys.exit(EXIT_USAGE)
     except ExtractorError as error:
-        _say(error)
-        sys.exit(EXIT_FAILED)
+        print(f"extractor: {error}", file=sys.stderr)
+        sys.exit(EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED)
     except BrokenPipeError:
         # The reader has had enough (`| head`): end quietly, and keep the interpreter from
         # complaining when it flushes at exit.
@@ -41,7 +38,3 @@ def main() -> NoReturn:
         print("Interrupted.", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     sys.exit(0)
-
-
-def _say(error: Exception) -> None:
-    print(f"extractor: {error}", file=sys.stderr)

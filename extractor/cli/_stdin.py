@@ -1,4 +1,4 @@
-"""Standard input that can be let go of, so that a read that waits for somebody to type ends."""
+"""Standard input whose reader can be released while it waits for somebody to type."""
 
 from __future__ import annotations
 
@@ -17,17 +17,12 @@ _CHUNK = 2**16
 
 
 @contextmanager
-def releasable_stdin(*, wanted: bool) -> Iterator[Callable[[], None]]:
-    """Put a stand-in in the place of `sys.stdin`; what is yielded ends it for whoever reads.
+def releasable_stdin() -> Iterator[Callable[[], None]]:
+    """Replace `sys.stdin` by a copy; calling what is yielded ends the copy for its reader.
 
-    Where it is not ``wanted`` nothing happens.
-
-    A thread copies. It may wait in the system's own read as long as it likes, and needs no lock
-    of the interpreter's, which can end without it.
+    A daemon thread copies. It may block in the system's read for as long as it likes: it holds
+    no lock of the interpreter, which can exit without it.
     """
-    if not wanted:
-        yield _nothing
-        return
     before = sys.stdin
     source = os.dup(before.fileno())
     outlet, inlet = socket.socketpair()
@@ -43,15 +38,11 @@ def releasable_stdin(*, wanted: bool) -> Iterator[Callable[[], None]]:
         release()
 
     threading.Thread(target=copy, name="extractor-stdin", daemon=True).start()
-    with io.TextIOWrapper(outlet.makefile("rb")) as stand_in:
-        sys.stdin = stand_in
+    with io.TextIOWrapper(outlet.makefile("rb")) as copied:
+        sys.stdin = copied
         try:
             yield release
         finally:
             sys.stdin = before
             release()
             outlet.close()
-
-
-def _nothing() -> None:
-    """Nothing has to be let go of."""

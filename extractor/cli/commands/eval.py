@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from extractor.evaluation import Evaluation, Gold, Price
+    from extractor.evaluation.running import Ran
     from extractor.llm.prices import Prices
     from extractor.llm.settings import ModelSettings
     from extractor.paper import Paper
@@ -66,48 +66,64 @@ def eval(  # noqa: A001 -- the command's name
 
     Example: extractor eval papers.txt --gold papers.gold.jsonl
     """
+    from extractor.cli.summary import failures_line
     from extractor.debug_log import logging_to
     from extractor.errors import UsageError
-    from extractor.evaluation import read_gold
+    from extractor.evaluation import find_mistakes, mistake_lines, read_gold, table
     from extractor.evaluation.running import read_known
 
     extraction, call_settings = task.load(), calls.settings()
     wanted = read_gold(gold, extraction.schema).first(limit)
+    papers: Mapping[str, Paper] = {}
+    failures: Mapping[str, int] = {}
     if records is not None:
-        unset = options.ModelOptions(), options.RateOptions(), options.BudgetOptions()
-        if task.prompt or (model, calls.rates, calls.budget) != unset:
-            raise UsageError(
-                "With --records no model is asked.",
-                hint="Leave out --records, or else --prompt and the options of the model.",
-            )
-        scored = _score_file(wanted, records, call_settings)
+        _refuse_model_options(task, model, calls)
+        evaluation = _score_file(wanted, records, call_settings)
         if dump is not None:
             with reading.open(dump) as source:
-                scored = replace(scored, papers=read_known(source, wanted.papers))
+                papers = read_known(source, wanted.papers)
     elif dump is not None:
         settings = model.settings(concurrency=calls.rates.concurrency)
         with logging_to(debug_log), reading.open(dump) as source:
-            scored = _score_dump(wanted, source, extraction, settings, call_settings, quiet=quiet)
+            ran, evaluation = _score_dump(
+                wanted, source, extraction, settings, call_settings, quiet=quiet
+            )
+        papers, failures = ran.papers, ran.summary.kinds
     else:
         raise UsageError(
             "There is nothing to score.",
             hint="Give a DUMP to run over, or records with --records.",
         )
-    _show(scored, errors=errors, as_json=as_json, quiet=quiet)
-    raise typer.Exit(_exit_code(scored, min_f1))
+    if failures and not quiet:
+        typer.echo(failures_line(failures), err=True)
+    mistakes = list(find_mistakes(evaluation, wanted, papers)) if errors else []
+    if as_json:
+        row = {**evaluation.to_dict(), "failures": dict(failures)}
+        shown = {"errors": [paper.to_dict() for paper in mistakes]} if errors else {}
+        typer.echo(json.dumps({**row, **shown}, indent=2, ensure_ascii=False))
+    else:
+        typer.echo("\n".join((*table(evaluation), *mistake_lines(mistakes))))
+    if min_f1 is not None and (macro := evaluation.macro_f1.value) < min_f1:
+        typer.echo(f"extractor: macro F1 {macro:.6g} is below {min_f1:g}.", err=True)
+        raise typer.Exit(EXIT_FAILED)
+    found = sum(paper.record is not None for paper in evaluation.papers)
+    raise typer.Exit(exit_code(records=found, failures=sum(failures.values())))
 
 
-@dataclass(frozen=True)
-class _Scored:
-    """An evaluation, and what else is known of its papers."""
+def _refuse_model_options(
+    task: options.TaskOptions, model: options.ModelOptions, calls: options.CallOptions
+) -> None:
+    from extractor.errors import UsageError
 
-    gold: Gold
-    evaluation: Evaluation
-    papers: Mapping[str, Paper] = field(default_factory=dict)
-    failures: Mapping[str, int] = field(default_factory=dict)
+    unset = options.ModelOptions(), options.RateOptions(), options.BudgetOptions()
+    if task.prompt or (model, calls.rates, calls.budget) != unset:
+        raise UsageError(
+            "With --records no model is asked.",
+            hint="Leave out --records, or else --prompt and the options of the model.",
+        )
 
 
-def _score_file(gold: Gold, records: Path, calls: CallSettings) -> _Scored:
+def _score_file(gold: Gold, records: Path, calls: CallSettings) -> Evaluation:
     """Score records; refuse those of other papers or fields, which would all count as empty."""
     from extractor.errors import UsageError
     from extractor.evaluation import evaluate
@@ -125,7 +141,7 @@ def _score_file(gold: Gold, records: Path, calls: CallSettings) -> _Scored:
             f"The records in {records} have none of the fields in gold.",
             hint="Name their schema with --schema.",
         )
-    return _Scored(gold, evaluation)
+    return evaluation
 
 
 def _score_dump(
@@ -136,7 +152,7 @@ def _score_dump(
     calls: CallSettings,
     *,
     quiet: bool,
-) -> _Scored:
+) -> tuple[Ran, Evaluation]:
     """Run over the papers that gold has, and score the records."""
     from extractor.cli.engine import run_engine
     from extractor.cli.progress import watch
@@ -157,8 +173,7 @@ def _score_dump(
         typer.echo(f"Interrupted: nothing is scored. {resume_hint()}", err=True)
         raise typer.Exit(EXIT_INTERRUPTED)
     price = _price(prices_of(endpoint, calls))
-    evaluation = evaluate(gold, ran.records, seconds=ran.summary.seconds, price=price)
-    return _Scored(gold, evaluation, ran.papers, ran.summary.kinds)
+    return ran, evaluate(gold, ran.records, seconds=ran.summary.seconds, price=price)
 
 
 def _price(prices: Prices | None) -> Price | None:
@@ -166,29 +181,3 @@ def _price(prices: Prices | None) -> Price | None:
     if prices is None:
         return None
     return lambda _, prompt, completion: prices.cost(prompt, 0, completion)
-
-
-def _show(scored: _Scored, *, errors: bool, as_json: bool, quiet: bool) -> None:
-    from extractor.cli.summary import failures_line
-    from extractor.evaluation import find_mistakes, mistake_lines, table
-
-    if scored.failures and not quiet:
-        typer.echo(failures_line(scored.failures), err=True)
-    mistakes = find_mistakes(scored.evaluation, scored.gold, scored.papers) if errors else ()
-    if as_json:
-        row = {**scored.evaluation.to_dict(), "failures": dict(scored.failures)}
-        if errors:
-            row["errors"] = [paper.to_dict() for paper in mistakes]
-        typer.echo(json.dumps(row, indent=2, ensure_ascii=False))
-        return
-    for line in (*table(scored.evaluation), *mistake_lines(mistakes)):
-        typer.echo(line)
-
-
-def _exit_code(scored: _Scored, min_f1: float | None) -> int:
-    macro = scored.evaluation.macro_f1.value
-    if min_f1 is not None and macro < min_f1:
-        typer.echo(f"extractor: macro F1 {macro:.6g} is below {min_f1:g}.", err=True)
-        return EXIT_FAILED
-    records = sum(paper.record is not None for paper in scored.evaluation.papers)
-    return exit_code(records=records, failures=sum(scored.failures.values()))

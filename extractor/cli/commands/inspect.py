@@ -125,7 +125,13 @@ def _forecast_lines(run: Forecast) -> Iterator[str]:
     prompt = f"{_range(run.prompt_tokens)} tokens{fixed if run.fixed_tokens else ''}"
     yield _row("prompt", prompt)
     yield _row("answers", f"{_range(run.answer_tokens)} tokens")
-    yield _row("time", _duration(run.seconds) if run.seconds else "unknown")
+    if run.seconds:
+        time = _duration(run.seconds.expected, run.seconds.low, run.seconds.high)
+    elif run.least_seconds:
+        time = f"unknown; at least {_duration(run.least_seconds)} within the rate limits"
+    else:
+        time = "unknown"
+    yield _row("time", time)
     cost = run.cost
     if cost is None:
         yield _row("cost", "unknown")
@@ -161,16 +167,14 @@ def _range(tokens: Range) -> str:
     return f"{expected} ({low} to {high})"
 
 
-def _duration(seconds: Range) -> str:
-    """In the largest unit of which there are two or more."""
-    unit, length = next(
-        (name, size) for name, size in _UNITS if seconds.expected >= 2 * size or size == 1
+def _duration(seconds: float, *ends: float) -> str:
+    """In the largest unit of which there are two or more; the ends of the range in brackets."""
+    unit, length = next((name, size) for name, size in _UNITS if seconds >= 2 * size or size == 1)
+    amount, *others = (
+        f"{each / length:,.2g}" if each < 100 * length else f"{each / length:,.0f}"
+        for each in (seconds, *ends)
     )
-    low, expected, high = (
-        f"{each:,.2g}" if each < 100 else f"{each:,.0f}"
-        for each in (seconds.low / length, seconds.expected / length, seconds.high / length)
-    )
-    return f"{expected} {unit} ({low} to {high})"
+    return f"{amount} {unit}" + (f" ({' to '.join(others)})" if others else "")
 
 
 def _money(dollars: float) -> str:

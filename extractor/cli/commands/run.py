@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -82,7 +83,7 @@ def run(
     open_file = partial(open_output, hint=resume_hint(), ending=lambda: ending)
     with (
         logging_to(debug_log),
-        releasable_stdin(wanted=dump == "-") as release,
+        releasable_stdin() if dump == "-" else nullcontext(lambda: None) as release,
         reading.open(dump) as source,
         watch(source, quiet=quiet) as watcher,
     ):
