@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+PATIENCE_SECONDS = 60.0
 _REASONS = {200: "OK", 429: "Too Many Requests", 529: "Overloaded"}
 
 
@@ -40,13 +41,18 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """What is sent back: ``after`` seconds, ``drip`` seconds between bytes, the connection reset
-    after ``cut`` bytes of the body, or never (``hang``)."""
+    """What is sent back: ``after`` seconds, when ``until`` is set, ``drip`` seconds between bytes,
+    the connection reset after ``cut`` bytes of the body, or never (``hang``).
+
+    What waits for ``until`` is sent after `PATIENCE_SECONDS` all the same, so that a test whose
+    event never comes fails instead of waiting for ever.
+    """
 
     body: bytes = b""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     after: float = 0.0
+    until: threading.Event | None = None
     drip: float = 0.0
     cut: int | None = None
     hang: bool = False
@@ -186,6 +192,11 @@ class FaultServer:
 
     async def _send(self, writer: asyncio.StreamWriter, reply: Reply) -> None:
         await asyncio.sleep(reply.after)
+        if reply.until is not None:
+            patience = PATIENCE_SECONDS
+            while not reply.until.is_set() and patience > 0:
+                await asyncio.sleep(0.01)
+                patience -= 0.01
         if reply.hang:
             await asyncio.sleep(3600)
         reason = _REASONS.get(reply.status, "Status")

@@ -392,10 +392,10 @@ def test_patterns_that_could_take_for_ever(unit: str, format_name: str, tmp_path
         "csv": "title,abstract\nA title,A good abstract.\n%s,%s\n",
         "bibtex": "@a{k,\n title={A title},\n abstract={A good abstract.}\n}\n@a{l,\n x={%s%s}}\n",
     }[format_name] % (hostile, hostile)
-    started = time.monotonic()
+    started = time.process_time()
     items = items_of(tmp_path / "dump", good.encode(), format=format_name)
     assert isinstance(items[0], Paper)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 20, "processor time, whatever else the machine does"
 
 
 @pytest.mark.parametrize(
