@@ -267,7 +267,6 @@ def evaluate(
     )
     counts, figures = _measure(papers, resamples, seed)
     rejected = [value.field for paper in papers for value in paper.rejected()]
-    by_field = zip(gold.scorers, counts, strict=True)
     return Evaluation(
         fields={
             scorer.field: FieldEvaluation(
@@ -278,7 +277,7 @@ def evaluate(
                 counts=each,
                 refused=rejected.count(scorer.field),
             )
-            for scorer, each in by_field
+            for scorer, each in zip(gold.scorers, counts, strict=True)
         },
         macro_f1=next(figures),
         exact=next(figures),

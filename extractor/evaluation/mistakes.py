@@ -145,9 +145,8 @@ class _Passages:
     """Finds passages of one paper, if it is at hand; the abstract first, as it has sentences."""
 
     def __init__(self, paper: Paper | None, record: Mapping[str, Any]) -> None:
-        texts = {"abstract": paper.abstract, "title": paper.title} if paper else {}
-        self._sources = {name: SourceText(text) for name, text in texts.items()}
-        self._texts = texts
+        self._texts = {"abstract": paper.abstract, "title": paper.title} if paper else {}
+        self._sources = {name: SourceText(text) for name, text in self._texts.items()}
         self._evidence = record.get("evidence") or ()
 
     def of_words(self, words: Iterable[str]) -> Passage | None:

@@ -15,8 +15,7 @@ from extractor.names import name_key
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-Key: TypeAlias = "Hashable"
-"""What two values have in common that count as the same."""
+Key: TypeAlias = "Hashable"  # what two values have in common that count as the same
 
 
 @dataclass(frozen=True, slots=True)
