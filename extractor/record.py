@@ -101,8 +101,7 @@ class Record(Generic[SchemaT]):
         """The record as JSON values: the schema's fields stand at the top level."""
         frame = {key: getattr(self, key) for key in RECORD_KEYS}
         frame["evidence"] = [item.to_dict() for item in self.evidence]
-        frame["meta"] = self.meta.to_dict()
-        frame["source"] = dict(self.source)
+        frame |= {"meta": self.meta.to_dict(), "source": dict(self.source)}
         if not self.source:
             del frame["source"]
         return _framed(frame, self.fields.model_dump(mode="json"))

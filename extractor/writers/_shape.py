@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial, reduce
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from extractor.errors import OutputError, UsageError
 
@@ -120,24 +120,17 @@ class _SchemaReader:
         return shape
 
     def _typed(self, name: str, schema: Schema) -> Shape:
-        match name:
-            case "null":
-                return NULL
-            case "object":
-                return self._object(schema)
-            case "array":
-                items = schema.get("items")
-                if "prefixItems" in schema or not isinstance(items, dict):
-                    return ScalarShape("json")
-                return ListShape(_settled(self.shape(items)))
-        return ScalarShape(cast("ScalarKind", name))
-
-    def _object(self, schema: Schema) -> Shape:
-        properties = schema.get("properties", {})
-        if not properties or schema.get("additionalProperties"):
-            return ScalarShape("json")
-        fields = {name: _settled(self.shape(part)) for name, part in properties.items()}
-        return ObjectShape(fields, frozenset(fields) - frozenset(schema.get("required", ())))
+        properties, items = schema.get("properties"), schema.get("items")
+        if name == "null":
+            return NULL
+        if name in _TYPES:
+            return ScalarShape(name)
+        if name == "array" and isinstance(items, dict) and "prefixItems" not in schema:
+            return ListShape(_settled(self.shape(items)))
+        if name == "object" and properties and not schema.get("additionalProperties"):
+            fields = {key: _settled(self.shape(part)) for key, part in properties.items()}
+            return ObjectShape(fields, frozenset(fields) - frozenset(schema.get("required", ())))
+        return ScalarShape("json")
 
 
 def _one_of(choices: Iterable[Shape]) -> Shape:
@@ -184,22 +177,17 @@ def _united_objects(one: ObjectShape, other: ObjectShape, *, objects: bool) -> S
 
 def to_schema(shape: Shape) -> dict[str, Any]:
     """The JSON Schema of which this is the shape."""
-    match shape:
-        case ScalarShape(kind="json" | "unknown"):
-            return {}
-        case ScalarShape():
-            return {"type": _or_null(shape.kind, shape)}
-        case ListShape():
-            return {"type": _or_null("array", shape), "items": to_schema(shape.item)}
-    return {
-        "type": _or_null("object", shape),
-        "properties": {name: to_schema(part) for name, part in shape.fields.items()},
-        "required": [name for name in shape.fields if name not in shape.optional],
-    }
-
-
-def _or_null(name: str, shape: Shape) -> str | list[str]:
-    return [name, "null"] if shape.nullable else name
+    if isinstance(shape, ListShape):
+        schema: dict[str, Any] = {"type": "array", "items": to_schema(shape.item)}
+    elif isinstance(shape, ObjectShape):
+        schema = {
+            "type": "object",
+            "properties": {name: to_schema(part) for name, part in shape.fields.items()},
+            "required": [name for name in shape.fields if name not in shape.optional],
+        }
+    else:
+        schema = {"type": shape.kind} if shape.kind in _TYPES else {}
+    return schema | {"type": [schema["type"], "null"]} if schema and shape.nullable else schema
 
 
 def infer_schema(rows: Iterable[Mapping[str, Any]], known: Schema) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from extractor.errors import DumpError
 from extractor.record import encode_json
 from extractor.writers._shape import ListShape, ObjectShape, ScalarKind, ScalarShape
 
@@ -103,6 +104,14 @@ def json_text(value: object) -> str:
 
 def _word(value: object) -> str:
     return value if isinstance(value, str) else json_text(value)
+
+
+def without_record(path: object) -> DumpError:
+    """What is wrong with a file that has its columns, but not the records."""
+    return DumpError(
+        f"{path} was written by an earlier version and lacks the column {RECORD}.",
+        hint="Convert it to .jsonl with that version, or run the dump again.",
+    )
 
 
 def tables_of(shape: ObjectShape, *, for_people: bool) -> tuple[RecordTable, ...]:

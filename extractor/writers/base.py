@@ -63,9 +63,9 @@ class Rereadable(Protocol):
         """Say whether a file that begins with ``head`` (decompressed) has this format."""
         ...
 
-    def schema(self, path: Path) -> Schema | None:
+    def schema(self, path: Path) -> Schema | None:  # noqa: ARG002
         """The JSON Schema that the file carries, None where it carries none."""
-        ...
+        return None
 
     def read(self, path: Path) -> Iterator[dict[str, Any]]:
         """Yield the records. Raises :class:`DumpError` where the file is damaged."""

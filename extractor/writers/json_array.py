@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 from extractor.errors import DumpError
 from extractor.record import encode_json
-from extractor.writers.base import Schema, Sink, Writer, open_to_read, open_to_write
+from extractor.writers.base import Rereadable, Schema, Sink, Writer, open_to_read, open_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ class _Array(Sink):
         self._stream.flush()
 
 
-class JsonArray(Writer):
+class JsonArray(Writer, Rereadable):
     """For tools that want one document; it is whole only when the last record is written."""
 
     name = "json"
@@ -48,9 +48,6 @@ class JsonArray(Writer):
 
     def recognises(self, head: bytes) -> bool:
         return head.lstrip().startswith(b"[")
-
-    def schema(self, path: Path) -> None:
-        """An array of JSON carries none."""
 
     def read(self, path: Path) -> Iterator[dict[str, Any]]:
         import ijson

@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 from extractor.errors import DumpError
 from extractor.record import Failure, encode_json
-from extractor.writers.base import Schema, Sink, Writer, open_to_read, open_to_write
+from extractor.writers.base import Rereadable, Schema, Sink, Writer, open_to_read, open_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ class _Lines(Sink):
             self._stream.flush()
 
 
-class JsonLines(Writer):
+class JsonLines(Writer, Rereadable):
     """Written as it comes, so that a pipe sees each record at once."""
 
     name = "jsonl"
@@ -42,9 +42,6 @@ class JsonLines(Writer):
 
     def recognises(self, head: bytes) -> bool:
         return head.lstrip()[:1] in (b"{", b"")  # no record at all is still a file of records
-
-    def schema(self, path: Path) -> None:
-        """Lines of JSON carry none."""
 
     def read(self, path: Path) -> Iterator[dict[str, Any]]:
         with open_to_read(path) as stream:

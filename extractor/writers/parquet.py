@@ -14,8 +14,8 @@ from pydantic_core import from_json
 
 from extractor.errors import DumpError, OutputError, UsageError
 from extractor.writers._shape import ListShape, ObjectShape, ScalarShape, Shape, shape_of
-from extractor.writers._tables import RECORD, fresh, json_text
-from extractor.writers.base import Schema, Sink, Writer
+from extractor.writers._tables import RECORD, fresh, json_text, without_record
+from extractor.writers.base import Rereadable, Schema, Sink, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +52,7 @@ class _RowGroups(Sink):
         self._rows.clear()
 
 
-class ParquetFile(Writer):
+class ParquetFile(Writer, Rereadable):
     """For pandas, DuckDB, Polars and Spark. Needs the extra ``parquet``."""
 
     name = "parquet"
@@ -83,10 +83,7 @@ class ParquetFile(Writer):
                 for batch in file.iter_batches(_ROW_GROUP, columns=[RECORD]):
                     yield from map(from_json, batch.column(0).to_pylist())
             elif _metadata(file):
-                raise DumpError(
-                    f"{path} was written by an earlier version and lacks the column {RECORD}.",
-                    hint="Convert it to .jsonl with that version, or run the dump again.",
-                )
+                raise without_record(path)
             else:
                 for batch in file.iter_batches(_ROW_GROUP):
                     yield from batch.to_pylist()

@@ -24,8 +24,9 @@ from extractor.writers._tables import (
     RecordTable,
     json_text,
     tables_of,
+    without_record,
 )
-from extractor.writers.base import Schema, Sink, Writer
+from extractor.writers.base import Rereadable, Schema, Sink, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +55,7 @@ class _Database(Sink):
                 ) from error
 
 
-class SqliteFile(Writer):
+class SqliteFile(Writer, Rereadable):
     """Written in one transaction without a journal: an output that fails is thrown away."""
 
     name = "sqlite"
@@ -86,10 +87,7 @@ class SqliteFile(Writer):
             _schema(connection)  # there is none in the database of another program
             columns = connection.execute(f"PRAGMA table_info({MAIN})")
             if RECORD not in [column[1] for column in columns]:
-                raise DumpError(
-                    f"{path} was written by an earlier version and lacks the column {RECORD}.",
-                    hint="Convert it to .jsonl with that version, or run the dump again.",
-                )
+                raise without_record(path)
             query = f"SELECT {RECORD} FROM {MAIN} ORDER BY paper"  # noqa: S608 -- constants
             for (text,) in connection.execute(query):
                 yield from_json(text)
@@ -102,10 +100,8 @@ def _create(
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("BEGIN")
     connection.execute(f"CREATE TABLE {SCHEMA_TABLE} (json_schema TEXT NOT NULL)")
-    connection.execute(
-        f"INSERT INTO {SCHEMA_TABLE} VALUES (?)",  # noqa: S608 -- a constant
-        [json.dumps(schema, ensure_ascii=False)],
-    )
+    insert = f"INSERT INTO {SCHEMA_TABLE} VALUES (?)"  # noqa: S608 -- a constant
+    connection.execute(insert, [json.dumps(schema, ensure_ascii=False)])
     for table in tables:
         connection.execute(_create_table(table))
 

@@ -17,7 +17,7 @@ from extractor.cli import options
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from extractor.writers import RecordFile, Schema, Sink
+    from extractor.writers import RecordFile, Schema
 
 
 def convert(
@@ -42,15 +42,25 @@ def convert(
 
     Example: extractor convert records.jsonl records.sqlite
     """
-    from extractor.writers import choose_writer, open_output, open_records
+    from extractor.record import record_schema
+    from extractor.task import load_task
+    from extractor.writers import choose_writer, fitting, open_output, open_records
 
     target = None if out == "-" else Path(out)
     writer = choose_writer(format, target)
     with _on_disk(records) as path:
         source = open_records(path)
-        known = _schema(source, schema, needed=writer.has_columns)
+        rows: Iterable[Mapping[str, Any]] = source
+        known: Schema = {}
+        if schema:
+            known = record_schema(load_task(schema))
+            rows = fitting(source, known)
+        elif writer.has_columns:
+            known = source.schema or _inferred(source)
+        written = 0
         with open_output(writer, target, known) as sink:
-            written = _write(_checked(source, known, schema), sink)
+            for written, row in enumerate(rows, start=1):  # noqa: B007 -- counted to the end
+                sink.write(row)
     if target and not quiet:
         typer.echo(f"{target}: {written} record{'s' * (written != 1)}, {writer.name}", err=True)
 
@@ -68,40 +78,14 @@ def _on_disk(records: str) -> Iterator[Path]:
         yield path
 
 
-def _schema(source: RecordFile, named: str | None, *, needed: bool) -> Schema:
-    """The JSON Schema of the records: as the user names it, as the file has it, or inferred."""
-    from extractor.record import record_schema
-    from extractor.task import load_task
-    from extractor.writers import infer_schema
-
-    if named:
-        return record_schema(load_task(named))
-    if not needed:
-        return {}
-    return source.schema or infer_schema(source, _likely(source))
-
-
-def _likely(source: RecordFile) -> Schema:
-    """The schema that the first record's task had, as far as it is known here."""
+def _inferred(source: RecordFile) -> Schema:
+    """The schema of the records, with what is known of the task that made the first one."""
     from extractor.record import frame_schema, record_schema
     from extractor.task import builtin_schemas, load_task
+    from extractor.writers import infer_schema
 
     meta = next(iter(source), {}).get("meta")
     task = str(meta.get("task")) if isinstance(meta, dict) else ""
     name = task.partition("@")[0]
-    return record_schema(load_task(name)) if name in builtin_schemas() else frame_schema()
-
-
-def _checked(source: RecordFile, schema: Schema, named: str | None) -> Iterable[Mapping[str, Any]]:
-    """The records; where the user named their schema, only as long as they fit it."""
-    from extractor.writers import fitting
-
-    return fitting(source, schema) if named else source
-
-
-def _write(rows: Iterable[Mapping[str, Any]], sink: Sink) -> int:
-    written = 0
-    for row in rows:
-        sink.write(row)
-        written += 1
-    return written
+    known = record_schema(load_task(name)) if name in builtin_schemas() else frame_schema()
+    return infer_schema(source, known)
