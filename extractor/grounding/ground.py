@@ -150,18 +150,13 @@ class _Walk:
                     reason = f"{last.reason}; {asked} goes with it"
                     self.dropped[-1] = replace(last, reason=reason)
                     raise
-                self._empty(left, each, keep=bool(asked))
+                if not each.info.is_required():
+                    left[name] = each.info.get_default(call_default_factory=True, validated_data={})
+                elif asked or each.nullable:
+                    left[name] = None
+                else:
+                    del left[name]
         return left
-
-    def _empty(self, left: dict[str, Any], each: AnnotatedField, *, keep: bool) -> None:
-        """Gives a field that was dropped its default, or takes it out of the record."""
-        info = each.info
-        if not info.is_required():
-            left[each.name] = info.get_default(call_default_factory=True, validated_data={})
-        elif keep or each.nullable:
-            left[each.name] = None
-        else:
-            del left[each.name]
 
     def _visit(self, node: Node, value: Any, place: _Place) -> Any:
         """What is left of ``value``; raises _Failed where nothing is."""

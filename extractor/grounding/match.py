@@ -112,8 +112,10 @@ def _strip_wrapping(words: str) -> str:
             words = words[:-1]
         elif words.startswith("**") or words.endswith("**"):
             words = words.removeprefix("**") if words.startswith("**") else words[:-2]
-        elif "$" in (first, last):
-            words = _strip_dollar(words)
+        elif first == last == "$" and words.count("$") == 2:
+            words = words[1:-1]
+        elif "$" in (first, last) and words.count("$") % 2:
+            words = words[1:] if first == "$" else words[:-1]
         words = words.strip(_END_SIGNS) if words != before else words
     return words
 
@@ -127,14 +129,6 @@ def _closing(words: str) -> int | None:
         if depth == 0:
             return place
     return None
-
-
-def _strip_dollar(words: str) -> str:
-    if words.count("$") == 2 and words[0] == words[-1] == "$":
-        return words[1:-1]
-    if words.count("$") % 2:
-        return words[1:] if words[0] == "$" else words[:-1]
-    return words
 
 
 def _find_notation(value: Normalised, source: SourceText) -> Span | None:
@@ -156,7 +150,10 @@ def _verify(value: Normalised, text: Normalised, place: int, source: SourceText)
     """The span of a candidate, or None where it joins or cuts what the text keeps apart."""
     size = len(value.tight)
     asked, said = value.stretch(0, size), text.stretch(place, place + size)
-    if asked is None or said is None or not _gaps_agree(value.tight, asked.gaps, said.gaps):
+    if asked is None or said is None:
+        return None
+    differ = (at for at in range(1, size) if asked.gaps[at] != said.gaps[at])
+    if not all(_gap_may_differ(value.tight, at, asked.gaps[at], said.gaps[at]) for at in differ):
         return None
     start, end = said.start, said.end
     while start < end and source.original[start].isspace():
@@ -166,13 +163,6 @@ def _verify(value: Normalised, text: Normalised, place: int, source: SourceText)
     if not is_whole(source.original, start, end) or source.has_url_around(start):
         return None
     return _balanced(source.original, start, end)
-
-
-def _gaps_agree(tight: str, asked: bytes, said: bytes) -> bool:
-    if asked[1:] == said[1:]:
-        return True
-    pairs = enumerate(zip(asked[1:], said[1:], strict=True), 1)
-    return all(one == other or _gap_may_differ(tight, at, one, other) for at, (one, other) in pairs)
 
 
 def _gap_may_differ(tight: str, at: int, one: int, other: int) -> bool:
