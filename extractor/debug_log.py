@@ -1,4 +1,4 @@
-"""A log for those who look into a run: it tells the ids of papers, never their texts."""
+"""A debug log of a run. It has the ids of papers, never their texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAPER: ContextVar[str] = ContextVar("extractor_paper", default="")
-"""The id of the paper that is being worked on."""
+"""The id of the paper in progress."""
 
 _FORMAT = "%(asctime)s.%(msecs)03d %(name)s paper=%(paper)s %(message)s"
 
@@ -25,9 +25,9 @@ class _WithPaper(logging.Filter):
 
 @contextmanager
 def logging_to(path: Path | None) -> Iterator[None]:
-    """Append what Extractor does to a file for as long as the block lasts; None logs nothing.
+    """Append a log of what Extractor does to a file while the block runs. None logs nothing.
 
-    Only this package's own messages: those of the libraries beneath hold whole requests.
+    Only this package's own messages are logged: those of its libraries contain whole requests.
     """
     if path is None:
         yield

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.console import Console
 
 from extractor.cli import commands, main
 
@@ -211,3 +212,21 @@ def test_an_output_that_is_full_is_one_line(cli: Cli) -> None:
     assert code == 1
     assert err.startswith("extractor: /dev/full cannot be written: No space left")
     assert len(err.strip().splitlines()) == 1
+
+
+def test_a_download_is_shown_while_a_run_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from extractor.cli import progress
+    from extractor.llm.weights.catalog import CATALOG
+    from extractor.readers import open_dump
+
+    monkeypatch.setattr(progress, "_console", Console(stderr=True, force_terminal=True, width=120))
+    weights = CATALOG["smollm2-135m"]
+    with open_dump(EXAMPLE) as dump, progress.watch(dump, quiet=False) as watcher:
+        with progress.pull_display(weights) as pulled:
+            pulled(weights.size)
+        watcher.stopping()
+    shown = capsys.readouterr().err
+    assert shown.index("starting") < shown.index("Pulling smollm2-135m (")
+    assert shown.index("Pulling smollm2-135m (") < shown.index("Press Ctrl-C again")

@@ -236,6 +236,16 @@ def test_known_prices_are_taken_and_unknown_ones_never_guessed(inspect: Inspect)
     assert (code, err.count("\n")) == (2, 1)
 
 
+@pytest.mark.parametrize(
+    ("rpm", "shown"), [(2, "unknown; at least 6 min within the rate limits"), (None, "unknown")]
+)
+def test_the_least_time_within_the_rate_limits_is_shown(
+    inspect: Inspect, rpm: int | None, shown: str
+) -> None:
+    _, out, _ = inspect(EXAMPLE, "--model", "gpt-4o-mini", *(["--rpm", rpm] if rpm else []))
+    assert f"  time         {shown}" in out.splitlines()
+
+
 def test_the_time_of_an_endpoint_is_not_guessed_but_limits_set_the_least(inspect: Inspect) -> None:
     hosted = ("--model", "m", "--base-url", "http://localhost:9/v1")
     free = forecast_of(inspect, *hosted)

@@ -1,4 +1,4 @@
-"""About how many tokens texts, requests and answers have, by a rule and without a tokeniser."""
+"""Approximate token counts of texts, requests and answers, by a rule, without a tokeniser."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TOKEN_ERROR = 0.03
-"""How far the rule may be off in a sum over many English texts, as a share.
+"""The relative error of the rule in a sum over many English texts.
 
-Measured against the tokenisers of Qwen2.5 and of OpenAI's models (o200k, cl100k) over 1,963
-titles and abstracts: 1.2 % in the sum, 8 % in nine papers of ten. Over prompts, JSON Schema and
-compact JSON it is 4 %; texts in other languages may be off by a third.
+Measured against the tokenisers of Qwen2.5 and of OpenAI's models (o200k, cl100k) on 1,963 titles
+and abstracts: 1.2 % for the sum, at most 8 % for nine papers out of ten. For prompts, JSON Schema
+and compact JSON it is 4 %. For texts in other languages it can reach a third.
 """
 
 _PIECE = re.compile(r"[^\W\d_]+|\d|[^\w\s]+|_")
@@ -25,11 +25,11 @@ _DEPTH = 6
 
 
 def count_tokens(text: str) -> int:
-    """About how many tokens a text has; `TOKEN_ERROR` says how far that is off.
+    """The approximate number of tokens in a text; see `TOKEN_ERROR`.
 
-    A word is one, and two from eleven letters on; each digit is one, and up to three signs in a
-    row. Of other alphabets three letters make one; of Chinese, Japanese and Korean five make
-    three.
+    A word counts as one token, or two from eleven letters on; so does each digit, and each run of
+    up to three punctuation marks. In other alphabets three letters make one token; in Chinese,
+    Japanese and Korean five characters make three.
     """
     return sum(map(_piece_tokens, _PIECE.findall(text)))
 
@@ -41,10 +41,10 @@ def _piece_tokens(piece: str) -> int:
 
 
 def request_tokens(body: Mapping[str, Any], *, schema_is_read: bool) -> tuple[int, int]:
-    """Prompt tokens of a request: those before its last message, and those of it.
+    """The prompt tokens of a request: those before its last message, and those of the last.
 
-    ``schema_is_read``: the JSON Schema that comes with it counts, as the JSON that is sent;
-    a server that only steers its decoding by the schema never reads it.
+    ``schema_is_read``: the JSON Schema in the request counts too. It does not where the server
+    only constrains decoding with it.
     """
     *fixed, last = (_MESSAGE_TOKENS + count_tokens(text) for text in request_texts(body))
     schema = answer_schema(body) if schema_is_read else None
@@ -60,7 +60,7 @@ def request_texts(body: Mapping[str, Any]) -> list[str]:
 
 
 def answer_schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The JSON Schema that a request holds its answer to, if it carries one."""
+    """The JSON Schema that the answer to a request must follow, if it has one."""
     if body.get("tools"):
         schema = body["tools"][0]["function"]["parameters"]
     else:
@@ -69,9 +69,9 @@ def answer_schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def answer_tokens(schema: Mapping[str, Any], limit: int | None = None) -> tuple[int, int]:
-    """Tokens of an answer in which nothing was found, and of one with everything filled in.
+    """The tokens of an answer in which nothing was found, and of one with every field filled in.
 
-    Full is five words for each text and three items for each list; neither exceeds ``limit``.
+    The latter has five words in each text and three items in each list. Neither exceeds ``limit``.
     """
     answers = (_compact(_example(schema, schema, full)) for full in (False, True))
     empty, full = (min(count_tokens(answer), limit or 2**31) for answer in answers)
