@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -10,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import pytest
 from extractor.schemas.paper import PaperFields
@@ -20,18 +19,12 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, Field
 
 from extractor import Extractor, Verbatim, read_dump
-from extractor.approaches.full_schema import FullSchema
 from extractor.errors import UsageError
 from extractor.evaluation import read_gold
-from extractor.llm.answer import Answer, Usage
-from extractor.llm.endpoint import Endpoint, Mode
 from extractor.paper import Paper
-from extractor.record import Record
 from extractor.shorthand import _TYPES, parse_shorthand
 from extractor.task import Prompt, builtin_schemas, load_task
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from extractor.testing import FakeModel
 
 ROOT = Path(__file__).parent.parent
 DOCS = (ROOT / "docs" / "schemas.md").read_text(encoding="utf-8")
@@ -198,27 +191,16 @@ def test_the_gold_of_the_docs_is_gold(tmp_path: Path) -> None:
     assert list(read_gold(file, "results").papers) == ["7"]
 
 
-def answering(text: str) -> Any:
-    async def ask(_: Mapping[str, Any]) -> Answer:
-        message = {"role": "assistant", "content": text}
-        return Answer(message=message, finish_reason="stop", usage=Usage(), paid_at=0.0)
-
-    return ask
-
-
-ENDPOINT = Endpoint(
-    model="example", identity="", base_url="", address="", mode=Mode.JSON_SCHEMA, reasks=0
-)
-
-
 def test_the_model_of_ones_own_gives_the_record_that_the_docs_show(tmp_path: Path) -> None:
     file = tmp_path / "corpora.py"
     file.write_text(block("python", "class Corpora"), encoding="utf-8")
-    task = load_task(f"{file}:Corpora")
     paper = next(each for each in read_dump(ROOT / "examples" / "papers.txt") if each.id == "8")
-    answer = block("json", '"size": 1420')
-    draft = asyncio.run(FullSchema(task, ENDPOINT)(paper, answering(answer)))
-    row = Record.of(paper, draft, model="example", task="Corpora@...").to_dict()
+    model = FakeModel(block("json", '"size": 1420'), reasks=0)
+    with Extractor(f"{file}:Corpora", model=model, cache=False) as extractor:
+        record = extractor.extract(id=paper.id, title=paper.title, abstract=paper.abstract)
+    row = record.to_dict()
+    of_the_call = {"model": "example", "task": "Corpora@...", "cached": False}
+    row["meta"] |= {**of_the_call, "prompt_tokens": 0, "completion_tokens": 0}
     assert row == json.loads(block("json", '"id": "8"'))
 
 
