@@ -18,6 +18,8 @@ from extractor.candidates.questions import shared_prefix
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 METHODS = ["SnipeNet", "RookFormer", "HeronFlow", "DunlinMix", "PloverGAN", "TernTree", "GullSim"]
 SETS = ["WaderSet", "NestBank", "TideBench", "ShoreQA", "ReedText", "MarshEval"]
