@@ -135,7 +135,7 @@ def _import_everything() -> None:
     import extractor.llm.client
     import extractor.llm.http_transport
     import extractor.llm.providers.hosted
-    import extractor.llm.runs
+    import extractor.llm.store.runs
     import extractor.readers
     import extractor.record
     import extractor.run.batch

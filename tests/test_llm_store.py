@@ -73,14 +73,14 @@ def test_many_wishes_share_a_transaction(
     store: AnswerStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     transactions: list[int] = []
-    write = store._write
+    write = store._bulk.write
 
     def counted(rows: Any) -> None:
         transactions.append(len(rows))
         time.sleep(0.01)
         write(rows)
 
-    monkeypatch.setattr(store, "_write", counted)
+    monkeypatch.setattr(store._bulk, "write", counted)
 
     async def fill() -> None:
         await asyncio.gather(*(store.store(str(i), ANSWER) for i in range(300)))
@@ -103,7 +103,7 @@ def test_closing_stores_what_still_waits(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_a_clear_error(store: AnswerStore) -> None:
-    store._writer.execute("PRAGMA max_page_count = 20")
+    store._bulk.connection.execute("PRAGMA max_page_count = 20")
 
     async def fill() -> None:
         await store.store("k", replace(ANSWER, message={"content": "x" * 10**6}))
@@ -200,7 +200,7 @@ def test_a_planted_pickle_as_a_key_is_not_run(store: AnswerStore, tmp_path: Path
 
 @pytest.mark.parametrize("text", ["", "nonsense", "{}", "[1]", '{"message": {}}', "{\x00"])
 def test_a_damaged_row_counts_as_absent_and_is_counted(store: AnswerStore, text: str) -> None:
-    store._write([("k", text)])
+    store._bulk.write([("k", text)])
     assert store.get("k") is None
     assert store.damaged == {"k"}
 
@@ -209,7 +209,7 @@ def _filled(directory: Path, rows: int = 400) -> Path:
     with closing(AnswerStore(directory)) as store:
         for i in range(0, rows, 100):
             text = replace(ANSWER, message={"content": "x" * 1000}).to_json()
-            store._write([(f"key{j}", text) for j in range(i, i + 100)])
+            store._bulk.write([(f"key{j}", text) for j in range(i, i + 100)])
     return directory / "cache.db"
 
 
@@ -312,7 +312,7 @@ def test_nothing_is_evicted_past_the_default_limit(tmp_path: Path) -> None:
     text = replace(ANSWER, message={"content": "x" * 2**20}).to_json()
     with closing(AnswerStore(tmp_path)) as store:
         for i in range(1300):
-            store._write([(f"key{i}", text)])
+            store._bulk.write([(f"key{i}", text)])
         store.put("last", ANSWER)
         assert len(store) == 1301
         assert store.size() > 1.2 * 2**30

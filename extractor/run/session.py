@@ -83,7 +83,7 @@ def _budget(endpoint: Endpoint, calls: CallSettings, run_state: RunState) -> Bud
         earlier=run_state.run.spent if run_state.run else None,
     )
     if run_state.store is not None and run_state.run is not None:
-        from extractor.llm.runs import keep
+        from extractor.llm.store.runs import keep
 
         keep(run_state.store, run_state.run, budget)
     return budget

@@ -15,8 +15,8 @@ from extractor.llm.budget import Budget
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from extractor.llm.runs import Run
     from extractor.llm.store import AnswerStore
+    from extractor.llm.store.runs import Run
     from extractor.run.settings import CallSettings
 
 
@@ -62,7 +62,7 @@ def open_run_state(calls: CallSettings, *identity: object) -> Iterator[RunState]
     if calls.cache_dir is None:
         yield RunState()
         return
-    from extractor.llm.runs import run_key, take_up
+    from extractor.llm.store.runs import run_key, take_up
 
     store = open_store(calls.cache_dir)
     try:

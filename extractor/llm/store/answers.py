@@ -13,18 +13,17 @@ import os
 import sqlite3
 import stat
 import threading
-import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import diskcache  # type: ignore[import-untyped]
-from diskcache.core import DBNAME, MODE_RAW  # type: ignore[import-untyped]
 from pydantic_core import from_json
 
 from extractor.errors import CacheError
 from extractor.llm.answer import Answer
-from extractor.llm.group_commit import MOST_ROWS, GroupCommit, Row
-from extractor.llm.recovery import readable_rows, set_aside, turns
+from extractor.llm.store.bulk_insert import MOST_ROWS, BulkInsert
+from extractor.llm.store.group_commit import GroupCommit, Row
+from extractor.llm.store.recovery import DATABASE, readable_rows, set_aside, turns
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,15 +36,9 @@ _UNBOUNDED = 2**62
 _LOCK_SECONDS = 60
 # Pages of 4 KiB: copying them into the database holds up every answer that waits to be stored.
 _WAL_PAGES = 2**14
-_BEYOND_RUNS = "run;"
 RUN_PREFIX = "run:"
-"""What the keys of rows begin with that are no answers."""
+"""What the keys of rows begin with that are no answers. They sort behind those of answers."""
 
-_INSERT = (
-    "INSERT INTO Cache (key, raw, store_time, access_time, size, mode, value) VALUES {} "
-    "ON CONFLICT (key, raw) DO UPDATE SET store_time = excluded.store_time, "
-    "value = excluded.value, size = 0, mode = 1, filename = NULL, expire_time = NULL"
-)
 _SQLITE_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -53,24 +46,21 @@ class _TextOnlyDisk(diskcache.Disk):  # type: ignore[misc]
     """Stores text in the database itself and refuses to read any other kind of row."""
 
     def store(
-        self,
-        value: object,
-        read: bool,
-        key: object = None,  # noqa: ARG002
-    ) -> tuple[int, int, None, str]:
+        self, value: object, read: bool, key: object = None
+    ) -> tuple[int, int, str | None, object]:
         if read or not isinstance(value, str):
             raise CacheError(f"Only text goes into the cache, not {type(value).__name__}.")
-        return 0, MODE_RAW, None, value
+        stored: tuple[int, int, str | None, object] = super().store(value, read, key)
+        return stored
 
-    def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> str:
-        if read or mode != MODE_RAW or filename or not isinstance(value, str):
+    def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> str:  # noqa: ARG002
+        if read or filename or not isinstance(value, str):
             raise self._refusal()
         return value
 
     def get(self, key: object, raw: bool) -> str:
-        if not raw or not isinstance(key, str):
-            raise self._refusal()
-        return key
+        """The key of a row; one that was planted is no answer's, and is not unpickled."""
+        return key if raw and isinstance(key, str) else ""
 
     def put(self, key: object) -> tuple[str, bool]:
         if not isinstance(key, str):
@@ -137,10 +127,7 @@ class AnswerStore:
         self._do("cannot be written", lambda cache: cache.delete(key))
 
     def __len__(self) -> int:
-        runs = "SELECT COUNT(*) FROM Cache WHERE key >= ? AND key < ?"
-        with closing(self._read_only()) as database:
-            ((others,),) = database.execute(runs, (RUN_PREFIX, _BEYOND_RUNS)).fetchall()
-        return int(self._do("cannot be read", len)) - int(others)
+        return int(self._do("cannot be read", lambda cache: len(cache) - _runs(cache)))
 
     def size(self) -> int:
         """Bytes on disk."""
@@ -155,7 +142,7 @@ class AnswerStore:
     def close(self) -> None:
         """Write what is still waiting to be stored, and close."""
         self.commits.close()
-        self._writer.close()
+        self._bulk.close()
         self._cache.close()
 
     def _commit(self, rows: Sequence[Row]) -> None:
@@ -163,13 +150,7 @@ class AnswerStore:
         with self._lock:
             if _inode(self.directory) != self._inode:
                 self._open()  # another process set the database aside
-            self._do("cannot be written", lambda _: self._write(rows))
-
-    def _write(self, rows: Sequence[Row]) -> None:
-        """Write many rows with one statement, for which diskcache has no way."""
-        places = (f"(?{n}, 1, ?1, ?1, 0, 1, ?{n + 1})" for n in range(2, 2 * len(rows) + 2, 2))
-        values = [part for row in rows for part in row]
-        self._writer.execute(_INSERT.format(", ".join(places)), [time.time(), *values])
+            self._do("cannot be written", lambda _: self._bulk.write(rows))
 
     def _do(self, failing: str, what: Callable[[Any], _T]) -> _T:
         """Do something with the store; when it turns out damaged, again with what was saved."""
@@ -198,14 +179,8 @@ class AnswerStore:
 
     def _connect(self) -> None:
         self._cache = _open_cache(self.directory)
-        self._writer = sqlite3.connect(
-            self.directory / DBNAME,
-            timeout=_LOCK_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,  # it is used under the lock
-        )
-        for pragma in ("synchronous = FULL", f"wal_autocheckpoint = {_WAL_PAGES}"):
-            self._writer.execute(f"PRAGMA {pragma}")
+        database = self.directory / DATABASE
+        self._bulk = BulkInsert(database, lock_seconds=_LOCK_SECONDS, wal_pages=_WAL_PAGES)
         self._inode = _inode(self.directory)
 
     def _recover(self, error: sqlite3.Error) -> None:
@@ -215,7 +190,7 @@ class AnswerStore:
                 self._open()  # somebody else was faster
                 return
             try:
-                damaged = set_aside(self.directory / DBNAME)
+                damaged = set_aside(self.directory / DATABASE)
                 self._connect()
                 saved = self._save_from(damaged)
             except (OSError, sqlite3.Error, diskcache.Timeout) as trouble:
@@ -229,12 +204,9 @@ class AnswerStore:
         saved = 0
         rows = (row for row in readable_rows(damaged) if _is_whole(row))
         while part := list(itertools.islice(rows, MOST_ROWS)):
-            self._write(part)
+            self._bulk.write(part)
             saved += sum(not key.startswith(RUN_PREFIX) for key, _ in part)
         return saved
-
-    def _read_only(self) -> sqlite3.Connection:
-        return sqlite3.connect(f"{(self.directory / DBNAME).absolute().as_uri()}?mode=ro", uri=True)
 
     def _failure(self, what: str, error: BaseException) -> CacheError:
         reason = str(error) or type(error).__name__
@@ -253,7 +225,14 @@ def _open_cache(directory: Path) -> Any:
         size_limit=_UNBOUNDED,
         cull_limit=0,
         statistics=0,
+        disk_min_file_size=_UNBOUNDED,
     )
+
+
+def _runs(cache: Any) -> int:
+    """How many rows are no answers; the last keys in the order in which they are read."""
+    keys = cache.iterkeys(reverse=True)
+    return sum(1 for _ in itertools.takewhile(lambda key: str(key).startswith(RUN_PREFIX), keys))
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
@@ -270,7 +249,7 @@ def _is_whole(row: Row) -> bool:
 
 
 def _inode(directory: Path) -> int:
-    database: Path = directory / DBNAME
+    database: Path = directory / DATABASE
     with suppress(OSError):
         return database.stat().st_ino
     return 0
@@ -281,5 +260,5 @@ def _make_private(directory: Path) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.name != "posix" or not stat.S_IMODE(directory.stat().st_mode) & 0o077:
         return
-    if (directory / DBNAME).exists() or not any(directory.iterdir()):
+    if (directory / DATABASE).exists() or not any(directory.iterdir()):
         directory.chmod(0o700)

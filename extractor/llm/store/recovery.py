@@ -1,4 +1,7 @@
-"""What to do with a damaged database: put it aside, and read of it what can be read."""
+"""A damaged database is set aside, and what can still be read of it is read.
+
+This module reads diskcache's file without diskcache, which gives up at the first damaged page.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+DATABASE = "cache.db"
+"""The name that diskcache gives its file."""
+
 _STEP = 64
 _ROWS_IN_A_PAGE = 16
 # The size of a page, and their number, where SQLite's file format has them.
@@ -24,7 +30,7 @@ def turns(directory: Path) -> Iterator[None]:
     with suppress(ImportError):
         import fcntl
 
-        with (directory / "salvage.lock").open("wb") as file:
+        with (directory / "recovery.lock").open("wb") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
         return

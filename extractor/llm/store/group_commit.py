@@ -14,19 +14,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from extractor.errors import CacheError
+from extractor.llm.store.bulk_insert import MOST_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-
-MOST_ROWS = 400
-"""Rows in one transaction, as many as SQLite takes in one statement wherever it was built."""
 
 Row: TypeAlias = tuple[str, str]
 """A key and its text."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _Waiting:
     rows: tuple[Row, ...]
     stored: asyncio.Future[None]
 
@@ -40,56 +38,56 @@ class GroupCommit:
     def __init__(self, commit: Callable[[Sequence[Row]], None]) -> None:
         self._commit = commit
         self.also: Callable[[], Iterable[Row]] = tuple
-        self._wishes: queue.SimpleQueue[_Wish | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def store(self, *rows: Row) -> asyncio.Future[None]:
         """A future that is done when the rows are on disk; its error is a CacheError."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._write, name="extractor-ledger")
+            self._thread = threading.Thread(target=self._write, name="extractor-store")
             self._thread.start()
         stored = asyncio.get_running_loop().create_future()
-        self._wishes.put(_Wish(rows, stored))
+        self._queue.put(_Waiting(rows, stored))
         return stored
 
     def close(self) -> None:
         """Write what is still waiting, and end."""
         if self._thread is not None:
-            self._wishes.put(None)
+            self._queue.put(None)
             self._thread.join()
             self._thread = None
 
     def _write(self) -> None:
-        while (first := self._wishes.get()) is not None:
+        while (first := self._queue.get()) is not None:
             batch, closing = self._gather(first)
             self._settle(batch, self._attempt(batch))
             if closing:
                 return
 
-    def _gather(self, first: _Wish) -> tuple[list[_Wish], bool]:
+    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
         batch = [first]
         while len(batch) < MOST_ROWS // 2:
             try:
-                wish = self._wishes.get_nowait()
+                waiting = self._queue.get_nowait()
             except queue.Empty:
                 break
-            if wish is None:
+            if waiting is None:
                 return batch, True
-            batch.append(wish)
+            batch.append(waiting)
         return batch, False
 
-    def _attempt(self, batch: list[_Wish]) -> CacheError | None:
-        rows = [row for wish in batch for row in wish.rows]
+    def _attempt(self, batch: list[_Waiting]) -> CacheError | None:
+        rows = [row for waiting in batch for row in waiting.rows]
         try:
             self._commit([*rows, *self.also()])
         except CacheError as error:
             return error
         return None
 
-    def _settle(self, batch: list[_Wish], error: CacheError | None) -> None:
+    def _settle(self, batch: list[_Waiting], error: CacheError | None) -> None:
         by_loop = defaultdict(list)
-        for wish in batch:
-            by_loop[wish.stored.get_loop()].append(wish.stored)
+        for waiting in batch:
+            by_loop[waiting.stored.get_loop()].append(waiting.stored)
         for loop, futures in by_loop.items():
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_resolve, futures, error)

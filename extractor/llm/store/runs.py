@@ -1,8 +1,8 @@
-"""The journal of runs: when a run began and what its attempts have spent, until it is complete.
+"""Runs in progress: when each began and what its attempts have spent, until it is complete.
 
-It lives in the store, in the same transactions as the answers. So a run that was interrupted,
-even killed, goes on under the same beginning: what its earlier attempts paid for counts as paid
-in this run, in its records and under its ceilings.
+Their rows live in the store, in the same transactions as the answers. So a run that was
+interrupted, even killed, resumes with the same beginning: what its earlier attempts paid for counts
+as paid in this run, in its records and under its ceilings.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pydantic_core import from_json, to_json
 
 from extractor.llm.budget import Spent
-from extractor.llm.store import RUN_PREFIX
+from extractor.llm.store.answers import RUN_PREFIX
 
 if TYPE_CHECKING:
     from extractor.llm.budget import Budget
@@ -29,7 +29,6 @@ class Run:
     key: str
     started_at: float
     spent: Spent = field(default_factory=Spent)
-    resumed: bool = False
 
     def row(self, spent: Spent) -> tuple[str, str]:
         """The ledger's row of this run."""
@@ -47,7 +46,7 @@ def take_up(store: AnswerStore, key: str) -> Run:
     if text is not None:
         try:
             row = from_json(text)
-            return Run(key, float(row.pop("started_at")), Spent.from_dict(row), resumed=True)
+            return Run(key, float(row.pop("started_at")), Spent.from_dict(row))
         except (ValueError, KeyError, TypeError, AttributeError):
             store.damaged.add(key)
     return Run(key, time.time())
