@@ -380,6 +380,26 @@ class TestSqlite:
             write(tmp_path / f"r.{ending}", [minimal(value=value)], schema)
         assert not list(tmp_path.iterdir())
 
+    @pytest.mark.parametrize("ending", ["sqlite", "parquet"])
+    @pytest.mark.parametrize(
+        "change", [{"value": "many"}, {"value": [1]}, {"value": {"a": 1}}, {"parts": 5}, {"at": 5}]
+    )
+    def test_a_record_that_no_longer_fits_its_schema_crashes_nothing(
+        self, ending: str, change: dict[str, Any], tmp_path: Path
+    ) -> None:
+        records = [minimal(value=1.5, parts=["a"], at={"b": 1})]
+        out = tmp_path / f"r.{ending}"
+        refusal = None
+        try:
+            write(out, [{**records[0], **change}], inferred(records))
+        except OutputError as error:  # not every format refuses all of them
+            refusal = str(error)
+        if refusal is None:
+            assert list(read_records(out)) == [{**records[0], **change}]
+        else:
+            assert "'1' does not fit" in refusal
+            assert "JSON Lines" in refusal
+
 
 class TestParquet:
     def test_columns_are_nested_and_typed(

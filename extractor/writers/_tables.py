@@ -8,7 +8,7 @@ columns named after it (``meta_model``); a list within a list stays one cell of 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -79,10 +79,10 @@ class RecordTable:
         """The rows that the record with this running number has here."""
         if not self.path:
             return [[number, record["id"], *self._cells(record)]]
-        items = _at(record, self.path) or ()
+        items = _at(record, self.path)
         return [
             [number, record["id"], position, *self._cells(item)]
-            for position, item in enumerate(items, start=1)
+            for position, item in enumerate(items if isinstance(items, list) else (), start=1)
         ]
 
     def _cells(self, row: Any) -> Iterator[Cell]:
@@ -91,9 +91,7 @@ class RecordTable:
 
 def _at(value: Any, path: KeyPath) -> Any:
     for key in path:
-        if value is None:
-            return None
-        value = value.get(key)
+        value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
@@ -122,7 +120,8 @@ def tables_of(shape: ObjectShape, *, for_people: bool) -> tuple[RecordTable, ...
     layout = _Layout(for_people=for_people)
     fields = {name: part for name, part in shape.fields.items() if name != "id"}
     columns = layout.columns(ObjectShape(fields, shape.optional), ())
-    main = RecordTable(MAIN, (), _KEYS, _named(columns, (*_KEYS, RECORD)))
+    taken = _KEYS if for_people else (*_KEYS, RECORD)
+    main = RecordTable(MAIN, (), _KEYS, _named(columns, taken))
     return (main, *layout.children())
 
 
@@ -197,9 +196,7 @@ def _identifier(path: KeyPath) -> str:
 def _named(columns: Iterable[TableColumn], keys: tuple[str, ...]) -> tuple[TableColumn, ...]:
     """Give each column a name of its own; SQL does not tell capitals from small letters."""
     taken = set(keys)
-    return tuple(
-        TableColumn(fresh(column.name, taken), column.path, column.kind) for column in columns
-    )
+    return tuple(replace(column, name=fresh(column.name, taken)) for column in columns)
 
 
 def fresh(name: str, taken: set[str]) -> str:

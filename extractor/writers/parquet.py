@@ -34,7 +34,10 @@ class _RowGroups(Sink):
         self._rows: list[list[Any]] = []
 
     def write(self, row: Mapping[str, Any]) -> None:
-        cells = [_packed(row.get(name), part) for name, part in self._shape.fields.items()]
+        try:
+            cells = [_packed(row.get(name), part) for name, part in self._shape.fields.items()]
+        except (AttributeError, TypeError, ValueError) as error:
+            raise _misfit(f"Record {row['id']!r}", error) from error
         self._rows.append([*cells, json_text(row)])
         if len(self._rows) == _ROW_GROUP:
             self.flush()
@@ -47,9 +50,16 @@ class _RowGroups(Sink):
         try:
             arrays = [pa.array(*each) for each in zip(columns, self._schema.types, strict=True)]
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError) as error:
-            raise OutputError(f"A record does not fit its schema: {error}.") from error
+            raise _misfit("A record", error) from error
         self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
         self._rows.clear()
+
+
+def _misfit(record: str, error: Exception) -> OutputError:
+    return OutputError(
+        f"{record} does not fit its schema: {error}.",
+        hint="Write JSON Lines; converted from there, columns follow the records.",
+    )
 
 
 class ParquetFile(Writer, Rereadable):

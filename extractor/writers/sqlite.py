@@ -33,6 +33,14 @@ if TYPE_CHECKING:
 
 _MAGIC = b"SQLite format 3\x00"
 _TYPES = {"integer": "INTEGER", "number": "REAL", "boolean": "INTEGER", "count": "INTEGER"}
+_MISFITS = (
+    OverflowError,
+    TypeError,
+    UnicodeEncodeError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+)
 
 
 class _Database(Sink):
@@ -44,14 +52,15 @@ class _Database(Sink):
     def write(self, row: Mapping[str, Any]) -> None:
         self._papers += 1
         for table, insert in self._inserts:
-            cells = table.rows(self._papers, row)
-            if not table.path:
-                cells[0].append(json_text(row))
             try:
+                cells = table.rows(self._papers, row)
+                if not table.path:
+                    cells[0].append(json_text(row))
                 self._connection.executemany(insert, cells)
-            except (OverflowError, UnicodeEncodeError, sqlite3.DataError) as error:
+            except _MISFITS as error:
                 raise OutputError(
-                    f"Record {row['id']!r} does not fit into the table {table.name}: {error}."
+                    f"Record {row['id']!r} does not fit into the table {table.name}: {error}.",
+                    hint="Write JSON Lines; converted from there, columns follow the records.",
                 ) from error
 
 
@@ -134,8 +143,8 @@ def _insert(table: RecordTable) -> str:
 def _finish(connection: sqlite3.Connection, tables: tuple[RecordTable, ...]) -> None:
     """Index what people look for: a paper by its id, papers by a name in one of their lists."""
     connection.execute(f'CREATE INDEX "{MAIN}.id" ON {MAIN}(id)')
-    for table in tables:
-        if any(column.path == () and column.kind == "string" for column in table.columns):
+    for table in tables[1:]:
+        if any(column.name == VALUE and column.kind == "string" for column in table.columns):
             index = _quoted(f"{table.name}.{VALUE}")  # with a dot, it is not the name of a table
             connection.execute(f"CREATE INDEX {index} ON {_quoted(table.name)}({VALUE})")
     connection.execute("COMMIT")
