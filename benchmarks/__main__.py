@@ -23,6 +23,7 @@ import bars
 import cached
 import memory
 import startup
+import store
 import throughput
 
 if TYPE_CHECKING:
@@ -58,7 +59,13 @@ def main() -> None:
         0.0, sizes.papers, sizes.rounds, _clients(chosen.rivals), chosen.rivals
     )
     lines = [*_machine(), "", *_at_once(at_once), ""]
-    for part in (_late(sizes), _cached(sizes), _memory(sizes), _startup(chosen.rivals)):
+    for part in (
+        _late(sizes),
+        _cached(sizes),
+        _store(sizes),
+        _memory(sizes),
+        _startup(chosen.rivals),
+    ):
         lines += [*part, ""]
     text = "\n".join(lines)
     print(text)
@@ -130,6 +137,16 @@ def _cached(sizes: Sizes) -> Iterator[str]:
         f"**{found.papers / found.seconds:,.0f} papers a second**; "
         f"{found.papers / found.command:,.0f} with the command's start and end."
     )
+
+
+def _store(sizes: Sizes) -> Iterator[str]:
+    yield "### Durable rows a second, by rows in a transaction"
+    yield ""
+    rows = [
+        (str(each.batch), f"{each.bulk:,.0f}", f"{each.public:,.0f}")
+        for each in store.measure(sizes.rounds)
+    ]
+    yield from _table(("rows", "bulk insert", "`Cache.transact()`"), rows)
 
 
 def _memory(sizes: Sizes) -> Iterator[str]:

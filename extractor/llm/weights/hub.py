@@ -1,4 +1,8 @@
-"""Weights from a model hub: one file over HTTPS; an interrupted download is resumed."""
+"""Weights from a model hub: one file over HTTPS; an interrupted download is resumed.
+
+pooch cannot resume a download, and huggingface_hub brings 15 packages of 35 MB and a cache layout
+of its own for it; so the file is fetched here.
+"""
 
 from __future__ import annotations
 
