@@ -76,7 +76,7 @@ def main() -> None:
 def _clients(rivals: str | None) -> Sequence[str]:
     return [
         *throughput.OWN,
-        "extractor_without_ledger",
+        "extractor_without_store",
         *(throughput.RIVALS if rivals else ()),
     ]
 

@@ -192,7 +192,7 @@ async def extractor(job: dict[str, Any], *, store: bool = True) -> None:
             watch.report(summary.records)
 
 
-async def extractor_without_ledger(job: dict[str, Any]) -> None:
+async def extractor_without_store(job: dict[str, Any]) -> None:
     await extractor(job, store=False)
 
 
@@ -203,7 +203,7 @@ CLIENTS: Iterable[Callable[[dict[str, Any]], Awaitable[None]]] = (
     flexllm,
     async_batch_llm,
     extractor,
-    extractor_without_ledger,
+    extractor_without_store,
 )
 
 if __name__ == "__main__":

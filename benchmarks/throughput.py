@@ -31,7 +31,7 @@ NAMES = {
     "flexllm": "flexllm",
     "async_batch_llm": "async-batch-llm",
     "extractor": "**extractor**, every answer durable",
-    "extractor_without_ledger": "extractor --no-cache",
+    "extractor_without_store": "extractor --no-cache",
 }
 _WORDS = (
     "we present a method for sparse attention over long inputs that keeps only blocks which "

@@ -3,7 +3,9 @@
 diskcache stores one row at a time. With durable commits, as the median of five alternating rounds
 of rows of 800 bytes, `Cache.transact()` with `Cache.set()` reaches 1.1 times as many rows a second
 as this statement for batches of one, 1.2 times for 16, 0.82 times for 64 and 0.55 times for 200
-(``python -m benchmarks`` measures it anew). Large batches are what many papers in flight make.
+(``python -m benchmarks`` measures it anew). Through the group commit, whose batches are as large as
+the number of papers that wait, it reached 0.75 times as many with 64 papers and 0.71 times with
+200, and each answer took 12 microseconds more of processor time.
 """
 
 from __future__ import annotations

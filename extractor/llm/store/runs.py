@@ -31,7 +31,7 @@ class Run:
     spent: Spent = field(default_factory=Spent)
 
     def row(self, spent: Spent) -> tuple[str, str]:
-        """The ledger's row of this run."""
+        """The row that the store keeps of this run."""
         return self.key, to_json({"started_at": self.started_at, **spent.to_dict()}).decode()
 
 

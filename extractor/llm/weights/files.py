@@ -1,9 +1,4 @@
-"""Weights on disk: one checked file for each model, in the user's cache directory.
-
-The download is our own because it resumes after the process was killed. Of the libraries, pooch
-and huggingface-hub 2.4 both begin such a file anew, and the latter adds 25 MB of packages, half a
-second of import and a directory layout of its own.
-"""
+"""Weights on disk: one checked file for each model, in the user's cache directory."""
 
 from __future__ import annotations
 
