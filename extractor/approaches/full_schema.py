@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -20,8 +20,6 @@ from extractor.record import SchemaT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from pydantic import BaseModel
 
     from extractor.approaches.base import Steps
     from extractor.grounding import Dropped
@@ -50,19 +48,26 @@ class FullSchema(Approach[SchemaT]):
         from instructor.v2 import Mode, Provider, mode_registry
 
         self._task = task
-        self._endpoint = endpoint
+        self._reasks = endpoint.reasks
         self._handlers = mode_registry.get_handlers(Provider.OPENAI, Mode[endpoint.mode.name])
-        self._system, self._rest = self._prepare_request()
+        # What instructor makes of the schema: the fixed messages, and the other fields.
+        messages = [{"role": "system", "content": task.prompt.system}]
+        _, request = self._handlers.request_handler(
+            response_model=task.schema, kwargs={"messages": messages}
+        )
+        self._fixed: list[dict[str, str]] = request.pop("messages")
+        self._rest: dict[str, Any] = {**endpoint.sampling(), **request}
 
     def steps(self, paper: Paper) -> Steps[SchemaT]:
         """Ask, read, ground; ask again where that can help, and keep the better of the two.
 
         What was rejected stays reported, also where the second answer left it out.
         """
-        body = self._body(paper)
+        user = self._task.prompt.messages(paper)[1]
+        body = {"messages": [*self._fixed, user], **self._rest}
         best: Draft[SchemaT] | None = None
         dropped: dict[str, Dropped] = {}
-        for reasks_left in range(self._endpoint.reasks, -1, -1):
+        for reasks_left in range(self._reasks, -1, -1):
             answer = yield Request(body)
             try:
                 draft = self._draft(paper, answer)
@@ -73,7 +78,10 @@ class FullSchema(Approach[SchemaT]):
                 dropped |= {f"{item.path} {item.value!r}": item for item in draft.dropped}
                 if not _rejected(draft):
                     break
-                complaint = _Unfit(_rejections(draft.dropped))
+                said = (f"{item.path} {item.value!r}: {item.reason}" for item in draft.dropped)
+                complaint = _Unfit(
+                    f"{'; '.join(said)}. Copy from the text, or leave the field empty"
+                )
             if reasks_left:
                 body = self._reask(body, answer, complaint)
         if best is None:
@@ -83,62 +91,46 @@ class FullSchema(Approach[SchemaT]):
             )
         return replace(best, dropped=tuple(dropped.values()))
 
-    def _prepare_request(self) -> tuple[list[dict[str, str]], dict[str, Any]]:
-        """What instructor makes of the schema: the fixed messages, and the other fields."""
-        messages = [{"role": "system", "content": self._task.prompt.system}]
-        _, request = self._handlers.request_handler(
-            response_model=self._task.schema, kwargs={"messages": messages}
-        )
-        request = cast("dict[str, Any]", request)
-        return request.pop("messages"), {**self._endpoint.sampling(), **request}
-
-    def _body(self, paper: Paper) -> dict[str, Any]:
-        user = self._task.prompt.messages(paper)[1]
-        return {"messages": [*self._system, user], **self._rest}
-
     def _draft(self, paper: Paper, answer: Answer) -> Draft[SchemaT]:
         """Read and ground one answer. Raises _Unfit when it is worth asking again."""
         _check_finish(answer)
-        self._check_tool(answer)
+        # What was said to another tool is no answer, even where it happens to fit.
+        wanted = [tool["function"]["name"] for tool in self._rest.get("tools", ())]
+        if wanted and answer.tool is not None and answer.tool not in wanted:
+            raise _Unfit(f"The tool {answer.tool!r} was called, and there is only {wanted[0]!r}")
         schema = self._task.schema
+        text = _json_text(answer.text)
         try:
-            fields = schema.model_validate_json(_json_text(answer.text))
-            _check_known(fields, answer.text)
+            fields = schema.model_validate_json(text)
+            # What fits only because every field has a default is not "nothing found".
+            if not fields.model_fields_set and text.strip() != "{}":
+                raise _Unfit("None of the schema's fields is in the answer")
             grounded = ground(
                 schema, fields.model_dump(), title=paper.title, abstract=paper.abstract
             )
-            # What was refused may leave a hole in a field that has to be there.
+            # A rejected value may leave a hole in a field that has to be there.
             fields = schema.model_validate(grounded.values)
         except ValidationError as error:
-            raise _Unfit(_complaints(error)) from error
+            wrong = error.errors(include_url=False, include_input=False, include_context=False)
+            places = (".".join(map(str, item["loc"])) or "answer" for item in wrong)
+            said = (f"{place}: {item['msg']}" for place, item in zip(places, wrong, strict=True))
+            raise _Unfit("; ".join(said)) from error
         return Draft(fields, grounded.evidence, grounded.dropped)
 
-    def _check_tool(self, answer: Answer) -> None:
-        """What was said to another tool is no answer, even where it happens to fit."""
-        wanted = [tool["function"]["name"] for tool in self._rest.get("tools", ())]
-        called = answer.tool
-        if wanted and called is not None and called not in wanted:
-            raise _Unfit(f"The tool {called!r} was called, and there is only {wanted[0]!r}")
-
     def _reask(self, body: Mapping[str, Any], answer: Answer, unfit: _Unfit) -> dict[str, Any]:
-        from openai.types.chat import ChatCompletion
+        from openai.types.chat import ChatCompletion, ChatCompletionMessage
+        from openai.types.chat.chat_completion import Choice
 
-        completion = ChatCompletion.construct(choices=[_choice(answer)])
-        kwargs = {**body, "messages": copy.deepcopy(body["messages"])}
-        return cast(
-            "dict[str, Any]",
-            self._handlers.reask_handler(kwargs=kwargs, response=completion, exception=unfit),
+        # Not validated: what other servers leave out of a message is no reason to fail.
+        said = {"role": "assistant", "content": None, **answer.message}
+        message = ChatCompletionMessage.construct(**said)
+        choice = Choice.construct(index=0, finish_reason=answer.finish_reason, message=message)
+        asked_again: dict[str, Any] = self._handlers.reask_handler(
+            kwargs={**body, "messages": copy.deepcopy(body["messages"])},
+            response=ChatCompletion.construct(choices=[choice]),
+            exception=unfit,
         )
-
-
-def _choice(answer: Answer) -> Any:
-    from openai.types.chat import ChatCompletionMessage
-    from openai.types.chat.chat_completion import Choice
-
-    # Not validated: what other servers leave out of a message is no reason to fail.
-    said = {"role": "assistant", "content": None, **answer.message}
-    message = ChatCompletionMessage.construct(**said)
-    return Choice.construct(index=0, finish_reason=answer.finish_reason, message=message)
+        return asked_again
 
 
 def _check_finish(answer: Answer) -> None:
@@ -154,12 +146,6 @@ def _check_finish(answer: Answer) -> None:
         raise errors.Refused(f"The model declined: {reason}.")
 
 
-def _check_known(fields: BaseModel, text: str) -> None:
-    """An object that fits only because every field has a default is not "nothing found"."""
-    if not fields.model_fields_set and text.strip() != "{}":
-        raise _Unfit("None of the schema's fields is in the answer")
-
-
 def _json_text(text: str) -> str:
     """The JSON object in an answer that may wrap it in a Markdown fence or in words."""
     if text.lstrip().startswith("{"):
@@ -169,19 +155,6 @@ def _json_text(text: str) -> str:
     return str(extract_json_from_codeblock(text))
 
 
-def _complaints(error: ValidationError) -> str:
-    parts = (
-        f"{'.'.join(map(str, item['loc'])) or 'answer'}: {item['msg']}"
-        for item in error.errors(include_url=False, include_input=False, include_context=False)
-    )
-    return "; ".join(parts)
-
-
 def _rejected(draft: Draft[SchemaT]) -> int:
     """How many values have no words; an item that is said twice is not worth asking again."""
     return sum(item.reason != SAID_BEFORE for item in draft.dropped)
-
-
-def _rejections(dropped: tuple[Dropped, ...]) -> str:
-    parts = (f"{item.path} {item.value!r}: {item.reason}" for item in dropped)
-    return "; ".join(parts) + ". Copy from the text, or leave the field empty"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from extractor.inspection.tokens import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from extractor.approaches import Approach, Steps
+    from extractor.approaches import Steps
     from extractor.llm.endpoint import Endpoint
     from extractor.llm.limits import Limits
     from extractor.llm.settings import ModelSettings
@@ -116,12 +117,20 @@ def forecast(
 
     endpoint = provider_for(settings).endpoint
     chosen = choose_approach(settings.approach, task, endpoint)
-    asked = _dry_run(task, endpoint, chosen(task, endpoint), sample)
+    approach = chosen(task, endpoint)
+    asked: list[_Asked] = []
+    before = ""
+    for paper in sample:
+        bodies = _requests(approach.steps(paper))
+        asked.append(_reckon(task, endpoint, bodies, before))
+        before = _text(bodies[-1]) if bodies else before
     whole = len(sample) >= papers
     own = _mean([each.own for each in asked], whole=whole).times(papers, TOKEN_ERROR)
     fixed = fmean(each.fixed for each in asked)
     prompt = own.plus(Range(fixed, fixed, fixed).times(papers, TOKEN_ERROR))
-    answer = _answers(asked).times(papers, TOKEN_ERROR)
+    # An answer lies somewhere between an empty form and a full one.
+    empty, full = fmean(each.empty for each in asked), fmean(each.full for each in asked)
+    answer = Range(empty, (empty + full) / 2, full).times(papers, TOKEN_ERROR)
     requests = round(fmean(each.requests for each in asked) * papers)
     fresh = _mean([each.fresh for each in asked], whole=whole).times(papers, TOKEN_ERROR)
     seconds, speed = _time(endpoint, fresh, answer)
@@ -144,18 +153,6 @@ def forecast(
     )
 
 
-def _dry_run(
-    task: Task[Any], endpoint: Endpoint, approach: Approach[Any], sample: Sequence[Paper]
-) -> list[_Asked]:
-    asked: list[_Asked] = []
-    before = ""
-    for paper in sample:
-        bodies = _requests(approach.steps(paper))
-        asked.append(_reckon(task, endpoint, bodies, before))
-        before = _text(bodies[-1]) if bodies else before
-    return asked
-
-
 def _requests(steps: Steps[Any]) -> list[Mapping[str, Any]]:
     """What a model that never finds anything is asked, without second questions."""
     from extractor.llm.answer import Answer, Usage
@@ -163,20 +160,15 @@ def _requests(steps: Steps[Any]) -> list[Mapping[str, Any]]:
     message = {"role": "assistant", "content": "{}"}
     nothing = Answer(message=message, finish_reason="stop", usage=Usage(), paid_at=0.0)
     bodies: list[Mapping[str, Any]] = []
-    try:
-        request = next(steps)
-        while not (bodies and _goes_on(request.body, bodies[-1])):
-            bodies.append(request.body)
-            request = steps.send(nothing)
-    except (StopIteration, PaperError):
-        pass
+    with suppress(StopIteration, PaperError):
+        body = next(steps).body
+        while True:
+            said = bodies[-1].get("messages") if bodies else None
+            if said and body.get("messages", [])[: len(said)] == said:
+                break  # it continues the conversation: a second question
+            bodies.append(body)
+            body = steps.send(nothing).body
     return bodies
-
-
-def _goes_on(body: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    """Whether a request continues the conversation of another."""
-    said = before.get("messages")
-    return bool(said and body.get("messages", [])[: len(said)] == said)
 
 
 def _reckon(
@@ -217,12 +209,6 @@ def _mean(values: Sequence[int], *, whole: bool) -> Range:
     draw = random.Random(_SEED)  # noqa: S311
     means = sorted(fmean(draw.choices(values, k=len(values))) for _ in range(_RESAMPLES))
     return Range(means[_RESAMPLES // 40], mean, means[-_RESAMPLES // 40])
-
-
-def _answers(asked: Sequence[_Asked]) -> Range:
-    """An answer lies somewhere between an empty form and a full one."""
-    empty, full = fmean(each.empty for each in asked), fmean(each.full for each in asked)
-    return Range(empty, (empty + full) / 2, full)
 
 
 def _token_basis(asked: Sequence[_Asked], *, whole: bool) -> tuple[str, ...]:

@@ -19,16 +19,15 @@ from pydantic_core import from_json, to_json
 
 from extractor import errors
 from extractor.llm.answer import Answer, Usage
-from extractor.llm.budget import Budget
 from extractor.llm.faults import Fault, no_reply, strange_reply, timed_out
-from extractor.llm.limits import LONGEST_PAUSE_SECONDS, AdaptiveConcurrency, RateLimiter
+from extractor.llm.limits import LONGEST_PAUSE_SECONDS, RateLimiter
 from extractor.llm.transport import NoReply
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from extractor.llm.answer import Request
-    from extractor.llm.budget import Reservation
+    from extractor.llm.budget import Budget, Reservation
     from extractor.llm.limits import Sending
     from extractor.llm.providers import Provider
     from extractor.llm.store import AnswerStore
@@ -152,18 +151,16 @@ class RetryingClient:
         self,
         provider: Provider,
         *,
-        tries: int = 6,
-        timeout: float = 120.0,
-        patience: float = PATIENCE_SECONDS,
-        rate_limiter: RateLimiter | None = None,
-        budget: Budget | None = None,
+        tries: int,
+        timeout: float,
+        rate_limiter: RateLimiter,
+        budget: Budget,
     ) -> None:
-        self.endpoint = endpoint = provider.endpoint
+        self.endpoint = provider.endpoint
         self.tries = tries
         self.timeout = timeout
-        self.rate_limiter = rate_limiter or RateLimiter(AdaptiveConcurrency(endpoint.concurrency))
-        self.budget = budget or Budget()
-        self._patience = patience
+        self.rate_limiter = rate_limiter
+        self.budget = budget
         self._answered = False
         self._provider = provider
         self._transport: Transport | None = None
@@ -194,17 +191,19 @@ class RetryingClient:
 
     async def _open(self) -> Transport:
         """The provider's transport, opened once; given up as soon as the run is to stop."""
-        if self._opening is None:
-            opening = self._opened.enter_async_context(self._provider.open())
-            self._opening = asyncio.ensure_future(opening)
+        opening = self._opening
+        if opening is None:
+            entering = self._opened.enter_async_context(self._provider.open())
+            opening = self._opening = asyncio.ensure_future(entering)
         stopped = asyncio.ensure_future(self.rate_limiter.stop_signal.given())
         try:
-            await asyncio.wait([self._opening, stopped], return_when=asyncio.FIRST_COMPLETED)
-            if not self._opening.done():
+            await asyncio.wait([opening, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if not opening.done():
                 self.rate_limiter.stop_signal.check()
-            self._transport = await asyncio.shield(self._opening)
+            self._transport = await asyncio.shield(opening)
         except errors.ExtractorError:
-            self._opening = None  # the next question may find it mended
+            if self._opening is opening:
+                self._opening = None  # the next question may find it mended
             raise
         finally:
             stopped.cancel()
@@ -213,9 +212,11 @@ class RetryingClient:
     async def _again(self, path: str, content: bytes, first: Fault) -> Answer:
         """Go on after a first fault, as tenacity says."""
         attempts = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception(_is_worth_retrying),
+            retry=tenacity.retry_if_exception(
+                lambda error: isinstance(error, Fault) and error.error.retryable
+            ),
             wait=_wait,
-            stop=_Enough(self._limit, self._patience),
+            stop=_Enough(self._limit),
             sleep=self.rate_limiter.stop_signal.sleep,
             reraise=True,
         )
@@ -263,7 +264,11 @@ class RetryingClient:
             usage = answer.usage
         except Fault as fault:
             usage, lost = fault.usage, fault.billed
-            self._note(fault, tried, sending)
+            logger.debug("try %d failed: %s", tried, fault.error.kind)
+            if fault.overloaded:
+                self.rate_limiter.limited(sending, fault.wait)
+            elif isinstance(fault.error, errors.TimedOut):
+                self.rate_limiter.concurrency.limited(sending.at)
             raise
         finally:
             self.budget.settle(reservation, usage, content=content, lost=lost)
@@ -295,13 +300,6 @@ class RetryingClient:
             usage = _usage(completion)
             raise strange_reply("no chat completion", self.endpoint, usage) from error
 
-    def _note(self, fault: Fault, tried: int, sending: Sending) -> None:
-        logger.debug("try %d failed: %s", tried, fault.error.kind)
-        if fault.overloaded:
-            self.rate_limiter.limited(sending, fault.wait)
-        elif isinstance(fault.error, errors.TimedOut):
-            self.rate_limiter.concurrency.limited(sending.at)
-
     def _limit(self, fault: Fault) -> int:
         """An endpoint that never answered is given up sooner: it is probably not there."""
         unreached = isinstance(fault.error, errors.ConnectionLost) and not self._answered
@@ -322,9 +320,8 @@ class RetryingClient:
 class _Enough:
     """Says when to give up: after so many tries that no rate limit caused, or so long."""
 
-    def __init__(self, limit: Any, patience: float) -> None:
+    def __init__(self, limit: Callable[[Fault], int]) -> None:
         self._limit = limit
-        self._patience = patience
         self._counted = 0
 
     def __call__(self, state: tenacity.RetryCallState) -> bool:
@@ -333,13 +330,9 @@ class _Enough:
             return True
         if not isinstance(fault.error, errors.RateLimited):
             self._counted += 1
-            return self._counted >= int(self._limit(fault))
+            return self._counted >= self._limit(fault)
         waited = state.seconds_since_start or 0.0
-        return waited + (fault.wait or 0.0) > self._patience
-
-
-def _is_worth_retrying(error: BaseException) -> bool:
-    return isinstance(error, Fault) and error.error.retryable
+        return waited + (fault.wait or 0.0) > PATIENCE_SECONDS
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
