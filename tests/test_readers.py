@@ -343,7 +343,7 @@ def test_repeated_ids_stay_and_are_warned_of_once(
     dump = write(tmp_path / "dump.jsonl", *[{"id": "a", "title": "T", "abstract": "A"}] * 3)
     assert [paper.id for paper in read_dump(dump)] == ["a", "a", "a"]
     assert [record.message for record in caplog.records] == [
-        f"{dump}: the id 'a' stands at more than one paper"
+        f"{dump}: more than one paper has the id 'a'"
     ]
 
 

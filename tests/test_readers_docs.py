@@ -10,8 +10,7 @@ import pytest
 
 import extractor.readers
 from extractor.paper import Paper
-from extractor.readers import _fields as fields
-from extractor.readers import open_dump, readers
+from extractor.readers import base, open_dump, readers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +27,7 @@ def test_table_has_every_format_under_its_own_title() -> None:
 
 def test_names_of_fields_are_all_told() -> None:
     told = {re.sub("_", "", name) for name in re.findall(r"`([a-z_]+)`", PAGE)}
-    assert {*fields.TITLES, *fields.ABSTRACTS, *fields.IDS} <= told
+    assert {*base.TITLES, *base.ABSTRACTS, *base.IDS} <= told
 
 
 def test_example_from_python(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -186,7 +186,7 @@ def test_parquet_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_cut_off_parquet(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
-    with pytest.raises(DumpError, match=r"no Parquet file that can be read"):
+    with pytest.raises(DumpError, match=r"is not a Parquet file that can be read"):
         items_of(tmp_path / "dump", (DUMPS / "papers.parquet").read_bytes()[:3000])
 
 
@@ -284,10 +284,10 @@ DEEP = b'{"title": "T", "abstract": "A", "x": ' + b"[" * 200_000 + b"]" * 200_00
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (DEEP, "no JSON"),
-        (b'{"title": "T", "abstract": "A"', "no JSON"),
-        (b"not json at all", "no JSON"),
-        (b"[1, 2]", "no object"),
+        (DEEP, "This is not JSON: "),
+        (b'{"title": "T", "abstract": "A"', "This is not JSON: "),
+        (b"not json at all", "This is not JSON: "),
+        (b"[1, 2]", "This is JSON, but not an object."),
         (b'{"title": "", "abstract": "A"}', "no title"),
         (b'{"title": "T", "abstract": " \\n "}', "no abstract"),
         (b'{"title": {"x": 1}, "abstract": ["", null]}', "no title"),
@@ -462,7 +462,7 @@ def test_xml_that_breaks_off_gives_what_was_there(tmp_path: Path) -> None:
     dump = tmp_path / "dump"
     dump.write_bytes(whole[: whole.rindex(b"<summary>")])
     papers: list[Paper] = []
-    with pytest.raises(DumpError, match=r"no well-formed XML"):
+    with pytest.raises(DumpError, match=r"is not well-formed XML"):
         papers.extend(read_dump(dump))
     assert len(papers) == 3
 

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 
 from extractor.paper import Paper
 from extractor.readers import open_dump
-from extractor.readers._elements import elements
-from extractor.readers._encoding import printable, text_of
-from extractor.readers._source import Source
-from extractor.readers.openalex import rebuilt
+from extractor.readers.base import Source, decode_text, printable
+from extractor.readers.json_stream import json_objects
+from extractor.readers.openalex import text_of_index
 
 unhurried = settings(deadline=None)
 
@@ -104,7 +103,9 @@ def wrapped(text: str, width: int) -> list[str]:
 
 @unhurried
 @given(st.lists(st.tuples(titles, sentences), min_size=1, max_size=3), st.data())
-def test_text_with_furniture_anywhere(written: list[tuple[str, str]], data: st.DataObject) -> None:
+def test_page_with_boilerplate_anywhere(
+    written: list[tuple[str, str]], data: st.DataObject
+) -> None:
     pieces = st.lists(
         st.sampled_from(["42", "Mar 12", "Upvote", "1.2k", "Subscribe", "· 3 authors", "Next"]),
         max_size=3,
@@ -132,22 +133,22 @@ def test_inverted_index(written: list[str]) -> None:
     index: dict[str, list[int]] = {}
     for place, word in enumerate(written):
         index.setdefault(word, []).append(place)
-    assert rebuilt(index) == " ".join(written)
+    assert text_of_index(index) == " ".join(written)
 
 
 @unhurried
 @given(st.binary(max_size=200))
 def test_any_bytes_become_text(data: bytes) -> None:
-    text = printable(text_of(data))
+    text = printable(decode_text(data))
     text.encode()
-    assert len(text) == len(text_of(data))
+    assert len(text) == len(decode_text(data))
 
 
 @unhurried
 @given(st.text())
 def test_utf_8_is_read_as_it_is(text: str) -> None:
     if not any("\ud800" <= character <= "\udfff" for character in text):
-        assert text_of(text.encode()) == text
+        assert decode_text(text.encode()) == text
 
 
 @settings(deadline=None, max_examples=300)
@@ -157,7 +158,7 @@ def test_any_brackets_are_survived(text: str) -> None:
         path = Path(folder) / "dump"
         path.write_text(f"[{text}", encoding="utf-8")
         source = Source(path)
-        found = list(elements(source))
+        found = list(json_objects(source))
         source.close()
     for element in found:
         assert element.data is not None

@@ -67,7 +67,7 @@ def test_titles_and_abstracts_alternate(between: str, read: Page) -> None:
     assert texts(read(TITLE, ABSTRACT, between, OTHER_TITLE, between, OTHER, between)) == BOTH
 
 
-FURNITURE = [
+BOILERPLATE = [
     "new",
     "Get trending papers in your email inbox!",
     "Subscribe",
@@ -110,8 +110,8 @@ FURNITURE = [
 ]
 
 
-@pytest.mark.parametrize("piece", FURNITURE)
-def test_furniture_is_nowhere(piece: str, read: Page) -> None:
+@pytest.mark.parametrize("piece", BOILERPLATE)
+def test_boilerplate_is_nowhere(piece: str, read: Page) -> None:
     before = read(piece, TITLE, ABSTRACT, OTHER_TITLE, OTHER)
     between = read(TITLE, ABSTRACT, piece, OTHER_TITLE, OTHER)
     within = read(TITLE, piece, ABSTRACT, OTHER_TITLE, piece, OTHER)
@@ -119,9 +119,9 @@ def test_furniture_is_nowhere(piece: str, read: Page) -> None:
     assert texts(before) == texts(between) == texts(within) == texts(after) == BOTH
 
 
-def test_all_furniture_at_once(read: Page) -> None:
-    page = (*FURNITURE, TITLE, *FURNITURE[20:], ABSTRACT, *FURNITURE, OTHER_TITLE, OTHER)
-    assert texts(read(*page, *FURNITURE)) == BOTH
+def test_all_boilerplate_at_once(read: Page) -> None:
+    page = (*BOILERPLATE, TITLE, *BOILERPLATE[20:], ABSTRACT, *BOILERPLATE, OTHER_TITLE, OTHER)
+    assert texts(read(*page, *BOILERPLATE)) == BOTH
 
 
 TITLES = [
@@ -173,7 +173,7 @@ def test_abstract_without_title_is_told(read: Page) -> None:
     wrong, right = read("42", ABSTRACT, OTHER_TITLE, OTHER)
     assert isinstance(wrong, Unreadable)
     assert wrong.line == 3
-    assert "without a title: Small models are cheap" in wrong.message
+    assert wrong.message.startswith("There is no title for the abstract: Small models are cheap")
     assert texts([right]) == BOTH[1:]
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from extractor.readers._dump import Dump, open_dump, read_dump
-from extractor.readers._reader import Item, Unreadable
-from extractor.readers._registry import readers
+from extractor.readers._dump import Dump, open_dump, read_dump, readers
+from extractor.readers.base import Item, Unreadable
 
 __all__ = ["Dump", "Item", "Unreadable", "open_dump", "read_dump", "readers"]

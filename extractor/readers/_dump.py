@@ -1,16 +1,17 @@
-"""Opening a dump and going through its papers."""
+"""The formats there are, which one a dump has, and going through its papers."""
 
 from __future__ import annotations
 
 import logging
+import pkgutil
 from contextlib import ExitStack, closing
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Self
 
-from extractor.errors import DumpError
-from extractor.paper import Paper
-from extractor.readers._reader import Columns, Item, Reader, Unreadable
-from extractor.readers._registry import reader_for, reader_named
-from extractor.readers._source import Source
+from extractor.errors import DumpError, UsageError
+from extractor.plugins import load_plugin, plugins
+from extractor.readers.base import Columns, Item, Paper, Reader, Source, Unreadable
 
 if TYPE_CHECKING:
     import os
@@ -18,15 +19,76 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("extractor.readers")
 
+GROUP = "extractor.readers"
+"""The entry points that name the readers of other packages."""
+
+_SUFFIX_COUNTS = 0.05
+"""What a fitting suffix adds to a sniff score: enough to settle a tie, no more."""
+
 _IDS_REMEMBERED = 100_000
+_SIGNATURES = {
+    b"PK\x03\x04": ("is a ZIP archive", "Unpack it and name the file inside."),
+    b"7z\xbc\xaf": ("is a 7z archive", "Unpack it and name the file inside."),
+    b"%PDF": ("is a PDF file", "Save the titles and abstracts as text first."),
+    b"SQLite format 3": ("is an SQLite database", "Export the table as CSV or JSON Lines."),
+}
+
+
+@cache
+def readers() -> dict[str, Reader]:
+    """Return the formats by name: each `Reader` in a module of this folder, then plugins.
+
+    Of two formats with one name, the built-in one takes precedence.
+
+    Raises:
+        UsageError: a plugin cannot be loaded.
+    """
+    package = import_module("extractor.readers")
+    found: dict[str, Reader] = {}
+    for module in pkgutil.iter_modules(package.__path__):
+        if not module.name.startswith("_"):
+            loaded = vars(import_module(f"{package.__name__}.{module.name}")).values()
+            found |= {value.name: value for value in loaded if isinstance(value, Reader)}
+    for name, entry_point in plugins(GROUP).items():
+        if name not in found:
+            reader = load_plugin(entry_point, Reader)  # type: ignore[type-abstract]
+            found.setdefault(reader.name, reader)
+    return dict(sorted(found.items()))
+
+
+def _reader_named(name: str) -> Reader:
+    if name not in readers():
+        known = ", ".join(readers())
+        raise UsageError(f"There is no format {name!r}.", hint=f"Formats: {known}.")
+    return readers()[name]
+
+
+def _recognise(source: Source) -> Reader:
+    """Return the format of the dump: its content decides, its name settles what is left open.
+
+    Raises:
+        DumpError: it is in no format that is known.
+    """
+    for signature, (what, hint) in _SIGNATURES.items():
+        if source.head.startswith(signature):
+            raise DumpError(f"{source.name} {what}, not a dump of papers.", hint=hint)
+    scores = {reader: reader.sniff(source.head) for reader in readers().values()}
+    best = max(
+        scores, key=lambda each: scores[each] + _SUFFIX_COUNTS * (source.suffix in each.suffixes)
+    )
+    if not scores[best]:
+        raise DumpError(
+            f"{source.name} is a binary file of no known format.",
+            hint=f"Formats: {', '.join(readers())}.",
+        )
+    return best
 
 
 class Dump:
     """An open dump: iterate over it, once, for its papers and unreadable entries in order.
 
     ``format`` is the format's name and ``name`` the dump's, for messages. Iterating raises
-    a `DumpError` where the dump breaks off or is damaged, and at its end where it held no
-    paper at all.
+    a `DumpError` where the dump is damaged or cut off, and at its end where it held no paper.
     """
 
     def __init__(
@@ -36,13 +98,15 @@ class Dump:
         format: str | None = None,  # noqa: A002 -- the word that users know
         options: Mapping[str, str | None] | None = None,
     ) -> None:
-        named = reader_named(format) if format else None
+        named = _reader_named(format) if format else None
         self._source = Source(path)
         with ExitStack() as unless_opened:
             unless_opened.callback(self._source.close)
             if not self._source.head:
-                raise DumpError(f"{self._source.name} is empty.", hint="Was it written whole?")
-            reader = named or reader_for(self._source)
+                raise DumpError(
+                    f"{self._source.name} is empty.", hint="Check that it was written completely."
+                )
+            reader = named or _recognise(self._source)
             columns = Columns.from_options(options or {}, reader)
             unless_opened.pop_all()
         self.format = reader.name
@@ -51,12 +115,12 @@ class Dump:
 
     @property
     def size(self) -> int | None:
-        """Length of the input in bytes, as it lies there compressed; None where unknown."""
+        """Length of the input in bytes, before decompression; None where unknown."""
         return self._source.size
 
     @property
     def position(self) -> int:
-        """How many of these bytes were read so far."""
+        """How many of these bytes have been read so far."""
         return self._source.position
 
     def __iter__(self) -> Iterator[Item]:
@@ -84,12 +148,12 @@ def open_dump(
 
     Args:
         path: Plain or compressed with gzip, bzip2, xz or Zstandard.
-        format: The format's name, see `formats`; recognised by content where it is not given.
+        format: The format's name, one of `readers()`; recognised by content where not given.
         options: ``title_column``, ``abstract_column`` and ``id_column``, for formats whose
             fields have names; None values are ignored.
 
     Raises:
-        DumpError: there is no such file, it may not be read, or it is no dump.
+        DumpError: there is no such file, it may not be read, or it is not a dump.
         UsageError: the format or an option is unknown.
     """
     return Dump(path, format=format, options=options)
@@ -104,23 +168,16 @@ def read_dump(
 ) -> Iterator[Paper]:
     """Yield the papers of a dump in order; arguments and errors are those of `open_dump`.
 
-    An entry that is no paper goes to ``on_error``; without it, into the log as a warning.
+    An entry that is not a paper goes to ``on_error``; without it, into the log as a warning.
     """
     with open_dump(path, format=format, options=options) as dump:
-        report = on_error or _Logged(dump.name)
         for item in dump:
             if isinstance(item, Paper):
                 yield item
+            elif on_error:
+                on_error(item)
             else:
-                report(item)
-
-
-class _Logged:
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __call__(self, entry: Unreadable) -> None:
-        logger.warning("%s, line %d: %s", self._name, entry.line, entry.message)
+                logger.warning("%s, line %d: %s", dump.name, item.line, item.message)
 
 
 def _items(reader: Reader, source: Source, columns: Columns) -> Generator[Item]:
@@ -140,11 +197,15 @@ def _items(reader: Reader, source: Source, columns: Columns) -> Generator[Item]:
             else:
                 yield Paper(str(papers), item.title, item.abstract, item.source)
     if not papers:
-        raise _no_paper(reader, source, first)
+        why = f" (line {first.line}: {first.message})" if first else ""
+        raise DumpError(
+            f"No paper was found in {source.name}, read as {reader.name}{why}.",
+            hint="If that is the wrong format, name the right one with --dump-format.",
+        )
 
 
 class _Repeats:
-    """Warns of the first id that stands at two papers, as far as memory may be spent on it."""
+    """Warns of the first id that two papers have, among the first 100,000."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -156,16 +217,8 @@ class _Repeats:
             return
         self._left -= 1
         if paper_id in self._seen:
-            logger.warning("%s: the id %r stands at more than one paper", self._name, paper_id)
+            logger.warning("%s: more than one paper has the id %r", self._name, paper_id)
             self._left = 0
         self._seen.add(paper_id)
         if not self._left:
             self._seen.clear()
-
-
-def _no_paper(reader: Reader, source: Source, first: Unreadable | None) -> DumpError:
-    why = f" (line {first.line}: {first.message})" if first else ""
-    return DumpError(
-        f"No paper was found in {source.name}, read as {reader.name}{why}.",
-        hint="If that is the wrong format, name the right one with --dump-format.",
-    )

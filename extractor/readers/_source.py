@@ -1,48 +1,141 @@
-"""A dump as a stream: opened, decompressed and counted, in bounded memory."""
+"""A dump as a stream: opened, decompressed and counted, in bounded memory.
+
+gzip, bzip2, xz and Zstandard are recognised by content. One loop drives them all, since the
+standard library's decompressors share an interface. It never asks for more than the caller's
+buffer holds, so a decompression bomb costs no memory.
+"""
 
 from __future__ import annotations
 
+import bz2
+import codecs
 import io
+import lzma
 import re
 import stat
 import sys
+import zlib
+from abc import abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from extractor.errors import DumpError
-from extractor.readers._compression import (
-    CODECS,
-    MAGIC_LENGTH,
-    Decompressed,
-    Rewound,
-    codec_of,
-)
-from extractor.readers._encoding import MARK_LENGTH, without_mark
+from extractor.readers._encoding import BYTE_ORDER_MARKS
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from _typeshed import WriteableBuffer
+    from _typeshed import ReadableBuffer, WriteableBuffer
 
 STANDARD_INPUT = "-"
 
 HEAD = 2**16
-"""Bytes of the dump that the formats are told apart by."""
+"""Bytes of the dump that formats are recognised by."""
 
 LINE_LIMIT = 2**24
 """Bytes that a line may have; a longer one is skipped without being held."""
 
 _BUFFER = 2**18
+_XZ_MEMORY = 2**28
+"""Bytes an xz dictionary may take: four times what ``xz -9`` asks for."""
+
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 def looks_binary(head: bytes) -> bool:
-    """Say whether too many control characters stand in ``head`` for a text with some dirt."""
+    """Say whether ``head`` holds too many control characters to be a text with a few errors."""
     return len(_CONTROL.findall(head)) * 20 > len(head)
 
 
-class _Counted(io.RawIOBase):
+class _Decoder(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: ReadableBuffer, max_length: int) -> bytes: ...
+
+
+class _Gzip:
+    """zlib's decompressor with the interface of the others."""
+
+    def __init__(self) -> None:
+        self._decoder = zlib.decompressobj(wbits=31)
+        self._size = 0
+
+    @property
+    def eof(self) -> bool:
+        return self._decoder.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._decoder.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._decoder.unused_data
+
+    def decompress(self, data: ReadableBuffer, max_length: int) -> bytes:
+        return self._decoder.decompress(self._decoder.unconsumed_tail + bytes(data), max_length)
+
+
+def _xz() -> _Decoder:
+    return lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+
+
+def _zstd() -> _Decoder:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        try:
+            from backports import zstd
+        except ImportError as error:
+            raise DumpError(
+                "The dump is compressed with Zstandard, whose package is not installed.",
+                hint="Run: pip install 'abstract-extractor[zstd]'.",
+            ) from error
+    decoder: _Decoder = zstd.ZstdDecompressor()
+    return decoder
+
+
+class _Codec(NamedTuple):
+    """A compression: its name, the bytes it begins with, its suffix and its decompressor."""
+
+    name: str
+    magic: bytes
+    suffix: str
+    decoder: Callable[[], _Decoder]
+
+
+_CODECS = (
+    _Codec("gzip", b"\x1f\x8b", ".gz", _Gzip),
+    _Codec("bzip2", b"BZh", ".bz2", bz2.BZ2Decompressor),
+    _Codec("xz", b"\xfd7zXZ\x00", ".xz", _xz),
+    _Codec("zstd", b"\x28\xb5\x2f\xfd", ".zst", _zstd),
+)
+_START = max(len(start) for start in (*(codec.magic for codec in _CODECS), *BYTE_ORDER_MARKS))
+
+
+class _Stream(io.RawIOBase):
+    """A stream that is read from another one; a subclass says what comes next."""
+
+    @abstractmethod
+    def _next(self, size: int) -> bytes:
+        """Return up to ``size`` bytes, none only at the end."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self._next(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+
+class _Counted(_Stream):
     """A file whose bytes are counted as they are read."""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
@@ -50,55 +143,126 @@ class _Counted(io.RawIOBase):
         self._file = file
         self._name = name
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int | None:
-        view = memoryview(buffer).cast("B")
+    def _next(self, size: int) -> bytes:
+        # What a pipe holds is handed on at once, not only when the buffer is full.
+        read = self._file.read1 if isinstance(self._file, io.BufferedReader) else self._file.read
         try:
-            data = self._read(len(view))
+            data = read(size)
         except OSError as error:
             raise DumpError(f"{self._name} cannot be read: {error.strerror or error}.") from error
-        view[: len(data)] = data
         self.count += len(data)
-        return len(data)
+        return data
 
-    def _read(self, size: int) -> bytes:
-        # What a pipe holds is handed on at once, not only when the buffer is full.
-        if isinstance(self._file, io.BufferedReader):
-            return self._file.read1(size)
-        return self._file.read(size)
+
+class _Rewound(_Stream):
+    """A stream whose first bytes, already read, are read once more."""
+
+    def __init__(self, head: bytes, raw: io.RawIOBase) -> None:
+        self._head = head
+        self._raw = raw
+
+    def _next(self, size: int) -> bytes:
+        if not self._head:
+            return self._raw.read(size) or b""
+        data, self._head = self._head[:size], self._head[size:]
+        return data
+
+
+class _Transcoded(_Stream):
+    """UTF-16 read as UTF-8."""
+
+    def __init__(self, raw: io.RawIOBase, encoding: str) -> None:
+        self._raw = raw
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._ready = b""
+
+    def _next(self, size: int) -> bytes:
+        while not self._ready:
+            chunk = self._raw.read(HEAD) or b""
+            self._ready = self._decoder.decode(chunk, final=not chunk).encode()
+            if not chunk:
+                break
+        data, self._ready = self._ready[:size], self._ready[size:]
+        return data
+
+
+class _Decompressed(_Stream):
+    """The plain bytes of a compressed stream, also of several that were joined."""
+
+    def __init__(self, raw: io.RawIOBase, codec: _Codec, name: str) -> None:
+        self._raw = raw
+        self._codec = codec
+        self._name = name
+        self._decoder = codec.decoder()
+        self._ended = False
+
+    def _next(self, size: int) -> bytes:
+        data = b""
+        try:
+            while not data and not self._ended:
+                if self._decoder.eof:
+                    self._begin_next_stream()
+                else:
+                    data = self._decoder.decompress(self._input(), size)
+        except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
+            raise self._broken(f"is damaged ({error})") from error
+        return data
+
+    def _input(self) -> bytes:
+        if not self._decoder.needs_input:
+            return b""
+        chunk = self._raw.read(_BUFFER)
+        if not chunk:
+            raise self._broken("ends in the middle")
+        return chunk
+
+    def _begin_next_stream(self) -> None:
+        rest = self._decoder.unused_data
+        while not rest.strip(b"\0"):
+            rest = self._raw.read(_BUFFER) or b""
+            if not rest:
+                self._ended = True
+                return
+        self._decoder = self._codec.decoder()
+        self._raw = _Rewound(rest.lstrip(b"\0"), self._raw)
+
+    def _broken(self, what: str) -> DumpError:
+        return DumpError(
+            f"The {self._codec.name} data of {self._name} {what}.",
+            hint="Fetch or compress the dump again: it seems cut off or damaged.",
+        )
 
 
 class Source:
     """What a `Reader` reads from.
 
-    ``stream`` gives the decompressed bytes; text is UTF-8 there, without a byte-order mark,
-    but may hold invalid bytes. ``head`` is the beginning of the same bytes, not consumed.
-    ``path`` is None for standard input and for a compressed file, ``size`` where it is not
-    known. Streaming: no seeking.
+    ``stream`` gives the decompressed bytes, to be read once and in order; text is UTF-8 there,
+    without a byte-order mark, but may hold invalid bytes. ``head`` is the first 64 KiB of them,
+    which ``stream`` gives again. ``name`` is for messages. ``path`` is None for standard input
+    and for a compressed file; ``size``, the bytes of the input, is None where it is not known.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Open ``path``, or standard input for ``-``.
 
         Raises:
-            DumpError: there is nothing that can be read.
+            DumpError: the file cannot be opened or read.
         """
         self._file, self.name, self.size = _open(path)
         self._counted = _Counted(self._file, self.name)
         try:
-            start = _take(self._counted, MAGIC_LENGTH)
-            self.codec = codec_of(start)
-            plain: io.RawIOBase = Rewound(start, self._counted)
+            start = _take(self._counted, _START)
+            found = (codec for codec in _CODECS if start.startswith(codec.magic))
+            self.codec = next(found, None)
+            plain: io.RawIOBase = _Rewound(start, self._counted)
             if self.codec:
-                plain = Decompressed(plain, self.codec, self.name)
-            plain = without_mark(_take(plain, MARK_LENGTH), plain)
+                plain = _Decompressed(plain, self.codec, self.name)
+            plain = _as_utf8(plain)
             self.head = _take(plain, HEAD)
         except DumpError:
             self.close()
             raise
-        self.stream = io.BufferedReader(Rewound(self.head, plain), _BUFFER)
+        self.stream = io.BufferedReader(_Rewound(self.head, plain), _BUFFER)
         seekable = self.size is not None and self.codec is None
         self.path = Path(path) if seekable else None
 
@@ -115,7 +279,7 @@ class Source:
     def suffix(self) -> str:
         """The name's last suffix, compression aside, in lower case."""
         name = Path(self.name.lower())
-        compressed = {codec.suffix for codec in CODECS}
+        compressed = {codec.suffix for codec in _CODECS}
         return Path(name.stem).suffix if name.suffix in compressed else name.suffix
 
     def lines(self) -> Iterator[tuple[int, bytes | None]]:
@@ -160,3 +324,13 @@ def _take(raw: io.RawIOBase, size: int) -> bytes:
     while len(taken) < size and (chunk := raw.read(size - len(taken))):
         taken += chunk
     return taken
+
+
+def _as_utf8(raw: io.RawIOBase) -> io.RawIOBase:
+    """Take a byte-order mark off, and make UTF-8 of what it says is UTF-16."""
+    start = _take(raw, _START)
+    for mark, encoding in BYTE_ORDER_MARKS.items():
+        if start.startswith(mark):
+            rest = _Rewound(start.removeprefix(mark), raw)
+            return rest if encoding == "utf-8" else _Transcoded(rest, encoding)
+    return _Rewound(start, raw)

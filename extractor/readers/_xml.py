@@ -2,51 +2,51 @@
 
 from __future__ import annotations
 
-import codecs
-import re
 from html.entities import html5
+from itertools import chain
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from extractor.errors import DumpError
-from extractor.readers._encoding import ON_INVALID, printable
-from extractor.readers._reader import TEXT_LIMIT
+from extractor.readers._encoding import document_decoder
+from extractor.readers.base import TEXT_LIMIT, Unreadable, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from extractor.readers._source import Source
+    from extractor.readers.base import Item, Source
+
 
 _CHUNK = 2**16
 _ELEMENT_COST = 100
-_DECLARED = re.compile(rb"""<\?xml[^>]{0,100}?\sencoding=["']([\w.:-]+)["']""")
 _RECORD_LIMIT = 4 * TEXT_LIMIT
 _DEEPEST = 1000
-TOO_LARGE = "The record is too large to be read."
+_TOO_LARGE = "The record is too large to be read."
 
 
-def records(source: Source, *names: str) -> Iterator[tuple[int, Element | None]]:
-    """Yield each element of these local names with its line; None for one that is too large.
+def records(source: Source, build: Callable[[int, Element], Item], *names: str) -> Iterator[Item]:
+    """Yield what ``build`` makes of the line and the tree of each element with these local names.
 
-    Names in the tree are local names: namespaces are left out. Entities are never expanded.
+    One that is too large is `Unreadable`. Names in the tree are local names: namespaces are left
+    out. Entities are never expanded.
 
     Raises:
         DumpError: the XML is not well-formed, breaks off, or declares entities of its own.
     """
     collector = _Collector(source, frozenset(names))
-    while chunk := source.stream.read1(_CHUNK):
-        yield from collector.feed(chunk)
-    yield from collector.feed(b"", final=True)
+    for chunk in chain(iter(lambda: source.stream.read1(_CHUNK), b""), [b""]):
+        for line, record in collector.feed(chunk, final=not chunk):
+            yield Unreadable(line, _TOO_LARGE) if record is None else build(line, record)
 
 
-def text_under(element: Element, path: str) -> str:
+def text_at(element: Element, path: str) -> str:
     """Return all text under the first element at ``path``, white space as single spaces."""
     found = element.find(path)
-    return "" if found is None else whole_text(found)
+    return "" if found is None else all_text(found)
 
 
-def whole_text(element: Element) -> str:
+def all_text(element: Element) -> str:
     """Return all text in an element, also in elements inside it."""
     return " ".join("".join(element.itertext()).split())
 
@@ -57,7 +57,7 @@ class _Collector:
     def __init__(self, source: Source, names: frozenset[str]) -> None:
         self._name = source.name
         self._records = names
-        self._decoder = codecs.getincrementaldecoder(_encoding(source.head))(ON_INVALID)
+        self._decoder = document_decoder(source.head)
         self._open: list[str] = []
         self._record_depth = self._line = self._size = 0
         self._tree = TreeBuilder()
@@ -72,13 +72,13 @@ class _Collector:
         parser.UseForeignDTD(True)
         parser.SkippedEntityHandler = self._entity
 
-    def feed(self, chunk: bytes, *, final: bool = False) -> Iterator[tuple[int, Element | None]]:
+    def feed(self, chunk: bytes, *, final: bool) -> Iterator[tuple[int, Element | None]]:
         try:
             self._parser.Parse(printable(self._decoder.decode(chunk, final)).encode(), final)
         except expat.ExpatError as error:
             yield from self._ready
             raise DumpError(
-                f"{self._name} is no well-formed XML: {error}.",
+                f"{self._name} is not well-formed XML: {error}.",
                 hint="Fetch the dump again: it seems cut off or damaged.",
             ) from error
         yield from self._ready
@@ -123,21 +123,10 @@ class _Collector:
 
     def _entity_declared(self, name: str, *_: object) -> None:
         raise DumpError(
-            f"{self._name} declares an XML entity ({name}), which is not read.",
+            f"{self._name} declares an XML entity ({name}), which Extractor does not read.",
             hint="Such declarations can be used to exhaust memory: remove them.",
         )
 
 
 def _local(name: str) -> str:
     return name.rpartition(" ")[2]
-
-
-def _encoding(head: bytes) -> str:
-    """Return the encoding that an XML declaration names; UTF-16 was made UTF-8 before."""
-    declared = _DECLARED.match(head)
-    name = declared[1].decode("ascii") if declared else "utf-8"
-    try:
-        found = codecs.lookup(name).name
-    except LookupError:
-        return "utf-8"
-    return "utf-8" if found.startswith(("utf-16", "utf-32", "utf_16")) else found

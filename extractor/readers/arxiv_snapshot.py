@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from extractor.readers._fields import text_in, without_empty
-from extractor.readers._reader import NO, SURE, Columns, Item, entry
+from extractor.readers.base import NO, SURE, Columns, Item, build_entry, json_text, without_empty
 from extractor.readers.json_lines import JsonLines
 
 if TYPE_CHECKING:
@@ -26,29 +25,29 @@ class ArxivSnapshot(JsonLines):
         return SURE if there and _ITS_OWN & fields.keys() else NO
 
     def paper(self, line: int, fields: dict[str, Any], columns: Columns) -> Item:  # noqa: ARG002
-        paper_id = text_in(fields.get("id"))
-        return entry(
+        paper_id = json_text(fields.get("id"))
+        return build_entry(
             line,
             paper_id,
-            unwrapped(text_in(fields.get("title"))),
-            unwrapped(text_in(fields.get("abstract"))),
+            unwrap(json_text(fields.get("title"))),
+            unwrap(json_text(fields.get("abstract"))),
             _metadata(paper_id, fields),
         )
 
 
-def unwrapped(text: str) -> str:
+def unwrap(text: str) -> str:
     """Join the lines of a text, with one space between any two words."""
     return " ".join(text.split())
 
 
 def _metadata(paper_id: str, fields: Mapping[str, Any]) -> dict[str, object]:
     return without_empty(
-        authors=unwrapped(text_in(fields.get("authors"))),
-        categories=text_in(fields.get("categories")).split(),
-        doi=text_in(fields.get("doi")),
-        venue=text_in(fields.get("journal-ref")),
-        date=text_in(fields.get("update_date")),
-        comments=unwrapped(text_in(fields.get("comments"))),
+        authors=unwrap(json_text(fields.get("authors"))),
+        categories=json_text(fields.get("categories")).split(),
+        doi=json_text(fields.get("doi")),
+        venue=json_text(fields.get("journal-ref")),
+        date=json_text(fields.get("update_date")),
+        comments=unwrap(json_text(fields.get("comments"))),
         url=f"https://arxiv.org/abs/{paper_id}",
     )
 

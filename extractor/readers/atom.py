@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from extractor.readers._fields import without_empty
-from extractor.readers._reader import NO, SURE, Columns, Item, Reader, Unreadable, entry
-from extractor.readers._xml import TOO_LARGE, records, text_under, whole_text
+from extractor.readers._xml import all_text, records, text_at
+from extractor.readers.base import NO, SURE, Columns, Item, Reader, build_entry, without_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from xml.etree.ElementTree import Element
 
-    from extractor.readers._source import Source
+    from extractor.readers.base import Source
 
 _ROOT = re.compile(rb"<(?:\w+:)?(?:feed|rss|RDF)[\s>]")
 _ARXIV = re.compile(r"(?:.*arxiv\.org/abs/|oai:arXiv\.org:)")
@@ -31,30 +30,29 @@ class Atom(Reader):
         return SURE if _ROOT.search(head[:2000]) else NO
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        for line, record in records(source, "entry", "item"):
-            yield Unreadable(line, TOO_LARGE) if record is None else _item(line, record)
+        return records(source, _build, "entry", "item")
 
 
-def _item(line: int, record: Element) -> Item:
+def _build(line: int, record: Element) -> Item:
     address = _first(record, "id", "guid", "link")
     abstract = _ANNOUNCED.sub("", _first(record, "summary", "description", "content"))
     metadata = without_empty(
         authors=[
-            text_under(author, "name") or whole_text(author)
+            text_at(author, "name") or all_text(author)
             for author in (*record.iterfind("author"), *record.iterfind("creator"))
         ],
-        categories=[each.get("term") or whole_text(each) for each in record.iterfind("category")],
-        doi=text_under(record, "doi"),
-        venue=text_under(record, "journal_ref"),
-        comments=text_under(record, "comment"),
+        categories=[each.get("term") or all_text(each) for each in record.iterfind("category")],
+        doi=text_at(record, "doi"),
+        venue=text_at(record, "journal_ref"),
+        comments=text_at(record, "comment"),
         date=_first(record, "published", "pubDate", "date"),
-        url=address if address.startswith("http") else text_under(record, "link"),
+        url=address if address.startswith("http") else text_at(record, "link"),
     )
-    return entry(line, _ARXIV.sub("", address), text_under(record, "title"), abstract, metadata)
+    return build_entry(line, _ARXIV.sub("", address), text_at(record, "title"), abstract, metadata)
 
 
 def _first(record: Element, *names: str) -> str:
-    return next(filter(None, (text_under(record, name) for name in names)), "")
+    return next(filter(None, (text_at(record, name) for name in names)), "")
 
 
 ATOM = Atom()

@@ -7,24 +7,32 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from extractor.readers._encoding import text_of
-from extractor.readers._fields import without_empty
-from extractor.readers._reader import NO, SURE, Columns, Item, Reader, Unreadable, entry
-from extractor.readers.json_lines import TOO_LONG
+from extractor.readers.base import (
+    NO,
+    SURE,
+    TOO_LONG,
+    Columns,
+    Item,
+    Reader,
+    Unreadable,
+    build_entry,
+    decode_text,
+    without_empty,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pylatexenc.latex2text import LatexNodes2Text
 
-    from extractor.readers._source import Source
+    from extractor.readers.base import Source
 
 _BEGINS = re.compile(
     rb"^[ \t]*@(?:(?:comment|preamble|string)[ \t]*[{(]|[A-Za-z]+[ \t]*[{(]\s*[^\s,{}()=]+\s*,)",
     re.MULTILINE | re.IGNORECASE,
 )
 _ENTRY_LIMIT = 2**18
-_NO_ENTRY = re.compile(r"\s*@(?:comment|preamble|string)\b", re.IGNORECASE)
+_NOT_AN_ENTRY = re.compile(r"\s*@(?:comment|preamble|string)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"[\\{}~]|--|``|''")
 _BARE_PERCENT = re.compile(r"(?<!\\)%")
 
@@ -45,8 +53,8 @@ class BibTex(Reader):
         for line, data in _entries(source):
             if data is None:
                 yield Unreadable(line, TOO_LONG)
-            elif not _NO_ENTRY.match(text := text_of(data)):
-                yield _item(line, text)
+            elif not _NOT_AN_ENTRY.match(text := decode_text(data)):
+                yield _build(line, text)
 
 
 def _entries(source: Source) -> Iterator[tuple[int, bytes | None]]:
@@ -84,19 +92,19 @@ class _Entry:
         return self._number, b"".join(self._lines) if self._size <= _ENTRY_LIMIT else None
 
 
-def _item(line: int, text: str) -> Item:
+def _build(line: int, text: str) -> Item:
     from bibtexparser.entrypoint import parse_string
 
     library = parse_string(text, parse_stack=[])
     if not library.entries:
-        return Unreadable(line, "This is no BibTeX entry: are its braces balanced?")
+        return Unreadable(line, "This is not a BibTeX entry: check that its braces are balanced.")
     parsed = library.entries[0]
     try:
         fields = {field.key.lower(): _value(field.value) for field in parsed.fields}
     except RecursionError:
-        return Unreadable(line, "Its braces are nested too deeply.", parsed.key)
+        return Unreadable(line, "The braces are nested too deeply.", parsed.key)
     title, abstract = fields.get("title", ""), fields.get("abstract", "")
-    return entry(line, parsed.key, title, abstract, _metadata(fields))
+    return build_entry(line, parsed.key, title, abstract, _metadata(fields))
 
 
 def _value(value: object) -> str:
@@ -110,7 +118,7 @@ def _decoded(text: str) -> str:
     """Return LaTeX text as Unicode; formulas stay as they are."""
     if not _MARKUP.search(text):
         return text
-    # A bare % is a comment to LaTeX, but a percentage to whoever wrote the abstract.
+    # To LaTeX a bare % begins a comment; in an abstract it is a percentage.
     decoded: str = _decoder().latex_to_text(_BARE_PERCENT.sub(r"\%", text))
     return decoded
 

@@ -5,22 +5,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from extractor.readers._elements import ALONE, DEEPEST_ARRAY, Element, elements
-from extractor.readers._fields import names_of
-from extractor.readers._reader import NO, SURE, Columns, Item, Reader, Unreadable
-from extractor.readers.json_lines import (
-    JSON_LINES,
-    OBJECT_SURE,
+from extractor.readers.base import (
+    NO,
+    SURE,
     TOO_LONG,
-    JsonLines,
-    first_object,
-    object_in,
+    Columns,
+    Item,
+    Reader,
+    Unreadable,
+    field_names,
 )
+from extractor.readers.json_lines import JSON_LINES, OBJECT_SURE, JsonLines, first_object, object_in
+from extractor.readers.json_stream import ALONE, MOST_NESTED_ARRAY, JsonObject, json_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from extractor.readers._source import Source
+    from extractor.readers.base import Source
 
 _MAYBE = 0.7
 _ARRAY = re.compile(rb"\s*\[\s*[{\]]")
@@ -48,8 +49,8 @@ class JsonDocument(Reader):
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:
         papers = _Papers(columns)
-        for element in elements(source):
-            yield from papers.of(element)
+        for found in json_objects(source):
+            yield from papers.take(found)
 
 
 class _Papers:
@@ -57,65 +58,65 @@ class _Papers:
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
-        self._shape = JSON_LINES if columns != Columns() else None
+        self._kind = JSON_LINES if columns != Columns() else None
         self._array = ALONE
         self._accepted = self._found = False
         self._before: list[Unreadable] = []
 
-    def of(self, element: Element) -> Iterator[Item]:
-        if element.array == ALONE:
+    def take(self, found: JsonObject) -> Iterator[Item]:
+        if found.array == ALONE:
             if not self._found:
-                yield self._item(element)
+                yield self._build(found)
             self._found = False
             return
-        if element.array != self._array:
-            self._array, self._accepted, self._before = element.array, element.top, []
-        if not self._accepted and not self._looks_like_paper(element):
+        if found.array != self._array:
+            self._array, self._accepted, self._before = found.array, found.top, []
+        if not self._accepted and not self._looks_like_paper(found):
             self._before = self._before[:_REMEMBERED]
-            self._before.append(Unreadable(element.line, "There is no abstract."))
+            self._before.append(Unreadable(found.line, "There is no abstract."))
             return
         self._accepted = self._found = True
         yield from self._before
         self._before = []
-        yield self._item(element)
+        yield self._build(found)
 
-    def _looks_like_paper(self, element: Element) -> bool:
-        fields = object_in(element.data or b"")
+    def _looks_like_paper(self, found: JsonObject) -> bool:
+        fields = object_in(found.data or b"")
         return fields is not None and _is_paper(fields, self._columns)
 
-    def _item(self, element: Element) -> Item:
-        if element.data is None:
-            return Unreadable(element.line, TOO_LONG)
-        if not element.complete:
-            return Unreadable(element.line, "The dump breaks off within this entry.")
-        if self._shape is None:
-            self._shape = _shape_of(object_in(element.data))
-        return (self._shape or JSON_LINES).item(element.line, element.data, self._columns)
+    def _build(self, found: JsonObject) -> Item:
+        if found.data is None:
+            return Unreadable(found.line, TOO_LONG)
+        if not found.complete:
+            return Unreadable(found.line, "The dump breaks off within this entry.")
+        if self._kind is None:
+            self._kind = _kind_of(object_in(found.data))
+        return (self._kind or JSON_LINES).item(found.line, found.data, self._columns)
 
 
-def _shape_of(fields: dict[str, Any] | None) -> JsonLines | None:
-    from extractor.readers._registry import readers
+def _kind_of(fields: dict[str, Any] | None) -> JsonLines | None:
+    from extractor.readers._dump import readers
 
     if fields is None:
         return None
-    shapes = [reader for reader in readers().values() if isinstance(reader, JsonLines)]
-    return max(shapes, key=lambda shape: shape.recognises(fields))
+    kinds = [reader for reader in readers().values() if isinstance(reader, JsonLines)]
+    return max(kinds, key=lambda kind: kind.recognises(fields))
 
 
 def _is_paper(fields: dict[str, Any], columns: Columns) -> bool:
-    names = names_of(tuple(fields), columns)
+    names = field_names(tuple(fields), columns)
     named = any(name in fields for name in names.titles) and any(
         name in fields for name in names.abstracts
     )
-    shape = _shape_of(fields)
-    return named or (shape is not None and shape.recognises(fields) >= OBJECT_SURE)
+    kind = _kind_of(fields)
+    return named or (kind is not None and kind.recognises(fields) >= OBJECT_SURE)
 
 
 def _holds_papers(value: object, depth: int = 0) -> bool:
-    """Say whether an array of papers, and no paper, stands in the value."""
+    """Say whether the value holds an array of papers and is not a paper itself."""
     if isinstance(value, list):
         return any(isinstance(each, dict) and _is_paper(each, Columns()) for each in value)
-    if not isinstance(value, dict) or depth > DEEPEST_ARRAY or _is_paper(value, Columns()):
+    if not isinstance(value, dict) or depth > MOST_NESTED_ARRAY or _is_paper(value, Columns()):
         return False
     return any(_holds_papers(each, depth + 1) for each in value.values())
 

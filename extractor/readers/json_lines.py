@@ -7,17 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
-from extractor.readers._encoding import text_of
-from extractor.readers._fields import entry_of, names_of
-from extractor.readers._reader import LIKELY, NO, Columns, Item, Reader, Unreadable
+from extractor.readers.base import (
+    LIKELY,
+    NO,
+    TOO_LONG,
+    Columns,
+    Item,
+    Reader,
+    Unreadable,
+    build_entry_from_fields,
+    decode_text,
+    field_names,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from extractor.readers._source import Source
+    from extractor.readers.base import Source
 
 OBJECT_SURE = 0.9
-TOO_LONG = "The line is too long to be an entry."
 _LINES_TRIED = 20
 _AROUND = b" \t\r\n\0\x1e"
 
@@ -25,7 +33,7 @@ _AROUND = b" \t\r\n\0\x1e"
 class JsonLines(Reader):
     """Objects with a title and an abstract under any of their usual names.
 
-    A shape of object that needs more than its names looked up is a subclass.
+    A kind of object that needs more than a look at its names is a subclass.
     """
 
     name = "jsonl"
@@ -38,8 +46,8 @@ class JsonLines(Reader):
         return self.recognises(first) if first else NO
 
     def recognises(self, fields: dict[str, Any]) -> float:
-        """Say how surely an object is a paper of this shape."""
-        names = names_of(tuple(fields), Columns())
+        """Say how surely an object is a paper of this kind."""
+        names = field_names(tuple(fields), Columns())
         return OBJECT_SURE if names.titles and names.abstracts else LIKELY
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:
@@ -50,32 +58,32 @@ class JsonLines(Reader):
                 yield self.item(number, line, columns)
 
     def item(self, line: int, data: bytes, columns: Columns) -> Item:
-        """Return the paper that one JSON object is."""
+        """Return the paper in one JSON object."""
         try:
-            fields = parsed(data)
+            fields = parse_json(data)
         except (ValueError, RecursionError) as error:
-            return Unreadable(line, f"This is no JSON: {error}.")
+            return Unreadable(line, f"This is not JSON: {error}.")
         if not isinstance(fields, dict):
-            return Unreadable(line, "This is JSON, but no object.")
+            return Unreadable(line, "This is JSON, but not an object.")
         return self.paper(line, fields, columns)
 
     def paper(self, line: int, fields: dict[str, Any], columns: Columns) -> Item:
         """Return the paper that the object holds; ``fields`` may be used up."""
-        return entry_of(line, fields, columns)
+        return build_entry_from_fields(line, fields, columns)
 
 
-def parsed(data: bytes) -> Any:
-    """Parse JSON: fast where it is valid, else with patience for what real dumps hold.
+def parse_json(data: bytes) -> Any:
+    """Parse JSON: fast where it is valid, else with tolerance for the errors of real dumps.
 
     Raises:
-        ValueError: it is no JSON all the same.
+        ValueError: it is not JSON even so.
         RecursionError: it is nested too deeply.
     """
     try:
         return from_json(data)
     except ValueError:
-        # Bytes that are no UTF-8, raw control characters, halves of surrogate pairs.
-        return json.loads(text_of(data.strip(_AROUND)), strict=False)
+        # Bytes that are not UTF-8, raw control characters, halves of surrogate pairs.
+        return json.loads(decode_text(data.strip(_AROUND)), strict=False)
 
 
 def first_object(head: bytes) -> dict[str, Any] | None:
@@ -86,8 +94,8 @@ def first_object(head: bytes) -> dict[str, Any] | None:
     return next(filter(None, map(object_in, lines)), None)
 
 
-def object_in(data: bytes, parse: Callable[[bytes], Any] = parsed) -> dict[str, Any] | None:
-    """Return the JSON object that ``data`` is; None where it is none."""
+def object_in(data: bytes, parse: Callable[[bytes], Any] = parse_json) -> dict[str, Any] | None:
+    """Return the JSON object that ``data`` is; None where it is not one."""
     try:
         value = parse(data.strip(_AROUND))
     except (ValueError, RecursionError):

@@ -6,16 +6,14 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from extractor.readers._encoding import text_of
-from extractor.readers._furniture import is_furniture
-from extractor.readers._paragraphs import labelled, paragraphs
-from extractor.readers._reader import LIKELY, NO, POSSIBLE, Columns, Item, Reader
+from extractor.readers._paragraphs import is_boilerplate, paragraphs, split_label
+from extractor.readers.base import LIKELY, NO, POSSIBLE, Columns, Item, Reader, decode_text
 from extractor.readers.text import read_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from extractor.readers._source import Source
+    from extractor.readers.base import Source
 
 _LIST = 0
 """The level of papers that are items of a list; a heading's level is the number of its marks."""
@@ -47,11 +45,11 @@ class Markdown(Reader):
     suffixes = (".md", ".markdown")
 
     def sniff(self, head: bytes) -> float:
-        found = _levels(text_of(head)).total()
+        found = _levels(decode_text(head)).total()
         return NO if not found else LIKELY if found > 1 else POSSIBLE
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        levels = _levels(text_of(source.head))
+        levels = _levels(decode_text(source.head))
         level = max(levels, key=lambda each: (levels[each], each), default=1)
         return read_page(paragraphs(_unmarked(source.lines(), level)))
 
@@ -61,7 +59,7 @@ def _levels(text: str) -> Counter[int]:
     levels: Counter[int] = Counter()
     for line in text.split("\n"):
         if heading := _HEADING.fullmatch(line):
-            if not is_furniture(heading["text"]) and not labelled(heading["text"])[0]:
+            if not is_boilerplate(heading["text"]) and not split_label(heading["text"])[0]:
                 levels[len(heading["marks"])] += 1
         elif _ITEM.match(line):
             levels[_LIST] += 1
@@ -76,7 +74,7 @@ def _unmarked(
         if line is None:
             yield number, None
             continue
-        for text in _plain_lines(text_of(line).rstrip("\r\n"), level):
+        for text in _plain_lines(decode_text(line).rstrip("\r\n"), level):
             yield number, text.encode()
 
 
@@ -95,7 +93,7 @@ def _plain_lines(line: str, level: int) -> Iterator[str]:
 
 
 def _heading(text: str, is_paper: bool) -> str:
-    if labelled(text)[0]:
+    if split_label(text)[0]:
         return text
     # A section's heading is no title, but no abstract goes on across it either.
     return f"Title: {text}" if is_paper else f"Comments: {text}"

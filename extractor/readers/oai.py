@@ -5,15 +5,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from extractor.readers._fields import without_empty
-from extractor.readers._reader import NO, SURE, Columns, Item, Reader, Unreadable, entry
-from extractor.readers._xml import TOO_LARGE, records, text_under, whole_text
+from extractor.readers._xml import all_text, records, text_at
+from extractor.readers.base import (
+    NO,
+    SURE,
+    Columns,
+    Item,
+    Reader,
+    Unreadable,
+    build_entry,
+    without_empty,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from xml.etree.ElementTree import Element
 
-    from extractor.readers._source import Source
+    from extractor.readers.base import Source
 
 _ROOT = re.compile(rb"<(?:\w+:)?(?:OAI-PMH|ListRecords|GetRecord)[\s>]")
 
@@ -29,17 +37,18 @@ class OaiPmh(Reader):
         return SURE if _ROOT.search(head[:2000]) else NO
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        for line, record in records(source, "record"):
-            yield Unreadable(line, TOO_LARGE) if record is None else _item(line, record)
+        return records(source, _build, "record")
 
 
-def _item(line: int, record: Element) -> Item:
-    paper_id = text_under(record, ".//id") or text_under(record, "header/identifier")
+def _build(line: int, record: Element) -> Item:
+    paper_id = text_at(record, ".//id") or text_at(record, "header/identifier")
     if _is_deleted(record):
         return Unreadable(line, "The repository has deleted this record.", paper_id or None)
-    abstract = text_under(record, ".//abstract") or _longest(record, "description")
-    title = text_under(record, ".//title")
-    return entry(line, paper_id.removeprefix("oai:arXiv.org:"), title, abstract, _source(record))
+    abstract = text_at(record, ".//abstract") or _longest(record, "description")
+    title = text_at(record, ".//title")
+    return build_entry(
+        line, paper_id.removeprefix("oai:arXiv.org:"), title, abstract, _source(record)
+    )
 
 
 def _is_deleted(record: Element) -> bool:
@@ -49,27 +58,27 @@ def _is_deleted(record: Element) -> bool:
 
 def _longest(record: Element, name: str) -> str:
     """Return the longest of several: Dublin Core has comments beside the abstract."""
-    return max(map(whole_text, record.iter(name)), key=len, default="")
+    return max(map(all_text, record.iter(name)), key=len, default="")
 
 
 def _source(record: Element) -> dict[str, object]:
-    identifiers = list(map(whole_text, record.iter("identifier")))
+    identifiers = list(map(all_text, record.iter("identifier")))
     return without_empty(
         authors=[*map(_arxiv_name, record.iterfind(".//author")), *_all(record, "creator")],
-        categories=text_under(record, ".//categories").split() or _all(record, "subject"),
-        doi=text_under(record, ".//doi"),
-        venue=text_under(record, ".//journal-ref") or text_under(record, ".//publisher"),
-        date=text_under(record, ".//created") or text_under(record, ".//date"),
+        categories=text_at(record, ".//categories").split() or _all(record, "subject"),
+        doi=text_at(record, ".//doi"),
+        venue=text_at(record, ".//journal-ref") or text_at(record, ".//publisher"),
+        date=text_at(record, ".//created") or text_at(record, ".//date"),
         url=next((each for each in identifiers if each.startswith("http")), ""),
     )
 
 
 def _all(record: Element, name: str) -> list[str]:
-    return list(filter(None, map(whole_text, record.iter(name))))
+    return list(filter(None, map(all_text, record.iter(name))))
 
 
 def _arxiv_name(author: Element) -> str:
-    return f"{text_under(author, 'forenames')} {text_under(author, 'keyname')}".strip()
+    return f"{text_at(author, 'forenames')} {text_at(author, 'keyname')}".strip()
 
 
 OAI = OaiPmh()

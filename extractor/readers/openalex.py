@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from extractor.readers._fields import entry_of, inside, text_in, without_empty
-from extractor.readers._reader import NO, SURE, Columns, Item, entry
+from extractor.readers.base import (
+    NO,
+    SURE,
+    Columns,
+    Item,
+    build_entry,
+    build_entry_from_fields,
+    json_text,
+    nested_text,
+    without_empty,
+)
 from extractor.readers.json_lines import JsonLines
 
 if TYPE_CHECKING:
@@ -15,7 +24,7 @@ _INDEX = "abstract_inverted_index"
 
 
 class OpenAlex(JsonLines):
-    """Works of a snapshot or of the API; the abstract is put together again word by word."""
+    """Works of a snapshot or of the API; the abstract is rebuilt word by word."""
 
     name = "openalex"
     title = "OpenAlex works (JSON Lines)"
@@ -26,17 +35,17 @@ class OpenAlex(JsonLines):
 
     def paper(self, line: int, fields: dict[str, Any], columns: Columns) -> Item:
         if _INDEX not in fields:
-            return entry_of(line, fields, columns)
-        return entry(
+            return build_entry_from_fields(line, fields, columns)
+        return build_entry(
             line,
-            text_in(fields.get("id")).removeprefix("https://openalex.org/"),
-            text_in(fields.get("title")) or text_in(fields.get("display_name")),
-            rebuilt(fields[_INDEX]),
+            json_text(fields.get("id")).removeprefix("https://openalex.org/"),
+            json_text(fields.get("title")) or json_text(fields.get("display_name")),
+            text_of_index(fields[_INDEX]),
             _metadata(fields),
         )
 
 
-def rebuilt(index: object) -> str:
+def text_of_index(index: object) -> str:
     """Return the text of an inverted index, which lists the places of each word."""
     if not isinstance(index, dict):
         return ""
@@ -54,12 +63,14 @@ def _metadata(fields: Mapping[str, Any]) -> dict[str, object]:
     authorships = fields.get("authorships")
     people = authorships if isinstance(authorships, list) else []
     return without_empty(
-        authors=[name for each in people if (name := inside(each, "author", "display_name"))],
-        categories=[topic] if (topic := inside(fields, "primary_topic", "display_name")) else [],
-        doi=text_in(fields.get("doi")).removeprefix("https://doi.org/"),
-        venue=inside(fields, "primary_location", "source", "display_name"),
-        date=text_in(fields.get("publication_date")),
-        url=text_in(fields.get("id")),
+        authors=[name for each in people if (name := nested_text(each, "author", "display_name"))],
+        categories=[topic]
+        if (topic := nested_text(fields, "primary_topic", "display_name"))
+        else [],
+        doi=json_text(fields.get("doi")).removeprefix("https://doi.org/"),
+        venue=nested_text(fields, "primary_location", "source", "display_name"),
+        date=json_text(fields.get("publication_date")),
+        url=json_text(fields.get("id")),
     )
 
 

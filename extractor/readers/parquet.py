@@ -8,14 +8,21 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from extractor.errors import DumpError
-from extractor.readers._fields import entry_of, require
-from extractor.readers._reader import NO, SURE, Columns, Item, Reader
+from extractor.readers.base import (
+    NO,
+    SURE,
+    Columns,
+    Item,
+    Reader,
+    build_entry_from_fields,
+    require_columns,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from extractor.readers._source import Source
+    from extractor.readers.base import Source
 
 _MAGIC = b"PAR1"
 _ROWS = 256
@@ -23,7 +30,7 @@ _JSON = (str, int, float, bool, list)
 
 
 class Parquet(Reader):
-    """Rows whose columns are named like the fields; columns that no JSON can hold are left out."""
+    """Rows whose columns are named like the fields; columns that JSON cannot hold are left out."""
 
     name = "parquet"
     title = "Parquet"
@@ -40,7 +47,9 @@ class Parquet(Reader):
             for batch in _batches(parquet, file, source, columns):
                 for values in batch.to_pylist():
                     row += 1
-                    yield entry_of(row, {k: _as_json(v) for k, v in values.items()}, columns)
+                    yield build_entry_from_fields(
+                        row, {k: _as_json(v) for k, v in values.items()}, columns
+                    )
 
 
 def _parquet() -> Any:
@@ -48,7 +57,7 @@ def _parquet() -> Any:
         from pyarrow import parquet
     except ImportError as error:
         raise DumpError(
-            "Parquet needs a package that is absent.",
+            "Parquet needs a package that is not installed.",
             hint="Run: pip install 'abstract-extractor[parquet]'.",
         ) from error
     return parquet
@@ -73,7 +82,7 @@ def _batches(parquet: Any, file: BinaryIO, source: Source, columns: Columns) -> 
     try:
         table = parquet.ParquetFile(file)
         names = [field.name for field in table.schema_arrow if _is_plain(field.type)]
-        require(names, columns, source.name)
+        require_columns(names, columns, source.name)
         read = 0
         for batch in table.iter_batches(batch_size=_ROWS, columns=names):
             read += batch.num_rows
@@ -82,7 +91,7 @@ def _batches(parquet: Any, file: BinaryIO, source: Source, columns: Columns) -> 
             yield batch
     except (pyarrow.ArrowException, OSError) as error:
         raise DumpError(
-            f"{source.name} is no Parquet file that can be read: {error}.",
+            f"{source.name} is not a Parquet file that can be read: {error}.",
             hint="Fetch or write the dump again: it seems cut off or damaged.",
         ) from error
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from extractor.readers._fields import without_empty
-from extractor.readers._reader import NO, SURE, Columns, Item, Reader, Unreadable, entry
-from extractor.readers._xml import TOO_LARGE, records, text_under, whole_text
+from extractor.readers._xml import all_text, records, text_at
+from extractor.readers.base import NO, SURE, Columns, Item, Reader, build_entry, without_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from xml.etree.ElementTree import Element
 
-    from extractor.readers._source import Source
+    from extractor.readers.base import Source
 
 _ROOT = re.compile(rb"<(?:PubmedArticleSet|PubmedArticle|MedlineCitation)[\s>]")
 
@@ -23,23 +22,21 @@ class PubMed(Reader):
 
     name = "pubmed"
     title = "PubMed XML"
-    suffixes = ()
 
     def sniff(self, head: bytes) -> float:
         return SURE if _ROOT.search(head[:2000]) else NO
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        for line, record in records(source, "PubmedArticle", "MedlineCitation"):
-            yield Unreadable(line, TOO_LARGE) if record is None else _item(line, record)
+        return records(source, _build, "PubmedArticle", "MedlineCitation")
 
 
-def _item(line: int, record: Element) -> Item:
+def _build(line: int, record: Element) -> Item:
     found = record.find("MedlineCitation")
     citation = record if found is None else found
-    return entry(
+    return build_entry(
         line,
-        text_under(citation, "PMID"),
-        text_under(citation, "Article/ArticleTitle"),
+        text_at(citation, "PMID"),
+        text_at(citation, "Article/ArticleTitle"),
         "\n".join(map(_part, citation.iterfind("Article/Abstract/AbstractText"))),
         _source(record, citation),
     )
@@ -47,31 +44,31 @@ def _item(line: int, record: Element) -> Item:
 
 def _part(part: Element) -> str:
     label = part.get("Label")
-    return f"{label}: {whole_text(part)}" if label else whole_text(part)
+    return f"{label}: {all_text(part)}" if label else all_text(part)
 
 
 def _source(record: Element, citation: Element) -> dict[str, object]:
     return without_empty(
         authors=list(map(_name, citation.iterfind("Article/AuthorList/Author"))),
         categories=[
-            whole_text(heading) for heading in citation.iterfind(".//MeshHeading/DescriptorName")
+            all_text(heading) for heading in citation.iterfind(".//MeshHeading/DescriptorName")
         ],
-        doi=text_under(record, ".//ArticleId[@IdType='doi']"),
-        venue=text_under(citation, "Article/Journal/Title"),
+        doi=text_at(record, ".//ArticleId[@IdType='doi']"),
+        venue=text_at(citation, "Article/Journal/Title"),
         date=_date(citation),
-        url=f"https://pubmed.ncbi.nlm.nih.gov/{text_under(citation, 'PMID')}/",
+        url=f"https://pubmed.ncbi.nlm.nih.gov/{text_at(citation, 'PMID')}/",
     )
 
 
 def _name(author: Element) -> str:
-    name = f"{text_under(author, 'ForeName')} {text_under(author, 'LastName')}".strip()
-    return name or text_under(author, "CollectiveName")
+    name = f"{text_at(author, 'ForeName')} {text_at(author, 'LastName')}".strip()
+    return name or text_at(author, "CollectiveName")
 
 
 def _date(citation: Element) -> str:
     at = "Article/Journal/JournalIssue/PubDate/"
-    parts = (text_under(citation, at + part) for part in ("Year", "Month", "Day"))
-    return " ".join(filter(None, parts)) or text_under(citation, at + "MedlineDate")
+    parts = (text_at(citation, at + part) for part in ("Year", "Month", "Day"))
+    return " ".join(filter(None, parts)) or text_at(citation, at + "MedlineDate")
 
 
 PUBMED = PubMed()

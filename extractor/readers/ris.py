@@ -5,15 +5,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from extractor.readers._encoding import text_of
-from extractor.readers._fields import without_empty
-from extractor.readers._reader import NO, SURE, TEXT_LIMIT, Columns, Item, Reader, Unreadable, entry
-from extractor.readers.json_lines import TOO_LONG
+from extractor.readers.base import (
+    NO,
+    SURE,
+    TEXT_LIMIT,
+    TOO_LONG,
+    Columns,
+    Item,
+    Reader,
+    Unreadable,
+    build_entry,
+    decode_text,
+    without_empty,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from extractor.readers._source import Source
+    from extractor.readers.base import Source
 
 _TAG = re.compile(r"(?=.{4}-)(?P<tag>[A-Z][A-Z0-9]{1,3}) {0,2}-(?: (?P<value>.*))?")
 _FIRST = re.compile(rb"\s*(?:TY  - [A-Z]+|PMID- \d+)\s")
@@ -48,7 +57,7 @@ class Ris(Reader):
                 current = _Entry(number)
                 yield Unreadable(number, TOO_LONG)
                 continue
-            text = text_of(line).rstrip()
+            text = decode_text(line).rstrip()
             found = _TAG.fullmatch(text)
             if found is None:
                 current.go_on(text)
@@ -84,7 +93,7 @@ class _Entry:
             yield Unreadable(self._line, TOO_LONG)
         elif self._values:
             title, abstract = " ".join(self._all(_TITLE)), " ".join(self._all(_ABSTRACT))
-            yield entry(self._line, self._first(_ID), title, abstract, self._metadata())
+            yield build_entry(self._line, self._first(_ID), title, abstract, self._metadata())
 
     def _all(self, tags: tuple[str, ...]) -> list[str]:
         """Return the values of the first of the tags that is there."""

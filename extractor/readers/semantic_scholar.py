@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from extractor.readers._fields import entry_of, inside, text_in, without_empty
-from extractor.readers._reader import NO, SURE, Columns, Item, entry
+from extractor.readers.base import (
+    NO,
+    SURE,
+    Columns,
+    Item,
+    build_entry,
+    build_entry_from_fields,
+    json_text,
+    nested_text,
+    without_empty,
+)
 from extractor.readers.json_lines import JsonLines
 
 if TYPE_CHECKING:
@@ -25,12 +34,12 @@ class SemanticScholar(JsonLines):
     def paper(self, line: int, fields: dict[str, Any], columns: Columns) -> Item:
         paper_id = _own_id(fields)
         if not paper_id:
-            return entry_of(line, fields, columns)
-        return entry(
+            return build_entry_from_fields(line, fields, columns)
+        return build_entry(
             line,
             paper_id,
-            text_in(fields.get("title")),
-            text_in(fields.get("abstract")),
+            json_text(fields.get("title")),
+            json_text(fields.get("abstract")),
             _metadata(fields),
         )
 
@@ -38,20 +47,22 @@ class SemanticScholar(JsonLines):
 def _own_id(fields: Mapping[str, Any]) -> str:
     if not {"externalIds", "externalids"} & fields.keys():
         return ""
-    return text_in(fields.get("paperId")) or text_in(fields.get("corpusid"))
+    return json_text(fields.get("paperId")) or json_text(fields.get("corpusid"))
 
 
 def _metadata(fields: Mapping[str, Any]) -> dict[str, object]:
     authors = fields.get("authors")
     others = "externalIds" if "externalIds" in fields else "externalids"
     return without_empty(
-        authors=[inside(each, "name") for each in authors] if isinstance(authors, list) else [],
+        authors=[nested_text(each, "name") for each in authors]
+        if isinstance(authors, list)
+        else [],
         categories=fields.get("fieldsOfStudy"),
-        doi=inside(fields, others, "DOI"),
-        arxiv_id=inside(fields, others, "ArXiv"),
-        venue=text_in(fields.get("venue")),
-        date=text_in(fields.get("publicationDate")) or text_in(fields.get("year")),
-        url=text_in(fields.get("url")),
+        doi=nested_text(fields, others, "DOI"),
+        arxiv_id=nested_text(fields, others, "ArXiv"),
+        venue=json_text(fields.get("venue")),
+        date=json_text(fields.get("publicationDate")) or json_text(fields.get("year")),
+        url=json_text(fields.get("url")),
     )
 
 

@@ -6,15 +6,24 @@ import csv
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from extractor.errors import DumpError
-from extractor.readers._encoding import text_of
-from extractor.readers._fields import entry_of, names_of, require
-from extractor.readers._reader import NO, TEXT_LIMIT, Columns, Item, Reader, Unreadable
-from extractor.readers.json_lines import TOO_LONG
+from extractor.readers.base import (
+    NO,
+    TEXT_LIMIT,
+    TOO_LONG,
+    Columns,
+    Item,
+    Reader,
+    Unreadable,
+    build_entry_from_fields,
+    decode_text,
+    field_names,
+    require_columns,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from extractor.readers._source import Source
+    from extractor.readers.base import Source
 
 _REGULAR = 0.08
 """Less than plain text has: a fitting suffix must speak for the table as well."""
@@ -24,14 +33,14 @@ _NAME_LENGTH = 64
 _ROWS_TRIED = 20
 
 
-class Table(Reader):
+class DelimitedText(Reader):
     """Rows of fields; the header says which is the title and which the abstract."""
 
     has_columns = True
     delimiters: ClassVar[tuple[str, ...]]
 
     def sniff(self, head: bytes) -> float:
-        rows = text_of(head).split("\n", _ROWS_TRIED)[:_ROWS_TRIED]
+        rows = decode_text(head).split("\n", _ROWS_TRIED)[:_ROWS_TRIED]
         delimiter = self._delimiter(rows[0])
         header = _split(rows[0], delimiter)
         if _has_both(header):
@@ -40,20 +49,20 @@ class Table(Reader):
         return _REGULAR if len(rows) > 2 and widths == {len(header)} != {1} else NO
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:
-        head = text_of(source.head)
+        head = decode_text(source.head)
         delimiter = self._delimiter(head.split("\n", 1)[0])
         lines = _Lines(source)
         rows = _rows(lines, delimiter, quoted=_is_quoted(head, delimiter))
         _, header = next(rows, (1, []))
         if isinstance(header, str):
             raise DumpError(f"{source.name}, line 1: {header}")
-        require(header, columns, source.name)
+        require_columns(header, columns, source.name)
         for line, row in rows:
             yield from lines.skipped()
             if isinstance(row, str):
                 yield Unreadable(line, row)
             elif row:
-                yield _item(line, header, row, columns)
+                yield _build(line, header, row, columns)
         yield from lines.skipped()
 
     def _delimiter(self, header: str) -> str:
@@ -62,7 +71,7 @@ class Table(Reader):
         )
 
 
-class CommaSeparated(Table):
+class CommaSeparated(DelimitedText):
     """CSV, also with the semicolons that spreadsheets of many countries write."""
 
     name = "csv"
@@ -71,7 +80,7 @@ class CommaSeparated(Table):
     delimiters = (",", ";", "|")
 
 
-class TabSeparated(Table):
+class TabSeparated(DelimitedText):
     """TSV, quoted like CSV or not at all."""
 
     name = "tsv"
@@ -81,7 +90,7 @@ class TabSeparated(Table):
 
 
 class _Lines:
-    """The lines of a table as text; those that are too long are empty, and told of."""
+    """The lines of a table as text; one that is too long is empty, and reported."""
 
     def __init__(self, source: Source) -> None:
         self._lines = source.lines()
@@ -91,7 +100,7 @@ class _Lines:
         for number, line in self._lines:
             if line is None:
                 self._skipped.append(Unreadable(number, TOO_LONG))
-            yield text_of(line or b"")
+            yield decode_text(line or b"")
 
     def skipped(self) -> Iterator[Unreadable]:
         yield from self._skipped
@@ -111,16 +120,16 @@ def _rows(lines: _Lines, delimiter: str, *, quoted: bool) -> Iterator[tuple[int,
         except StopIteration:
             return
         except csv.Error as error:
-            yield line, f"This is no row of a table, down to line {rows.line_num}: {error}."
+            yield line, f"This is not a row of a table, down to line {rows.line_num}: {error}."
 
 
-def _item(line: int, header: list[str], row: list[str], columns: Columns) -> Item:
+def _build(line: int, header: list[str], row: list[str], columns: Columns) -> Item:
     if any(row[len(header) :]):
         return Unreadable(line, f"The row has {len(row)} fields, the header {len(header)}.")
     fields: dict[str, object] = {
         name: field for name, field in zip(header, row, strict=False) if field
     }
-    return entry_of(line, fields, columns)
+    return build_entry_from_fields(line, fields, columns)
 
 
 def _split(line: str, delimiter: str) -> list[str]:
@@ -131,7 +140,7 @@ def _split(line: str, delimiter: str) -> list[str]:
 
 
 def _has_both(header: list[str]) -> bool:
-    names = names_of(tuple(header), Columns())
+    names = field_names(tuple(header), Columns())
     are_names = all(len(name) <= _NAME_LENGTH and "{" not in name for name in header)
     return are_names and bool(names.titles and names.abstracts and names.titles != names.abstracts)
 

@@ -1,8 +1,8 @@
 """Plain text: saved web pages, listings, and files of titles and abstracts.
 
-A page is a sequence of paragraphs. Abstracts are told by their length or their label; the
+A page is a sequence of paragraphs. Abstracts are recognised by their length or their label; the
 title of an abstract is the best candidate among the short paragraphs since the abstract
-before; all else is furniture.
+before it; all else is boilerplate.
 """
 
 from __future__ import annotations
@@ -11,9 +11,18 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
-from extractor.readers._furniture import is_aside, is_furniture, is_notice, is_people
-from extractor.readers._paragraphs import HEADING, OVERLONG, Paragraph, paragraphs
-from extractor.readers._reader import (
+from extractor.readers._paragraphs import (
+    HEADING,
+    OVERLONG,
+    Paragraph,
+    is_aside,
+    is_boilerplate,
+    is_notice,
+    is_people,
+    paragraphs,
+)
+from extractor.readers._source import looks_binary
+from extractor.readers.base import (
     LAST_RESORT,
     NO,
     TEXT_LIMIT,
@@ -21,14 +30,13 @@ from extractor.readers._reader import (
     Item,
     Reader,
     Unreadable,
-    entry,
+    build_entry,
 )
-from extractor.readers._source import looks_binary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from extractor.readers._source import Source
+    from extractor.readers.base import Source
 
 _ABSTRACT_LENGTH = 240
 """Characters from which on a paragraph of sentences is an abstract wherever it stands."""
@@ -61,7 +69,7 @@ _NONE, _UNLIKELY, _DOUBTFUL, _SHORT, _LIKELY, _HEADED, _LABELLED = range(7)
 
 
 class Text(Reader):
-    """Titles and abstracts in paragraphs, with a page's furniture anywhere between them."""
+    """Titles and abstracts in paragraphs, with a page's boilerplate anywhere between them."""
 
     name = "text"
     title = "saved web pages and plain text"
@@ -101,11 +109,14 @@ class _Page:
             yield from self._finish()
             yield Unreadable(paragraph.line, "The line is too long to be an abstract.")
         elif self._continues(paragraph):
-            self._go_on(paragraph)
+            self._length += len(paragraph.text)
+            if self._length <= TEXT_LIMIT:
+                self._abstract.append(paragraph)
         elif self._is_abstract(paragraph):
             yield from self._begin(paragraph)
         else:
-            self._wait(paragraph)
+            self._abstract_announced = paragraph.label in ("abstract", "summary")
+            self._pending.append(paragraph)
             if len(self._pending) > _PENDING:
                 yield from _without_abstract(self._pending[:1])
                 del self._pending[0]
@@ -114,16 +125,12 @@ class _Page:
         yield from self._finish()
         yield from _without_abstract(self._pending)
 
-    def _wait(self, paragraph: Paragraph) -> None:
-        self._abstract_announced = paragraph.label in ("abstract", "summary")
-        self._pending.append(paragraph)
-
     def _continues(self, paragraph: Paragraph) -> bool:
         """Say whether the abstract goes on: nothing but sentences and list items between."""
         if self._pending or not self._abstract or paragraph.label:
             return False
         text, last = paragraph.text, self._abstract[-1]
-        if is_furniture(text) or is_notice(text):
+        if is_boilerplate(text) or is_notice(text):
             return False
         if paragraph.is_list_item:
             return last.is_list_item or last.text.endswith(":")
@@ -154,7 +161,7 @@ class _Page:
         text = paragraph.text
         if paragraph.label in ("abstract", "summary"):
             return bool(text)
-        if paragraph.label or is_people(text) or is_furniture(text):
+        if paragraph.label or is_people(text) or is_boilerplate(text):
             return False
         if self._abstract_announced:
             return True
@@ -162,26 +169,23 @@ class _Page:
             return False
         if _is_prose(text):
             return True
-        return self._follows_title(text)
-
-    def _follows_title(self, text: str) -> bool:
         if len(text) < _SHORT_ABSTRACT_LENGTH or not _is_sentence(text):
             return False
         return any(_likeness(part) >= _LIKELY for part in self._pending)
 
-    def _go_on(self, paragraph: Paragraph) -> None:
-        self._length += len(paragraph.text)
-        if self._length <= TEXT_LIMIT:
-            self._abstract.append(paragraph)
-
     def _begin(self, abstract: Paragraph) -> Iterator[Item]:
         yield from self._finish()
-        best = max(map(_likeness, self._pending), default=_NONE)
-        at = _last_index(self._pending, best)
+        rated = ((_likeness(part), at) for at, part in enumerate(self._pending))
+        best, at = max(rated, default=(_NONE, 0))
         if best > _NONE:
             self._title = self._pending[at]
-            self._id = _arxiv_id(self._pending)
-            self._source = _metadata(self._pending[at + 1 :])
+            found = filter(None, (_ARXIV_ID.match(part.text) for part in self._pending))
+            self._id = ["", *(match["id"] for match in found)][-1]
+            self._source = {
+                part.label: part.text
+                for part in self._pending[at + 1 :]
+                if part.label not in ("", HEADING, "abstract", "summary")
+            }
             yield from _without_abstract(self._pending[:at] + self._pending[at + 1 :])
         self._pending = []
         self._abstract_announced = False
@@ -197,11 +201,13 @@ class _Page:
         self._in_one_paragraph = self._in_one_paragraph + 1 if len(self._abstract) == 1 else 0
         text = _MORE.sub("", _joined(self._abstract))
         if self._title is None:
-            return Unreadable(self._abstract[0].line, f"An abstract without a title: {text[:60]}")
+            return Unreadable(
+                self._abstract[0].line, f"There is no title for the abstract: {text[:60]}"
+            )
         title = _NUMBER.sub("", self._title.text, count=1)
         if self._length > TEXT_LIMIT:
-            return Unreadable(self._title.line, "The abstract does not end.", title=title)
-        return entry(self._title.line, self._id, title, text, self._source)
+            return Unreadable(self._title.line, "The abstract is too long.", title=title)
+        return build_entry(self._title.line, self._id, title, text, self._source)
 
 
 def _joined(parts: list[Paragraph]) -> str:
@@ -209,10 +215,6 @@ def _joined(parts: list[Paragraph]) -> str:
     for before, part in itertools.pairwise(parts):
         text += (" " if before.block == part.block else "\n\n") + part.text
     return text
-
-
-def _last_index(pending: list[Paragraph], likeness: int) -> int:
-    return max((i for i, part in enumerate(pending) if _likeness(part) == likeness), default=0)
 
 
 def _is_prose(text: str) -> bool:
@@ -235,47 +237,26 @@ def _likeness(paragraph: Paragraph) -> int:
     text = _NUMBER.sub("", paragraph.text, count=1)
     if paragraph.label not in ("", HEADING):
         return _LABELLED if paragraph.label == "title" and text else _NONE
-    if len(text) > _TITLE_LENGTH or is_furniture(text) or not re.search(r"[^\W\d_]{2}", text):
+    if len(text) > _TITLE_LENGTH or is_boilerplate(text) or not re.search(r"[^\W\d_]{2}", text):
         return _NONE
-    words = len(text.split())
+    words = text.split()
     if is_people(text) and "," in text:
         return _UNLIKELY
-    if is_aside(text) or (_is_sentence(text) and not text.endswith("?")) or _begins_low(text):
+    if is_aside(text) or (_is_sentence(text) and not text.endswith("?")) or words[0].islower():
         return _DOUBTFUL
     if paragraph.label == HEADING:
         return _HEADED
-    return _DOUBTFUL if words == 1 else _SHORT if words == 2 else _LIKELY
-
-
-def _begins_low(text: str) -> bool:
-    first = text.split(maxsplit=1)[0]
-    return first.islower()
+    return {1: _DOUBTFUL, 2: _SHORT}.get(len(words), _LIKELY)
 
 
 def _without_abstract(pending: list[Paragraph]) -> Iterator[Unreadable]:
     """Yield those that are surely titles: an abstract that is missing is never silent."""
     for part in pending:
         likeness = _likeness(part)
-        if likeness == _LABELLED or (likeness == _LIKELY and _is_surely_title(part.text)):
+        words = len(part.text.split())
+        is_title = words > 4 or (words > 3 and _share_of_capitals(part.text) > 0.6)
+        if likeness == _LABELLED or (likeness == _LIKELY and is_title):
             yield Unreadable(part.line, "There is no abstract.", title=part.text)
-
-
-def _is_surely_title(text: str) -> bool:
-    words = len(text.split())
-    return words > 4 or (words > 3 and _share_of_capitals(text) > 0.6)
-
-
-def _arxiv_id(pending: list[Paragraph]) -> str:
-    found = [match["id"] for part in pending if (match := _ARXIV_ID.match(part.text))]
-    return found[-1] if found else ""
-
-
-def _metadata(pending: list[Paragraph]) -> dict[str, object]:
-    return {
-        part.label: part.text
-        for part in pending
-        if part.label not in ("", HEADING, "abstract", "summary")
-    }
 
 
 TEXT = Text()

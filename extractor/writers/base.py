@@ -12,7 +12,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast, runtime_checkable
 
-from extractor.readers._source import Source
+from extractor.readers.base import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

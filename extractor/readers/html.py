@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 from extractor.errors import DumpError
-from extractor.readers._encoding import ON_INVALID
-from extractor.readers._fields import inside, text_in, without_empty
-from extractor.readers._paragraphs import HEADING, Paragraph, labelled
-from extractor.readers._reader import NO, SURE, Columns, Item, Reader, entry
-from extractor.readers.json_lines import parsed
+from extractor.readers._encoding import document_decoder
+from extractor.readers._paragraphs import HEADING, Paragraph, split_label
+from extractor.readers.base import (
+    NO,
+    SURE,
+    Columns,
+    Item,
+    Reader,
+    build_entry,
+    json_text,
+    nested_text,
+    without_empty,
+)
+from extractor.readers.json_lines import parse_json
 from extractor.readers.text import read_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from extractor.readers._source import Source
+    from extractor.readers.base import Source
 
 _CHUNK = 2**16
 _TAG_LIMIT = 2**23
@@ -27,62 +35,25 @@ _TAG_LIMIT = 2**23
 _BEGINS = re.compile(
     rb"\s*(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
-_CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w.:-]+)", re.I)
 _SKIPPED = frozenset(
     ["script", "style", "noscript", "template", "svg", "nav", "footer", "button", "select"]
 )
 _INLINE = frozenset(
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "cite",
-        "code",
-        "data",
-        "del",
-        "dfn",
-        "em",
-        "font",
-        "i",
-        "img",
-        "ins",
-        "kbd",
-        "label",
-        "mark",
-        "math",
-        "mi",
-        "mn",
-        "mo",
-        "mrow",
-        "msub",
-        "msup",
-        "q",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "tt",
-        "u",
-        "var",
-        "wbr",
-    ]
+    re.findall(
+        r"\w+",
+        """
+        a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark
+        math mi mn mo mrow msub msup q s samp small span strike strong sub sup time tt u var wbr
+        """,
+    )
 )
 _HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _PAGE_LIMIT = 2**26
 _ABSTRACT_LENGTH = 80
 
 
-class SavedHtml(Reader):
-    """The page's own data where it carries them, else its text, block by block."""
+class Html(Reader):
+    """The page's own data where it carries any, else its text, block by block."""
 
     name = "html"
     title = "saved web pages (HTML)"
@@ -92,8 +63,8 @@ class SavedHtml(Reader):
         return SURE if _BEGINS.match(head) else NO
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        page = _Html()
-        decoder = codecs.getincrementaldecoder(_encoding(source.head))(ON_INVALID)
+        page = _Page()
+        decoder = document_decoder(source.head, html=True)
         read = 0
         while chunk := source.stream.read1(_CHUNK):
             read += len(chunk)
@@ -106,8 +77,8 @@ class SavedHtml(Reader):
         return iter(page.papers or read_page(page.paragraphs))
 
 
-class _Html(HTMLParser):
-    """Collects the paragraphs of a page, and the papers that it carries as data."""
+class _Page(HTMLParser):
+    """Collects the paragraphs of a page, and the papers in data that it carries."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -154,7 +125,7 @@ class _Html(HTMLParser):
         """Make a paragraph of the text since the last block began or ended."""
         text = " ".join("".join(self._text).split())
         if text:
-            label, content = labelled(text)
+            label, content = split_label(text)
             self.paragraphs.append(
                 Paragraph(self._line, content, len(self.paragraphs), label or self._label)
             )
@@ -172,53 +143,43 @@ class _Html(HTMLParser):
         self._meta.setdefault(name.lower(), content.strip())
         title, abstract = self._meta.get("citation_title"), self._meta.get("citation_abstract")
         if title and abstract and not self.papers:
-            self.papers.append(entry(self.getpos()[0], self._meta_id(), title, abstract, {}))
-
-    def _meta_id(self) -> str:
-        return self._meta.get("citation_arxiv_id") or self._meta.get("citation_doi", "")
+            paper_id = self._meta.get("citation_arxiv_id") or self._meta.get("citation_doi", "")
+            self.papers.append(build_entry(self.getpos()[0], paper_id, title, abstract, {}))
 
     def _see_data(self, data: str) -> None:
         try:
-            value = parsed(data.encode())
+            value = parse_json(data.encode())
         except (ValueError, RecursionError):
             return
         line = self.getpos()[0]
-        self.papers.extend(_item(line, fields) for fields in _papers_in(value))
+        self.papers.extend(_build(line, fields) for fields in _papers_in(value))
 
 
 def _papers_in(value: object) -> Iterator[dict[str, Any]]:
     """Yield the innermost objects that have a title and an abstract."""
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     found = [paper for part in parts for paper in _papers_in(part)]
-    if not found and isinstance(value, dict) and text_in(value.get("title")):
+    if not found and isinstance(value, dict) and json_text(value.get("title")):
         found = [value] if len(_abstract(value)) >= _ABSTRACT_LENGTH else []
     yield from found
 
 
 def _abstract(fields: dict[str, Any]) -> str:
-    return text_in(fields.get("abstract")) or text_in(fields.get("summary"))
+    return json_text(fields.get("abstract")) or json_text(fields.get("summary"))
 
 
-def _item(line: int, fields: dict[str, Any]) -> Item:
+def _build(line: int, fields: dict[str, Any]) -> Item:
     authors = fields.get("authors")
     metadata = without_empty(
-        authors=[inside(each, "name") for each in authors] if isinstance(authors, list) else [],
-        date=text_in(fields.get("publishedAt")),
-        doi=text_in(fields.get("doi")),
-        url=text_in(fields.get("url")),
+        authors=[nested_text(each, "name") for each in authors]
+        if isinstance(authors, list)
+        else [],
+        date=json_text(fields.get("publishedAt")),
+        doi=json_text(fields.get("doi")),
+        url=json_text(fields.get("url")),
     )
-    title = " ".join(text_in(fields["title"]).split())
-    return entry(line, text_in(fields.get("id")), title, _abstract(fields), metadata)
+    title = " ".join(json_text(fields["title"]).split())
+    return build_entry(line, json_text(fields.get("id")), title, _abstract(fields), metadata)
 
 
-def _encoding(head: bytes) -> str:
-    """Return the encoding that the page names; UTF-16 was made UTF-8 before."""
-    declared = _CHARSET.search(head)
-    try:
-        name = codecs.lookup(declared[1].decode("ascii")).name if declared else "utf-8"
-    except LookupError:
-        return "utf-8"
-    return "utf-8" if name.startswith("utf") else name
-
-
-SAVED_HTML = SavedHtml()
+HTML = Html()

@@ -1,4 +1,9 @@
-"""The objects in a stream of JSON, one by one, whatever stands around them."""
+"""The objects in a stream of JSON, one by one, in bounded memory.
+
+This is a scanner of brackets and strings, not a parser: it gives each object's line and its
+bytes as they are, goes on after one that is broken, and takes documents that are cut off,
+joined together, or not valid UTF-8. A library such as ijson stops at the first of these.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +17,14 @@ from extractor.readers._source import LINE_LIMIT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from extractor.readers._source import Source
+    from extractor.readers.base import Source
 
 ALONE = 0
-"""The array of an object that lies in none."""
+"""The array number of an object that is in no array."""
 
 _CHUNK = 2**18
-DEEPEST_ARRAY = 4
-"""How deep an array of papers may lie: ``{"response": {"docs": [...]}}`` needs 3."""
+MOST_NESTED_ARRAY = 4
+"""The level at which an array of papers may be: ``{"response": {"docs": [...]}}`` needs 3."""
 
 _DEEPEST = 10**6
 _OUTSIDE = re.compile(rb'["{}\[\]]')
@@ -27,12 +32,12 @@ _INSIDE = re.compile(rb'["\\]')
 
 
 @dataclass(frozen=True, slots=True)
-class Element:
-    """One object: its bytes, or None where they are too many.
+class JsonObject:
+    """One object: its line, from 1, and its bytes, None where they exceed `LINE_LIMIT`.
 
-    ``array`` is the running number of the array that it lies in, or `ALONE`; ``top`` says
-    that this array is the document itself. An object that is `ALONE` comes after those that
-    were found in it.
+    ``array`` is the running number of the array that it is in, or `ALONE`; ``top`` says that
+    this array is the document itself, ``complete`` that the object's last bracket is there.
+    An object that is `ALONE` comes after those that were found in it.
     """
 
     line: int
@@ -42,8 +47,8 @@ class Element:
     complete: bool = True
 
 
-def elements(source: Source) -> Iterator[Element]:
-    """Yield the objects at the top of the stream and those in arrays not too deep in it.
+def json_objects(source: Source) -> Iterator[JsonObject]:
+    """Yield the objects at the top of the stream and those in arrays down to level 4.
 
     Raises:
         DumpError: brackets are nested a million deep.
@@ -71,9 +76,9 @@ class _Capture:
         else:
             self._parts.clear()
 
-    def element(self, *, complete: bool) -> Element:
+    def element(self, *, complete: bool) -> JsonObject:
         data = b"".join(self._parts) if self._size <= LINE_LIMIT else None
-        return Element(self._line, data, self._array, self.depth == 1, complete)
+        return JsonObject(self._line, data, self._array, self.depth == 1, complete)
 
 
 class _Scanner:
@@ -88,7 +93,7 @@ class _Scanner:
         self._in_string = self._escaped = False
         self._captures: list[_Capture] = []
 
-    def feed(self, chunk: bytes) -> Iterator[Element]:
+    def feed(self, chunk: bytes) -> Iterator[JsonObject]:
         taken = counted = 0
         for at in self._brackets(chunk):
             self._line += chunk.count(b"\n", counted, at)
@@ -106,7 +111,7 @@ class _Scanner:
         self._line += chunk.count(b"\n", counted)
         self._keep(chunk[taken:])
 
-    def end(self) -> Iterator[Element]:
+    def end(self) -> Iterator[JsonObject]:
         """Yield what was left open."""
         while self._captures:
             yield self._captures.pop().element(complete=False)
@@ -131,7 +136,7 @@ class _Scanner:
         if not self._open:
             return True
         innermost = self._captures[-1].depth if self._captures else 0
-        return bool(self._open[-1]) and len(self._open) <= DEEPEST_ARRAY and not innermost
+        return bool(self._open[-1]) and len(self._open) <= MOST_NESTED_ARRAY and not innermost
 
     def _begin_capture(self) -> None:
         array = self._open[-1] if self._open else ALONE

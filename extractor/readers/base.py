@@ -1,0 +1,283 @@
+"""What a format of your own is made of: subclass `Reader`, build its papers with `build_entry`.
+
+A format is one file. It says how surely a dump that begins with certain bytes is in it, and
+yields that dump's papers in order:
+
+    class Refer(Reader):
+        name = "refer"
+        title = "Refer tags"
+        suffixes = (".enw",)
+
+        def sniff(self, head: bytes) -> float:
+            return SURE if head.startswith(b"%0 ") else NO
+
+        def read(self, source: Source, columns: Columns) -> Iterator[Item]:
+            for number, line in source.lines():
+                if line is None:
+                    yield Unreadable(number, TOO_LONG)
+                else:
+                    paper_id, title, abstract = decode_text(line).split("|")
+                    yield build_entry(number, paper_id, title, abstract, {})
+
+    REFER = Refer()
+
+Such a file is found in this folder, or through an entry point of the group `extractor.readers`
+in a package of yours: ``refer = "my_package.refer:REFER"``. `docs/formats.md` has the details.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
+
+from extractor.errors import DumpError, UsageError
+from extractor.paper import Paper
+from extractor.readers._encoding import decode_text, printable
+from extractor.readers._source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+__all__ = [
+    "LAST_RESORT",
+    "LIKELY",
+    "NO",
+    "POSSIBLE",
+    "SURE",
+    "TEXT_LIMIT",
+    "TOO_LONG",
+    "Columns",
+    "FieldNames",
+    "Item",
+    "Paper",
+    "Reader",
+    "Source",
+    "Unreadable",
+    "build_entry",
+    "build_entry_from_fields",
+    "decode_text",
+    "field_names",
+    "json_text",
+    "nested_text",
+    "printable",
+    "require_columns",
+    "without_empty",
+]
+
+# Sniff scores, from 0 to 1: the format with the highest one reads the dump.
+SURE = 1.0
+LIKELY = 0.6
+POSSIBLE = 0.3
+LAST_RESORT = 0.1
+NO = 0.0
+
+TEXT_LIMIT = 2**20
+"""Characters that a title or an abstract may have; a longer one is never held in memory."""
+
+TOO_LONG = "The line is too long to be an entry."
+
+# The usual names, best first, in lower case and without what is neither letter nor digit.
+TITLES = ("title", "papertitle", "articletitle", "documenttitle")
+ABSTRACTS = ("abstract", "paperabstract", "abstracttext", "abstractnote", "summary")
+IDS = (
+    *("id", "paperid", "articleid", "arxivid", "corpusid", "aclid", "pmid"),
+    *("key", "citationkey", "uid", "identifier", "doi"),
+)
+_STAYS_IN_SOURCE = {"doi"}
+_OTHER_TITLES = ("book", "journal", "source", "venue", "series", "short", "proceedings", "conf")
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An entry of a dump that is not a paper; the others are read all the same.
+
+    ``line`` counts from 1, in the decompressed dump (in a Parquet file it counts rows).
+    ``id`` and ``title`` are given as far as they are known.
+    """
+
+    line: int
+    message: str
+    id: str | None = None
+    title: str | None = None
+
+
+Item: TypeAlias = Paper | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The field names that the user gave; None where the reader has to find the field itself."""
+
+    title: str | None = None
+    abstract: str | None = None
+    id: str | None = None
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, str | None], reader: Reader) -> Columns:
+        """Read ``title_column``, ``abstract_column`` and ``id_column``.
+
+        Raises:
+            UsageError: an option is unknown, or the format has no named columns.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        known = {f"{f.name}_column": f.name for f in fields(cls)}
+        if unknown := sorted(given.keys() - known.keys()):
+            raise UsageError(
+                f"A dump has no option {unknown[0]!r}.", hint=f"Options: {', '.join(known)}."
+            )
+        if given and not reader.has_columns:
+            raise UsageError(
+                f"The format {reader.name} has no columns to name.",
+                hint=f"Leave out {', '.join(sorted(given))}, or name another format.",
+            )
+        return cls(**{known[name]: value for name, value in given.items()})
+
+
+class Reader(ABC):
+    """One format.
+
+    ``name`` is what the user types, ``suffixes`` the endings of such files in lower case, each
+    with its dot, and ``title`` one line for listings. ``has_columns`` says whether the fields
+    have names that the user may give (`Columns`).
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    has_columns: ClassVar[bool] = False
+
+    @abstractmethod
+    def sniff(self, head: bytes) -> float:
+        """Return how surely a dump has this format, from `NO` to `SURE`.
+
+        ``head`` is the first 64 KiB of the dump, decompressed and in UTF-8, or all of a
+        shorter one. A fitting suffix adds 0.05: it settles a tie, but never overrules content.
+        """
+
+    @abstractmethod
+    def read(self, source: Source, columns: Columns) -> Iterator[Item]:
+        """Yield the papers in order; one whose ``id`` is empty gets its running number.
+
+        Raises:
+            DumpError: the dump is damaged, so that the rest of it cannot be read.
+        """
+
+
+def build_entry(
+    line: int, paper_id: str, title: str, abstract: str, source: Mapping[str, object]
+) -> Item:
+    """Return the paper, or why the entry is not one. ``source`` is metadata, as JSON values.
+
+    Control characters become spaces, one for one; all else stays as it is, since offsets
+    are counted in these very strings.
+    """
+    if len(abstract) > TEXT_LIMIT or len(title) > TEXT_LIMIT:
+        return Unreadable(line, "The title or the abstract is too long.", paper_id, title[:200])
+    if not (title.isprintable() and abstract.isprintable() and paper_id.isprintable()):
+        title, abstract, paper_id = printable(title), printable(abstract), printable(paper_id)
+    if not title or title.isspace():
+        return Unreadable(line, "There is no title.", paper_id or None)
+    if not abstract or abstract.isspace():
+        return Unreadable(line, "There is no abstract.", paper_id or None, title)
+    return Paper(paper_id, title, abstract, source)
+
+
+class FieldNames(NamedTuple):
+    """The names that may hold each field, best first."""
+
+    titles: tuple[str, ...]
+    abstracts: tuple[str, ...]
+    ids: tuple[str, ...]
+
+
+@lru_cache(maxsize=1024)
+def field_names(present: tuple[str, ...], columns: Columns) -> FieldNames:
+    """Pick each field's names from those present; one that the user gave is the only choice."""
+    return FieldNames(
+        _candidates(present, columns.title, TITLES),
+        _candidates(present, columns.abstract, ABSTRACTS),
+        _candidates(present, columns.id, IDS),
+    )
+
+
+def _candidates(
+    present: Iterable[str], given: str | None, usual: tuple[str, ...]
+) -> tuple[str, ...]:
+    if given is not None:
+        return (given,)
+    bare = {name: re.sub(r"[\W_]", "", name).lower() for name in present}
+    ranked = sorted((usual.index(key), name) for name, key in bare.items() if key in usual)
+    if ranked or usual is IDS:
+        return tuple(name for _, name in ranked)
+    # ``title_en`` or ``Abstract (English)``, but not ``journal_title``.
+    return tuple(
+        name for name, key in bare.items() if usual[0] in key and not key.startswith(_OTHER_TITLES)
+    )
+
+
+def require_columns(present: Sequence[str], columns: Columns, dump: str) -> None:
+    """Check that a table's columns hold a title and an abstract.
+
+    Raises:
+        DumpError: no column is recognised as the one or the other.
+    """
+    names = field_names(tuple(present), columns)
+    for found, field in ((names.titles, "title"), (names.abstracts, "abstract")):
+        if not any(each in present for each in found):
+            raise DumpError(
+                f"No column of {dump} is the {field}. It has: {', '.join(present)}.",
+                hint=f"Name the column with --{field}-column.",
+            )
+
+
+def build_entry_from_fields(line: int, values: dict[str, object], columns: Columns) -> Item:
+    """Build a paper from named values; what is neither title, abstract nor id is its metadata.
+
+    ``values`` is used up.
+    """
+    names = field_names(tuple(values), columns)
+    title_name, title = _first_text(values, names.titles)
+    abstract_name, abstract = _first_text(values, names.abstracts)
+    id_name, paper_id = _first_text(values, names.ids)
+    for name in (title_name, abstract_name):
+        values.pop(name, None)
+    if id_name.lower() not in _STAYS_IN_SOURCE:
+        values.pop(id_name, None)
+    return build_entry(line, paper_id, title, abstract, values)
+
+
+def _first_text(values: Mapping[str, object], names: tuple[str, ...]) -> tuple[str, str]:
+    for name in names:
+        value = values.get(name)
+        text = value if type(value) is str else json_text(value)
+        if text:
+            return name, text
+    return "", ""
+
+
+def json_text(value: object) -> str:
+    """Return the text of a JSON value: itself, its number, its ``value`` or its parts."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, dict):
+        return json_text(value.get("value"))
+    if isinstance(value, list):
+        return " ".join(filter(None, map(json_text, value)))
+    return ""
+
+
+def nested_text(value: object, *names: str) -> str:
+    """Return the text under ``names`` in nested JSON objects; "" where there is none."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return json_text(value)
+
+
+def without_empty(**metadata: object) -> dict[str, object]:
+    """Return the metadata whose values are not empty."""
+    return {name: value for name, value in metadata.items() if value}
