@@ -91,27 +91,11 @@ class Dump:
     a `DumpError` where the dump is damaged or cut off, and at its end where it held no paper.
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        format: str | None = None,  # noqa: A002 -- the word that users know
-        options: Mapping[str, str | None] | None = None,
-    ) -> None:
-        named = _reader_named(format) if format else None
-        self._source = Source(path)
-        with ExitStack() as unless_opened:
-            unless_opened.callback(self._source.close)
-            if not self._source.head:
-                raise DumpError(
-                    f"{self._source.name} is empty.", hint="Check that it was written completely."
-                )
-            reader = named or _recognise(self._source)
-            columns = Columns.from_options(options or {}, reader)
-            unless_opened.pop_all()
+    def __init__(self, source: Source, reader: Reader, columns: Columns) -> None:
+        self._source = source
+        self._items = _items(reader, source, columns)
         self.format = reader.name
-        self.name = self._source.name
-        self._items = _items(reader, self._source, columns)
+        self.name = source.name
 
     @property
     def size(self) -> int | None:
@@ -156,7 +140,17 @@ def open_dump(
         DumpError: there is no such file, it may not be read, or it is not a dump.
         UsageError: the format or an option is unknown.
     """
-    return Dump(path, format=format, options=options)
+    named = _reader_named(format) if format else None
+    source = Source(path)
+    with ExitStack() as unless_opened:
+        unless_opened.callback(source.close)
+        if not source.head:
+            hint = "Check that it was written completely."
+            raise DumpError(f"{source.name} is empty.", hint=hint)
+        reader = named or _recognise(source)
+        columns = Columns.from_options(options or {}, reader)
+        unless_opened.pop_all()
+    return Dump(source, reader, columns)
 
 
 def read_dump(
@@ -183,7 +177,7 @@ def read_dump(
 def _items(reader: Reader, source: Source, columns: Columns) -> Generator[Item]:
     papers = 0
     first: Unreadable | None = None
-    warn_if_repeated = _Repeats(source.name)
+    ids: set[str] | None = set()
     with closing(source):
         for item in reader.read(source, columns):
             if isinstance(item, Unreadable):
@@ -191,11 +185,16 @@ def _items(reader: Reader, source: Source, columns: Columns) -> Generator[Item]:
                 yield item
                 continue
             papers += 1
-            if item.id:
-                warn_if_repeated(item.id)
-                yield item
-            else:
+            if not item.id:
                 yield Paper(str(papers), item.title, item.abstract, item.source)
+                continue
+            if ids is not None and item.id in ids:
+                logger.warning("%s: more than one paper has the id %r", source.name, item.id)
+                ids = None
+            elif ids is not None:
+                ids.add(item.id)
+                ids = ids if len(ids) < _IDS_REMEMBERED else None
+            yield item
     if not papers:
         why = f" (line {first.line}: {first.message})" if first else ""
         raise DumpError(
@@ -204,21 +203,3 @@ def _items(reader: Reader, source: Source, columns: Columns) -> Generator[Item]:
         )
 
 
-class _Repeats:
-    """Warns of the first id that two papers have, among the first 100,000."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._seen: set[str] = set()
-        self._left = _IDS_REMEMBERED
-
-    def __call__(self, paper_id: str) -> None:
-        if not self._left:
-            return
-        self._left -= 1
-        if paper_id in self._seen:
-            logger.warning("%s: more than one paper has the id %r", self._name, paper_id)
-            self._left = 0
-        self._seen.add(paper_id)
-        if not self._left:
-            self._seen.clear()

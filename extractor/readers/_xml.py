@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from abc import abstractmethod
 from html.entities import html5
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from extractor.errors import DumpError
 from extractor.readers._encoding import document_decoder
-from extractor.readers.base import TEXT_LIMIT, Unreadable, printable
+from extractor.readers.base import NO, SURE, TEXT_LIMIT, Columns, Reader, Unreadable, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from extractor.readers.base import Item, Source
 
@@ -25,19 +27,29 @@ _DEEPEST = 1000
 _TOO_LARGE = "The record is too large to be read."
 
 
-def records(source: Source, build: Callable[[int, Element], Item], *names: str) -> Iterator[Item]:
-    """Yield what ``build`` makes of the line and the tree of each element with these local names.
+class XmlReader(Reader):
+    """A format whose papers are the elements ``records`` of documents that begin with ``roots``.
 
-    One that is too large is `Unreadable`. Names in the tree are local names: namespaces are left
-    out. Entities are never expanded.
-
-    Raises:
-        DumpError: the XML is not well-formed, breaks off, or declares entities of its own.
+    Both are local names: namespaces are left out, in the trees as well. Entities are never
+    expanded. A record that is too large is `Unreadable`.
     """
-    collector = _Collector(source, frozenset(names))
-    for chunk in chain(iter(lambda: source.stream.read1(_CHUNK), b""), [b""]):
-        for line, record in collector.feed(chunk, final=not chunk):
-            yield Unreadable(line, _TOO_LARGE) if record is None else build(line, record)
+
+    roots: ClassVar[tuple[str, ...]]
+    records: ClassVar[tuple[str, ...]]
+
+    def sniff(self, head: bytes) -> float:
+        root = rf"<(?:\w+:)?(?:{'|'.join(self.roots)})[\s>]"
+        return SURE if re.search(root.encode(), head[:2000]) else NO
+
+    def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
+        collector = _Collector(source, frozenset(self.records))
+        for chunk in chain(iter(lambda: source.stream.read1(_CHUNK), b""), [b""]):
+            for line, record in collector.feed(chunk, final=not chunk):
+                yield Unreadable(line, _TOO_LARGE) if record is None else self.build(line, record)
+
+    @abstractmethod
+    def build(self, line: int, record: Element) -> Item:
+        """Return the paper of a record, or why it is not one."""
 
 
 def text_at(element: Element, path: str) -> str:

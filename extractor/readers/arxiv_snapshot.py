@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from extractor.readers.base import NO, SURE, Columns, Item, build_entry, json_text, without_empty
+from extractor.readers.base import NO, SURE, Columns, Item, build_entry, nested_text, without_empty
 from extractor.readers.json_lines import JsonLines
 
 if TYPE_CHECKING:
@@ -25,31 +25,20 @@ class ArxivSnapshot(JsonLines):
         return SURE if there and _ITS_OWN & fields.keys() else NO
 
     def paper(self, line: int, fields: dict[str, Any], columns: Columns) -> Item:  # noqa: ARG002
-        paper_id = json_text(fields.get("id"))
-        return build_entry(
-            line,
-            paper_id,
-            unwrap(json_text(fields.get("title"))),
-            unwrap(json_text(fields.get("abstract"))),
-            _metadata(paper_id, fields),
+        def text(name: str) -> str:
+            return " ".join(nested_text(fields, name).split())
+
+        paper_id = nested_text(fields, "id")
+        metadata = without_empty(
+            authors=text("authors"),
+            categories=text("categories").split(),
+            doi=nested_text(fields, "doi"),
+            venue=nested_text(fields, "journal-ref"),
+            date=nested_text(fields, "update_date"),
+            comments=text("comments"),
+            url=f"https://arxiv.org/abs/{paper_id}",
         )
-
-
-def unwrap(text: str) -> str:
-    """Join the lines of a text, with one space between any two words."""
-    return " ".join(text.split())
-
-
-def _metadata(paper_id: str, fields: Mapping[str, Any]) -> dict[str, object]:
-    return without_empty(
-        authors=unwrap(json_text(fields.get("authors"))),
-        categories=json_text(fields.get("categories")).split(),
-        doi=json_text(fields.get("doi")),
-        venue=json_text(fields.get("journal-ref")),
-        date=json_text(fields.get("update_date")),
-        comments=unwrap(json_text(fields.get("comments"))),
-        url=f"https://arxiv.org/abs/{paper_id}",
-    )
+        return build_entry(line, paper_id, text("title"), text("abstract"), metadata)
 
 
 ARXIV = ArxivSnapshot()

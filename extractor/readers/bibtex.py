@@ -21,7 +21,7 @@ from extractor.readers.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from pylatexenc.latex2text import LatexNodes2Text
 
@@ -59,37 +59,23 @@ class BibTex(Reader):
 
 def _entries(source: Source) -> Iterator[tuple[int, bytes | None]]:
     """Yield each entry's first line and text: it ends where a line begins the next."""
-    current: _Entry | None = None
+    first = size = 0
+    lines: list[bytes] = []
     for number, line in source.lines():
         begins = line is not None and _BEGINS.match(line) is not None
-        if current and (begins or line is None):
-            yield current.whole()
-            current = None
+        if lines and (begins or line is None):
+            yield first, b"".join(lines) if size <= _ENTRY_LIMIT else None
+            lines = []
         if line is None:
             yield number, None
         elif begins:
-            current = _Entry(number, line)
-        elif current:
-            current.add(line)
-    if current:
-        yield current.whole()
-
-
-class _Entry:
-    """The lines of one entry, as far as the limit."""
-
-    def __init__(self, number: int, line: bytes) -> None:
-        self._number = number
-        self._lines = [line]
-        self._size = len(line)
-
-    def add(self, line: bytes) -> None:
-        self._size += len(line)
-        if self._size <= _ENTRY_LIMIT:
-            self._lines.append(line)
-
-    def whole(self) -> tuple[int, bytes | None]:
-        return self._number, b"".join(self._lines) if self._size <= _ENTRY_LIMIT else None
+            first, size, lines = number, len(line), [line]
+        elif lines:
+            size += len(line)
+            if size <= _ENTRY_LIMIT:
+                lines.append(line)
+    if lines:
+        yield first, b"".join(lines) if size <= _ENTRY_LIMIT else None
 
 
 def _build(line: int, text: str) -> Item:
@@ -103,24 +89,29 @@ def _build(line: int, text: str) -> Item:
         fields = {field.key.lower(): _value(field.value) for field in parsed.fields}
     except RecursionError:
         return Unreadable(line, "The braces are nested too deeply.", parsed.key)
+    authors = filter(None, re.split(r"\s+and\s+", fields.get("author", "")))
+    keywords = map(str.strip, fields.get("keywords", "").split(","))
+    metadata = without_empty(
+        authors=[" ".join(reversed(author.split(", ", 1))) for author in authors],
+        categories=list(filter(None, keywords)),
+        doi=fields.get("doi"),
+        venue=fields.get("booktitle") or fields.get("journal"),
+        date=fields.get("date") or fields.get("year"),
+        url=fields.get("url"),
+    )
     title, abstract = fields.get("title", ""), fields.get("abstract", "")
-    return build_entry(line, parsed.key, title, abstract, _metadata(fields))
+    return build_entry(line, parsed.key, title, abstract, metadata)
 
 
 def _value(value: object) -> str:
+    """Return the text of a field, with LaTeX as Unicode; formulas stay as they are."""
     text = str(value).strip()
     if len(text) > 1 and text[0] + text[-1] in ("{}", '""'):
         text = text[1:-1]
-    return " ".join(_decoded(text).split())
-
-
-def _decoded(text: str) -> str:
-    """Return LaTeX text as Unicode; formulas stay as they are."""
-    if not _MARKUP.search(text):
-        return text
-    # To LaTeX a bare % begins a comment; in an abstract it is a percentage.
-    decoded: str = _decoder().latex_to_text(_BARE_PERCENT.sub(r"\%", text))
-    return decoded
+    if _MARKUP.search(text):
+        # To LaTeX a bare % begins a comment; in an abstract it is a percentage.
+        text = _decoder().latex_to_text(_BARE_PERCENT.sub(r"\%", text))
+    return " ".join(text.split())
 
 
 @cache
@@ -135,23 +126,6 @@ def _decoder() -> LatexNodes2Text:
     addresses = [MacroTextSpec("url", "%s"), MacroTextSpec("href", "%(2)s (%(1)s)")]
     known.add_context_category("addresses", prepend=True, macros=addresses)
     return LatexNodes2Text(latex_context=known, math_mode="verbatim", strict_latex_spaces=True)
-
-
-def _metadata(fields: Mapping[str, str]) -> dict[str, object]:
-    authors = re.split(r"\s+and\s+", fields.get("author", ""))
-    return without_empty(
-        authors=[_in_order(author) for author in authors if author],
-        categories=[word.strip() for word in fields.get("keywords", "").split(",") if word.strip()],
-        doi=fields.get("doi"),
-        venue=fields.get("booktitle") or fields.get("journal"),
-        date=fields.get("date") or fields.get("year"),
-        url=fields.get("url"),
-    )
-
-
-def _in_order(author: str) -> str:
-    family, comma, given = author.partition(", ")
-    return f"{given} {family}" if comma else author
 
 
 BIBTEX = BibTex()

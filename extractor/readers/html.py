@@ -16,7 +16,6 @@ from extractor.readers.base import (
     Item,
     Reader,
     build_entry,
-    json_text,
     nested_text,
     without_empty,
 )
@@ -95,7 +94,11 @@ class _Page(HTMLParser):
         if self._skipping:
             return
         attributes = {name: value or "" for name, value in attrs}
-        self._see_attributes(tag, attributes)
+        if tag == "meta":
+            self._see_meta(attributes.get("name", ""), attributes.get("content", ""))
+        for name, value in attributes.items():
+            if name.startswith("data-") and value.startswith(("{", "[")):
+                self._see_data(value)
         if tag in _SKIPPED:
             self._skipping = tag
             self._script = [] if "json" in attributes.get("type", "") else None
@@ -132,13 +135,6 @@ class _Page(HTMLParser):
             self._label = ""
         self._text = []
 
-    def _see_attributes(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag == "meta":
-            self._see_meta(attributes.get("name", ""), attributes.get("content", ""))
-        for name, value in attributes.items():
-            if name.startswith("data-") and value.startswith(("{", "[")):
-                self._see_data(value)
-
     def _see_meta(self, name: str, content: str) -> None:
         self._meta.setdefault(name.lower(), content.strip())
         title, abstract = self._meta.get("citation_title"), self._meta.get("citation_abstract")
@@ -151,35 +147,32 @@ class _Page(HTMLParser):
             value = parse_json(data.encode())
         except (ValueError, RecursionError):
             return
-        line = self.getpos()[0]
-        self.papers.extend(_build(line, fields) for fields in _papers_in(value))
+        for fields in _papers_in(value):
+            authors = fields.get("authors")
+            people = authors if isinstance(authors, list) else []
+            metadata = without_empty(
+                authors=[nested_text(each, "name") for each in people],
+                date=nested_text(fields, "publishedAt"),
+                doi=nested_text(fields, "doi"),
+                url=nested_text(fields, "url"),
+            )
+            title = " ".join(nested_text(fields, "title").split())
+            paper_id, abstract = nested_text(fields, "id"), _abstract(fields)
+            line = self.getpos()[0]
+            self.papers.append(build_entry(line, paper_id, title, abstract, metadata))
 
 
 def _papers_in(value: object) -> Iterator[dict[str, Any]]:
     """Yield the innermost objects that have a title and an abstract."""
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     found = [paper for part in parts for paper in _papers_in(part)]
-    if not found and isinstance(value, dict) and json_text(value.get("title")):
+    if not found and isinstance(value, dict) and nested_text(value, "title"):
         found = [value] if len(_abstract(value)) >= _ABSTRACT_LENGTH else []
     yield from found
 
 
 def _abstract(fields: dict[str, Any]) -> str:
-    return json_text(fields.get("abstract")) or json_text(fields.get("summary"))
-
-
-def _build(line: int, fields: dict[str, Any]) -> Item:
-    authors = fields.get("authors")
-    metadata = without_empty(
-        authors=[nested_text(each, "name") for each in authors]
-        if isinstance(authors, list)
-        else [],
-        date=json_text(fields.get("publishedAt")),
-        doi=json_text(fields.get("doi")),
-        url=json_text(fields.get("url")),
-    )
-    title = " ".join(json_text(fields["title"]).split())
-    return build_entry(line, json_text(fields.get("id")), title, _abstract(fields), metadata)
+    return nested_text(fields, "abstract") or nested_text(fields, "summary")
 
 
 HTML = Html()

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from extractor.readers.base import (
-    NO,
-    SURE,
-    Columns,
-    Item,
-    build_entry,
-    build_entry_from_fields,
-    json_text,
-    nested_text,
-    without_empty,
-)
+from extractor.readers.base import NO, SURE, Columns, Item, build_entry, nested_text, without_empty
 from extractor.readers.json_lines import JsonLines
 
 if TYPE_CHECKING:
@@ -35,14 +25,24 @@ class OpenAlex(JsonLines):
 
     def paper(self, line: int, fields: dict[str, Any], columns: Columns) -> Item:
         if _INDEX not in fields:
-            return build_entry_from_fields(line, fields, columns)
-        return build_entry(
-            line,
-            json_text(fields.get("id")).removeprefix("https://openalex.org/"),
-            json_text(fields.get("title")) or json_text(fields.get("display_name")),
-            text_of_index(fields[_INDEX]),
-            _metadata(fields),
+            return super().paper(line, fields, columns)
+        url = nested_text(fields, "id")
+        topic = nested_text(fields, "primary_topic", "display_name")
+        authorships = fields.get("authorships")
+        people = authorships if isinstance(authorships, list) else []
+        names = (nested_text(each, "author", "display_name") for each in people)
+        metadata = without_empty(
+            authors=list(filter(None, names)),
+            categories=[topic] if topic else [],
+            doi=nested_text(fields, "doi").removeprefix("https://doi.org/"),
+            venue=nested_text(fields, "primary_location", "source", "display_name"),
+            date=nested_text(fields, "publication_date"),
+            url=url,
         )
+        title = nested_text(fields, "title") or nested_text(fields, "display_name")
+        abstract = text_of_index(fields[_INDEX])
+        paper_id = url.removeprefix("https://openalex.org/")
+        return build_entry(line, paper_id, title, abstract, metadata)
 
 
 def text_of_index(index: object) -> str:
@@ -57,21 +57,6 @@ def text_of_index(index: object) -> str:
         if isinstance(place, int)
     )
     return " ".join(word for _, word in sorted(places))
-
-
-def _metadata(fields: Mapping[str, Any]) -> dict[str, object]:
-    authorships = fields.get("authorships")
-    people = authorships if isinstance(authorships, list) else []
-    return without_empty(
-        authors=[name for each in people if (name := nested_text(each, "author", "display_name"))],
-        categories=[topic]
-        if (topic := nested_text(fields, "primary_topic", "display_name"))
-        else [],
-        doi=json_text(fields.get("doi")).removeprefix("https://doi.org/"),
-        venue=nested_text(fields, "primary_location", "source", "display_name"),
-        date=json_text(fields.get("publication_date")),
-        url=json_text(fields.get("id")),
-    )
 
 
 OPENALEX = OpenAlex()

@@ -103,17 +103,9 @@ def _is_plain(kind: Any) -> bool:
     if types.is_list(kind) or types.is_large_list(kind):
         kind = kind.value_type
         return bool(types.is_string(kind) or types.is_large_string(kind))
-    return any(
-        check(kind)
-        for check in (
-            types.is_string,
-            types.is_large_string,
-            types.is_integer,
-            types.is_floating,
-            types.is_boolean,
-            types.is_temporal,
-        )
-    )
+    is_text = types.is_string(kind) or types.is_large_string(kind)
+    is_number = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
+    return bool(is_text or is_number or types.is_temporal(kind))
 
 
 def _as_json(value: object) -> object:

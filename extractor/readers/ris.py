@@ -92,8 +92,17 @@ class _Entry:
         if self._size > 2 * TEXT_LIMIT:
             yield Unreadable(self._line, TOO_LONG)
         elif self._values:
+            identifiers = (value for value in self._all(_DOI) if value.startswith("10."))
+            metadata = without_empty(
+                authors=self._all(_AUTHOR),
+                categories=self._all(_CATEGORY),
+                doi=next(identifiers, "").removesuffix(" [doi]"),
+                venue=self._first(_VENUE),
+                date=self._first(_DATE),
+                url=self._first(("UR",)),
+            )
             title, abstract = " ".join(self._all(_TITLE)), " ".join(self._all(_ABSTRACT))
-            yield build_entry(self._line, self._first(_ID), title, abstract, self._metadata())
+            yield build_entry(self._line, self._first(_ID), title, abstract, metadata)
 
     def _all(self, tags: tuple[str, ...]) -> list[str]:
         """Return the values of the first of the tags that is there."""
@@ -105,17 +114,6 @@ class _Entry:
 
     def _first(self, tags: tuple[str, ...]) -> str:
         return next(iter(self._all(tags)), "")
-
-    def _metadata(self) -> dict[str, object]:
-        identifiers = (value for value in self._all(_DOI) if value.startswith("10."))
-        return without_empty(
-            authors=self._all(_AUTHOR),
-            categories=self._all(_CATEGORY),
-            doi=next(identifiers, "").removesuffix(" [doi]"),
-            venue=self._first(_VENUE),
-            date=self._first(_DATE),
-            url=self._first(("UR",)),
-        )
 
 
 RIS = Ris()

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from extractor.readers.base import (
-    NO,
-    SURE,
-    Columns,
-    Item,
-    build_entry,
-    build_entry_from_fields,
-    json_text,
-    nested_text,
-    without_empty,
-)
+from extractor.readers.base import NO, SURE, Columns, Item, build_entry, nested_text, without_empty
 from extractor.readers.json_lines import JsonLines
 
 if TYPE_CHECKING:
@@ -34,36 +24,27 @@ class SemanticScholar(JsonLines):
     def paper(self, line: int, fields: dict[str, Any], columns: Columns) -> Item:
         paper_id = _own_id(fields)
         if not paper_id:
-            return build_entry_from_fields(line, fields, columns)
-        return build_entry(
-            line,
-            paper_id,
-            json_text(fields.get("title")),
-            json_text(fields.get("abstract")),
-            _metadata(fields),
+            return super().paper(line, fields, columns)
+        authors = fields.get("authors")
+        people = authors if isinstance(authors, list) else []
+        others = "externalIds" if "externalIds" in fields else "externalids"
+        metadata = without_empty(
+            authors=[nested_text(each, "name") for each in people],
+            categories=fields.get("fieldsOfStudy"),
+            doi=nested_text(fields, others, "DOI"),
+            arxiv_id=nested_text(fields, others, "ArXiv"),
+            venue=nested_text(fields, "venue"),
+            date=nested_text(fields, "publicationDate") or nested_text(fields, "year"),
+            url=nested_text(fields, "url"),
         )
+        title, abstract = nested_text(fields, "title"), nested_text(fields, "abstract")
+        return build_entry(line, paper_id, title, abstract, metadata)
 
 
 def _own_id(fields: Mapping[str, Any]) -> str:
     if not {"externalIds", "externalids"} & fields.keys():
         return ""
-    return json_text(fields.get("paperId")) or json_text(fields.get("corpusid"))
-
-
-def _metadata(fields: Mapping[str, Any]) -> dict[str, object]:
-    authors = fields.get("authors")
-    others = "externalIds" if "externalIds" in fields else "externalids"
-    return without_empty(
-        authors=[nested_text(each, "name") for each in authors]
-        if isinstance(authors, list)
-        else [],
-        categories=fields.get("fieldsOfStudy"),
-        doi=nested_text(fields, others, "DOI"),
-        arxiv_id=nested_text(fields, others, "ArXiv"),
-        venue=json_text(fields.get("venue")),
-        date=json_text(fields.get("publicationDate")) or json_text(fields.get("year")),
-        url=json_text(fields.get("url")),
-    )
+    return nested_text(fields, "paperId") or nested_text(fields, "corpusid")
 
 
 SEMANTIC_SCHOLAR = SemanticScholar()
