@@ -201,5 +201,3 @@ def _items(reader: Reader, source: Source, columns: Columns) -> Generator[Item]:
             f"No paper was found in {source.name}, read as {reader.name}{why}.",
             hint="If that is the wrong format, name the right one with --dump-format.",
         )
-
-

@@ -181,25 +181,19 @@ def paragraphs(lines: Iterable[tuple[int, bytes | None]]) -> Iterator[Paragraph]
     count = held = 0
     for number, data in lines:
         for text in _LINE_END.split(decode_text(data or b"").rstrip("\r\n")):
-            line = _line_of(number, text)
-            if line is None or held > TEXT_LIMIT:
+            stripped = text.strip()
+            is_rule = _RULE.fullmatch(stripped) is not None
+            if is_rule or held > TEXT_LIMIT:
                 yield from _in_block(block, count)
                 count += 1
                 block, held = [], 0
-            if line is not None:
-                block.append(line)
+            if not is_rule:
+                label, content = split_label(stripped)
+                block.append(_Line(number, content, label, indented=text[0].isspace()))
                 held += len(text)
         if data is None:
             yield Paragraph(number, "", count, OVERLONG)
     yield from _in_block(block, count)
-
-
-def _line_of(number: int, text: str) -> _Line | None:
-    stripped = text.strip()
-    if _RULE.fullmatch(stripped):
-        return None
-    label, content = split_label(stripped)
-    return _Line(number, content, label, indented=text[0].isspace())
 
 
 def split_label(text: str) -> tuple[str, str]:

@@ -71,7 +71,8 @@ class _Papers:
             return
         if found.array != self._array:
             self._array, self._accepted, self._before = found.array, found.top, []
-        if not self._accepted and not self._looks_like_paper(found):
+        fields = None if self._accepted else object_in(found.data or b"")
+        if not self._accepted and not (fields and _is_paper(fields, self._columns)):
             self._before = self._before[:_REMEMBERED]
             self._before.append(Unreadable(found.line, "There is no abstract."))
             return
@@ -80,36 +81,28 @@ class _Papers:
         self._before = []
         yield self._build(found)
 
-    def _looks_like_paper(self, found: JsonObject) -> bool:
-        fields = object_in(found.data or b"")
-        return fields is not None and _is_paper(fields, self._columns)
-
     def _build(self, found: JsonObject) -> Item:
         if found.data is None:
             return Unreadable(found.line, TOO_LONG)
         if not found.complete:
             return Unreadable(found.line, "The dump breaks off within this entry.")
-        if self._kind is None:
-            self._kind = _kind_of(object_in(found.data))
+        if self._kind is None and (fields := object_in(found.data)) is not None:
+            self._kind = _kind_of(fields)
         return (self._kind or JSON_LINES).item(found.line, found.data, self._columns)
 
 
-def _kind_of(fields: dict[str, Any] | None) -> JsonLines | None:
+def _kind_of(fields: dict[str, Any]) -> JsonLines:
     from extractor.readers._dump import readers
 
-    if fields is None:
-        return None
     kinds = [reader for reader in readers().values() if isinstance(reader, JsonLines)]
     return max(kinds, key=lambda kind: kind.recognises(fields))
 
 
 def _is_paper(fields: dict[str, Any], columns: Columns) -> bool:
     names = field_names(tuple(fields), columns)
-    named = any(name in fields for name in names.titles) and any(
-        name in fields for name in names.abstracts
-    )
-    kind = _kind_of(fields)
-    return named or (kind is not None and kind.recognises(fields) >= OBJECT_SURE)
+    if not fields.keys().isdisjoint(names.titles) and not fields.keys().isdisjoint(names.abstracts):
+        return True
+    return _kind_of(fields).recognises(fields) >= OBJECT_SURE
 
 
 def _holds_papers(value: object, depth: int = 0) -> bool:

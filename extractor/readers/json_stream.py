@@ -99,11 +99,15 @@ class _Scanner:
             self._line += chunk.count(b"\n", counted, at)
             counted = at
             if chunk[at] in b"{[":
-                if self._begins_entry(chunk[at]):
+                if chunk[at] == ord("{") and self._begins_entry():
                     self._keep(chunk[taken:at])
                     taken = at
-                    self._begin_capture()
-                self._push(chunk[at])
+                    array = self._open[-1] if self._open else ALONE
+                    self._captures.append(_Capture(self._line, array, len(self._open)))
+                self._arrays += chunk[at] == ord("[")
+                self._open.append(self._arrays if chunk[at] == ord("[") else 0)
+                if len(self._open) > _DEEPEST:
+                    raise DumpError(f"The JSON of {self._name} is nested too deeply.")
             elif self._pop(chunk[at]):
                 self._keep(chunk[taken : at + 1])
                 taken = at + 1
@@ -130,24 +134,11 @@ class _Scanner:
             else:
                 yield found.start()
 
-    def _begins_entry(self, bracket: int) -> bool:
-        if bracket != ord("{"):
-            return False
+    def _begins_entry(self) -> bool:
         if not self._open:
             return True
         innermost = self._captures[-1].depth if self._captures else 0
         return bool(self._open[-1]) and len(self._open) <= MOST_NESTED_ARRAY and not innermost
-
-    def _begin_capture(self) -> None:
-        array = self._open[-1] if self._open else ALONE
-        self._captures.append(_Capture(self._line, array, len(self._open)))
-
-    def _push(self, bracket: int) -> None:
-        if bracket == ord("["):
-            self._arrays += 1
-        self._open.append(self._arrays if bracket == ord("[") else 0)
-        if len(self._open) > _DEEPEST:
-            raise DumpError(f"The JSON of {self._name} is nested too deeply.")
 
     def _pop(self, bracket: int) -> bool:
         """Close the bracket, and those left open within it; say whether that ends a capture."""

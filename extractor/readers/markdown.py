@@ -70,53 +70,39 @@ def _unmarked(
     lines: Iterator[tuple[int, bytes | None]], level: int
 ) -> Iterator[tuple[int, bytes | None]]:
     """Yield the lines as plain text in which titles carry a label."""
-    for number, line in lines:
-        if line is None:
+    for number, data in lines:
+        line = decode_text(data or b"").rstrip("\r\n")
+        if data is None:
             yield number, None
-            continue
-        for text in _plain_lines(decode_text(line).rstrip("\r\n"), level):
-            yield number, text.encode()
-
-
-def _plain_lines(line: str, level: int) -> Iterator[str]:
-    if heading := _HEADING.fullmatch(line):
-        yield ""
-        yield _heading(plain(heading["text"], with_links=False), len(heading["marks"]) == level)
-        yield ""
-    elif level == _LIST and (item := _ITEM.match(line)):
-        yield ""
-        yield f"Title: {plain(item['title'], with_links=False).rstrip(':. ')}"
-        yield ""
-        yield plain(_BETWEEN.sub("", item["rest"], count=1))
-    else:
-        yield plain(line.removeprefix("> "))
-
-
-def _heading(text: str, is_paper: bool) -> str:
-    if split_label(text)[0]:
-        return text
-    # A section's heading is no title, but no abstract goes on across it either.
-    return f"Title: {text}" if is_paper else f"Comments: {text}"
+        elif heading := _HEADING.fullmatch(line):
+            text = plain(heading["text"], with_links=False)
+            if not split_label(text)[0]:
+                # A section's heading is not a title, but it ends the abstract before it.
+                text = ("Title: " if len(heading["marks"]) == level else "Comments: ") + text
+            yield from ((number, part.encode()) for part in ("", text, ""))
+        elif level == _LIST and (item := _ITEM.match(line)):
+            title = plain(item["title"], with_links=False).rstrip(":. ")
+            rest = plain(_BETWEEN.sub("", item["rest"], count=1))
+            yield from ((number, part.encode()) for part in ("", f"Title: {title}", "", rest))
+        else:
+            yield number, plain(line.removeprefix("> ")).encode()
 
 
 def plain(text: str, *, with_links: bool = True) -> str:
     """Return Markdown as plain text; formulas and code stay, and so do addresses of links."""
+
+    def link(found: re.Match[str]) -> str:
+        text, address = found["text"], found["to"]
+        named = with_links and address.startswith("http") and address != text
+        return f"{text} ({address})" if named else text
+
     parts = _VERBATIM.split(text)
-    parts[::2] = [_without_marks(part, with_links) for part in parts[::2]]
+    for at in range(0, len(parts), 2):
+        part = _IMAGE.sub("", _BARE_LINK.sub(r"\1", parts[at]))
+        part = _NAMED_LINK.sub(link, part)
+        part = _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", part))
+        parts[at] = _ESCAPED.sub(r"\1", part)
     return "".join(parts)
-
-
-def _without_marks(text: str, with_links: bool) -> str:
-    text = _BARE_LINK.sub(r"\1", text)
-    text = _IMAGE.sub("", text)
-    text = _NAMED_LINK.sub(lambda link: _link(link["text"], link["to"], with_links), text)
-    text = _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", text))
-    return _ESCAPED.sub(r"\1", text)
-
-
-def _link(text: str, address: str, with_address: bool) -> str:
-    named = with_address and address.startswith("http") and address != text
-    return f"{text} ({address})" if named else text
 
 
 MARKDOWN = Markdown()

@@ -61,8 +61,13 @@ class DelimitedText(Reader):
             yield from lines.skipped()
             if isinstance(row, str):
                 yield Unreadable(line, row)
+            elif any(row[len(header) :]):
+                message = f"The row has {len(row)} fields, the header {len(header)}."
+                yield Unreadable(line, message)
             elif row:
-                yield _build(line, header, row, columns)
+                cells: Iterator[tuple[str, object]] = zip(header, row, strict=False)
+                values = {name: cell for name, cell in cells if cell}
+                yield build_entry_from_fields(line, values, columns)
         yield from lines.skipped()
 
     def _delimiter(self, header: str) -> str:
@@ -121,15 +126,6 @@ def _rows(lines: _Lines, delimiter: str, *, quoted: bool) -> Iterator[tuple[int,
             return
         except csv.Error as error:
             yield line, f"This is not a row of a table, down to line {rows.line_num}: {error}."
-
-
-def _build(line: int, header: list[str], row: list[str], columns: Columns) -> Item:
-    if any(row[len(header) :]):
-        return Unreadable(line, f"The row has {len(row)} fields, the header {len(header)}.")
-    fields: dict[str, object] = {
-        name: field for name, field in zip(header, row, strict=False) if field
-    }
-    return build_entry_from_fields(line, fields, columns)
 
 
 def _split(line: str, delimiter: str) -> list[str]:

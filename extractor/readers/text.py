@@ -199,22 +199,17 @@ class _Page:
 
     def _paper(self) -> Item:
         self._in_one_paragraph = self._in_one_paragraph + 1 if len(self._abstract) == 1 else 0
-        text = _MORE.sub("", _joined(self._abstract))
+        text = self._abstract[0].text
+        for before, part in itertools.pairwise(self._abstract):
+            text += (" " if before.block == part.block else "\n\n") + part.text
+        text = _MORE.sub("", text)
         if self._title is None:
-            return Unreadable(
-                self._abstract[0].line, f"There is no title for the abstract: {text[:60]}"
-            )
+            message = f"There is no title for the abstract: {text[:60]}"
+            return Unreadable(self._abstract[0].line, message)
         title = _NUMBER.sub("", self._title.text, count=1)
         if self._length > TEXT_LIMIT:
             return Unreadable(self._title.line, "The abstract is too long.", title=title)
         return build_entry(self._title.line, self._id, title, text, self._source)
-
-
-def _joined(parts: list[Paragraph]) -> str:
-    text = parts[0].text
-    for before, part in itertools.pairwise(parts):
-        text += (" " if before.block == part.block else "\n\n") + part.text
-    return text
 
 
 def _is_prose(text: str) -> bool:
