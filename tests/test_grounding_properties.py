@@ -45,6 +45,7 @@ def token_spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(r"\S+", text)]
 
 
+@settings(deadline=None)
 @given(texts, st.data())
 def test_words_taken_from_a_text_are_found_in_it(text: str, data: st.DataObject) -> None:
     spans = token_spans(text)
@@ -60,6 +61,7 @@ def test_words_taken_from_a_text_are_found_in_it(text: str, data: st.DataObject)
     assert text[found.start : found.end] == strip_ends(value)
 
 
+@settings(deadline=None)
 @given(texts, values)
 def test_what_is_found_says_the_value(text: str, value: str) -> None:
     found = find(value, text)
@@ -71,6 +73,7 @@ def test_what_is_found_says_the_value(text: str, value: str) -> None:
         assert re.sub(r"\W", "", said) == re.sub(r"\W", "", asked)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9999), st.integers(0, 99), st.data())
 def test_a_number_with_another_digit_is_refused(whole: int, part: int, data: st.DataObject) -> None:
     said = f"{whole}.{part:02}"
@@ -90,6 +93,7 @@ def test_a_number_with_another_digit_is_refused(whole: int, part: int, data: st.
     assert ground(Anything, answer, title="", abstract=text).values["value"] == float(said)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**6), st.integers(0, 9))
 def test_thousands_separators_and_trailing_zeros_change_nothing(whole: int, tenth: int) -> None:
     value = float(f"{whole}.{tenth}")
@@ -98,6 +102,7 @@ def test_thousands_separators_and_trailing_zeros_change_nothing(whole: int, tent
         assert find(f"{value} seconds", f"It takes {said} seconds") is not None
 
 
+@settings(deadline=None)
 @given(st.text(string.ascii_letters, min_size=3, max_size=10), st.integers(0, 9), st.data())
 def test_a_name_with_another_letter_is_refused(name: str, digit: int, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(name) - 1))
@@ -116,7 +121,7 @@ def test_a_name_with_another_letter_is_refused(name: str, digit: int, data: st.D
 @example("^{", "$", 0)
 @example("1.2.3 .4.5 .1,000 100000000000000000000.5 × 10^3", "10^", 1e300)
 @example("9" * 199 + " trillion orders of magnitude", "9" * 150 + " million", 10**400)
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 def test_nothing_raises(text: str, value: str, number: float | int | str) -> None:
     answer = {
         "quote": value, "value": number, "unit": value, "anywhere": number, "url": value,
@@ -132,6 +137,7 @@ def test_nothing_raises(text: str, value: str, number: float | int | str) -> Non
         assert 0 <= each.start < each.end <= len(source)
 
 
+@settings(deadline=None)
 @given(texts)
 def test_mentions_are_in_order_and_inside_the_text(text: str) -> None:
     reached = 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from extractor.schemas.results import SCHEMA, Result, ResultFields, unit_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractor import read_dump
@@ -158,6 +158,7 @@ def test_a_row_whose_quote_or_number_is_invented_goes() -> None:
     }
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=30))
 def test_no_number_gets_past_its_quote(number: float, name: str) -> None:
     fields, _ = ground_rows(PAPER, row("84.2% accuracy", number, task=name))
@@ -224,6 +225,7 @@ def test_the_unit_is_what_stands_behind_the_number(
     assert unit_of(number, quote) == unit
 
 
+@settings(deadline=None)
 @given(st.floats() | st.integers(), st.text("0123456789.,%x -to msdBFPS") | st.text())
 def test_a_unit_is_read_off_any_quote(number: float, quote: str) -> None:
     unit = unit_of(number, quote)
