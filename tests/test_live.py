@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from extractor import Extractor, read_dump
-from extractor.llm.providers import open_endpoint
+from extractor import Extractor, Record, read_dump
+from extractor.llm.http_transport import HttpTransport
+from extractor.llm.providers import provider_for
 from extractor.llm.settings import ModelSettings
 
 pytestmark = pytest.mark.live
@@ -22,12 +23,12 @@ DUMP = Path(__file__).parent.parent / "examples" / "papers.txt"
 
 SERVE = """
 import asyncio
-from extractor.llm.providers import open_endpoint
+from extractor.llm.providers import provider_for
 from extractor.llm.settings import ModelSettings
 
 async def serve():
-    async with open_endpoint(ModelSettings()) as endpoint:
-        print(endpoint.base_url, flush=True)
+    async with provider_for(ModelSettings()).open() as transport:
+        print(transport.address, flush=True)
         await asyncio.sleep(600)
 
 asyncio.run(serve())
@@ -58,11 +59,12 @@ def test_others_on_the_machine_are_refused() -> None:
     import httpx2
 
     async def ask() -> int:
-        async with open_endpoint(ModelSettings()) as endpoint, httpx2.AsyncClient() as client:
+        opened = provider_for(ModelSettings()).open()
+        async with opened as transport, httpx2.AsyncClient() as client:
+            assert isinstance(transport, HttpTransport)
             body = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
-            return (
-                await client.post(f"{endpoint.base_url}/chat/completions", json=body)
-            ).status_code
+            reply = await client.post(f"{transport.address}/chat/completions", json=body)
+            return reply.status_code
 
     assert asyncio.run(ask()) == 401
 
@@ -74,3 +76,13 @@ def test_a_schema_of_ones_own_is_kept_to_while_decoding() -> None:
     assert set(record.fields.model_dump()) == {"name", "gpu"}
     for item in record.evidence:
         assert getattr(paper, item.source)[item.start : item.end]
+
+
+def test_two_slots_answer_as_one_does() -> None:
+    papers = list(read_dump(DUMP))[:4]
+    with Extractor("name str", cache=False, concurrency=2) as extractor:
+        two = {result.id: result for result in extractor.extract_many(papers)}
+    with Extractor("name str", cache=False) as extractor:
+        one = {result.id: result for result in extractor.extract_many(papers)}
+    assert two.keys() == one.keys()
+    assert all(isinstance(result, Record) for result in two.values())
