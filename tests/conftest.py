@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import vcr
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 CASSETTES = ROOT / "cassettes"
 EXAMPLES = ROOT / "examples"
+
+# How fast the machine is decides nothing.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 _KEPT_REQUEST_HEADERS = {"content-type", "accept"}
 _KEPT_RESPONSE_HEADERS = {"content-type"}

@@ -362,3 +362,13 @@ def test_the_logistic_function_is_bounded() -> None:
     assert probability(-1e9) == pytest.approx(0.0)
     assert math.isfinite(log_odds(0.0))
     assert math.isfinite(log_odds(1.0))
+
+
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_features_changes_no_bit_of_a_probability(order: random.Random) -> None:
+    names = [f"f{i}" for i in range(60)]
+    weights = {name: (0.1 * (i % 7) - 0.3, 1 / (i + 3)) for i, name in enumerate(names)}
+    model = LinearModel(("one", "other"), (0.01, -0.02), weights)
+    wanted = model.chances(names)
+    order.shuffle(names)
+    assert model.chances(names) == wanted

@@ -117,8 +117,9 @@ def test_the_readmes_python_example_runs(
 ) -> None:
     monkeypatch.chdir(ROOT)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}  # a later block may use what an earlier one defined
     for block in readme.split("```python\n")[1:]:
-        exec(compile(block.split("```")[0], "README.md", "exec"), {})
+        exec(compile(block.split("```")[0], "README.md", "exec"), names)
     assert capsys.readouterr().out.startswith("FooNet 3.2\n")
 
 

@@ -176,9 +176,10 @@ def test_a_planted_pickle_is_refused_and_never_run(
     store: AnswerStore, tmp_path: Path, mode: int
 ) -> None:
     poison = pickle.dumps(_Payload(tmp_path / "ran"))
-    _plant(store, "k", 1, mode, None, poison)
-    with pytest.raises(CacheError, match="foreign code"):
-        store.get("k")
+    for key, value in (("k", poison), ("text", ANSWER.to_json())):
+        _plant(store, key, 1, mode, None, value)
+        with pytest.raises(CacheError, match="foreign code"):
+            store.get(key)
     assert not (tmp_path / "ran").exists()
 
 
@@ -197,9 +198,15 @@ def test_a_planted_file_name_is_neither_read_nor_deleted(
     assert victim.exists()
 
 
+async def _stored(store: AnswerStore, key: str) -> None:
+    await store.commits.store((key, "{}"))
+
+
 def test_a_planted_pickle_as_a_key_is_not_run(store: AnswerStore, tmp_path: Path) -> None:
+    store.put("answer", ANSWER)
+    asyncio.run(_stored(store, "run:1"))
     _plant(store, pickle.dumps(_Payload(tmp_path / "ran")), 0, 1, None, "{}")
-    assert store.clear() == 1
+    assert store.clear() == 2, "the planted row, and not the run's"
     assert not (tmp_path / "ran").exists()
 
 

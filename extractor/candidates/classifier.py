@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import re
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -47,7 +48,7 @@ _MEASURE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LinearModel:
-    """LinearModel by feature, one number for each of ``outputs``; ``bias`` likewise."""
+    """Weights by feature, one number for each of ``outputs``; ``bias`` likewise."""
 
     outputs: tuple[str, ...]
     bias: tuple[float, ...]
@@ -55,14 +56,9 @@ class LinearModel:
 
     def chances(self, features: Iterable[str]) -> list[float]:
         """The probability of each output."""
-        totals = list(self.bias)
-        rows = self.rows
-        for feature in features:
-            row = rows.get(feature)
-            if row is not None:
-                for index, weight in enumerate(row):
-                    totals[index] += weight
-        return [probability(total) for total in totals]
+        found = filter(None, map(self.rows.get, features))
+        # fsum is exact: the order of the features, which is that of a set, changes nothing.
+        return [probability(math.fsum(column)) for column in zip(self.bias, *found, strict=True)]
 
     def packed(self) -> dict[str, object]:
         """As JSON values: hundredths, the features in one string."""

@@ -21,7 +21,7 @@ from pydantic_core import from_json
 
 from extractor.errors import CacheError
 from extractor.llm.answer import Answer
-from extractor.llm.store.bulk_insert import MOST_ROWS, BulkInsert
+from extractor.llm.store.bulk_insert import MOST_ROWS, RAW, BulkInsert
 from extractor.llm.store.group_commit import GroupCommit, Row
 from extractor.llm.store.recovery import DATABASE, readable_rows, set_aside, turns
 
@@ -53,8 +53,8 @@ class _TextOnlyDisk(diskcache.Disk):  # type: ignore[misc]
         stored: tuple[int, int, str | None, object] = super().store(value, read, key)
         return stored
 
-    def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> str:  # noqa: ARG002
-        if read or filename or not isinstance(value, str):
+    def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> str:
+        if read or mode != RAW or filename or not isinstance(value, str):
             raise self._refusal()
         return value
 
@@ -230,8 +230,8 @@ def _open_cache(directory: Path) -> Any:
 
 
 def _runs(cache: Any) -> int:
-    """How many rows are no answers; the last keys in the order in which they are read."""
-    keys = cache.iterkeys(reverse=True)
+    """How many rows are no answers. Their keys are read last, but for planted ones (empty)."""
+    keys = itertools.dropwhile(lambda key: not key, cache.iterkeys(reverse=True))
     return sum(1 for _ in itertools.takewhile(lambda key: str(key).startswith(RUN_PREFIX), keys))
 
 
