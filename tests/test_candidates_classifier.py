@@ -27,6 +27,7 @@ from extractor.candidates.spans import NameCandidate, find_names, find_quantitie
 from extractor.llm.weights.catalog import DEFAULT_MODEL
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Mapping
     from pathlib import Path
 
