@@ -457,6 +457,17 @@ def test_encodings_that_xml_declares(encoding: str, tmp_path: Path) -> None:
     assert (paper.title, paper.abstract) == ("Müller", "Á la carte.")
 
 
+@pytest.mark.parametrize("name", ["no-such", "base64", "idna", "punycode", "utf-16", "cp037"])
+def test_declared_encoding_that_cannot_be_the_one(name: str, tmp_path: Path) -> None:
+    record = "<entry><title>Zoë</title><summary>A.</summary></entry>"
+    feed = f'<?xml version="1.0" encoding="{name}"?><feed>{record}</feed>'
+    page = f"<html><meta charset={name}><h1>Zoë and Her Models</h1><p>Abstract: We ask.</p></html>"
+    for document in (feed, page):
+        (paper,) = items_of(tmp_path / "dump", document.encode())
+        assert isinstance(paper, Paper)
+        assert paper.title.startswith("Zoë")
+
+
 def test_xml_that_breaks_off_gives_what_was_there(tmp_path: Path) -> None:
     whole = (DUMPS / "arxiv.atom").read_bytes()
     dump = tmp_path / "dump"

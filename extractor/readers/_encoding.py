@@ -44,18 +44,17 @@ def decode_text(data: bytes) -> str:
 def document_decoder(head: bytes, *, html: bool = False) -> codecs.IncrementalDecoder:
     """Return a decoder for the XML or HTML document that begins with ``head``.
 
-    The encoding is the one of the XML declaration, or in HTML of the first ``<meta charset>``.
-    A declared UTF-16 or UTF-32 is not believed: `Source` has already made UTF-8 of what had
-    a byte-order mark.
+    The encoding is the one of the XML declaration, or in HTML of the first ``<meta charset>``, if
+    it reads ASCII as ASCII. A declared UTF-16 or UTF-32 is not believed: `Source` has already made
+    UTF-8 of what had a byte-order mark.
     """
     declared = _XML.match(head) or (_HTML.search(head) if html else None)
     name = declared[1].decode("ascii") if declared else "utf-8"
     try:
         name = codecs.lookup(name).name
-        " ".encode(name)  # codecs that make no text of bytes, such as hex, are refused here
+        if name.startswith("utf") or b"<meta>".decode(name, ON_INVALID) != "<meta>":
+            name = "utf-8"
     except (LookupError, UnicodeError):
-        name = "utf-8"
-    if name.startswith("utf"):
         name = "utf-8"
     return codecs.getincrementaldecoder(name)(ON_INVALID)
 
