@@ -111,6 +111,14 @@ def test_broken_plugin_is_named(
     assert "Traceback" not in done.stderr
 
 
+def test_broken_plugin_does_not_matter_to_a_built_in_format_that_is_named(
+    install: Callable[..., Path], dump: Path
+) -> None:
+    install("import nowhere_to_be_found", "refer = my_formats.refer:REFER")
+    with open_dump(dump, format="text") as opened:
+        assert opened.format == "text"
+
+
 def test_built_in_format_takes_precedence(install: Callable[..., Path], dump: Path) -> None:
     install("import nowhere_to_be_found", "csv = my_formats.refer:REFER")
     assert type(readers()["csv"]).__module__ == "extractor.readers.tables"

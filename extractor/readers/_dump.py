@@ -34,21 +34,23 @@ _SIGNATURES = {
 }
 
 
+def _built_in() -> dict[str, Reader]:
+    """Return the formats by name: each `Reader` in a module of this folder."""
+    package = import_module("extractor.readers")
+    names = (module.name for module in pkgutil.iter_modules(package.__path__))
+    modules = (import_module(f"{package.__name__}.{name}") for name in names if name[0] != "_")
+    values = (value for module in modules for value in vars(module).values())
+    return {value.name: value for value in values if isinstance(value, Reader)}
+
+
 @cache
 def readers() -> dict[str, Reader]:
-    """Return the formats by name: each `Reader` in a module of this folder, then plugins.
-
-    Of two formats with one name, the built-in one takes precedence.
+    """Return the formats by name: those of this folder, and of plugins where none has the name.
 
     Raises:
         UsageError: a plugin cannot be loaded.
     """
-    package = import_module("extractor.readers")
-    found: dict[str, Reader] = {}
-    for module in pkgutil.iter_modules(package.__path__):
-        if not module.name.startswith("_"):
-            loaded = vars(import_module(f"{package.__name__}.{module.name}")).values()
-            found |= {value.name: value for value in loaded if isinstance(value, Reader)}
+    found = _built_in()
     for name, entry_point in plugins(GROUP).items():
         if name not in found:
             reader = load_plugin(entry_point, Reader)  # type: ignore[type-abstract]
@@ -57,10 +59,11 @@ def readers() -> dict[str, Reader]:
 
 
 def _reader_named(name: str) -> Reader:
-    if name not in readers():
-        known = ", ".join(readers())
-        raise UsageError(f"There is no format {name!r}.", hint=f"Formats: {known}.")
-    return readers()[name]
+    # A plugin that is broken does not matter to a format that is built in.
+    known = built_in if name in (built_in := _built_in()) else readers()
+    if name not in known:
+        raise UsageError(f"There is no format {name!r}.", hint=f"Formats: {', '.join(known)}.")
+    return known[name]
 
 
 def _recognise(source: Source) -> Reader:
