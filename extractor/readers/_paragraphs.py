@@ -241,10 +241,6 @@ def _begins_anew(line: _Line, group: list[_Line], widest: int, authors_are_named
     return len(before.text) + 1 + len(first_word) <= widest * _FULL
 
 
-def _is_beside_title(text: str) -> bool:
-    return is_people(text) or ends_no_title(text)
-
-
 def _is_hyphenated(before: str, after: str) -> bool:
     return _HYPHENATED.fullmatch(before[-2:]) is not None and after[0].islower()
 
@@ -263,9 +259,10 @@ def is_boilerplate(text: str) -> bool:
     return bare in _BUTTONS or (len(text) < 200 and _BOILERPLATE.fullmatch(text) is not None)
 
 
-def ends_no_title(text: str) -> bool:
-    """Say whether a line is boilerplate even where it could be the end of the line above."""
-    return is_boilerplate(text) and text.strip(" .!?()").lower() not in _ALSO_ENDS_TITLES
+def _is_beside_title(text: str) -> bool:
+    """Say whether a line is authors, or boilerplate that cannot be the end of the line above."""
+    bare = text.strip(" .!?()").lower()
+    return is_people(text) or (is_boilerplate(text) and bare not in _ALSO_ENDS_TITLES)
 
 
 def is_notice(text: str) -> bool:

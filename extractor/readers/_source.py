@@ -63,7 +63,6 @@ class _Gzip:
 
     def __init__(self) -> None:
         self._decoder = zlib.decompressobj(wbits=31)
-        self._size = 0
 
     @property
     def eof(self) -> bool:
@@ -79,10 +78,6 @@ class _Gzip:
 
     def decompress(self, data: ReadableBuffer, max_length: int) -> bytes:
         return self._decoder.decompress(self._decoder.unconsumed_tail + bytes(data), max_length)
-
-
-def _xz() -> _Decoder:
-    return lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
 
 
 def _zstd() -> _Decoder:
@@ -112,7 +107,7 @@ class _Codec(NamedTuple):
 _CODECS = (
     _Codec("gzip", b"\x1f\x8b", ".gz", _Gzip),
     _Codec("bzip2", b"BZh", ".bz2", bz2.BZ2Decompressor),
-    _Codec("xz", b"\xfd7zXZ\x00", ".xz", _xz),
+    _Codec("xz", b"\xfd7zXZ\x00", ".xz", lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY)),
     _Codec("zstd", b"\x28\xb5\x2f\xfd", ".zst", _zstd),
 )
 _START = max(len(start) for start in (*(codec.magic for codec in _CODECS), *BYTE_ORDER_MARKS))

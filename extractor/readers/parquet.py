@@ -45,11 +45,10 @@ class Parquet(Reader):
         row = 0
         with _seekable(source) as file:
             for batch in _batches(parquet, file, source, columns):
-                for values in batch.to_pylist():
+                for cells in batch.to_pylist():
                     row += 1
-                    yield build_entry_from_fields(
-                        row, {k: _as_json(v) for k, v in values.items()}, columns
-                    )
+                    values = {name: _as_json(cell) for name, cell in cells.items()}
+                    yield build_entry_from_fields(row, values, columns)
 
 
 def _parquet() -> Any:

@@ -51,14 +51,16 @@ class DelimitedText(Reader):
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:
         head = decode_text(source.head)
         delimiter = self._delimiter(head.split("\n", 1)[0])
-        lines = _Lines(source)
+        skipped: list[Unreadable] = []
+        lines = _text_lines(source, skipped)
         rows = _rows(lines, delimiter, quoted=_is_quoted(head, delimiter))
         _, header = next(rows, (1, []))
         if isinstance(header, str):
             raise DumpError(f"{source.name}, line 1: {header}")
         require_columns(header, columns, source.name)
         for line, row in rows:
-            yield from lines.skipped()
+            yield from skipped
+            skipped.clear()
             if isinstance(row, str):
                 yield Unreadable(line, row)
             elif any(row[len(header) :]):
@@ -68,7 +70,7 @@ class DelimitedText(Reader):
                 cells: Iterator[tuple[str, object]] = zip(header, row, strict=False)
                 values = {name: cell for name, cell in cells if cell}
                 yield build_entry_from_fields(line, values, columns)
-        yield from lines.skipped()
+        yield from skipped
 
     def _delimiter(self, header: str) -> str:
         return max(
@@ -94,25 +96,17 @@ class TabSeparated(DelimitedText):
     delimiters = ("\t",)
 
 
-class _Lines:
-    """The lines of a table as text; one that is too long is empty, and reported."""
-
-    def __init__(self, source: Source) -> None:
-        self._lines = source.lines()
-        self._skipped: list[Unreadable] = []
-
-    def __iter__(self) -> Iterator[str]:
-        for number, line in self._lines:
-            if line is None:
-                self._skipped.append(Unreadable(number, TOO_LONG))
-            yield decode_text(line or b"")
-
-    def skipped(self) -> Iterator[Unreadable]:
-        yield from self._skipped
-        self._skipped.clear()
+def _text_lines(source: Source, skipped: list[Unreadable]) -> Iterator[str]:
+    """Yield the lines as text; one that is too long is empty, and goes into ``skipped``."""
+    for number, line in source.lines():
+        if line is None:
+            skipped.append(Unreadable(number, TOO_LONG))
+        yield decode_text(line or b"")
 
 
-def _rows(lines: _Lines, delimiter: str, *, quoted: bool) -> Iterator[tuple[int, list[str] | str]]:
+def _rows(
+    lines: Iterator[str], delimiter: str, *, quoted: bool
+) -> Iterator[tuple[int, list[str] | str]]:
     """Yield each row's first line and its fields, or why it has none."""
     # The limit is the module's own; it is never lowered under what somebody else asked for.
     csv.field_size_limit(max(csv.field_size_limit(), TEXT_LIMIT))

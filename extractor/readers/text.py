@@ -193,11 +193,8 @@ class _Page:
         self._length = len(abstract.text)
 
     def _finish(self) -> Iterator[Item]:
-        if self._abstract:
-            yield self._paper()
-        self._title, self._abstract, self._id, self._source = None, [], "", {}
-
-    def _paper(self) -> Item:
+        if not self._abstract:
+            return
         self._in_one_paragraph = self._in_one_paragraph + 1 if len(self._abstract) == 1 else 0
         text = self._abstract[0].text
         for before, part in itertools.pairwise(self._abstract):
@@ -205,11 +202,14 @@ class _Page:
         text = _MORE.sub("", text)
         if self._title is None:
             message = f"There is no title for the abstract: {text[:60]}"
-            return Unreadable(self._abstract[0].line, message)
-        title = _NUMBER.sub("", self._title.text, count=1)
-        if self._length > TEXT_LIMIT:
-            return Unreadable(self._title.line, "The abstract is too long.", title=title)
-        return build_entry(self._title.line, self._id, title, text, self._source)
+            yield Unreadable(self._abstract[0].line, message)
+        else:
+            title = _NUMBER.sub("", self._title.text, count=1)
+            if self._length > TEXT_LIMIT:
+                yield Unreadable(self._title.line, "The abstract is too long.", title=title)
+            else:
+                yield build_entry(self._title.line, self._id, title, text, self._source)
+        self._title, self._abstract, self._id, self._source = None, [], "", {}
 
 
 def _is_prose(text: str) -> bool:
