@@ -27,7 +27,7 @@ def load_plugin(entry: EntryPoint, kind: type[PluginT]) -> PluginT:
     package = entry.dist.name if entry.dist else entry.value
     try:
         found = entry.load()
-    except (ImportError, AttributeError, SyntaxError, NameError, TypeError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 -- the code of another package may raise anything
         problem = f"cannot be loaded ({type(error).__name__}: {error})"
     else:
         if isinstance(found, kind):

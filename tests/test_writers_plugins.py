@@ -106,10 +106,10 @@ def log(install: Callable[..., None]) -> None:
     install("log-format", "log_format", LOG, "[extractor.writers]\nlog = log_format:WRITER\n")
 
 
-@pytest.fixture
-def broken(install: Callable[..., None]) -> None:
+@pytest.fixture(params=["import nowhere_to_be_found", "raise OSError('nowhere_to_be_found')"])
+def broken(install: Callable[..., None], request: pytest.FixtureRequest) -> None:
     entry = "[extractor.writers]\nbroken = broken_format:WRITER\ncsv = broken_format:WRITER\n"
-    install("broken-format", "broken_format", "import nowhere_to_be_found\n", entry)
+    install("broken-format", "broken_format", f"{request.param}\n", entry)
 
 
 def convert(*arguments: object) -> str:
