@@ -99,12 +99,12 @@ class Record(Generic[SchemaT]):
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON values: the schema's fields stand at the top level."""
-        frame = {key: getattr(self, key) for key in RECORD_KEYS}
-        frame["evidence"] = [item.to_dict() for item in self.evidence]
-        frame |= {"meta": self.meta.to_dict(), "source": dict(self.source)}
-        if not self.source:
-            del frame["source"]
-        return _framed(frame, self.fields.model_dump(mode="json"))
+        row = {"id": self.id, "title": self.title, **self.fields.model_dump(mode="json")}
+        row["evidence"] = [item.to_dict() for item in self.evidence]
+        row["meta"] = self.meta.to_dict()
+        if self.source:
+            row["source"] = dict(self.source)
+        return row
 
     def to_json(self) -> bytes:
         """The line of a JSON Lines file that the record is, without the line's end."""
@@ -227,15 +227,13 @@ _AFTER_FIELDS = {
         "description": "What else the dump says of the paper; absent where it says nothing.",
     },
 }
-_FRAME: dict[str, Any] = {**_BEFORE_FIELDS, **_AFTER_FIELDS}
-
-RECORD_KEYS = tuple(_FRAME)
+RECORD_KEYS = (*_BEFORE_FIELDS, *_AFTER_FIELDS)
 """Keys that every record has beside the schema's fields, which need other names."""
 
 
 def check_field_names(schema: str, names: Iterable[str]) -> None:
     """Raise :class:`UsageError` where a field of a schema has the name of one of RECORD_KEYS."""
-    if taken := next((name for name in names if name in _FRAME), None):
+    if taken := next((name for name in names if name in RECORD_KEYS), None):
         raise UsageError(
             f"The schema {schema} has a field {taken!r}, which every record already has.",
             hint="Give the field another name.",
@@ -257,14 +255,8 @@ def frame_schema() -> dict[str, Any]:
     return _framed_schema("any", {"properties": {}})
 
 
-def _framed(frame: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """A task's fields at their place within the frame."""
-    before = {key: frame[key] for key in _BEFORE_FIELDS}
-    return {**before, **fields, **{key: frame[key] for key in _AFTER_FIELDS if key in frame}}
-
-
 def _framed_schema(name: str, fields: dict[str, Any]) -> dict[str, Any]:
-    properties = _framed(_FRAME, fields["properties"])
+    properties = {**_BEFORE_FIELDS, **fields["properties"], **_AFTER_FIELDS}
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:abstract-extractor:record:{name}:v{VERSION}",

@@ -13,11 +13,13 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ConfigDict, Field
 from typer.testing import CliRunner
 
+from extractor import Extractor, Paper
 from extractor.cli.app import app
 from extractor.errors import OutputError, UsageError
 from extractor.grounding import Dropped, Evidence
 from extractor.record import RECORD_KEYS, VERSION, Failure, Meta, Record, record_schema
 from extractor.task import Prompt, Task, builtin_schemas, load_task
+from extractor.testing import FakeModel
 from extractor.writers import writers
 
 ROOT = Path(__file__).parent.parent
@@ -204,3 +206,12 @@ def test_a_failure_comes_back_from_its_json() -> None:
 def test_a_model_without_fields_is_refused() -> None:
     with pytest.raises(UsageError, match="no fields"):
         schema_of(NoFields)
+
+
+def test_a_record_has_the_keys_of_the_frame_around_those_of_its_schema() -> None:
+    paper = Paper("1", "T", "A.", {"doi": "10.1/x"})
+    with Extractor("name str, year int", model=FakeModel({}), cache=False) as extractor:
+        (record,) = extractor.extract_many([paper])
+    keys = list(record.to_dict())
+    assert keys == ["id", "title", "name", "year", "evidence", "meta", "source"]
+    assert [key for key in keys if key in RECORD_KEYS] == list(RECORD_KEYS)

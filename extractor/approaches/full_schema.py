@@ -89,7 +89,7 @@ class FullSchema(Approach[SchemaT]):
                 f"The answer does not fit the schema: {complaint}.",
                 hint="Try another model, or a simpler schema.",
             )
-        return replace(best, dropped=tuple(dropped.values()))
+        return replace(best, dropped=tuple(dropped.values())) if dropped else best
 
     def _draft(self, paper: Paper, answer: Answer) -> Draft[SchemaT]:
         """Read and ground one answer. Raises _Unfit when it is worth asking again."""

@@ -89,6 +89,12 @@ class Answer:
             return str(calls[0]["function"].get("arguments") or "")
         return str(self.message.get("content") or "")
 
+    def paid_in_this_run(self) -> Answer:
+        """The same answer, not ``cached``."""
+        return Answer(
+            self.message, self.finish_reason, self.usage, self.paid_at, self.logprobs, cached=False
+        )
+
     def to_json(self) -> str:
         """One JSON object, as the store stores it."""
         usage = self.usage

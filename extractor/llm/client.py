@@ -11,7 +11,7 @@ import hashlib
 import logging
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import tenacity
@@ -112,7 +112,7 @@ class CachedClient:
         answer = self._store.get(request.key) if self._store is not None else None
         if answer is None or self._since is None or answer.paid_at < self._since:
             return answer
-        return replace(answer, cached=False)
+        return answer.paid_in_this_run()
 
     def _pay(self, request: _Prepared) -> Awaitable[Answer]:
         running = self._in_flight.get(request.key)

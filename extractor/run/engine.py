@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
@@ -235,6 +235,8 @@ class _Run(Generic[SchemaT]):
         self._concurrency = engine.rate_limiter.concurrency
         self._room = anyio.CapacityLimiter(self._concurrency.limit)
         self._workers = 0
+        self._waiting = 0
+        self._taken: deque[Paper | Failure] = deque()
         self._position = 0
         self._in_a_row: Counter[str] = Counter()
         self._reason: Exception | None = None
@@ -253,6 +255,7 @@ class _Run(Generic[SchemaT]):
         if isinstance(reason, (ExtractorError, Stopped)):
             self._engine.rate_limiter.stop_signal.close(reason)
         self._source.stop()
+        self._taken.clear()
 
     def _adapt(self, workers: TaskGroup) -> None:
         """Let as many workers go on as papers may be in flight now."""
@@ -274,13 +277,15 @@ class _Run(Generic[SchemaT]):
                     await self._room.acquire()
 
     async def _take(self) -> Paper | Failure | None:
-        try:
-            items = await self._source.take(1)
-        except Exception as error:  # noqa: BLE001 -- it is raised when what came before is done
-            self._reason = self._reason or error
-            self._source.stop()
-            return None
-        return items[0] if items else None
+        """The next paper; as many are taken as may be in flight now."""
+        if not self._taken:
+            room = max(1, self._concurrency.limit - self._waiting)
+            try:
+                self._taken.extend(await self._source.take(room))
+            except Exception as error:  # noqa: BLE001 -- it is raised when the others are done
+                self._reason = self._reason or error
+                self._source.stop()
+        return self._taken.popleft() if self._taken else None
 
     async def _do(self, item: Paper | Failure) -> None:
         """The border of one paper's work: what is wrong with it becomes its failure."""
@@ -298,7 +303,7 @@ class _Run(Generic[SchemaT]):
                 self._retry.left_out += 1
                 self._position = position
                 return
-            result = found or await attempt.finish()
+            result = found or await self._finished(attempt)
         except PaperError as error:
             result = attempt.failure(error)
         except Exception as error:  # noqa: BLE001 -- it ends the run when the others are done
@@ -307,6 +312,13 @@ class _Run(Generic[SchemaT]):
         if attempt.waits:
             self._watch(result)
         await self._send(position, result)
+
+    async def _finished(self, attempt: Attempt[SchemaT]) -> Record[SchemaT]:
+        self._waiting += 1
+        try:
+            return await attempt.finish()
+        finally:
+            self._waiting -= 1
 
     def _ask(self, paper: Paper) -> Callable[[Request], Asked]:
         """Where a paper's answers come from: the store, and calls where they are wanted."""
