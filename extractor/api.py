@@ -20,7 +20,7 @@ from extractor.run.state import default_cache_dir
 from extractor.task import load_task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncGenerator, Iterable, Iterator
 
     from anyio.from_thread import BlockingPortal
     from typing_extensions import Unpack
@@ -107,7 +107,7 @@ class Extractor(Generic[SchemaT]):
         """Yield each paper's record or failure as it is done, in no particular order."""
         loop = self._loop()
         with loop.wrap_async_context_manager(aclosing(self.aextract_many(papers))) as results:
-            while (result := loop.call(_next_or_none, results)) is not None:
+            while (result := loop.call(anext, results, None)) is not None:
                 yield result
 
     async def aextract(self, *, title: str, abstract: str, id: str = "1") -> Record[SchemaT]:  # noqa: A002
@@ -168,7 +168,3 @@ def _cache_dir(options: Options) -> Path | None:
         return None
     chosen = options.get("cache_dir")
     return Path(chosen) if chosen is not None else default_cache_dir()
-
-
-async def _next_or_none(results: AsyncIterator[Result[SchemaT]]) -> Result[SchemaT] | None:
-    return await anext(results, None)

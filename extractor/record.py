@@ -7,7 +7,7 @@ published in ``docs/schema``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from pydantic import BaseModel
@@ -144,14 +144,10 @@ class Failure:
 
     def to_dict(self) -> dict[str, Any]:
         """The failure as JSON values; ``line`` only where it is known."""
-        row: dict[str, Any] = {
-            "id": self.id,
-            "title": self.title,
-            "error": self.error,
-            "message": self.message,
-            "tries": self.tries,
-        }
-        return row if self.line is None else {**row, "line": self.line}
+        row = asdict(self)
+        if self.line is None:
+            del row["line"]
+        return row
 
     def to_json(self) -> bytes:
         """The line of a JSON Lines file that the failure is, without the line's end."""

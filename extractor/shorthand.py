@@ -72,7 +72,7 @@ def shorthand_model(spec: str) -> type[BaseModel]:
     Raises UsageError, which names the field that is wrong and says why.
     """
     definitions: dict[str, Any] = {
-        field.name: (_annotation(field.type), _default(field)) for field in parse_shorthand(spec)
+        field.name: _definition(field) for field in parse_shorthand(spec)
     }
     return create_model(
         "Fields",
@@ -127,8 +127,10 @@ def _parse_field(place: _Place) -> ShorthandField:
         raise _too_much(name, words, place)
     if colon and not description.strip():
         raise place.wrong("there is no description after the colon", "Add one, or drop the colon.")
-    kind = _type(words[0], name, place) if words else "str"
-    return ShorthandField(name, kind, description.strip() or None)
+    kind = words[0] if words else "str"
+    if kind not in _TYPES:
+        raise place.wrong(f"there is no type {kind!r}", _hint_for(kind, name))
+    return ShorthandField(name, "str[]" if kind == "list" else kind, description.strip() or None)
 
 
 def _too_much(name: str, words: list[str], place: _Place) -> UsageError:
@@ -156,12 +158,6 @@ def _check_name(name: str, place: _Place) -> None:
         raise place.wrong(f"{name!r} is taken by pydantic", f"Write '{name}_' or another name.")
 
 
-def _type(written: str, name: str, place: _Place) -> str:
-    if written in _TYPES:
-        return "str[]" if written == "list" else written
-    raise place.wrong(f"there is no type {written!r}", _hint_for(written, name))
-
-
 def _hint_for(written: str, name: str) -> str:
     word = written.lower()
     if word.endswith("?"):
@@ -177,18 +173,14 @@ def _hint_for(written: str, name: str) -> str:
     return f"Types: {', '.join(_TYPES)}. A name is one word: {f'{name}_{written}'!r}."
 
 
-def _annotation(kind: str) -> Any:
-    base = _BASES[kind.removesuffix("[]")]
-    if kind.endswith("[]"):
-        items = list.__class_getitem__(base)
-        return Annotated[items, BeforeValidator(without_blanks), AskedAtMost(16)]
-    return Annotated[base | None, BeforeValidator(blank_is_none)]
-
-
-def _default(field: ShorthandField) -> Any:
-    description = field.description
+def _definition(field: ShorthandField) -> tuple[Any, Any]:
+    """The annotation and the default, as pydantic takes them."""
+    base, description = _BASES[field.type.removesuffix("[]")], field.description
     if description is None and field.type.startswith("url"):
         description = "As the text gives it."
     if field.type.endswith("[]"):
-        return Field(default_factory=list, description=description)
-    return Field(default=None, description=description)
+        items = list.__class_getitem__(base)
+        default: Any = Field(default_factory=list, description=description)
+        return Annotated[items, BeforeValidator(without_blanks), AskedAtMost(16)], default
+    default = Field(default=None, description=description)
+    return Annotated[base | None, BeforeValidator(blank_is_none)], default

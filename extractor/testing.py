@@ -36,7 +36,6 @@ Answer: TypeAlias = "Mapping[str, Any] | BaseModel | str | Reply"
 """An answer: the fields of a schema, text in their place, or a whole reply such as
 ``Reply(429, {"retry-after": "1"}, b"")``."""
 
-_ANSWERED = 200
 _REMEMBERED = 1000
 
 
@@ -81,14 +80,12 @@ class FakeModel(Provider):
         answer = self._answer(body) if callable(self._answer) else self._answer
         if inspect.isawaitable(answer):
             answer = await answer
-        return answer if isinstance(answer, Reply) else Reply(_ANSWERED, {}, _completion(answer))
-
-
-def _completion(answer: Mapping[str, Any] | BaseModel | str) -> bytes:
-    if isinstance(answer, BaseModel):
-        text = answer.model_dump_json()
-    else:
-        text = answer if isinstance(answer, str) else json.dumps(answer)
-    message = {"role": "assistant", "content": text}
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    return json.dumps({"choices": [choice], "usage": {}}).encode()
+        if isinstance(answer, Reply):
+            return answer
+        if isinstance(answer, BaseModel):
+            text = answer.model_dump_json()
+        else:
+            text = answer if isinstance(answer, str) else json.dumps(answer)
+        message = {"role": "assistant", "content": text}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        return Reply(200, {}, json.dumps({"choices": [choice], "usage": {}}).encode())

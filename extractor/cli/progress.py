@@ -56,7 +56,7 @@ def pull_display(weights: Weights, *, quiet: bool = False) -> Iterator[Callable[
 def watch(dump: Dump, *, quiet: bool) -> Iterator[Watcher]:
     """Show how far a run is, measured in bytes of the dump where its size is known."""
     if quiet:
-        yield _Watcher(_LINE_SECONDS, say=_ignore, show=_ignore)
+        yield _Watcher(_LINE_SECONDS, say=lambda _: None, show=lambda _: None)
     elif not _console.is_terminal:
         yield _Watcher(_LINE_SECONDS, say=_say, show=lambda status: _say(_share(dump) + status))
     else:
@@ -105,10 +105,6 @@ class _Watcher:
 
 def _say(text: str) -> None:
     _console.print(text, highlight=False, markup=False, soft_wrap=True)
-
-
-def _ignore(text: str) -> None:
-    """Show nothing."""
 
 
 def _share(dump: Dump) -> str:

@@ -185,7 +185,10 @@ def _reckon(
         len(bodies),
         sum(fixed for fixed, _ in prompts),
         sum(own for _, own in prompts),
-        sum(itertools.starmap(_fresh_tokens, itertools.pairwise(texts))),
+        sum(
+            count_tokens(text[len(os.path.commonprefix([earlier, text])) :])  # noqa: RUF071
+            for earlier, text in itertools.pairwise(texts)
+        ),
         sum(empty for empty, _ in answers),
         sum(full for _, full in answers),
     )
@@ -193,12 +196,6 @@ def _reckon(
 
 def _text(body: Mapping[str, Any]) -> str:
     return "\n".join(request_texts(body))
-
-
-def _fresh_tokens(before: str, text: str) -> int:
-    pairs = enumerate(zip(before, text, strict=False))
-    same = next((at for at, (one, other) in pairs if one != other), min(len(before), len(text)))
-    return count_tokens(text[same:])
 
 
 def _mean(values: Sequence[int], *, whole: bool) -> Range:

