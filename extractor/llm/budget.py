@@ -7,13 +7,13 @@ is used up to the last request that surely fits.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from extractor.errors import CeilingReached, resume_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from extractor.llm.answer import Usage
     from extractor.llm.limits import StopSignal
@@ -78,14 +78,6 @@ class Spent:
             self.lost_prompt_tokens + other.lost_prompt_tokens,
             self.lost_completion_tokens + other.lost_completion_tokens,
         )
-
-    def to_dict(self) -> dict[str, int]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, row: Mapping[str, int]) -> Spent:
-        """Read what `to_dict` gave. Raises TypeError when it is something else."""
-        return cls(**row)
 
 
 class Budget:

@@ -39,7 +39,8 @@ def open_output(
     """
     with ExitStack() as stack:
         target: Path | BinaryIO = sys.stdout.buffer
-        if out and _is_special(out):
+        # A device or a pipe, such as /dev/null, must not be replaced by a file.
+        if out and out.exists() and not out.is_file() and not out.is_dir():
             if not writer.streams:
                 raise UsageError(
                     f"{writer.name} cannot be written to {out}.", hint="Name a file for it."
@@ -50,11 +51,6 @@ def open_output(
             target = stack.enter_context(whole_or_nothing(out, hint=hint, ending=ending))
         sink = stack.enter_context(writer.open(target, schema))
         yield _Guarded(sink, str(out or "standard output"), hint)
-
-
-def _is_special(path: Path) -> bool:
-    """A device or a pipe, such as /dev/null: it must not be replaced by a file."""
-    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 class _Guarded(Sink):

@@ -147,22 +147,19 @@ def unite(one: Shape, other: Shape, *, objects: bool = True) -> Shape:
     """The narrowest shape that holds both; objects of unlike keys only with ``objects``."""
     if one == other:
         return one
-    return replace(_united(one, other, objects=objects), nullable=one.nullable or other.nullable)
-
-
-def _united(one: Shape, other: Shape, *, objects: bool) -> Shape:
+    united: Shape = ScalarShape("json")
     match one, other:
         case (ScalarShape(kind="unknown"), known) | (known, ScalarShape(kind="unknown")):
-            return known
+            united = known
         case ScalarShape(kind=kind), ScalarShape(kind=same) if kind == same:
-            return ScalarShape(kind)
+            united = one
         case ScalarShape(kind="integer" | "number"), ScalarShape(kind="integer" | "number"):
-            return ScalarShape("number")
+            united = ScalarShape("number")
         case ListShape(), ListShape():
-            return ListShape(unite(one.item, other.item, objects=objects))
+            united = ListShape(unite(one.item, other.item, objects=objects))
         case ObjectShape(), ObjectShape() if objects or one.fields.keys() == other.fields.keys():
-            return _united_objects(one, other, objects=objects)
-    return ScalarShape("json")
+            united = _united_objects(one, other, objects=objects)
+    return replace(united, nullable=one.nullable or other.nullable)
 
 
 def _united_objects(one: ObjectShape, other: ObjectShape, *, objects: bool) -> Shape:

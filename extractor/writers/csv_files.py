@@ -28,7 +28,11 @@ class _Files(Sink):
         self._papers = 0
         self._files = []
         for table in tables:
-            path = _beside(target, table.name) if table.path else target
+            path = target
+            if table.path:  # "records.csv.gz" and "claims" make "records.claims.csv.gz"
+                packed = ".gz" if target.suffix.lower() == ".gz" else ""
+                plain = target.with_suffix("") if packed else target
+                path = target.with_name(f"{plain.stem}.{table.name}{plain.suffix}{packed}")
             stream = stack.enter_context(open_to_write(path))
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
             file = csv.writer(stack.enter_context(text), lineterminator="\n")
@@ -66,13 +70,6 @@ def _harmless(cell: Cell) -> Cell:
     if isinstance(cell, str) and cell.startswith(_FORMULA):
         return f"'{cell}"
     return cell
-
-
-def _beside(path: Path, table: str) -> Path:
-    """``records.csv.gz`` and ``claims`` make ``records.claims.csv.gz``."""
-    packed = ".gz" if path.suffix.lower() == ".gz" else ""
-    plain = path.with_suffix("") if packed else path
-    return path.with_name(f"{plain.stem}.{table}{plain.suffix}{packed}")
 
 
 WRITER = CsvFiles()

@@ -46,8 +46,13 @@ class JsonLines(Writer, Rereadable):
     def read(self, path: Path) -> Iterator[dict[str, Any]]:
         with open_to_read(path) as stream:
             for number, line in enumerate(stream, start=1):
-                if not line.isspace():
-                    yield _parsed(line, path, number)
+                if line.isspace():
+                    continue
+                try:
+                    row = from_json(line)
+                except ValueError as error:
+                    raise DumpError(f"{path}, line {number}: not JSON ({error}).") from error
+                yield row
 
 
 def read_failures(path: Path) -> Iterator[Failure]:
@@ -62,13 +67,6 @@ def read_failures(path: Path) -> Iterator[Failure]:
                 hint="Give the failures file that 'extractor run' wrote beside its records.",
             )
         yield Failure.from_dict(row)
-
-
-def _parsed(line: bytes, path: Path, number: int) -> Any:
-    try:
-        return from_json(line)
-    except ValueError as error:
-        raise DumpError(f"{path}, line {number}: not JSON ({error}).") from error
 
 
 WRITER = JsonLines()

@@ -47,7 +47,12 @@ class _Database(Sink):
     def __init__(self, connection: sqlite3.Connection, tables: tuple[RecordTable, ...]) -> None:
         self._connection = connection
         self._papers = 0
-        self._inserts = [(table, _insert(table)) for table in tables]
+        self._inserts: list[tuple[RecordTable, str]] = []
+        for table in tables:
+            places = len(table.keys) + len(table.columns) + (not table.path)
+            values = ", ".join("?" * places)
+            insert = f"INSERT INTO {_quoted(table.name)} VALUES ({values})"  # noqa: S608
+            self._inserts.append((table, insert))
 
     def write(self, row: Mapping[str, Any]) -> None:
         self._papers += 1
@@ -133,11 +138,6 @@ def _create_table(table: RecordTable) -> str:
 
 def _quoted(name: str) -> str:
     return f'"{name}"'  # a name holds letters, digits and _ only: see _tables
-
-
-def _insert(table: RecordTable) -> str:
-    count = len(table.keys) + len(table.columns) + (not table.path)
-    return f"INSERT INTO {_quoted(table.name)} VALUES ({', '.join('?' * count)})"  # noqa: S608
 
 
 def _finish(connection: sqlite3.Connection, tables: tuple[RecordTable, ...]) -> None:

@@ -55,7 +55,11 @@ class _TextOnlyDisk(diskcache.Disk):  # type: ignore[misc]
 
     def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> str:
         if read or mode != RAW or filename or not isinstance(value, str):
-            raise self._refusal()
+            raise CacheError(
+                f"The cache in {self._directory} holds a row that Extractor never writes; "
+                "reading it could run foreign code.",
+                hint="Find out who can write there, then remove it with 'extractor cache clear'.",
+            )
         return value
 
     def get(self, key: object, raw: bool) -> str:
@@ -69,13 +73,6 @@ class _TextOnlyDisk(diskcache.Disk):  # type: ignore[misc]
 
     def remove(self, file_path: str) -> None:
         """Delete nothing: no row of ours has a file, and a planted name may point anywhere."""
-
-    def _refusal(self) -> CacheError:
-        return CacheError(
-            f"The cache in {self._directory} holds a row that Extractor never writes; "
-            "reading it could run foreign code.",
-            hint="Find out who can write there, then remove it with 'extractor cache clear'.",
-        )
 
 
 class AnswerStore:
@@ -178,7 +175,16 @@ class AnswerStore:
             raise self._failure("cannot be opened", error) from error
 
     def _connect(self) -> None:
-        self._cache = _open_cache(self.directory)
+        self._cache = diskcache.Cache(
+            str(self.directory),
+            disk=_TextOnlyDisk,
+            timeout=_LOCK_SECONDS,
+            eviction_policy="none",
+            size_limit=_UNBOUNDED,
+            cull_limit=0,
+            statistics=0,
+            disk_min_file_size=_UNBOUNDED,
+        )
         database = self.directory / DATABASE
         self._bulk = BulkInsert(database, lock_seconds=_LOCK_SECONDS, wal_pages=_WAL_PAGES)
         self._inode = _inode(self.directory)
@@ -214,19 +220,6 @@ class AnswerStore:
             f"The cache in {self.directory} {what}: {reason}.",
             hint="Free space or name another directory with --cache-dir.",
         )
-
-
-def _open_cache(directory: Path) -> Any:
-    return diskcache.Cache(
-        str(directory),
-        disk=_TextOnlyDisk,
-        timeout=_LOCK_SECONDS,
-        eviction_policy="none",
-        size_limit=_UNBOUNDED,
-        cull_limit=0,
-        statistics=0,
-        disk_min_file_size=_UNBOUNDED,
-    )
 
 
 def _runs(cache: Any) -> int:

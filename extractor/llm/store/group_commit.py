@@ -60,7 +60,13 @@ class GroupCommit:
     def _write(self) -> None:
         while (first := self._queue.get()) is not None:
             batch, closing = self._gather(first)
-            self._settle(batch, self._attempt(batch))
+            rows = [row for waiting in batch for row in waiting.rows]
+            failed: CacheError | None = None
+            try:
+                self._commit([*rows, *self.also()])
+            except CacheError as error:
+                failed = error
+            self._settle(batch, failed)
             if closing:
                 return
 
@@ -75,14 +81,6 @@ class GroupCommit:
                 return batch, True
             batch.append(waiting)
         return batch, False
-
-    def _attempt(self, batch: list[_Waiting]) -> CacheError | None:
-        rows = [row for waiting in batch for row in waiting.rows]
-        try:
-            self._commit([*rows, *self.also()])
-        except CacheError as error:
-            return error
-        return None
 
     def _settle(self, batch: list[_Waiting], error: CacheError | None) -> None:
         by_loop = defaultdict(list)

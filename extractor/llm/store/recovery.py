@@ -5,6 +5,7 @@ This module reads diskcache's file without diskcache, which gives up at the firs
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import struct
 import time
@@ -40,11 +41,9 @@ def turns(directory: Path) -> Iterator[None]:
 def set_aside(database: Path) -> Path:
     """Rename a database and what belongs to it; returns its new path."""
     stamp = time.strftime("%Y%m%dT%H%M%S")
-    aside = database.with_name(f"{database.name}.damaged-{stamp}")
-    number = 1
-    while aside.exists():
-        number += 1
-        aside = database.with_name(f"{database.name}.damaged-{stamp}-{number}")
+    endings = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
+    names = (f"{database.name}.damaged-{stamp}{ending}" for ending in endings)
+    aside = next(path for path in map(database.with_name, names) if not path.exists())
     for ending in ("-wal", "-shm", ""):
         with suppress(FileNotFoundError):
             database.with_name(database.name + ending).rename(aside.with_name(aside.name + ending))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from pydantic_core import from_json, to_json
@@ -32,7 +32,7 @@ class Run:
 
     def row(self, spent: Spent) -> tuple[str, str]:
         """The row that the store keeps of this run."""
-        return self.key, to_json({"started_at": self.started_at, **spent.to_dict()}).decode()
+        return self.key, to_json({"started_at": self.started_at, **asdict(spent)}).decode()
 
 
 def run_key(*identity: object) -> str:
@@ -46,7 +46,7 @@ def take_up(store: AnswerStore, key: str) -> Run:
     if text is not None:
         try:
             row = from_json(text)
-            return Run(key, float(row.pop("started_at")), Spent.from_dict(row))
+            return Run(key, float(row.pop("started_at")), Spent(**row))
         except (ValueError, KeyError, TypeError, AttributeError):
             store.damaged.add(key)
     return Run(key, time.time())
