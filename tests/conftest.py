@@ -6,17 +6,23 @@ engine is never started and every request must be in the test's cassette.
 
 from __future__ import annotations
 
+import io
 import json
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import vcr
+from command import Starter
+from helpers import Invoked
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from helpers import Invoke
 
 ROOT = Path(__file__).parent.parent
 CASSETTES = ROOT / "cassettes"
@@ -73,6 +79,30 @@ def _own_directories(
         monkeypatch.setenv("EXTRACTOR_MODELS_DIR", str(tmp_path / "models"))
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def invoke(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Invoke:
+    """Run ``extractor`` with these arguments in this process."""
+
+    def run(*arguments: object, stdin: bytes = b"") -> Invoked:
+        from extractor.cli import main
+
+        monkeypatch.setattr(sys, "argv", ["extractor", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert isinstance(ended.value.code, int)
+        return Invoked(ended.value.code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
+    """Starts commands in processes of their own."""
+    with Starter(tmp_path_factory.mktemp("logs")) as started:
+        yield started
 
 
 class _DeadEngine:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from helpers import write_jsonl
 
 from extractor.errors import ExtractorError
 from extractor.llm.budget import Spent
@@ -124,5 +125,4 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def write_dump(path: Path, items: Iterable[Paper]) -> Path:
     """A dump of papers as JSON Lines."""
     rows = ({"id": p.id, "title": p.title, "abstract": p.abstract} for p in items)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return path
+    return write_jsonl(path, rows)

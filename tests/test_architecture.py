@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import sys
 import threading
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from engine_runs import Unwatched
+from helpers import write_jsonl
 
 import extractor
 from extractor.llm.settings import ModelSettings
@@ -126,9 +126,7 @@ def dump(tmp_path: Path) -> Path:
         {"id": f"p{i}", "title": "FooNet: Fast Flow Matching", "abstract": f"{ABSTRACT} Part {i}."}
         for i in range(PAPERS)
     )
-    path = tmp_path / "papers.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return path
+    return write_jsonl(tmp_path / "papers.jsonl", rows)
 
 
 def documented_stops() -> list[str]:

@@ -12,37 +12,21 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from extractor.cli import commands, main
+from extractor.cli import commands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from helpers import Invoke
 
 EXAMPLE = str(Path(__file__).parent.parent / "examples" / "papers.txt")
 
 
-@pytest.fixture
-def cli(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
-    """Run the command in this process: exit code, standard output, standard error."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["extractor", *arguments])
-        monkeypatch.setenv("COLUMNS", "200")
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        said = capsys.readouterr()
-        code = exit_.value.code
-        return code if isinstance(code, int) else 0, said.out, said.err
-
-    return run
+@pytest.fixture(autouse=True)
+def _wide_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
 
 
-Cli = "Callable[..., tuple[int, str, str]]"
-
-
-def test_help_names_every_command(cli: Cli) -> None:
-    code, out, _ = cli("--help")
+def test_help_names_every_command(invoke: Invoke) -> None:
+    code, out, _ = invoke("--help")
     assert code == 0
     for command in ("run", "extract", "eval", "inspect", "convert", "report", "schema"):
         assert re.search(rf"\b{command}\b", out), command
@@ -90,8 +74,8 @@ def test_only_the_command_that_is_called_is_imported() -> None:
     assert done.stdout.splitlines()[-1] == "['extractor.cli.commands.schema']"
 
 
-def test_help_lists_options_under_headings(cli: Cli) -> None:
-    _, out, _ = cli("run", "--help")
+def test_help_lists_options_under_headings(invoke: Invoke) -> None:
+    _, out, _ = invoke("run", "--help")
     headings = re.findall(r"^([A-Z][\w ]+):$", out, re.MULTILINE)
     usual = ["Arguments", "Options", "Reading the dump", "Model", "Asking", "Spending", "Cache"]
     assert headings == usual
@@ -100,7 +84,9 @@ def test_help_lists_options_under_headings(cli: Cli) -> None:
     assert re.findall(r"^  (--[a-z-]+)", spending, re.MULTILINE) == names
 
 
-def test_a_command_is_one_file(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_is_one_file(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "trial.py").write_text(
         "from extractor.cli import options\n"
         "from extractor.cli.expand import expanded\n"
@@ -111,26 +97,26 @@ def test_a_command_is_one_file(cli: Cli, tmp_path: Path, monkeypatch: pytest.Mon
     )
     monkeypatch.setattr(commands, "__path__", [*commands.__path__, str(tmp_path)])
     try:
-        assert cli("--help")[1].rstrip().endswith("Try it.")
-        assert cli("trial", "7", "--mode", "tools", "--rpm", "3") == (0, "7 tools 3\n", "")
+        assert invoke("--help")[1].rstrip().endswith("Try it.")
+        assert invoke("trial", "7", "--mode", "tools", "--rpm", "3") == (0, "7 tools 3\n", "")
     finally:
         sys.modules.pop("extractor.cli.commands.trial", None)
 
 
-def test_a_mistyped_command_is_guessed(cli: Cli) -> None:
-    code, _, err = cli("rnu")
+def test_a_mistyped_command_is_guessed(invoke: Invoke) -> None:
+    code, _, err = invoke("rnu")
     assert code == 2
     assert "Did you mean 'run'?" in err
 
 
-def test_version(cli: Cli) -> None:
-    code, out, _ = cli("--version")
+def test_version(invoke: Invoke) -> None:
+    code, out, _ = invoke("--version")
     assert code == 0
     assert re.fullmatch(r"extractor \d+\.\d+\.\d+\S*\n", out)
 
 
-def test_an_unknown_option_is_a_usage_error(cli: Cli) -> None:
-    code, _, err = cli("run", EXAMPLE, "--no-such-option")
+def test_an_unknown_option_is_a_usage_error(invoke: Invoke) -> None:
+    code, _, err = invoke("run", EXAMPLE, "--no-such-option")
     assert code == 2
     assert "--no-such-option" in err
 
@@ -149,66 +135,68 @@ def test_an_unknown_option_is_a_usage_error(cli: Cli) -> None:
     ],
 )
 def test_an_error_is_one_line_that_says_what_to_do(
-    cli: Cli, arguments: list[str], code: int, said: str
+    invoke: Invoke, arguments: list[str], code: int, said: str
 ) -> None:
-    got, out, err = cli(*arguments)
+    got, out, err = invoke(*arguments)
     assert (got, out) == (code, "")
     assert said in err
     assert len(err.strip().splitlines()) == 1
     assert "Traceback" not in err
 
 
-def test_an_endpoint_that_is_down_ends_the_run_with_one_message(cli: Cli, tmp_path: Path) -> None:
+def test_an_endpoint_that_is_down_ends_the_run_with_one_message(
+    invoke: Invoke, tmp_path: Path
+) -> None:
     out_file = tmp_path / "records.jsonl"
     arguments = ["--model", "m", "--base-url", "http://127.0.0.1:9/v1", "-o", str(out_file)]
-    code, _, err = cli("run", EXAMPLE, "--quiet", *arguments)
+    code, _, err = invoke("run", EXAMPLE, "--quiet", *arguments)
     assert code == 1
     assert "127.0.0.1:9" in err
     assert len(err.strip().splitlines()) == 1
     assert not out_file.exists()
 
 
-def test_schema_prints_the_json_schema_of_a_record(cli: Cli) -> None:
-    code, out, _ = cli("schema")
+def test_schema_prints_the_json_schema_of_a_record(invoke: Invoke) -> None:
+    code, out, _ = invoke("schema")
     properties = json.loads(out)["properties"]
     assert code == 0
     assert list(properties)[:3] == ["id", "title", "method_name"]
     assert {"evidence", "meta"} <= set(properties)
 
 
-def test_a_users_own_schema_file(cli: Cli, tmp_path: Path) -> None:
+def test_a_users_own_schema_file(invoke: Invoke, tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(
         "from pydantic import BaseModel\n"
         "class Finding(BaseModel):\n"
         "    species: str | None = None\n"
     )
-    code, out, _ = cli("schema", "--schema", f"{file}:Finding")
+    code, out, _ = invoke("schema", "--schema", f"{file}:Finding")
     assert code == 0
     assert "species" in json.loads(out)["properties"]
 
 
-def test_models_list_tells_what_is_there(cli: Cli) -> None:
-    code, out, _ = cli("models", "list")
+def test_models_list_tells_what_is_there(invoke: Invoke) -> None:
+    code, out, _ = invoke("models", "list")
     assert code == 0
     assert "(default)" in out
     assert "smollm2-135m" in out
 
 
-def test_cache_info_and_clear(cli: Cli, tmp_path: Path) -> None:
+def test_cache_info_and_clear(invoke: Invoke, tmp_path: Path) -> None:
     folder = str(tmp_path / "cache")
-    code, out, _ = cli("cache", "info", "--cache-dir", folder)
+    code, out, _ = invoke("cache", "info", "--cache-dir", folder)
     assert code == 0
     assert folder in out
-    code, _, err = cli("cache", "clear", "--yes", "--cache-dir", folder)
+    code, _, err = invoke("cache", "clear", "--yes", "--cache-dir", folder)
     assert code == 0
     assert "0 answers" in err
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 @pytest.mark.usefixtures("embedded_replay")
-def test_an_output_that_is_full_is_one_line(cli: Cli) -> None:
-    code, _, err = cli("run", EXAMPLE, "-q", "-o", "/dev/full")
+def test_an_output_that_is_full_is_one_line(invoke: Invoke) -> None:
+    code, _, err = invoke("run", EXAMPLE, "-q", "-o", "/dev/full")
     assert code == 1
     assert err.startswith("extractor: /dev/full cannot be written: No space left")
     assert len(err.strip().splitlines()) == 1

@@ -5,41 +5,21 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from extractor.cli import main
+from helpers import read_jsonl, write_jsonl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from helpers import Invoke
+
 EXAMPLES = Path(__file__).parent.parent / "examples"
 DUMP, GOLD = str(EXAMPLES / "papers.txt"), str(EXAMPLES / "papers.gold.jsonl")
-
-
-@pytest.fixture
-def cli(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
-    """Run ``extractor eval`` in this process: exit code, standard output, standard error."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["extractor", "eval", *arguments])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        said = capsys.readouterr()
-        code = exit_.value.code
-        return code if isinstance(code, int) else 0, said.out, said.err
-
-    return run
-
-
-Cli = "Callable[..., tuple[int, str, str]]"
 
 
 def right_record(gold: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +39,7 @@ def right_record(gold: dict[str, Any]) -> dict[str, Any]:
 
 
 def gold_lines() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in Path(GOLD).read_text(encoding="utf-8").splitlines()]
+    return read_jsonl(Path(GOLD))
 
 
 @pytest.fixture
@@ -67,14 +47,12 @@ def records(tmp_path: Path) -> Callable[..., str]:
     """A file of right records, but for what the arguments say of each id."""
 
     def write(**changed: dict[str, Any] | None) -> str:
-        path = tmp_path / "records.jsonl"
         rows = []
         for line in gold_lines():
             change = changed.get(f"paper_{line['id']}", {})
             if change is not None:
-                rows.append(json.dumps({**right_record(line), **change}))
-        path.write_text("\n".join(rows), encoding="utf-8")
-        return str(path)
+                rows.append({**right_record(line), **change})
+        return str(write_jsonl(tmp_path / "records.jsonl", rows))
 
     return write
 
@@ -82,26 +60,26 @@ def records(tmp_path: Path) -> Callable[..., str]:
 Records = "Callable[..., str]"
 
 
-def test_right_records_reach_every_figure(cli: Cli, records: Records) -> None:
-    code, out, err = cli("--gold", GOLD, "--records", records(), "--min-f1", "1")
+def test_right_records_reach_every_figure(invoke: Invoke, records: Records) -> None:
+    code, out, err = invoke("eval", "--gold", GOLD, "--records", records(), "--min-f1", "1")
     assert (code, err) == (0, "")
     assert "exact records   1.000 1.00-1.00; 12 of 12 papers" in out
     assert "invention rate  0.000 0.00-0.00; 0 of" in out
 
 
-def test_below_min_f1_the_exit_code_is_1(cli: Cli, records: Records) -> None:
+def test_below_min_f1_the_exit_code_is_1(invoke: Invoke, records: Records) -> None:
     wrong = records(paper_4={"benchmarks": ["MNIST"]}, paper_7={"method_name": None})
     # Method 12/13, benchmarks 26/30, the others 1.
-    code, out, err = cli("--gold", GOLD, "--records", wrong, "--min-f1", "0.99")
+    code, out, err = invoke("eval", "--gold", GOLD, "--records", wrong, "--min-f1", "0.99")
     assert code == 1
     assert "macro F1" in out
     assert err == "extractor: macro F1 0.957949 is below 0.99.\n"
-    assert cli("--gold", GOLD, "--records", wrong, "--min-f1", "0.9")[0] == 0
+    assert invoke("eval", "--gold", GOLD, "--records", wrong, "--min-f1", "0.9")[0] == 0
 
 
-def test_json_holds_the_figures_and_on_demand_the_errors(cli: Cli, records: Records) -> None:
+def test_json_holds_the_figures_and_on_demand_the_errors(invoke: Invoke, records: Records) -> None:
     wrong = records(paper_4={"benchmarks": ["MNIST"]}, paper_12=None)
-    code, out, _ = cli("--gold", GOLD, "--records", wrong, "--json")
+    code, out, _ = invoke("eval", "--gold", GOLD, "--records", wrong, "--json")
     row = json.loads(out)
     assert code == 0
     assert row["papers"] == 12
@@ -111,7 +89,7 @@ def test_json_holds_the_figures_and_on_demand_the_errors(cli: Cli, records: Reco
     assert row["macro_f1_interval"][0] <= row["macro_f1"] <= row["macro_f1_interval"][1]
     assert row["cost"] is row["seconds"] is None
     assert "errors" not in row
-    _, out, _ = cli("--gold", GOLD, "--records", wrong, "--json", "--errors", DUMP)
+    _, out, _ = invoke("eval", "--gold", GOLD, "--records", wrong, "--json", "--errors", DUMP)
     first, last = json.loads(out)["errors"]
     assert (first["id"], last["id"], last["has_record"]) == ("4", "12", False)
     missing = first["fields"]["benchmarks"]["missing"]
@@ -119,10 +97,12 @@ def test_json_holds_the_figures_and_on_demand_the_errors(cli: Cli, records: Reco
     assert "on ImageNet-1K with" in missing[0]["passage"]["sentence"]
 
 
-def test_errors_show_sentences_where_a_dump_gives_the_text(cli: Cli, records: Records) -> None:
+def test_errors_show_sentences_where_a_dump_gives_the_text(
+    invoke: Invoke, records: Records
+) -> None:
     wrong = records(paper_4={"hardware": []})
-    _, without, _ = cli("--gold", GOLD, "--records", wrong, "--errors")
-    _, with_text, _ = cli(DUMP, "--gold", GOLD, "--records", wrong, "--errors")
+    _, without, _ = invoke("eval", "--gold", GOLD, "--records", wrong, "--errors")
+    _, with_text, _ = invoke("eval", DUMP, "--gold", GOLD, "--records", wrong, "--errors")
     sentence = (
         '"Deployed with 8-bit weights, it runs at 112 FPS on a Jetson AGX Orin and draws less '
         'than 9 W."'
@@ -134,19 +114,19 @@ def test_errors_show_sentences_where_a_dump_gives_the_text(cli: Cli, records: Re
 
 
 def test_the_columns_of_a_dump_are_named_as_for_run(
-    cli: Cli, records: Records, tmp_path: Path
+    invoke: Invoke, records: Records, tmp_path: Path
 ) -> None:
     dump = tmp_path / "papers.csv"
     dump.write_text("key,name,text\n4,LoomNet,It runs on a Jetson AGX Orin board.\n")
     columns = ["--id-column", "key", "--title-column", "name", "--abstract-column", "text"]
     wrong = records(paper_4={"hardware": []})
     asked = [str(dump), *columns, "--gold", GOLD, "--records", wrong, "--errors"]
-    assert '"It runs on a Jetson AGX Orin board."' in cli(*asked)[1]
+    assert '"It runs on a Jetson AGX Orin board."' in invoke("eval", *asked)[1]
 
 
-def test_limit_takes_the_first_papers_of_gold(cli: Cli, records: Records) -> None:
+def test_limit_takes_the_first_papers_of_gold(invoke: Invoke, records: Records) -> None:
     wrong = records(paper_4={"hardware": []})
-    _, out, _ = cli("--gold", GOLD, "--records", wrong, "--limit", "3", "--json")
+    _, out, _ = invoke("eval", "--gold", GOLD, "--records", wrong, "--limit", "3", "--json")
     row = json.loads(out)
     assert (row["papers"], row["exact"], row["without_gold"]) == (3, 1.0, 9)
 
@@ -163,21 +143,21 @@ def test_limit_takes_the_first_papers_of_gold(cli: Cli, records: Records) -> Non
         (["--gold", GOLD, "--schema", "nobody", DUMP], 2, "nobody"),
     ],
 )
-def test_an_error_is_one_line(cli: Cli, arguments: list[str], code: int, said: str) -> None:
-    got, out, err = cli(*arguments)
+def test_an_error_is_one_line(invoke: Invoke, arguments: list[str], code: int, said: str) -> None:
+    got, out, err = invoke("eval", *arguments)
     assert (got, out) == (code, "")
     assert said in err
     assert len(err.strip().splitlines()) == 1
 
 
-def test_records_of_other_papers_or_fields_are_not_scored(cli: Cli, tmp_path: Path) -> None:
+def test_records_of_other_papers_or_fields_are_not_scored(invoke: Invoke, tmp_path: Path) -> None:
     other = tmp_path / "other.jsonl"
     for row, said in (
         ({"id": "nobody", "method_name": "Foo"}, "no id is in both"),
         ({"id": "1", "species": "Parus major"}, "--schema"),
     ):
         other.write_text(json.dumps(row))
-        code, out, err = cli("--gold", GOLD, "--records", str(other))
+        code, out, err = invoke("eval", "--gold", GOLD, "--records", str(other))
         assert (code, out) == (2, "")
         assert said in err
 
@@ -231,12 +211,12 @@ def _answer(prompt: str) -> dict[str, Any] | None:
     return record
 
 
-def test_a_dump_is_run_over_and_scored(cli: Cli, endpoint: str, tmp_path: Path) -> None:
+def test_a_dump_is_run_over_and_scored(invoke: Invoke, endpoint: str, tmp_path: Path) -> None:
     gold = tmp_path / "gold.jsonl"
     lines = Path(GOLD).read_text(encoding="utf-8").splitlines()
     gold.write_text("\n".join([lines[3], lines[0], lines[1]]), encoding="utf-8")
     arguments = [DUMP, "--gold", str(gold), "--model", "oracle", "--base-url", endpoint]
-    code, out, _ = cli(*arguments, "--json", "--quiet")
+    code, out, _ = invoke("eval", *arguments, "--json", "--quiet")
     row = json.loads(out)
     assert code == 0
     assert (row["papers"], row["exact"], row["macro_f1"]) == (3, 1.0, 1.0)
@@ -244,52 +224,60 @@ def test_a_dump_is_run_over_and_scored(cli: Cli, endpoint: str, tmp_path: Path) 
     # The refused value was asked about once more.
     assert (row["prompt_tokens"], row["completion_tokens"]) == (1200, 200)
     assert row["seconds_per_right_value"] > 0
-    code, out, _ = cli(*arguments, "--json", "--quiet")
+    code, out, _ = invoke("eval", *arguments, "--json", "--quiet")
     again = json.loads(out)
     assert (again["prompt_tokens"], again["seconds_per_right_value"]) == (1200, None)
 
 
-def test_what_it_costs_where_prices_are_known(cli: Cli, endpoint: str, tmp_path: Path) -> None:
+def test_what_it_costs_where_prices_are_known(
+    invoke: Invoke, endpoint: str, tmp_path: Path
+) -> None:
     asked = [DUMP, "--gold", GOLD, "--model", "oracle", "--base-url", endpoint, "--limit", "2"]
     priced = ["--price-in", "1", "--price-out", "10", "--json"]
-    row = json.loads(cli(*asked, *priced)[1])
+    row = json.loads(invoke("eval", *asked, *priced)[1])
     assert row["cost"] == pytest.approx((900 + 150 * 10) / 1e6)
-    assert json.loads(cli(*asked, "--json")[1])["cost"] is None
+    assert json.loads(invoke("eval", *asked, "--json")[1])["cost"] is None
     meta = {"model": "m", "prompt_tokens": 1000, "completion_tokens": 100}
     file = tmp_path / "one.jsonl"
     file.write_text(json.dumps({**right_record(gold_lines()[0]), "meta": meta}))
-    row = json.loads(cli("--gold", GOLD, "--limit", "1", "--records", str(file), *priced)[1])
+    row = json.loads(
+        invoke("eval", "--gold", GOLD, "--limit", "1", "--records", str(file), *priced)[1]
+    )
     assert row["cost"] == pytest.approx(0.002)
     assert row["cost_per_right_value"] == pytest.approx(0.002 / 7)
 
 
-def test_a_run_that_reaches_a_ceiling_is_not_scored(cli: Cli, endpoint: str) -> None:
+def test_a_run_that_reaches_a_ceiling_is_not_scored(invoke: Invoke, endpoint: str) -> None:
     arguments = [DUMP, "--gold", GOLD, "--model", "oracle", "--base-url", endpoint, "--quiet"]
-    code, out, err = cli(*arguments, "--max-requests", "2", "--concurrency", "1")
+    code, out, err = invoke("eval", *arguments, "--max-requests", "2", "--concurrency", "1")
     assert (code, out) == (1, "")
     assert "ceiling of 2 requests" in err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is an exception there")
-def test_an_interrupted_run_is_not_scored(cli: Cli, endpoint: str) -> None:
+def test_an_interrupted_run_is_not_scored(invoke: Invoke, endpoint: str) -> None:
     arguments = [DUMP, "--gold", GOLD, "--model", "interrupter", "--base-url", endpoint]
-    code, out, err = cli(*arguments, "--limit", "2", "--concurrency", "1")
+    code, out, err = invoke("eval", *arguments, "--limit", "2", "--concurrency", "1")
     assert (code, out) == (130, "")
     assert "nothing is scored" in err
 
 
-def test_a_paper_that_failed_counts_as_empty(cli: Cli, endpoint: str) -> None:
+def test_a_paper_that_failed_counts_as_empty(invoke: Invoke, endpoint: str) -> None:
     arguments = [DUMP, "--gold", GOLD, "--model", "oracle", "--base-url", endpoint]
-    code, out, err = cli(*arguments, "--limit", "4", "--errors")
+    code, out, err = invoke("eval", *arguments, "--limit", "4", "--errors")
     assert code == 3
     assert "failed: refused 1" in err
     assert "1 paper of gold, counted as empty: 3" in out
-    assert cli(*arguments, "--limit", "4", "--min-f1", "0.99", "--quiet")[0] == 3
+    assert invoke("eval", *arguments, "--limit", "4", "--min-f1", "0.99", "--quiet")[0] == 3
 
 
-def test_a_dump_without_a_paper_of_gold_is_refused(cli: Cli, endpoint: str, tmp_path: Path) -> None:
+def test_a_dump_without_a_paper_of_gold_is_refused(
+    invoke: Invoke, endpoint: str, tmp_path: Path
+) -> None:
     gold = tmp_path / "gold.jsonl"
     gold.write_text(json.dumps({**gold_lines()[0], "id": "nobody"}))
-    code, _, err = cli(DUMP, "--gold", str(gold), "--model", "oracle", "--base-url", endpoint)
+    code, _, err = invoke(
+        "eval", DUMP, "--gold", str(gold), "--model", "oracle", "--base-url", endpoint
+    )
     assert code == 2
     assert "no id is in both" in err

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helpers import read_jsonl
+
 from extractor.evaluation import Scorer, evaluate, read_gold, table
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def test_the_gold_is_gold(tmp_path: Path) -> None:
 
 def test_the_table_is_what_is_printed() -> None:
     file = ROOT / "examples" / "papers.gold.jsonl"
-    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    lines = read_jsonl(file)
     records = {line["id"]: right_record(line) for line in lines}
     records["2"]["benchmarks"] = ["ImageNet"]
     records["4"]["hardware"] = []

@@ -7,12 +7,12 @@ beside the checkout.
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers import read_jsonl, write_jsonl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -97,7 +97,7 @@ def reference() -> ModuleType:
 def assert_agree(
     reference: ModuleType, gold: list[dict[str, Any]], records: list[dict[str, Any]], path: Path
 ) -> None:
-    path.write_text("".join(f"{json.dumps(line)}\n" for line in gold), encoding="utf-8")
+    write_jsonl(path, gold)
     ours = evaluate(read_gold(path), records, resamples=2)
     theirs, wrong = reference.evaluate(gold, {record["id"]: record for record in records})
     for name, field in ours.fields.items():
@@ -138,7 +138,7 @@ def test_real_gold_with_some_of_it_left_out(
 ) -> None:
     files = [EXAMPLE_GOLD, *sorted(SCORER.parent.glob("*.gold.jsonl"))]
     for file in files:
-        gold = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        gold = read_jsonl(file)
         records = [drawn(line, share) for line in gold]
         assert_agree(reference, gold, records, tmp_path / "gold.jsonl")
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
+from helpers import write_jsonl
 from pydantic import BaseModel, RootModel, computed_field
 
 from extractor import NumberIn, Url, Verbatim
@@ -68,9 +69,8 @@ def score(tmp_path: Path) -> Callable[..., Evaluation]:
 
     def run(gold: dict[str, Any] | list[dict[str, Any]], *records: dict[str, Any]) -> Evaluation:
         lines = gold if isinstance(gold, list) else [gold]
-        path = tmp_path / "gold.jsonl"
         numbered = [{"id": str(number), **line} for number, line in enumerate(lines)]
-        path.write_text("\n".join(map(json.dumps, numbered)), encoding="utf-8")
+        path = write_jsonl(tmp_path / "gold.jsonl", numbered)
         rows = [{"id": str(number), **record} for number, record in enumerate(records)]
         return evaluate(read_gold(path, Trial), rows, resamples=2)
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers import read_jsonl
 
 from extractor import Extractor, Failure, Record, read_dump
-from extractor.cli import main
 
 if TYPE_CHECKING:
     import vcr
+    from helpers import Invoke
 
 ROOT = Path(__file__).parent.parent
 DUMP = ROOT / "examples" / "papers.txt"
@@ -22,37 +22,23 @@ GOLD = ROOT / "examples" / "papers.gold.jsonl"
 pytestmark = pytest.mark.usefixtures("embedded_replay")
 
 
-def cli(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    """Run the command in this process and give its exit code."""
-    monkeypatch.setattr(sys, "argv", ["extractor", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return ended.value.code if isinstance(ended.value.code, int) else 0
-
-
-def records_in(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def test_run_writes_a_record_for_every_paper(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_run_writes_a_record_for_every_paper(invoke: Invoke, tmp_path: Path) -> None:
     out = tmp_path / "records.jsonl"
-    assert cli(monkeypatch, "run", DUMP, "-o", out, "-q") == 0
-    records = records_in(out)
+    assert invoke("run", DUMP, "-o", out, "-q").code == 0
+    records = read_jsonl(out)
     assert [record["id"] for record in records] == [str(n) for n in range(1, 13)]
     assert records[0]["method_name"] == "SpliceCache"
     assert (tmp_path / "records.failures.jsonl").read_bytes() == b""
 
 
 def test_every_value_rests_on_the_words_that_its_evidence_names(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    invoke: Invoke, tmp_path: Path
 ) -> None:
     out = tmp_path / "records.jsonl"
-    cli(monkeypatch, "run", DUMP, "-o", out, "-q")
+    invoke("run", DUMP, "-o", out, "-q")
     papers = {paper.id: paper for paper in read_dump(DUMP)}
     seen = 0
-    for record in records_in(out):
+    for record in read_jsonl(out):
         paper = papers[record["id"]]
         for item in record["evidence"]:
             words = getattr(paper, item["source"])[item["start"] : item["end"]]
@@ -64,32 +50,29 @@ def test_every_value_rests_on_the_words_that_its_evidence_names(
 
 
 def test_a_second_run_calls_no_model_and_says_the_same(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, embedded_replay: vcr.cassette.Cassette
+    invoke: Invoke, tmp_path: Path, embedded_replay: vcr.cassette.Cassette
 ) -> None:
     first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
-    cli(monkeypatch, "run", DUMP, "-o", first, "-q")
+    invoke("run", DUMP, "-o", first, "-q")
     asked = embedded_replay.play_count
-    cli(monkeypatch, "run", DUMP, "-o", second, "-q")
+    invoke("run", DUMP, "-o", second, "-q")
     assert embedded_replay.play_count == asked
-    assert [_without_meta(r) for r in records_in(first)] == [
-        _without_meta(r) for r in records_in(second)
+    assert [_without_meta(r) for r in read_jsonl(first)] == [
+        _without_meta(r) for r in read_jsonl(second)
     ]
 
 
-def test_accuracy_on_the_example_holds(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code = cli(monkeypatch, "eval", DUMP, "--gold", GOLD, "--min-f1", "0.85", "--json", "-q")
+def test_accuracy_on_the_example_holds(invoke: Invoke) -> None:
+    code, out, _ = invoke("eval", DUMP, "--gold", GOLD, "--min-f1", "0.85", "--json", "-q")
     assert code == 0
-    assert json.loads(capsys.readouterr().out)["invention_rate"] < 0.1
+    assert json.loads(out)["invention_rate"] < 0.1
 
 
-def test_extract_prints_one_record(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_extract_prints_one_record(invoke: Invoke) -> None:
     paper = next(iter(read_dump(DUMP)))
-    assert cli(monkeypatch, "extract", "--title", paper.title, paper.abstract, "-q") == 0
-    assert json.loads(capsys.readouterr().out)["method_name"] == "SpliceCache"
+    code, out, _ = invoke("extract", "--title", paper.title, paper.abstract, "-q")
+    assert code == 0
+    assert json.loads(out)["method_name"] == "SpliceCache"
 
 
 def test_the_python_interface_gives_typed_records() -> None:
@@ -134,11 +117,9 @@ def _without_meta(record: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in record.items() if key != "meta"}
 
 
-def test_the_record_that_the_readme_shows_is_what_comes_out(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_record_that_the_readme_shows_is_what_comes_out(invoke: Invoke, tmp_path: Path) -> None:
     out = tmp_path / "records.jsonl"
-    cli(monkeypatch, "run", DUMP, "-o", out, "-q")
+    invoke("run", DUMP, "-o", out, "-q")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = json.loads(readme.split("```json\n")[1].split("```")[0])
-    assert shown == next(r for r in records_in(out) if r["id"] == shown["id"])
+    assert shown == next(r for r in read_jsonl(out) if r["id"] == shown["id"])

@@ -6,16 +6,15 @@ import gzip
 import json
 import random
 import statistics
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers import write_jsonl
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from extractor.cli import main
 from extractor.inspection.forecast import Range, forecast
 from extractor.inspection.survey import Lengths, Repeats, Survey
 from extractor.inspection.tokens import TOKEN_ERROR, answer_tokens, count_tokens, request_tokens
@@ -28,7 +27,9 @@ from extractor.run.settings import CallSettings
 from extractor.task import load_task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
+
+    from helpers import Invoke
 
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "papers.txt"
@@ -36,36 +37,13 @@ EXAMPLE = Path(__file__).parent.parent / "examples" / "papers.txt"
 QWEN = (229, 188, 205, 214, 194, 197, 171, 208, 203, 188, 185, 197)
 O200K = (222, 183, 204, 204, 191, 193, 165, 197, 197, 180, 183, 191)
 
-Inspect = "Callable[..., tuple[object, str, str]]"
-
-
-@pytest.fixture
-def inspect(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[object, str, str]]:
-    """Run the command: exit code, standard output, standard error."""
-
-    def run(*arguments: object) -> tuple[object, str, str]:
-        monkeypatch.setattr(sys, "argv", ["extractor", "inspect", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        said = capsys.readouterr()
-        return exit_.value.code, said.out, said.err
-
-    return run
-
-
-def dump_of(path: Path, *rows: dict[str, Any]) -> Path:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return path
-
 
 def paper(number: int, words: int = 60) -> Paper:
     return Paper(str(number), f"Paper {number}", "word " * words)
 
 
-def test_it_says_what_a_dump_holds(inspect: Inspect) -> None:
-    code, out, err = inspect(EXAMPLE)
+def test_it_says_what_a_dump_holds(invoke: Invoke) -> None:
+    code, out, err = invoke("inspect", EXAMPLE)
     assert (code, err) == (0, "")
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert lines[0] == f"{EXAMPLE}: saved web pages and plain text (text), 10,881 bytes"
@@ -78,17 +56,19 @@ def test_it_says_what_a_dump_holds(inspect: Inspect) -> None:
     assert "and 7 more" in lines
 
 
-def test_it_says_what_is_wrong_with_a_dump(inspect: Inspect, tmp_path: Path) -> None:
+def test_it_says_what_is_wrong_with_a_dump(invoke: Invoke, tmp_path: Path) -> None:
     text = "We present Foo, which is fast. " * 8
-    dump = dump_of(
+    dump = write_jsonl(
         tmp_path / "dump.jsonl",
-        {"id": "a", "title": "One", "abstract": text, "doi": "10.1/1"},
-        {"id": "b", "title": "Two", "abstract": ""},
-        {"id": "a", "title": "Three", "abstract": text, "venue": "X"},
-        {"id": "d", "title": "One", "abstract": text, "doi": "10.1/2"},
-        {"id": "e", "abstract": text},
+        [
+            {"id": "a", "title": "One", "abstract": text, "doi": "10.1/1"},
+            {"id": "b", "title": "Two", "abstract": ""},
+            {"id": "a", "title": "Three", "abstract": text, "venue": "X"},
+            {"id": "d", "title": "One", "abstract": text, "doi": "10.1/2"},
+            {"id": "e", "abstract": text},
+        ],
     )
-    code, out, _ = inspect(dump)
+    code, out, _ = invoke("inspect", dump)
     assert code == 0
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert "papers 3" in lines
@@ -102,13 +82,17 @@ def test_it_says_what_is_wrong_with_a_dump(inspect: Inspect, tmp_path: Path) -> 
     assert any(line.startswith("Forecast") and line.endswith(" 2 papers:") for line in lines)
 
 
-def test_json_says_the_same(inspect: Inspect, tmp_path: Path) -> None:
-    dump = dump_of(
+def test_json_says_the_same(invoke: Invoke, tmp_path: Path) -> None:
+    dump = write_jsonl(
         tmp_path / "dump.jsonl",
-        {"id": "a", "title": "Één", "abstract": "We present Foo. " * 9, "year": 2024},
-        {"id": "b", "title": "Two"},
+        [
+            {"id": "a", "title": "Één", "abstract": "We present Foo. " * 9, "year": 2024},
+            {"id": "b", "title": "Two"},
+        ],
     )
-    _, out, _ = inspect(dump, "--json", "--model", "m", "--base-url", "http://localhost:9/v1")
+    _, out, _ = invoke(
+        "inspect", dump, "--json", "--model", "m", "--base-url", "http://localhost:9/v1"
+    )
     said = json.loads(out)
     run = said.pop("forecast")
     assert said == {
@@ -146,24 +130,26 @@ def test_nothing_of_a_dump_acts_on_the_screen(title: str) -> None:
     assert len(shown) <= 76
 
 
-def test_hostile_titles_ids_and_keys_are_neutralised(inspect: Inspect, tmp_path: Path) -> None:
+def test_hostile_titles_ids_and_keys_are_neutralised(invoke: Invoke, tmp_path: Path) -> None:
     text = "We present Foo, which is fast. " * 8
-    dump = dump_of(
+    dump = write_jsonl(
         tmp_path / "dump.jsonl",
-        {"id": HOSTILE, "title": HOSTILE, "abstract": text, HOSTILE: 1},
-        {"id": HOSTILE, "title": HOSTILE, "abstract": ""},
-        {"id": HOSTILE, "title": HOSTILE, "abstract": text},
+        [
+            {"id": HOSTILE, "title": HOSTILE, "abstract": text, HOSTILE: 1},
+            {"id": HOSTILE, "title": HOSTILE, "abstract": ""},
+            {"id": HOSTILE, "title": HOSTILE, "abstract": text},
+        ],
     )
-    _, out, err = inspect(dump)
+    _, out, err = invoke("inspect", dump)
     assert out.replace("\n", "").isprintable()
     assert "[bold]" in out
     assert "\x1b" not in err
-    _, out, _ = inspect(dump, "--json")
+    _, out, _ = invoke("inspect", dump, "--json")
     assert out.isascii()
     assert out.replace("\n", "").isprintable()
 
 
-def test_a_dump_that_breaks_off_is_told_as_far_as_it_goes(inspect: Inspect, tmp_path: Path) -> None:
+def test_a_dump_that_breaks_off_is_told_as_far_as_it_goes(invoke: Invoke, tmp_path: Path) -> None:
     rows = (
         {"id": str(n), "title": f"T{n}", "abstract": random.Random(n).randbytes(400).hex()}
         for n in range(400)
@@ -171,68 +157,70 @@ def test_a_dump_that_breaks_off_is_told_as_far_as_it_goes(inspect: Inspect, tmp_
     whole = gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode())
     dump = tmp_path / "dump.jsonl.gz"
     dump.write_bytes(whole[: len(whole) // 2])
-    code, out, err = inspect(dump)
+    code, out, err = invoke("inspect", dump)
     assert code == 1
     assert "0: T0" in out
     assert err.startswith("extractor: ")
 
 
 def test_a_dump_without_papers_is_an_error_that_shows_what_was_seen(
-    inspect: Inspect, tmp_path: Path
+    invoke: Invoke, tmp_path: Path
 ) -> None:
-    code, out, err = inspect(dump_of(tmp_path / "dump.jsonl", {"id": "1", "title": "One"}))
+    code, out, err = invoke(
+        "inspect", write_jsonl(tmp_path / "dump.jsonl", [{"id": "1", "title": "One"}])
+    )
     assert code == 1
     assert "line 1: There is no abstract. One" in out
     assert "No paper was found" in err
 
 
-def test_limit_is_that_of_a_run(inspect: Inspect) -> None:
-    _, out, _ = inspect(EXAMPLE, "--limit", 3, "--json")
+def test_limit_is_that_of_a_run(invoke: Invoke) -> None:
+    _, out, _ = invoke("inspect", EXAMPLE, "--limit", 3, "--json")
     said = json.loads(out)
     assert (said["papers"], said["forecast"]["papers"]) == (3, 3)
 
 
-def forecast_of(inspect: Inspect, *options: object, dump: Path = EXAMPLE) -> dict[str, Any]:
-    code, out, err = inspect(dump, "--json", *options)
+def forecast_of(invoke: Invoke, *options: object, dump: Path = EXAMPLE) -> dict[str, Any]:
+    code, out, err = invoke("inspect", dump, "--json", *options)
     assert (code, err) == (0, "")
     run: dict[str, Any] = json.loads(out)["forecast"]
     return run
 
 
-def test_the_embedded_model_costs_nothing_and_has_a_measured_speed(inspect: Inspect) -> None:
+def test_the_embedded_model_costs_nothing_and_has_a_measured_speed(invoke: Invoke) -> None:
     form = ("--approach", "full-schema")
-    run = forecast_of(inspect, "--model", "qwen2.5-coder-0.5b", *form)
-    assert forecast_of(inspect)["model"] == DEFAULT_MODEL
+    run = forecast_of(invoke, "--model", "qwen2.5-coder-0.5b", *form)
+    assert forecast_of(invoke)["model"] == DEFAULT_MODEL
     assert run["cost"] == {"low": 0, "expected": 0, "high": 0}
-    slower = forecast_of(inspect, "--model", "qwen2.5-coder-1.5b", *form)
+    slower = forecast_of(invoke, "--model", "qwen2.5-coder-1.5b", *form)
     assert slower["seconds"]["low"] > run["seconds"]["low"]
-    assert forecast_of(inspect, "--model", "smollm2-135m", *form)["seconds"] is None
+    assert forecast_of(invoke, "--model", "smollm2-135m", *form)["seconds"] is None
 
 
-def test_the_approach_is_that_of_a_run(inspect: Inspect) -> None:
-    choices, form = forecast_of(inspect), forecast_of(inspect, "--approach", "full-schema")
+def test_the_approach_is_that_of_a_run(invoke: Invoke) -> None:
+    choices, form = forecast_of(invoke), forecast_of(invoke, "--approach", "full-schema")
     assert (choices["approach"], form["approach"]) == ("candidates", "full-schema")
     assert choices["answer_tokens"]["high"] < form["answer_tokens"]["expected"]
-    assert forecast_of(inspect, "--schema", "results")["approach"] == "full-schema"
-    code, _, err = inspect(EXAMPLE, "--schema", "results", "--approach", "candidates")
+    assert forecast_of(invoke, "--schema", "results")["approach"] == "full-schema"
+    code, _, err = invoke("inspect", EXAMPLE, "--schema", "results", "--approach", "candidates")
     assert (code, err.count("\n")) == (2, 1)
 
 
-def test_a_hosted_model_needs_no_key_to_be_forecast(inspect: Inspect) -> None:
-    run = forecast_of(inspect, "--model", "gpt-4o-mini", "--price-in", 1, "--price-out", 4)
+def test_a_hosted_model_needs_no_key_to_be_forecast(invoke: Invoke) -> None:
+    run = forecast_of(invoke, "--model", "gpt-4o-mini", "--price-in", 1, "--price-out", 4)
     prompt, answer = run["prompt_tokens"], run["answer_tokens"]
     for end in ("low", "expected", "high"):
         assert run["cost"][end] == pytest.approx((prompt[end] + 4 * answer[end]) / 1e6)
     assert "$1 and $4" in run["basis"][-1]
 
 
-def test_known_prices_are_taken_and_unknown_ones_never_guessed(inspect: Inspect) -> None:
-    assert forecast_of(inspect, "--model", "gpt-4o-mini")["cost"]["expected"] > 0
+def test_known_prices_are_taken_and_unknown_ones_never_guessed(invoke: Invoke) -> None:
+    assert forecast_of(invoke, "--model", "gpt-4o-mini")["cost"]["expected"] > 0
     local = ("--model", "mine", "--base-url", "http://localhost:9/v1")
-    assert forecast_of(inspect, *local)["cost"] is None
-    _, out, _ = inspect(EXAMPLE, *local)
+    assert forecast_of(invoke, *local)["cost"] is None
+    _, out, _ = invoke("inspect", EXAMPLE, *local)
     assert "--price-in" in out
-    code, _, err = inspect(EXAMPLE, *local, "--price-in", 1)
+    code, _, err = invoke("inspect", EXAMPLE, *local, "--price-in", 1)
     assert (code, err.count("\n")) == (2, 1)
 
 
@@ -240,44 +228,44 @@ def test_known_prices_are_taken_and_unknown_ones_never_guessed(inspect: Inspect)
     ("rpm", "shown"), [(2, "unknown; at least 6 min within the rate limits"), (None, "unknown")]
 )
 def test_the_least_time_within_the_rate_limits_is_shown(
-    inspect: Inspect, rpm: int | None, shown: str
+    invoke: Invoke, rpm: int | None, shown: str
 ) -> None:
-    _, out, _ = inspect(EXAMPLE, "--model", "gpt-4o-mini", *(["--rpm", rpm] if rpm else []))
+    _, out, _ = invoke(
+        "inspect", EXAMPLE, "--model", "gpt-4o-mini", *(["--rpm", rpm] if rpm else [])
+    )
     assert f"  time         {shown}" in out.splitlines()
 
 
-def test_the_time_of_an_endpoint_is_not_guessed_but_limits_set_the_least(inspect: Inspect) -> None:
+def test_the_time_of_an_endpoint_is_not_guessed_but_limits_set_the_least(invoke: Invoke) -> None:
     hosted = ("--model", "m", "--base-url", "http://localhost:9/v1")
-    free = forecast_of(inspect, *hosted)
+    free = forecast_of(invoke, *hosted)
     assert (free["seconds"], free["least_seconds"]) == (None, None)
-    assert forecast_of(inspect, *hosted, "--rpm", 2)["least_seconds"] >= 360
+    assert forecast_of(invoke, *hosted, "--rpm", 2)["least_seconds"] >= 360
     tokens = free["prompt_tokens"]["expected"] + free["answer_tokens"]["expected"]
-    least = forecast_of(inspect, *hosted, "--tpm", 1000)["least_seconds"]
+    least = forecast_of(invoke, *hosted, "--tpm", 1000)["least_seconds"]
     assert least == pytest.approx(60 * tokens / 1000)
 
 
-def test_it_follows_the_schema_and_the_prompt(inspect: Inspect, tmp_path: Path) -> None:
-    small = forecast_of(inspect, "--schema", "name, accuracy float")
-    large = forecast_of(inspect, "--schema", "results")
+def test_it_follows_the_schema_and_the_prompt(invoke: Invoke, tmp_path: Path) -> None:
+    small = forecast_of(invoke, "--schema", "name, accuracy float")
+    large = forecast_of(invoke, "--schema", "results")
     assert small["answer_tokens"]["high"] < large["answer_tokens"]["high"]
     prompt = tmp_path / "prompt.txt"
     prompt.write_text("Say. " * 500 + "\n---\n{{ abstract }}", encoding="utf-8")
-    longer = forecast_of(inspect, "--schema", "name, accuracy float", "--prompt", prompt)
+    longer = forecast_of(invoke, "--schema", "name, accuracy float", "--prompt", prompt)
     assert longer["fixed_tokens"] > small["fixed_tokens"] + 900
     assert longer["prompt_tokens"]["low"] > small["prompt_tokens"]["high"]
 
 
-def test_a_schema_that_is_read_by_the_model_is_counted(inspect: Inspect) -> None:
+def test_a_schema_that_is_read_by_the_model_is_counted(invoke: Invoke) -> None:
     local, any_address = (
-        forecast_of(inspect, "--model", "m", "--base-url", f"http://{host}:9/v1")
+        forecast_of(invoke, "--model", "m", "--base-url", f"http://{host}:9/v1")
         for host in ("localhost", "0.0.0.0")
     )
     assert any_address["fixed_tokens"] == local["fixed_tokens"]
-    hosted = forecast_of(inspect, "--model", "m", "--base-url", "https://example.org/v1")
+    hosted = forecast_of(invoke, "--model", "m", "--base-url", "https://example.org/v1")
     assert hosted["fixed_tokens"] > local["fixed_tokens"] + 300
-    assert (
-        local["fixed_tokens"] == forecast_of(inspect, "--approach", "full-schema")["fixed_tokens"]
-    )
+    assert local["fixed_tokens"] == forecast_of(invoke, "--approach", "full-schema")["fixed_tokens"]
 
 
 CALLS = CallSettings(cache_dir=None)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers import write_jsonl
 
 from extractor.errors import DumpError, UsageError
 from extractor.paper import Paper
@@ -225,18 +226,15 @@ def test_metadata_is_json(name: str) -> None:
         assert json.loads(json.dumps(paper.source, allow_nan=False)) == paper.source
 
 
-def write(path: Path, *objects: object) -> Path:
-    path.write_text("".join(json.dumps(each) + "\n" for each in objects), encoding="utf-8")
-    return path
-
-
 def test_running_numbers_count_papers_only(tmp_path: Path) -> None:
-    dump = write(
+    dump = write_jsonl(
         tmp_path / "dump.jsonl",
-        {"title": "One", "abstract": "First."},
-        {"title": "None", "abstract": None},
-        {"id": "own", "title": "Two", "abstract": "Second."},
-        {"title": "Three", "abstract": "Third."},
+        [
+            {"title": "One", "abstract": "First."},
+            {"title": "None", "abstract": None},
+            {"id": "own", "title": "Two", "abstract": "Second."},
+            {"title": "Three", "abstract": "Third."},
+        ],
     )
     failures: list[Unreadable] = []
     papers = list(read_dump(dump, on_error=failures.append))
@@ -258,7 +256,9 @@ def test_running_numbers_count_papers_only(tmp_path: Path) -> None:
     ],
 )
 def test_ids_under_their_usual_names(written: dict[str, object], read: str, tmp_path: Path) -> None:
-    dump = write(tmp_path / "dump", written | {"title": "A title", "abstract": "An abstract."})
+    dump = write_jsonl(
+        tmp_path / "dump", [written | {"title": "A title", "abstract": "An abstract."}]
+    )
     assert next(read_dump(dump)).id == read
 
 
@@ -267,12 +267,14 @@ def test_ids_under_their_usual_names(written: dict[str, object], read: str, tmp_
     "abstract", ["abstract", "summary", "paper_abstract", "abstractText", "Abstract Note"]
 )
 def test_fields_under_their_usual_names(title: str, abstract: str, tmp_path: Path) -> None:
-    dump = write(tmp_path / "dump", {title: "A title", abstract: "An abstract.", "x": [1]})
+    dump = write_jsonl(tmp_path / "dump", [{title: "A title", abstract: "An abstract.", "x": [1]}])
     assert next(read_dump(dump)) == Paper("1", "A title", "An abstract.", {"x": [1]})
 
 
 def test_first_alias_that_holds_a_text_is_taken(tmp_path: Path) -> None:
-    dump = write(tmp_path / "dump", {"title": "T", "abstract": None, "summary": "The text."})
+    dump = write_jsonl(
+        tmp_path / "dump", [{"title": "T", "abstract": None, "summary": "The text."}]
+    )
     assert next(read_dump(dump)).abstract == "The text."
 
 
@@ -284,7 +286,9 @@ def test_title_of_the_journal_is_not_the_title(tmp_path: Path) -> None:
 
 def test_columns_that_the_caller_names(tmp_path: Path) -> None:
     named = {"title_column": "headline", "abstract_column": "teaser", "id_column": "nr"}
-    objects = write(tmp_path / "dump.jsonl", {"headline": "T", "teaser": "A", "nr": 3, "title": ""})
+    objects = write_jsonl(
+        tmp_path / "dump.jsonl", [{"headline": "T", "teaser": "A", "nr": 3, "title": ""}]
+    )
     table = tmp_path / "dump.csv"
     table.write_text("nr,headline,teaser\n3,T,A\n")
     for dump in (objects, table):
@@ -340,7 +344,7 @@ def test_the_name_settles_what_the_content_leaves_open(tmp_path: Path) -> None:
 def test_repeated_ids_stay_and_are_warned_of_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    dump = write(tmp_path / "dump.jsonl", *[{"id": "a", "title": "T", "abstract": "A"}] * 3)
+    dump = write_jsonl(tmp_path / "dump.jsonl", [*[{"id": "a", "title": "T", "abstract": "A"}] * 3])
     assert [paper.id for paper in read_dump(dump)] == ["a", "a", "a"]
     assert [record.message for record in caplog.records] == [
         f"{dump}: more than one paper has the id 'a'"
@@ -350,7 +354,9 @@ def test_repeated_ids_stay_and_are_warned_of_once(
 def test_unreadable_entries_are_logged_by_default(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    dump = write(tmp_path / "dump.jsonl", {"title": "T", "abstract": "A"}, {"title": "No more"})
+    dump = write_jsonl(
+        tmp_path / "dump.jsonl", [{"title": "T", "abstract": "A"}, {"title": "No more"}]
+    )
     with caplog.at_level(logging.WARNING, "extractor.readers"):
         assert len(list(read_dump(dump))) == 1
     assert [record.message for record in caplog.records] == [
@@ -360,7 +366,7 @@ def test_unreadable_entries_are_logged_by_default(
 
 def test_papers_come_before_the_dump_is_read_to_its_end(tmp_path: Path) -> None:
     paper = {"title": "T", "abstract": "A " * 500}
-    dump = write(tmp_path / "dump.jsonl", *[paper] * 5000)
+    dump = write_jsonl(tmp_path / "dump.jsonl", [*[paper] * 5000])
     with open_dump(dump) as opened:
         next(iter(opened))
         assert opened.size is not None

@@ -12,6 +12,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers import write_jsonl
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -40,11 +41,6 @@ META = {
 }
 
 
-def lines(path: Path, rows: Iterable[Json]) -> Path:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return path
-
-
 def record(number: int, **fields: Any) -> Json:
     named = {"id": str(number), "title": f"Title {number}"}
     return {**named, **fields, "evidence": [], "meta": META}
@@ -69,7 +65,7 @@ def rows_of(page: Path) -> list[tuple[Json, str | None]]:
 
 def report_of(tmp_path: Path, rows: Iterable[Json], **inputs: Path) -> Path:
     page = tmp_path / "report.html"
-    write_report(lines(tmp_path / "records.jsonl", rows), page, **inputs)
+    write_report(write_jsonl(tmp_path / "records.jsonl", rows), page, **inputs)
     return page
 
 
@@ -81,8 +77,8 @@ def test_records_failures_and_abstracts_all_arrive(tmp_path: Path) -> None:
     page = report_of(
         tmp_path,
         [record(1, name="A"), record(3, name=None)],
-        dump=lines(tmp_path / "papers.jsonl", papers),
-        failures=lines(tmp_path / "failures.jsonl", [failure]),
+        dump=write_jsonl(tmp_path / "papers.jsonl", papers),
+        failures=write_jsonl(tmp_path / "failures.jsonl", [failure]),
     )
     assert [(row["id"], text) for row, text in rows_of(page)] == [
         ("1", "Abstract 1."),
@@ -118,7 +114,7 @@ def test_refused_values_are_counted_and_named(tmp_path: Path) -> None:
         {"path": "claims[0]", "value": {"value": 3}, "reason": "no number"},
     ]
     row = record(1) | {"meta": {**META, "dropped": dropped}}
-    records = lines(tmp_path / "records.jsonl", [row])
+    records = write_jsonl(tmp_path / "records.jsonl", [row])
     assert write_report(records, tmp_path / "report.html").refused == 2
     refused = next(
         e for e in index_of(tmp_path / "report.html")["extras"] if e["name"] == "refused"
@@ -162,7 +158,7 @@ def test_the_page_loads_nothing_and_allows_only_its_own_script(tmp_path: Path) -
 def test_no_text_of_the_data_stands_in_the_markup(tmp_path: Path) -> None:
     bad = "</script><script>alert(1)</script><!--"
     row = {"id": bad, "title": bad, "field": [bad], bad: bad, "evidence": [{"path": bad}]}
-    records = lines(tmp_path / '<b>&".jsonl', [row])
+    records = write_jsonl(tmp_path / '<b>&".jsonl', [row])
     page = tmp_path / "report.html"
     write_report(records, page)
     text = page.read_text()
@@ -197,13 +193,13 @@ def test_what_is_no_record_is_refused_and_leaves_no_page(
 
 
 def test_records_given_as_failures_are_refused(tmp_path: Path) -> None:
-    records = lines(tmp_path / "records.jsonl", [record(1)])
+    records = write_jsonl(tmp_path / "records.jsonl", [record(1)])
     with pytest.raises(DumpError, match="names no error"):
         write_report(records, tmp_path / "report.html", failures=records)
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    records = lines(tmp_path / "records.jsonl", [record(1)])
+    records = write_jsonl(tmp_path / "records.jsonl", [record(1)])
     with pytest.raises(OutputError):
         write_report(records, records / "report.html")
 
@@ -320,7 +316,7 @@ def test_year_and_venue_by_their_usual_names(
 
 def test_metadata_come_from_the_dump_where_the_record_has_none(tmp_path: Path) -> None:
     papers = [{"id": "1", "title": "Title 1", "abstract": "A.", "year": 2020}]
-    page = report_of(tmp_path, [record(1)], dump=lines(tmp_path / "papers.jsonl", papers))
+    page = report_of(tmp_path, [record(1)], dump=write_jsonl(tmp_path / "papers.jsonl", papers))
     assert index_of(page)["extras"][0]["leaves"][0]["values"] == [2020]
 
 
@@ -335,8 +331,8 @@ class TestCommand:
     def test_it_takes_the_failures_that_stand_beside_the_records(
         self, run: Any, tmp_path: Path
     ) -> None:
-        lines(tmp_path / "run.jsonl", [record(1)])
-        lines(tmp_path / "run.failures.jsonl", [{"id": None, "error": "timeout"}])
+        write_jsonl(tmp_path / "run.jsonl", [record(1)])
+        write_jsonl(tmp_path / "run.failures.jsonl", [{"id": None, "error": "timeout"}])
         result = run("run.jsonl")
         assert result.exit_code == 0
         assert result.stdout == ""
@@ -344,12 +340,12 @@ class TestCommand:
         assert index_of(tmp_path / "run.html")["records"] == 1
 
     def test_it_says_when_it_is_another_dump(self, run: Any, tmp_path: Path) -> None:
-        lines(tmp_path / "run.jsonl", [record(1)])
-        lines(tmp_path / "dump.jsonl", [{"id": "1", "title": "Other", "abstract": "A."}])
+        write_jsonl(tmp_path / "run.jsonl", [record(1)])
+        write_jsonl(tmp_path / "dump.jsonl", [{"id": "1", "title": "Other", "abstract": "A."}])
         result = run("run.jsonl", "--dump", "dump.jsonl", "-o", "page.html")
         assert "1 paper without abstract" in result.stderr
         assert (tmp_path / "page.html").exists()
 
     def test_quiet_says_nothing(self, run: Any, tmp_path: Path) -> None:
-        lines(tmp_path / "run.jsonl", [record(1)])
+        write_jsonl(tmp_path / "run.jsonl", [record(1)])
         assert run("run.jsonl", "-q").stderr == ""

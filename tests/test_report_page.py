@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import importlib.util
 import itertools
-import json
 import os
 import shutil
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
+from helpers import write_jsonl
 
 from extractor.report import page, write_report
 
@@ -82,9 +82,7 @@ class Screen:
         return self.open()
 
     def _lines(self, name: str, rows: Iterable[Json]) -> Path:
-        path = self.folder / f"{name}.jsonl"
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-        return path
+        return write_jsonl(self.folder / f"{name}.jsonl", rows)
 
     def open(self, hash_: str = "") -> Screen:
         """Open the report at a link, as if for the first time."""

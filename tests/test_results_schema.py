@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from extractor.schemas.results import SCHEMA, Result, ResultFields, unit_of
+from helpers import read_jsonl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +23,7 @@ GOLD = EXAMPLES / "results.gold.jsonl"
 NAMES = ("metric", "dataset", "task", "baseline")
 
 PAPERS = {paper.id: paper for paper in read_dump(EXAMPLES / "papers.txt")}
-LINES = [json.loads(line) for line in GOLD.read_text(encoding="utf-8").splitlines()]
+LINES = read_jsonl(GOLD)
 ITEMS = [
     pytest.param(PAPERS[line["id"]], item, id=f"{line['id']}-{item['quote'][:20]}")
     for line in LINES

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from engine_runs import in_a_hurry, papers, run, write_dump
 from fault_server import Asked, FaultServer, Reply, answer, completion, refuse
+from helpers import read_jsonl
 from hypothesis import given
 from hypothesis import strategies as st
 
 from extractor.api import Extractor
-from extractor.cli import main
 from extractor.errors import CeilingReached, DumpError, UsageError
 from extractor.llm.budget import Ceilings, Spent
 from extractor.llm.prices import Prices, known
@@ -31,6 +31,8 @@ from extractor.writers import read_failures
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from helpers import Invoke
 
     from extractor.paper import Paper
 
@@ -187,37 +189,27 @@ def test_only_what_failed_is_asked_again(tmp_path: Path) -> None:
     assert (ran.failures, retry.left_out) == ([], 2)
 
 
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    def command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["extractor", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        said = capsys.readouterr()
-        return int(end.value.code or 0), said.out, said.err
-
-    return command
-
-
-def test_retry_failed_on_the_command_line(cli: Any, tmp_path: Path) -> None:
+def test_retry_failed_on_the_command_line(invoke: Invoke, tmp_path: Path) -> None:
     dump = write_dump(tmp_path / "dump.jsonl", papers(10))
     out = tmp_path / "records.jsonl"
     with FaultServer(
         lambda asked: refuse(400) if "Net4" in asked.title else answer(asked)
     ) as server:
         arguments = ["run", dump, "-o", out, "--model", "m", "--base-url", server.url]
-        code, _, said = cli(*arguments, "--retry-failed")
+        code, _, said = invoke(*arguments, "--retry-failed")
         assert code == 2
         assert "records.failures.jsonl" in said
-        assert cli(*arguments)[0] == 3
+        assert invoke(*arguments)[0] == 3
         server.script, server.asked = answer, []
-        code, _, said = cli(*arguments, "--retry-failed")
+        code, _, said = invoke(*arguments, "--retry-failed")
         assert (code, len(server.asked)) == (0, 1)
     assert len(out.read_text().splitlines()) == 10
     assert (tmp_path / "records.failures.jsonl").read_text() == ""
 
 
-def test_retry_failed_reads_the_failures_of_entries_without_an_id(cli: Any, tmp_path: Path) -> None:
+def test_retry_failed_reads_the_failures_of_entries_without_an_id(
+    invoke: Invoke, tmp_path: Path
+) -> None:
     dump = write_dump(tmp_path / "dump.jsonl", papers(3))
     dump.write_text(dump.read_text() + "{not JSON\n")
     out = tmp_path / "records.jsonl"
@@ -225,16 +217,16 @@ def test_retry_failed_reads_the_failures_of_entries_without_an_id(cli: Any, tmp_
         lambda asked: refuse(400) if "Net1" in asked.title else answer(asked)
     ) as server:
         arguments = ["run", dump, "-o", out, "--model", "m", "--base-url", server.url]
-        assert cli(*arguments)[0] == 3
+        assert invoke(*arguments)[0] == 3
         failures = list(read_failures(tmp_path / "records.failures.jsonl"))
         assert [(each.id, each.error) for each in failures] == [
             ("1", "rejected"),
             (None, "unreadable"),
         ]
         server.script, server.asked = answer, []
-        code, _, said = cli(*arguments, "--retry-failed")
+        code, _, said = invoke(*arguments, "--retry-failed")
         assert (code, len(server.asked)) == (3, 1), said
-    assert [json.loads(line)["id"] for line in out.read_text().splitlines()] == ["0", "1", "2"]
+    assert [row["id"] for row in read_jsonl(out)] == ["0", "1", "2"]
     left = list(read_failures(tmp_path / "records.failures.jsonl"))
     assert left == [failures[1]]
 
@@ -242,17 +234,17 @@ def test_retry_failed_reads_the_failures_of_entries_without_an_id(cli: Any, tmp_
 # What a person is told
 
 
-def test_the_closing_lines_tell_tokens_tries_and_cost(cli: Any, tmp_path: Path) -> None:
+def test_the_closing_lines_tell_tokens_tries_and_cost(invoke: Invoke, tmp_path: Path) -> None:
     dump = write_dump(tmp_path / "dump.jsonl", papers(10))
     with FaultServer(lambda asked: refuse(500) if asked.number == 1 else answer(asked)) as server:
         arguments = ["run", dump, "-o", tmp_path / "o.jsonl", "--model", "m"]
         arguments += ["--base-url", server.url]
-        _, _, said = cli(*arguments, "--price-in", "2", "--price-out", "10")
+        _, _, said = invoke(*arguments, "--price-in", "2", "--price-out", "10")
         assert "11 requests (1 failed): 1,000 prompt tokens, 200 answer tokens, $0.0040" in said
-        _, _, said = cli(*arguments)
+        _, _, said = invoke(*arguments)
         assert "10 from the cache" in said
         assert "requests" not in said
-        _, _, said = cli(*arguments, "--no-cache")
+        _, _, said = invoke(*arguments, "--no-cache")
         assert "the price of m at 127.0.0.1" in said
         assert "--price-in" in said
 
@@ -262,17 +254,19 @@ def test_cached_tokens_are_told_and_cost_less() -> None:
     assert Spent(1, 0, 1_000_000, 900_000, 0).cost(prices) == pytest.approx(0.19)
 
 
-def test_a_ceiling_ends_the_command_with_a_part_and_one_line(cli: Any, tmp_path: Path) -> None:
+def test_a_ceiling_ends_the_command_with_a_part_and_one_line(
+    invoke: Invoke, tmp_path: Path
+) -> None:
     dump = write_dump(tmp_path / "dump.jsonl", papers(50))
     out = tmp_path / "o.jsonl"
     with FaultServer() as server:
         arguments = ["run", dump, "-o", out, "--model", "m", "--base-url", server.url]
-        code, _, said = cli(*arguments, "--max-requests", "20", "--quiet")
+        code, _, said = invoke(*arguments, "--max-requests", "20", "--quiet")
         assert code == 3
         assert said.count("\n") == 1
         assert len((tmp_path / "o.jsonl.partial").read_text().splitlines()) == 20
         assert not out.exists()
-        code, _, said = cli(*arguments, "--max-requests", "60")
+        code, _, said = invoke(*arguments, "--max-requests", "60")
         assert code == 0
     assert "with earlier attempts at this run: 50 requests" in said
 

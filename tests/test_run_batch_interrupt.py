@@ -11,23 +11,15 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from command import Starter
 from engine_runs import papers, write_dump
 from fault_server import Asked, FaultServer, Reply, answer, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from command import Command
+    from command import Command, Starter
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-
-
-@pytest.fixture(scope="module")
-def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
-    with Starter(tmp_path_factory.mktemp("logs")) as started:
-        yield started
 
 
 def _arguments(folder: Path, server: FaultServer, dump: object, *more: object) -> list[object]:

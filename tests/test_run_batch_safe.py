@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from command import Starter
 from engine_runs import papers, run, write_dump
 from fault_server import Asked, FaultServer, Reply, answer, refuse
 
@@ -26,18 +25,12 @@ from extractor.paper import Paper
 from extractor.run.settings import CallSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from command import Starter
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 KEY = "sk-canary-4f1d0c"
 ESCAPES = ("\x1b", "\x07", "\x9b", "\x00")
-
-
-@pytest.fixture(scope="module")
-def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
-    with Starter(tmp_path_factory.mktemp("logs")) as started:
-        yield started
 
 
 def _everything_under(folder: Path) -> bytes:

@@ -10,24 +10,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from command import Starter
 from engine_runs import papers, write_dump
 from fault_server import Asked, FaultServer, Reply, answer, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from command import Starter
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 IN_FLIGHT = 8
 KILLS, KILLS_IN_A_ROW, MOST_CHAINS = 50, 5, 40
-
-
-@pytest.fixture(scope="module")
-def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
-    with Starter(tmp_path_factory.mktemp("logs")) as started:
-        yield started
 
 
 def _script(asked: Asked) -> Reply:

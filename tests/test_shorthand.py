@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,8 @@ from extractor.task import load_task
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from helpers import Invoke
 
 TITLE = "LoomNet: Weaving Local Convolution and Sparse Attention"
 ABSTRACT = (
@@ -264,29 +265,16 @@ def server() -> Iterator[str]:
         server.shutdown()
 
 
-def command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
-) -> tuple[object, str, str]:
-    from extractor.cli import main
-
-    monkeypatch.setattr(sys, "argv", ["extractor", *arguments])
-    with pytest.raises(SystemExit) as exit_:
-        main()
-    said = capsys.readouterr()
-    return exit_.value.code, said.out, said.err
-
-
 SPEC = "method, accuracy float, datasets list"
 
 
 def test_run_and_extract_take_it(
     server: str,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    invoke: Invoke,
 ) -> None:
     asked = ["--schema", SPEC, "--model", "any", "--base-url", server, "-q"]
-    code, out, _ = command(monkeypatch, capsys, "extract", "--title", TITLE, ABSTRACT, *asked)
+    code, out, _ = invoke("extract", "--title", TITLE, ABSTRACT, *asked)
     assert code == 0
     record = json.loads(out)
     assert record["method"] == "LoomNet"
@@ -296,15 +284,13 @@ def test_run_and_extract_take_it(
 
     dump = tmp_path / "dump.jsonl"
     dump.write_text(json.dumps({"id": "a", "title": TITLE, "abstract": ABSTRACT}))
-    code, out, _ = command(monkeypatch, capsys, "run", str(dump), *asked)
+    code, out, _ = invoke("run", str(dump), *asked)
     assert code == 0
     assert json.loads(out)["datasets"] == ["ImageNet-1K"]
 
 
-def test_the_command_schema_takes_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, out, _ = command(monkeypatch, capsys, "schema", "--schema", SPEC)
+def test_the_command_schema_takes_it(invoke: Invoke) -> None:
+    code, out, _ = invoke("schema", "--schema", SPEC)
     assert code == 0
     datasets = json.loads(out)["properties"]["datasets"]
     assert (datasets["type"], datasets["items"]) == ("array", {"type": "string"})
@@ -317,10 +303,8 @@ def test_a_model_is_asked_for_a_bounded_list_and_read_beyond_it() -> None:
     assert model.model_validate({"datasets": many}).model_dump()["datasets"] == many
 
 
-def test_the_command_says_in_one_line_what_is_wrong(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, out, err = command(monkeypatch, capsys, "schema", "--schema", "name, accuracy flaot")
+def test_the_command_says_in_one_line_what_is_wrong(invoke: Invoke) -> None:
+    code, out, err = invoke("schema", "--schema", "name, accuracy flaot")
     assert (code, out) == (2, "")
     assert err == (
         "extractor: Field 2 of the schema, 'accuracy flaot': there is no type 'flaot'. "

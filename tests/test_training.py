@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import random
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from helpers import read_jsonl, write_jsonl
 
 from extractor.candidates.blend import ANSWERS
 from extractor.candidates.classifier import Classifier
 from extractor.candidates.questions import shared_prefix
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 pytestmark = pytest.mark.slow
 
@@ -61,28 +58,18 @@ def invented(number: int, chance: random.Random) -> tuple[dict[str, Any], dict[s
     return paper, record
 
 
-def write(path: Path, rows: Iterable[dict[str, Any]]) -> Path:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return path
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines if line]
-
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixty papers with records, twenty with a record that has holes, twenty without one."""
     folder = tmp_path_factory.mktemp("data")
     chance = random.Random(1)
     papers, records = zip(*(invented(number, chance) for number in range(100)), strict=True)
-    write(folder / "papers.jsonl", papers[:60])
-    write(folder / "gold.jsonl", records[:60])
+    write_jsonl(folder / "papers.jsonl", papers[:60])
+    write_jsonl(folder / "gold.jsonl", records[:60])
     unlabelled = [{**paper, "title": f"{paper['title']} {paper['id']}"} for paper in papers[60:]]
-    write(folder / "more.jsonl", unlabelled)
+    write_jsonl(folder / "more.jsonl", unlabelled)
     some = [{"id": each["id"], "hardware": each["hardware"]} for each in records[60:80]]
-    write(folder / "annotations.jsonl", [{**each, "only": ["hardware"]} for each in some])
+    write_jsonl(folder / "annotations.jsonl", [{**each, "only": ["hardware"]} for each in some])
     keys = [(each["id"], name) for each in records[:60] for (name,) in each["benchmarks"]]
     answers = dict.fromkeys(ANSWERS, 0.02) | {"dataset": 0.92}
     told = [
@@ -90,7 +77,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for paper, name in keys
     ]
     unknown = {"model": "qwen2.5-coder-1.5b", "id": "p0", "key": "nobody", "answers": answers}
-    write(folder / "answers.jsonl", [*told, unknown])
+    write_jsonl(folder / "answers.jsonl", [*told, unknown])
     return folder
 
 
@@ -152,9 +139,11 @@ def test_the_lexicon_knows_names_of_two_unlabelled_papers(out: Path) -> None:
 
 
 def test_questions_are_about_open_names_of_the_annotated_papers(data: Path, out: Path) -> None:
-    questions = read(out / "questions.jsonl")
+    questions = read_jsonl(out / "questions.jsonl")
     papers = {
-        row["id"] for name in ("papers", "annotations") for row in read(data / f"{name}.jsonl")
+        row["id"]
+        for name in ("papers", "annotations")
+        for row in read_jsonl(data / f"{name}.jsonl")
     }
 
     for question in questions:

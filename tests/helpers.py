@@ -1,0 +1,34 @@
+"""What several test modules need: files of JSON Lines, and how a command ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+class Invoked(NamedTuple):
+    """How a command ended, and what it wrote on standard output and standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+Invoke = Callable[..., Invoked]
+
+
+def write_jsonl(path: Path, rows: Iterable[object]) -> Path:
+    """Write one JSON value a line, and give the path back."""
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """The objects of a file of JSON Lines; empty lines do not count."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines if line]
