@@ -21,6 +21,8 @@ from extractor.record import SchemaT, check_field_names
 from extractor.suggest import closest
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     from extractor.paper import Paper
 
 # Part of every fingerprint: raise it when answers are read in another way than before.
@@ -97,7 +99,11 @@ def load_task(
     else:
         name, model = schema.__name__, schema
     check_field_names(name, model.model_fields)
-    text = _read_prompt(Path(prompt)) if prompt else _builtin_prompt(schema)
+    template = Path(prompt) if prompt else _own_prompt(schema)
+    try:
+        text = template.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The prompt file {template} cannot be read: {error}.") from error
     return Task(name, cast("type[SchemaT]", model), Prompt.parse(text))
 
 
@@ -153,15 +159,7 @@ def _model_from_file(path: Path, name: str) -> type[BaseModel]:
     return model
 
 
-def _read_prompt(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The prompt file {path} cannot be read: {error}.") from error
-
-
-def _builtin_prompt(schema: str | type[BaseModel]) -> str:
+def _own_prompt(schema: str | type[BaseModel]) -> Traversable:
     """The prompt that ships for a built-in schema; the general one for a user's own."""
-    folder = resources.files("extractor.prompts")
     name = schema if isinstance(schema, str) and schema in builtin_schemas() else "default"
-    return (folder / f"{name}.txt").read_text(encoding="utf-8")
+    return resources.files("extractor.prompts") / f"{name}.txt"

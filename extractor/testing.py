@@ -55,7 +55,7 @@ class FakeModel(Provider):
     ) -> None:
         self.requests: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED)
         self._answer = answer
-        self._endpoint = Endpoint(
+        self.endpoint = Endpoint(
             model=name,
             identity=name,
             address="the fake model",
@@ -64,10 +64,6 @@ class FakeModel(Provider):
             reads_schema=False,
             free=True,
         )
-
-    @property
-    def endpoint(self) -> Endpoint:
-        return self._endpoint
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[FakeModel]:

@@ -127,11 +127,6 @@ class Attempt(Generic[SchemaT]):
             record = self.begin(self._counted(await self._awaited))
         return record
 
-    def failure(self, error: PaperError) -> Failure:
-        """The paper's failure, noted in the debug log."""
-        logger.debug("failed: %s after %d tries", error.kind, error.tries)
-        return Failure.of(self.paper, error)
-
     def _counted(self, answer: Answer) -> Answer:
         self._answers += 1
         self._stored += answer.cached
@@ -305,7 +300,8 @@ class _Run(Generic[SchemaT]):
                 return
             result = found or await self._finished(attempt)
         except PaperError as error:
-            result = attempt.failure(error)
+            logger.debug("failed: %s after %d tries", error.kind, error.tries)
+            result = Failure.of(item, error)
         except Exception as error:  # noqa: BLE001 -- it ends the run when the others are done
             self.stop(error)
             return

@@ -24,6 +24,9 @@ class Provider(ABC):
     fallback: ClassVar[bool] = False
     """Whether it is asked only where no other provider knows the model's name."""
 
+    endpoint: Endpoint
+    """Who answers and how it is asked."""
+
     @classmethod
     def create(cls, settings: ModelSettings) -> Provider | None:  # noqa: ARG003
         """The provider for these settings, None where the model's name is not one of its own.
@@ -31,11 +34,6 @@ class Provider(ABC):
         Raises UsageError where the settings contradict each other. Nothing is opened yet.
         """
         return None
-
-    @property
-    @abstractmethod
-    def endpoint(self) -> Endpoint:
-        """Who answers and how it is asked."""
 
     @abstractmethod
     def open(self) -> AbstractAsyncContextManager[Transport]:

@@ -45,7 +45,7 @@ class Embedded(Provider):
         self._weights = weights
         self._slots = settings.concurrency or 1
         self._pull_display = settings.pull_display
-        self._endpoint = Endpoint(
+        self.endpoint = Endpoint(
             model=weights.name,
             identity=f"{weights.name}@sha256:{weights.sha256}",
             address="the embedded model",
@@ -71,10 +71,6 @@ class Embedded(Provider):
                 hint="Name the model as the endpoint calls it.",
             )
         return cls(CATALOG[name], settings)
-
-    @property
-    def endpoint(self) -> Endpoint:
-        return self._endpoint
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Transport]:

@@ -64,7 +64,7 @@ class Hosted(Provider):
         self._host = parts.hostname
         self._family = family = _family(self._host)
         mode = settings.mode or family.mode
-        self._endpoint = Endpoint(
+        self.endpoint = Endpoint(
             model=str(settings.model),
             identity=f"{settings.model}@{url}",
             base_url=url,
@@ -80,23 +80,19 @@ class Hosted(Provider):
     def create(cls, settings: ModelSettings) -> Hosted | None:
         return cls(settings)
 
-    @property
-    def endpoint(self) -> Endpoint:
-        return self._endpoint
-
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Transport]:
         if self._family.needs_key and not self._key:
             raise AuthenticationFailed(f"{self._host} needs a key, and none is set.")
         from extractor.llm.http_transport import open_http
 
-        async with open_http(self._endpoint.base_url, self._key) as transport:
+        async with open_http(self.endpoint.base_url, self._key) as transport:
             yield transport
 
     def fault(self, reply: Reply) -> Fault:
         from extractor.llm.faults import failed_reply
 
-        return failed_reply(reply, self._endpoint, key=self._key)
+        return failed_reply(reply, self.endpoint, key=self._key)
 
 
 def _family(host: str) -> _Family:

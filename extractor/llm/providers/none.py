@@ -21,6 +21,16 @@ _PAPERS_AT_ONCE = 16
 class NoModel(Provider):
     """Answers nothing; an approach that has to ask refuses to start."""
 
+    endpoint = Endpoint(
+        model=NAME,
+        identity=NAME,
+        address="no model",
+        concurrency=_PAPERS_AT_ONCE,
+        prefers_questions=True,
+        answers=False,
+        free=True,
+    )
+
     @classmethod
     def create(cls, settings: ModelSettings) -> NoModel | None:
         if settings.model != NAME:
@@ -28,18 +38,6 @@ class NoModel(Provider):
         if settings.base_url:
             raise UsageError("--model none asks no endpoint.", hint="Leave out --base-url.")
         return cls()
-
-    @property
-    def endpoint(self) -> Endpoint:
-        return Endpoint(
-            model=NAME,
-            identity=NAME,
-            address="no model",
-            concurrency=_PAPERS_AT_ONCE,
-            prefers_questions=True,
-            answers=False,
-            free=True,
-        )
 
     def open(self) -> AbstractAsyncContextManager[Transport]:
         raise UsageError("--model none answers no questions.", hint="Name a model with --model.")
