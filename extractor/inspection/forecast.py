@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from extractor.approaches import Steps
     from extractor.llm.endpoint import Endpoint
-    from extractor.llm.limits import Limits
     from extractor.llm.settings import ModelSettings
     from extractor.paper import Paper
     from extractor.run.settings import CallSettings
@@ -134,7 +133,9 @@ def forecast(
     requests = round(fmean(each.requests for each in asked) * papers)
     fresh = _mean([each.fresh for each in asked], whole=whole).times(papers, TOKEN_ERROR)
     seconds, speed = _time(endpoint, fresh, answer)
-    least = _least_seconds(calls.limits, requests, prompt.plus(answer).expected)
+    tokens, limits = prompt.plus(answer).expected, calls.limits
+    rates = (requests, limits.requests_per_minute), (tokens, limits.tokens_per_minute)
+    least = max((60 * amount / limit for amount, limit in rates if limit), default=None)
     cost, price = _cost(endpoint, calls, prompt, answer)
     return Forecast(
         model=endpoint.model,
@@ -235,15 +236,6 @@ def _time(endpoint: Endpoint, fresh: Range, answer: Range) -> tuple[Range | None
             f"{_MEASURED_CORES} cores; there are {os.cpu_count() or 1} here"
         )
     return None, f"time: the speed of {endpoint.model} was not measured"
-
-
-def _least_seconds(limits: Limits, requests: int, tokens: float) -> float | None:
-    """What it takes at the least where so much a minute is allowed; None without a limit."""
-    per_minute = (
-        (requests, limits.requests_per_minute),
-        (tokens, limits.tokens_per_minute),
-    )
-    return max((60 * amount / limit for amount, limit in per_minute if limit), default=None)
 
 
 def _cost(
