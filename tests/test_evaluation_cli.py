@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fault_server import Asked, FaultServer, Reply, answer, completion
 from helpers import read_jsonl, write_jsonl
 
 if TYPE_CHECKING:
@@ -164,51 +163,22 @@ def test_records_of_other_papers_or_fields_are_not_scored(invoke: Invoke, tmp_pa
 
 @pytest.fixture
 def endpoint() -> Iterator[str]:
-    """A server that answers for each paper of the example what gold says, but refuses paper 3."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Oracle)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with FaultServer(gold_says) as server:
+        yield server.url
 
 
-class _Oracle(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if request["model"] == "interrupter":
-            os.kill(os.getpid(), signal.SIGINT)
-        answer = _answer(json.dumps(request["messages"]))
-        message = {"role": "assistant", "content": json.dumps(answer)}
-        if answer is None:
-            message = {"role": "assistant", "content": "", "refusal": "No."}
-        body = {
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-            "usage": {"prompt_tokens": 300, "completion_tokens": 50},
-        }
-        content = json.dumps(body).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        """Tests are quiet."""
-
-
-def _answer(prompt: str) -> dict[str, Any] | None:
+def gold_says(asked: Asked) -> Reply:
+    """What gold says of a paper; the third is refused, and the second gets a value too many."""
+    if asked.body["model"] == "interrupter":
+        os.kill(os.getpid(), signal.SIGINT)
     titles = {"SpliceCache:": "1", "A Survey of": "2", "Width Cannot": "3", "LoomNet:": "4"}
-    number = next(number for start, number in titles.items() if f"Title: {start}" in prompt)
+    number = next(number for start, number in titles.items() if asked.title.startswith(start))
     if number == "3":
-        return None
+        return completion({"role": "assistant", "content": "", "refusal": "No."})
     record = right_record(next(line for line in gold_lines() if line["id"] == number))
     if number == "2":
         record["benchmarks"] = ["ImageNet"]  # which its abstract does not say
-    return record
+    return answer(asked, record)
 
 
 def test_a_dump_is_run_over_and_scored(invoke: Invoke, endpoint: str, tmp_path: Path) -> None:
@@ -222,11 +192,11 @@ def test_a_dump_is_run_over_and_scored(invoke: Invoke, endpoint: str, tmp_path: 
     assert (row["papers"], row["exact"], row["macro_f1"]) == (3, 1.0, 1.0)
     assert row["refused"] == row["fields"]["benchmarks"]["refused"] == 1
     # The refused value was asked about once more.
-    assert (row["prompt_tokens"], row["completion_tokens"]) == (1200, 200)
+    assert (row["prompt_tokens"], row["completion_tokens"]) == (400, 80)
     assert row["seconds_per_right_value"] > 0
     code, out, _ = invoke("eval", *arguments, "--json", "--quiet")
     again = json.loads(out)
-    assert (again["prompt_tokens"], again["seconds_per_right_value"]) == (1200, None)
+    assert (again["prompt_tokens"], again["seconds_per_right_value"]) == (400, None)
 
 
 def test_what_it_costs_where_prices_are_known(
@@ -235,7 +205,7 @@ def test_what_it_costs_where_prices_are_known(
     asked = [DUMP, "--gold", GOLD, "--model", "oracle", "--base-url", endpoint, "--limit", "2"]
     priced = ["--price-in", "1", "--price-out", "10", "--json"]
     row = json.loads(invoke("eval", *asked, *priced)[1])
-    assert row["cost"] == pytest.approx((900 + 150 * 10) / 1e6)
+    assert row["cost"] == pytest.approx((300 + 60 * 10) / 1e6)
     assert json.loads(invoke("eval", *asked, "--json")[1])["cost"] is None
     meta = {"model": "m", "prompt_tokens": 1000, "completion_tokens": 100}
     file = tmp_path / "one.jsonl"

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from typer.testing import CliRunner
 
-from extractor.cli.app import app
 from extractor.errors import UsageError
 from extractor.paper import Paper
 from extractor.readers import base, open_dump, readers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from helpers import Invoke
 
 PAGE = (Path(__file__).parents[1] / "docs" / "formats.md").read_text(encoding="utf-8")
 REFER = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[1]
@@ -77,14 +77,16 @@ def test_format_of_the_docs_as_a_plugin(install: Callable[..., Path], dump: Path
         assert list(opened) == PAPERS
 
 
-def test_plugin_through_the_command_line(install: Callable[..., Path], dump: Path) -> None:
+def test_plugin_through_the_command_line(
+    install: Callable[..., Path], dump: Path, invoke: Invoke
+) -> None:
     install(REFER, "refer = my_formats.refer:REFER")
-    result = CliRunner().invoke(app, ["inspect", str(dump), "--json"])
-    assert result.exit_code == 0, result.output
-    survey = json.dumps(json.loads(result.stdout))
+    result = invoke("inspect", str(dump), "--json")
+    assert result.code == 0, result.err
+    survey = json.dumps(json.loads(result.out))
     assert '"refer"' in survey
-    result = CliRunner().invoke(app, ["inspect", str(dump), "--dump-format", "refer"])
-    assert "Refer and EndNote tags (refer)" in result.stdout
+    result = invoke("inspect", str(dump), "--dump-format", "refer")
+    assert "Refer and EndNote tags (refer)" in result.out
 
 
 @pytest.mark.parametrize(

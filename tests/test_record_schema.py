@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from extractor.schemas.paper import PaperFields, Speedup
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ConfigDict, Field
-from typer.testing import CliRunner
 
 from extractor import Extractor, Paper
-from extractor.cli.app import app
 from extractor.errors import OutputError, UsageError
 from extractor.grounding import Dropped, Evidence
 from extractor.record import RECORD_KEYS, VERSION, Failure, Meta, Record, record_schema
 from extractor.task import Prompt, Task, builtin_schemas, load_task
 from extractor.testing import FakeModel
 from extractor.writers import writers
+
+if TYPE_CHECKING:
+    from helpers import Invoke
 
 ROOT = Path(__file__).parent.parent
 RECORDS = ROOT / "tests" / "fixtures" / "records" / "papers.jsonl"
@@ -53,9 +54,9 @@ def keys_outside(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> li
 
 
 @pytest.mark.parametrize("name", builtin_schemas())
-def test_the_published_file_is_what_the_command_prints(name: str) -> None:
+def test_the_published_file_is_what_the_command_prints(name: str, invoke: Invoke) -> None:
     path = ROOT / "docs" / "schema" / f"record.{name}.v{VERSION}.json"
-    printed = CliRunner().invoke(app, ["schema", "--schema", name]).output
+    printed = invoke("schema", "--schema", name).out
     published = path.read_text(encoding="utf-8") if path.exists() else ""
     assert published == printed, (
         f"The record of {name} is not what {path.relative_to(ROOT)} says. Where every record "

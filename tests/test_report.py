@@ -9,13 +9,13 @@ import json
 import math
 import re
 import zlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers import write_jsonl
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
 from extractor.errors import DumpError, OutputError
 from extractor.paper import Paper
@@ -28,6 +28,8 @@ from extractor.report.write import DumpPapers
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from helpers import Invoke
 
 Json = dict[str, Any]
 
@@ -322,30 +324,27 @@ def test_metadata_come_from_the_dump_where_the_record_has_none(tmp_path: Path) -
 
 class TestCommand:
     @pytest.fixture
-    def run(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-        from extractor.cli.app import app
-
+    def run(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, invoke: Invoke) -> Invoke:
         monkeypatch.chdir(tmp_path)
-        return lambda *arguments: CliRunner().invoke(app, ["report", *arguments])
+        return partial(invoke, "report")
 
     def test_it_takes_the_failures_that_stand_beside_the_records(
-        self, run: Any, tmp_path: Path
+        self, run: Invoke, tmp_path: Path
     ) -> None:
         write_jsonl(tmp_path / "run.jsonl", [record(1)])
         write_jsonl(tmp_path / "run.failures.jsonl", [{"id": None, "error": "timeout"}])
-        result = run("run.jsonl")
-        assert result.exit_code == 0
-        assert result.stdout == ""
-        assert "run.html: 2 papers, 1 failed" in result.stderr
+        code, out, err = run("run.jsonl")
+        assert (code, out) == (0, "")
+        assert "run.html: 2 papers, 1 failed" in err
         assert index_of(tmp_path / "run.html")["records"] == 1
 
-    def test_it_says_when_it_is_another_dump(self, run: Any, tmp_path: Path) -> None:
+    def test_it_says_when_it_is_another_dump(self, run: Invoke, tmp_path: Path) -> None:
         write_jsonl(tmp_path / "run.jsonl", [record(1)])
         write_jsonl(tmp_path / "dump.jsonl", [{"id": "1", "title": "Other", "abstract": "A."}])
         result = run("run.jsonl", "--dump", "dump.jsonl", "-o", "page.html")
-        assert "1 paper without abstract" in result.stderr
+        assert "1 paper without abstract" in result.err
         assert (tmp_path / "page.html").exists()
 
-    def test_quiet_says_nothing(self, run: Any, tmp_path: Path) -> None:
+    def test_quiet_says_nothing(self, run: Invoke, tmp_path: Path) -> None:
         write_jsonl(tmp_path / "run.jsonl", [record(1)])
-        assert run("run.jsonl", "-q").stderr == ""
+        assert run("run.jsonl", "-q").err == ""

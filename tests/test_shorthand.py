@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fault_server import FaultServer, answer
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
@@ -20,7 +19,6 @@ from extractor.shorthand import ShorthandField, is_shorthand, parse_shorthand, s
 from extractor.task import load_task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from helpers import Invoke
@@ -232,61 +230,26 @@ def test_the_api_takes_it() -> None:
     assert Extractor("method, accuracy float").task.label.startswith("fields@")
 
 
-class _OneAnswer(BaseHTTPRequestHandler):
-    """A model that always writes the same."""
-
-    answer: str
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        message = {"role": "assistant", "content": self.answer}
-        body = json.dumps(
-            {
-                "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
-                "usage": {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18},
-            }
-        ).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None: ...
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    answer = {"method": "LoomNet", "accuracy": 99.9, "datasets": ["ImageNet-1K"]}
-    handler = type("Handler", (_OneAnswer,), {"answer": json.dumps(answer)})
-    with HTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/v1"
-        server.shutdown()
-
-
 SPEC = "method, accuracy float, datasets list"
 
 
-def test_run_and_extract_take_it(
-    server: str,
-    tmp_path: Path,
-    invoke: Invoke,
-) -> None:
-    asked = ["--schema", SPEC, "--model", "any", "--base-url", server, "-q"]
-    code, out, _ = invoke("extract", "--title", TITLE, ABSTRACT, *asked)
-    assert code == 0
-    record = json.loads(out)
-    assert record["method"] == "LoomNet"
-    assert record["accuracy"] is None
-    assert record["meta"]["dropped"][0]["path"] == "accuracy"
-    assert {item["path"] for item in record["evidence"]} == {"method", "datasets[0]"}
+def test_run_and_extract_take_it(invoke: Invoke, tmp_path: Path) -> None:
+    said = {"method": "LoomNet", "accuracy": 99.9, "datasets": ["ImageNet-1K"]}
+    with FaultServer(lambda asked: answer(asked, said)) as server:
+        asked = ["--schema", SPEC, "--model", "any", "--base-url", server.url, "-q"]
+        code, out, _ = invoke("extract", "--title", TITLE, ABSTRACT, *asked)
+        assert code == 0
+        record = json.loads(out)
+        assert record["method"] == "LoomNet"
+        assert record["accuracy"] is None
+        assert record["meta"]["dropped"][0]["path"] == "accuracy"
+        assert {item["path"] for item in record["evidence"]} == {"method", "datasets[0]"}
 
-    dump = tmp_path / "dump.jsonl"
-    dump.write_text(json.dumps({"id": "a", "title": TITLE, "abstract": ABSTRACT}))
-    code, out, _ = invoke("run", str(dump), *asked)
-    assert code == 0
-    assert json.loads(out)["datasets"] == ["ImageNet-1K"]
+        dump = tmp_path / "dump.jsonl"
+        dump.write_text(json.dumps({"id": "a", "title": TITLE, "abstract": ABSTRACT}))
+        code, out, _ = invoke("run", str(dump), *asked)
+        assert code == 0
+        assert json.loads(out)["datasets"] == ["ImageNet-1K"]
 
 
 def test_the_command_schema_takes_it(invoke: Invoke) -> None:

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from typer.testing import CliRunner
 
-from extractor.cli.app import app
 from extractor.errors import DumpError, UsageError
 from extractor.writers import choose_writer, open_output, open_records, read_records, writers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from helpers import Invoke
 
 ROOT = Path(__file__).parent.parent
 RECORDS = ROOT / "tests" / "fixtures" / "records" / "papers.jsonl"
@@ -112,10 +112,16 @@ def broken(install: Callable[..., None], request: pytest.FixtureRequest) -> None
     install("broken-format", "broken_format", f"{request.param}\n", entry)
 
 
-def convert(*arguments: object) -> str:
-    result = CliRunner().invoke(app, ["convert", *map(str, arguments)])
-    assert result.exit_code == 0, result.output
-    return result.stdout
+@pytest.fixture
+def convert(invoke: Invoke) -> Callable[..., str]:
+    """Run ``extractor convert``, which succeeds, and give its standard output."""
+
+    def run(*arguments: object) -> str:
+        code, out, err = invoke("convert", *arguments)
+        assert code == 0, err
+        return out
+
+    return run
 
 
 @pytest.mark.usefixtures("titles")
@@ -131,7 +137,7 @@ class TestTheFormatOfTheDocs:
         assert first.endswith("(SpliceCache)")
         assert len(others) == 7
 
-    def test_on_the_command_line(self, tmp_path: Path) -> None:
+    def test_on_the_command_line(self, convert: Callable[..., str], tmp_path: Path) -> None:
         convert(RECORDS, tmp_path / "methods.titles")
         written = (tmp_path / "methods.titles").read_text(encoding="utf-8")
         assert convert(RECORDS, "-", "--format", "titles") == written
@@ -143,12 +149,14 @@ class TestTheFormatOfTheDocs:
         with pytest.raises(UsageError, match=r"\.titles"):
             choose_writer(None, Path("r.xlsx"))
 
-    def test_it_is_not_imported_for_a_built_in_format(self, tmp_path: Path) -> None:
+    def test_it_is_not_imported_for_a_built_in_format(
+        self, convert: Callable[..., str], tmp_path: Path
+    ) -> None:
         convert(RECORDS, tmp_path / "r.sqlite")
         convert(tmp_path / "r.sqlite", tmp_path / "r.parquet")
         assert "my_formats.titles" not in sys.modules
 
-    def test_it_is_not_read_back(self, tmp_path: Path) -> None:
+    def test_it_is_not_read_back(self, convert: Callable[..., str], tmp_path: Path) -> None:
         convert(RECORDS, tmp_path / "r.titles")
         with pytest.raises(DumpError, match="These are read: json, jsonl, parquet, sqlite"):
             open_records(tmp_path / "r.titles")
@@ -156,7 +164,7 @@ class TestTheFormatOfTheDocs:
 
 @pytest.mark.usefixtures("log")
 class TestAFormatThatIsReadBack:
-    def test_records_come_back(self, tmp_path: Path) -> None:
+    def test_records_come_back(self, convert: Callable[..., str], tmp_path: Path) -> None:
         convert(RECORDS, tmp_path / "r.log")
         convert(tmp_path / "r.log", tmp_path / "r.sqlite")
         convert(tmp_path / "r.sqlite", tmp_path / "r.jsonl")
@@ -182,7 +190,7 @@ class TestABrokenPlugin:
             assert "nowhere_to_be_found" in error.value.message
             assert "Update broken-format" in error.value.hint
 
-    def test_other_formats_do_not_suffer(self, tmp_path: Path) -> None:
+    def test_other_formats_do_not_suffer(self, convert: Callable[..., str], tmp_path: Path) -> None:
         convert(RECORDS, tmp_path / "r.csv")
         convert(RECORDS, tmp_path / "r.json")
         assert json.loads((tmp_path / "r.json").read_bytes())
