@@ -61,7 +61,7 @@ _VENUES = ("NeurIPS", "ICML", "ICLR", "CVPR", "ACL", "ICRA", "MLSys", "KDD")
 _ERRORS = (
     ("rate_limited", "Still rate limited after 6 tries. Run the same command again later."),
     ("timeout", "No answer within 120 seconds, after 6 tries."),
-    ("invalid_response", "The answer is no JSON, also after the model was asked again."),
+    ("invalid_response", "The answer is not JSON, even after the model was asked again."),
 )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Options(TypedDict, total=False):
-    """What an :class:`Extractor` may be told; everything has a sensible default."""
+    """The options of an :class:`Extractor`; each has a default."""
 
     prompt: str | Path | None
     model: str | Provider | None
@@ -56,18 +56,18 @@ class Extractor(Generic[SchemaT]):
     Options:
 
     - ``prompt``: a template file; by default the schema's own.
-    - ``model``: a name, or a provider such as :class:`extractor.testing.FakeModel`; without it
-      the embedded model answers, whose weights are downloaded the first time.
+    - ``model``: a name, or a provider such as :class:`extractor.testing.FakeModel`; by default the
+      embedded model, whose weights are downloaded when it is first asked.
     - ``base_url``, ``api_key``: an OpenAI-compatible endpoint; by default OPENAI_BASE_URL and
       OPENAI_API_KEY.
-    - ``mode``, ``approach``: how to ask; by default what suits the endpoint.
-    - ``concurrency``: requests in flight at most.
+    - ``mode``, ``approach``: how to ask; the default depends on the endpoint.
+    - ``concurrency``: most papers in flight; for the embedded model, the number of its slots.
     - ``cache``, ``cache_dir``: whether and where paid answers are kept.
-    - ``tries``: requests for one answer at most; ``timeout``: seconds for one request.
+    - ``tries``: most requests for one answer; ``timeout``: seconds for one request.
 
-    It opens when it is first used and is closed by the end of a ``with`` or ``async with``
-    block, or by :meth:`close` or :meth:`aclose`. The plain methods may be called from any
-    thread; their async twins from the event loop of the first call. Use one kind on an object.
+    It opens at its first use and closes at the end of a ``with`` or ``async with`` block, or with
+    :meth:`close` or :meth:`aclose`. The synchronous methods may be called from any thread, the
+    asynchronous ones only from the event loop of the first call. Do not mix the two on one object.
     """
 
     @overload
@@ -100,7 +100,7 @@ class Extractor(Generic[SchemaT]):
         self._portal: BlockingPortal | None = None
 
     def extract(self, *, title: str, abstract: str, id: str = "1") -> Record[SchemaT]:  # noqa: A002
-        """The record of one paper. Raises a PaperError or EndpointError that says why not."""
+        """The record of one paper. Raises PaperError or EndpointError if there is none."""
         return self._loop().call(self._extract, Paper(id, title, abstract))
 
     def extract_many(self, papers: Iterable[Paper]) -> Iterator[Result[SchemaT]]:
@@ -111,25 +111,25 @@ class Extractor(Generic[SchemaT]):
                 yield result
 
     async def aextract(self, *, title: str, abstract: str, id: str = "1") -> Record[SchemaT]:  # noqa: A002
-        """The async twin of :meth:`extract`."""
+        """The async version of :meth:`extract`."""
         return await self._extract(Paper(id, title, abstract))
 
     async def aextract_many(self, papers: Iterable[Paper]) -> AsyncGenerator[Result[SchemaT]]:
-        """The async twin of :meth:`extract_many`."""
+        """The async version of :meth:`extract_many`."""
         engine = await self._open()
         async with aclosing(engine.run(papers)) as results:
             async for _, result in results:
                 yield result
 
     def close(self) -> None:
-        """Stop the model and close the cache; needed once, when no ``with`` block does it."""
+        """Stop the model and close the cache; needed only without a ``with`` block."""
         if self._portal is not None:
             self._portal.call(self.aclose)
         self._threads.close()
         self._portal = None
 
     async def aclose(self) -> None:
-        """The async twin of :meth:`close`."""
+        """The async version of :meth:`close`."""
         await self._opened.aclose()
         self._engine = None
 

@@ -3,24 +3,24 @@
     ExtractorError
     ├── UsageError             the call itself is wrong: an unknown schema, a bad option
     ├── DumpError              a dump that cannot be read as a whole
-    ├── WeightsError           weights of an embedded model that cannot be had
-    ├── CacheError             the cache cannot be opened, or a row in it is not to be trusted
+    ├── WeightsError           an embedded model's weights are missing and cannot be downloaded
+    ├── CacheError             the cache cannot be opened, or holds a row that cannot be trusted
     ├── OutputError            a result that cannot be written
-    ├── CeilingReached         the most that a run may spend is spent: the run stops
+    ├── CeilingReached         the next request might exceed a ceiling: the run stops
     ├── EndpointError          the endpoint refuses every paper: the run stops
     │   ├── AuthenticationFailed
     │   ├── UnknownModel
     │   └── EndpointUnreachable
-    └── PaperError             one paper cannot be extracted: the run goes on
+    └── PaperError             one paper cannot be extracted: the run continues
         ├── UnreadableEntry    a line or block of the dump
-        ├── RateLimited        still limited after every retry
+        ├── RateLimited        still rate limited after every retry
         ├── TimedOut
         ├── ConnectionLost
         ├── ServerFailed       5xx after every retry
-        ├── RequestRejected    400 and its kind: asking again cannot help
+        ├── RequestRejected    HTTP 400 and similar: asking again cannot help
         ├── TooLong            the abstract, or the answer, exceeds a limit
         ├── Refused            the model or a content filter declined
-        └── InvalidResponse    no valid record, also after asking again
+        └── InvalidResponse    no valid record, even after asking again
 
 Each class has a stable ``kind``, which is the ``error`` of a failures file, a
 ``hint`` that says what to do, and ``retryable``: whether the same request may
@@ -33,12 +33,12 @@ from typing import ClassVar
 
 
 def resume_hint(how: str = "again") -> str:
-    """What to do when a run ended early. ``how`` the same command has to be run."""
+    """What to do after a run that ended early; ``how`` completes "Run the same command ..."."""
     return f"Answers already paid for are kept. Run the same command {how} to continue."
 
 
 class ExtractorError(Exception):
-    """Root of the tree. ``str(error)`` is one line: what happened, to what, and what to do."""
+    """The root of the tree. ``str(error)`` is one line: what happened, to what, and what to do."""
 
     kind: ClassVar[str] = "error"
     retryable: ClassVar[bool] = False
@@ -67,13 +67,13 @@ class DumpError(ExtractorError):
 
 
 class WeightsError(ExtractorError):
-    """The weights of an embedded model are not there and cannot be had."""
+    """The weights of an embedded model are missing and cannot be downloaded."""
 
     kind = "weights"
 
 
 class CacheError(ExtractorError):
-    """The cache cannot be opened, or holds something that must not be read."""
+    """The cache cannot be opened, or holds a row that must not be read."""
 
     kind = "cache"
 
@@ -85,7 +85,7 @@ class OutputError(ExtractorError):
 
 
 class CeilingReached(ExtractorError):
-    """One more request might spend more than a run may, so the run stops."""
+    """The next request might exceed a ceiling, so the run stops."""
 
     kind = "ceiling"
 
@@ -118,9 +118,9 @@ class EndpointUnreachable(EndpointError):
 
 
 class PaperError(ExtractorError):
-    """One paper cannot be extracted; the others go on.
+    """One paper cannot be extracted; the run continues with the others.
 
-    ``tries`` counts the requests that were sent for the paper, failed ones included.
+    ``tries`` counts the requests that were sent for the paper, including failed ones.
     """
 
     kind = "paper"
@@ -131,7 +131,7 @@ class PaperError(ExtractorError):
 
 
 class UnreadableEntry(PaperError):
-    """A line or block of the dump that is no paper; ``line`` counts from 1."""
+    """A line or block of the dump that is not a paper; ``line`` counts from 1."""
 
     kind = "unreadable"
 
@@ -145,7 +145,7 @@ class RateLimited(PaperError):
 
     kind = "rate_limited"
     retryable = True
-    hint = "Run the same command again later: what is done is kept."
+    hint = "Run the same command again later: finished papers are kept."
 
 
 class TimedOut(PaperError):
@@ -153,7 +153,7 @@ class TimedOut(PaperError):
 
     kind = "timeout"
     retryable = True
-    hint = "Run the same command again, or raise the time-out."
+    hint = "Run the same command again, or raise --timeout."
 
 
 class ConnectionLost(PaperError):
@@ -161,7 +161,7 @@ class ConnectionLost(PaperError):
 
     kind = "connection"
     retryable = True
-    hint = "Run the same command again: what is done is kept."
+    hint = "Run the same command again: finished papers are kept."
 
 
 class ServerFailed(PaperError):
@@ -169,14 +169,14 @@ class ServerFailed(PaperError):
 
     kind = "server_error"
     retryable = True
-    hint = "Run the same command again later: what is done is kept."
+    hint = "Run the same command again later: finished papers are kept."
 
 
 class RequestRejected(PaperError):
-    """The endpoint rejects the request (HTTP 400 and its kind)."""
+    """The endpoint rejects the request (HTTP 400 and similar)."""
 
     kind = "rejected"
-    hint = "The endpoint may not support this way of asking: try another --mode."
+    hint = "The endpoint may not support this mode: try another --mode."
 
 
 class TooLong(PaperError):
@@ -192,6 +192,6 @@ class Refused(PaperError):
 
 
 class InvalidResponse(PaperError):
-    """No valid record came back, also after the model was asked again."""
+    """No valid record came back, even after the model was asked again."""
 
     kind = "invalid_response"

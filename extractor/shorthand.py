@@ -6,8 +6,8 @@
 
 A field without a type is a ``str``, and ``list`` is ``str[]``. On one line a comma ends a
 description; where each field has its own line, a description may hold commas. Every field may
-be absent: null, or an empty list. Strings and URLs are grounded word by word, numbers anywhere
-in the title or abstract; a ``bool`` is the model's judgement, which no words can support.
+be null, or an empty list. Strings and URLs are grounded word by word, numbers anywhere
+in the title or abstract; a ``bool`` is the model's judgement, and is not grounded.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from extractor.schemas._values import AskedAtMost, blank_is_none, without_blanks
 from extractor.suggest import closest
 
 NAME = "fields"
-"""The name of a task with such a schema."""
+"""The name of a task with a one-line schema."""
 
 _BASES: dict[str, Any] = {
     "str": Annotated[str, Verbatim()],
@@ -78,7 +78,7 @@ def shorthand_model(spec: str) -> type[BaseModel]:
         "Fields",
         __base__=_Fields,
         __module__=__name__,
-        __doc__="What one title and abstract say.",
+        __doc__="The values that one title and abstract state.",
         **definitions,
     )
 
@@ -98,7 +98,7 @@ def parse_shorthand(spec: str) -> tuple[ShorthandField, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A field as it was written, and where, for messages."""
+    """A field as written, and its number, for messages."""
 
     number: int
     text: str
@@ -155,15 +155,15 @@ def _check_name(name: str, place: _Place) -> None:
     if name in RECORD_KEYS:
         raise place.wrong(f"every record already has a {name!r}", "Choose another name.")
     if hasattr(BaseModel, name):
-        raise place.wrong(f"{name!r} is taken by pydantic", f"Write '{name}_' or another name.")
+        raise place.wrong(f"{name!r} is reserved by pydantic", f"Write '{name}_' or another name.")
 
 
 def _hint_for(written: str, name: str) -> str:
     word = written.lower()
     if word.endswith("?"):
-        return f"Every field may be absent anyway: write {f'{name} {written[:-1]}'!r}."
+        return f"Every field is optional already: write {f'{name} {written[:-1]}'!r}."
     if word.startswith("bool["):
-        return "A list of bools would say little: write bool, or a list of what is true."
+        return "There are no lists of bools: write bool, or a list of the things that are true."
     if list_of := _LIST_OF.fullmatch(word):
         return f"Write '{name} {_MEANT.get(list_of[1], list_of[1])}[]'."
     if name in _TYPES:

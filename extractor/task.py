@@ -1,4 +1,4 @@
-"""A task: what is asked of every paper, as a schema and a prompt with one fingerprint."""
+"""A task: a schema and a prompt, with one fingerprint."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from extractor.paper import Paper
 
-# Part of every fingerprint: raise it when answers are read in another way than before.
+# Part of every fingerprint: raise it when answers are parsed differently than before.
 PARSER_VERSION = 1
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(title|abstract)\s*\}\}")
@@ -64,7 +64,7 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Task(Generic[SchemaT]):
-    """A schema and a prompt under a name; the schema's type is known to a type checker."""
+    """A schema and a prompt under a name; type checkers know the schema's type."""
 
     name: str
     schema: type[SchemaT]
@@ -90,8 +90,8 @@ def load_task(
 
     ``schema`` is the name of a built-in schema ("paper"), ``path/to/file.py:Model``, fields in
     one line (:mod:`extractor.shorthand`), or a pydantic model; ``prompt`` is the path of a
-    template file, by default the schema's own. Raises :class:`UsageError` when either cannot
-    be found or does not fit.
+    template file, by default the schema's own. Raises :class:`UsageError` if either cannot
+    be found or is invalid.
     """
     schema = "paper" if schema is None else schema
     if isinstance(schema, str):
@@ -108,7 +108,7 @@ def load_task(
 
 
 def builtin_schemas() -> list[str]:
-    """Names of the schemas that ship with the package."""
+    """The names of the built-in schemas."""
     files = resources.files("extractor.schemas").iterdir()
     return sorted(
         file.name.removesuffix(".py")
@@ -136,7 +136,7 @@ def _no_schema(spec: str) -> UsageError:
     if near := closest(spec, known):
         hint = f"Did you mean {near!r}?"
     elif spec.endswith(".py"):
-        hint = f"Name the model in it: {spec}:Model."
+        hint = f"Name a model in it: {spec}:Model."
     else:
         hint = f"Known: {', '.join(known)}; or path/to/file.py:Model, or fields: 'name, year int'."
     return UsageError(f"There is no schema {spec!r}.", hint=hint)
@@ -160,6 +160,6 @@ def _model_from_file(path: Path, name: str) -> type[BaseModel]:
 
 
 def _own_prompt(schema: str | type[BaseModel]) -> Traversable:
-    """The prompt that ships for a built-in schema; the general one for a user's own."""
+    """The built-in schema's own prompt; the general prompt for any other schema."""
     name = schema if isinstance(schema, str) and schema in builtin_schemas() else "default"
     return resources.files("extractor.prompts") / f"{name}.txt"

@@ -1,4 +1,4 @@
-"""For tests of one's own schemas and prompts: a model that answers as it is told.
+"""A fake model, to test your own schemas and prompts.
 
     from extractor import Extractor
     from extractor.testing import FakeModel
@@ -10,7 +10,7 @@
     assert "Apis mellifera" in model.requests[0]["messages"][-1]["content"]
 
 No server is started, no network is used and nothing is patched: prompt, validation, grounding,
-second questions, failures and the answer store are the real ones.
+reasks, failures and the answer store are the real ones.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "FakeModel", "Reply"]
 
 Answer: TypeAlias = "Mapping[str, Any] | BaseModel | str | Reply"
-"""An answer: the fields of a schema, text in their place, or a whole reply such as
+"""An answer: the fields of a schema, raw text, or a whole reply such as
 ``Reply(429, {"retry-after": "1"}, b"")``."""
 
 _REMEMBERED = 1000
 
 
 class FakeModel(Provider):
-    """Answers every request with ``answer``, or with what ``answer`` makes of its JSON body.
+    """Answers every request with ``answer``, or with what ``answer`` returns for its JSON body.
 
     A function may be async. ``requests`` holds the bodies of the last thousand requests, in
-    order; ``reasks`` is how often one paper is asked about again where an answer does not fit.
+    order; ``reasks`` is how many times at most an invalid answer is asked for again.
     """
 
     def __init__(

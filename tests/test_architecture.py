@@ -37,7 +37,7 @@ MOST_FUNCTIONS, MOST_STOPS = 30, 14
 PAPERS = 20
 
 FOLDERS = ("readers", "grounding", "candidates", "writers", "llm/store")
-"""What is one stop, however many files it has."""
+"""What is one step, however many files it has."""
 
 ABSTRACT = (
     "We present FooNet, which samples 3.2x faster than Flow-B on ImageNet with an NVIDIA A100 GPU. "
@@ -55,7 +55,7 @@ ANSWER = {
 
 
 class Trace:
-    """Counts, while it is on, the functions that are entered from another stop."""
+    """Counts, while it is on, the functions that are entered from another step."""
 
     def __init__(self) -> None:
         self.on = False
@@ -64,18 +64,18 @@ class Trace:
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
         if not self.on or event != "call" or frame.f_code.co_name.startswith("<"):
             return
-        stop, caller = _stop(frame.f_code), frame.f_back
-        while caller is not None and _stop(caller.f_code) is None:
+        step, caller = _step(frame.f_code), frame.f_back
+        while caller is not None and _step(caller.f_code) is None:
             caller = caller.f_back
-        if stop is not None and (caller is None or _stop(caller.f_code) != stop):
-            self.entered[stop, frame.f_code.co_qualname] += 1
+        if step is not None and (caller is None or _step(caller.f_code) != step):
+            self.entered[step, frame.f_code.co_qualname] += 1
 
     def of_every_paper(self) -> set[tuple[str, str]]:
         return {entered for entered, times in self.entered.items() if times >= PAPERS}
 
 
-def _stop(code: CodeType) -> str | None:
-    """The stop that a function belongs to, None where it is not the package's own.
+def _step(code: CodeType) -> str | None:
+    """The step that a function belongs to, None where it is not the package's own.
 
     The fake model stands where the wire is.
     """
@@ -129,25 +129,25 @@ def dump(tmp_path: Path) -> Path:
     return write_jsonl(tmp_path / "papers.jsonl", rows)
 
 
-def documented_stops() -> list[str]:
-    way = PAGE.partition("## One paper's way")[2].partition("## Where")[0]
+def documented_steps() -> list[str]:
+    way = PAGE.partition("## The path of one paper")[2].partition("## Where")[0]
     return re.findall(r"^\| \d+ \| `([^`]+)`", way, re.MULTILINE)
 
 
 def test_one_papers_way_is_as_it_is_documented(dump: Path, tmp_path: Path) -> None:
     settings = ModelSettings(model=FakeModel(ANSWER), approach="full-schema", concurrency=1)
     entered = _traced(dump, tmp_path, settings)
-    assert {stop for stop, _ in entered} == set(documented_stops()), sorted(entered)
-    assert len(documented_stops()) <= MOST_STOPS
+    assert {step for step, _ in entered} == set(documented_steps()), sorted(entered)
+    assert len(documented_steps()) <= MOST_STOPS
     assert len(entered) <= MOST_FUNCTIONS, sorted(entered)
 
 
 def test_a_paper_that_leaves_nothing_open_meets_no_model(dump: Path, tmp_path: Path) -> None:
     entered = _traced(dump, tmp_path, ModelSettings(model="none", concurrency=1))
-    stops = {stop for stop, _ in entered}
-    assert "extractor/approaches/candidates.py" in stops
-    assert "extractor/candidates/" in stops
-    assert not any("llm/store" in stop for stop in stops)
+    steps = {step for step, _ in entered}
+    assert "extractor/approaches/candidates.py" in steps
+    assert "extractor/candidates/" in steps
+    assert not any("llm/store" in step for step in steps)
     assert len(entered) <= MOST_FUNCTIONS, sorted(entered)
 
 
@@ -158,5 +158,5 @@ def test_every_path_that_the_page_names_exists() -> None:
 
 
 def test_the_page_explains_fifteen_words() -> None:
-    words = PAGE.partition("## Fifteen words")[2]
+    words = PAGE.partition("## Glossary")[2]
     assert len(re.findall(r"^- \*\*", words, re.MULTILINE)) == 15

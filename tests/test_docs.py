@@ -10,11 +10,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 COMMANDS = ROOT / "docs" / "commands.md"
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+_BLOCK = re.compile(r"^```.*?^```", re.M | re.S)
+# Paths in the repository, and the names of modules; other files are the reader's.
+_PATH = re.compile(
+    r"`((?:extractor|schemas|prompts|docs|tests|benchmarks|examples|cassettes|\.ci)/[^`\s]*"
+    r"|[a-z_*]+\.py)`"
+)
+# Files that a page tells its reader to write.
+_EXAMPLES = {"corpora.py", "trials.py", "schemas/licence.py", "prompts/licence.txt"}
 # Options of other programs that the pages show.
 _FOREIGN = {"--quiet", "--version", "--help", "--record", "--no-isolation", "--outdir", "--wheel"}
 
@@ -48,3 +56,13 @@ def test_options_that_are_named_exist(page: Path) -> None:
     shown = re.findall(r"(?:\$ |^)extractor [^\n|]*", page.read_text(encoding="utf-8"), re.M)
     named = {option for line in shown for option in _OPTION.findall(line)}
     assert named <= known, named - known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_paths_that_are_named_exist(page: Path) -> None:
+    text = _BLOCK.sub("", page.read_text(encoding="utf-8"))
+    for path in set(_PATH.findall(text)) - _EXAMPLES:
+        places = (ROOT,) if "/" in path else (ROOT / "extractor", ROOT / "benchmarks")
+        pattern = path.replace("NAME", "*").rstrip("/")
+        find = Path.glob if "/" in path else Path.rglob
+        assert any(next(iter(find(place, pattern)), None) for place in places), path

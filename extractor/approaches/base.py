@@ -1,9 +1,9 @@
 """The base of an approach: how one paper is put to a model and its answers become a draft.
 
 An approach does no I/O. For each paper it is a generator that yields requests, is sent their
-answers, and returns a draft; whoever drives it (a run, a look into the store, a forecast,
-training) decides where the answers come from. A new approach is a module in this folder with a
-subclass of :class:`Approach`; it is found by itself.
+answers, and returns a draft; its driver (a run, a store look-up, a forecast, training) decides
+where the answers come from. A new approach is a module in this folder with a subclass of
+:class:`Approach`; it needs no registration.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Draft(Generic[SchemaT]):
-    """What came of one paper: grounded fields, their evidence, and the values rejected."""
+    """The result of one paper: grounded fields, their evidence, and the rejected values."""
 
     fields: SchemaT
     evidence: tuple[Evidence, ...]
@@ -35,7 +35,7 @@ class Draft(Generic[SchemaT]):
 
 
 Steps: TypeAlias = "Generator[Request, Answer, Draft[SchemaT]]"
-"""One paper's work: it yields requests, is sent their answers, and returns the draft."""
+"""The work on one paper: it yields requests, is sent their answers, and returns the draft."""
 
 
 class Fit(IntEnum):
@@ -48,10 +48,10 @@ class Fit(IntEnum):
 
 
 class Approach(ABC, Generic[SchemaT]):
-    """Prepared once for a task and an endpoint, then used for every paper."""
+    """Created once for a task and an endpoint, then used for every paper."""
 
     name: ClassVar[str]
-    """What ``--approach`` calls it."""
+    """Its name for ``--approach``."""
 
     @classmethod
     @abstractmethod
@@ -63,4 +63,4 @@ class Approach(ABC, Generic[SchemaT]):
 
     @abstractmethod
     def steps(self, paper: Paper) -> Steps[SchemaT]:
-        """Work on one paper. Raises a PaperError where no answer makes a draft."""
+        """Work on one paper. Raises PaperError if no answer makes a draft."""

@@ -1,8 +1,8 @@
-"""Candidates: rules find the spans that could be values, and few of them are put to the model.
+"""Candidates: rules find the spans that could be values, and only a few are put to the model.
 
-A trained classifier settles what is certain; the model is asked one short question about each
-name that is left open, and its answers are blended with the classifier's probabilities
-(:mod:`extractor.candidates`). What comes out is grounded like any other answer.
+A trained classifier decides the clear cases; the model is asked one short question about each
+remaining name, and its answers are blended with the classifier's probabilities
+(:mod:`extractor.candidates`). The result is grounded like any other answer.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ class Candidates(Approach[SchemaT]):
 
 
 def question_sampling(endpoint: Endpoint) -> dict[str, Any]:
-    """What every question's request holds beside its prompt: one token with its alternatives."""
+    """The fixed part of every question's request: one answer token with its alternatives."""
     return {**endpoint.sampling(), endpoint.limit_field: 1, "logprobs": endpoint.alternatives}
 
 
 def likelihoods(logprobs: Mapping[str, Any] | None) -> Mapping[str, float]:
     """The probability of each allowed word from the first token's alternatives.
 
-    A word is known by the start that its first token is, in whatever case.
+    A token stands for the word that begins with it, in any case.
     """
     found = dict.fromkeys(ANSWERS, 0.0)
     for token, logprob in _alternatives(logprobs or {}):
@@ -83,7 +83,7 @@ def likelihoods(logprobs: Mapping[str, Any] | None) -> Mapping[str, float]:
 
 
 def _alternatives(logprobs: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """Token and log-probability, in the chat's shape (llama.cpp) or the older one (vLLM)."""
+    """Token and log-probability, in the chat format (llama.cpp) or the older one (vLLM)."""
     if logprobs.get("content"):
         for each in logprobs["content"][0].get("top_logprobs") or ():
             yield str(each["token"]), float(each["logprob"])
@@ -93,7 +93,7 @@ def _alternatives(logprobs: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 
 
 def _values(scored: Scored, decision: Decision) -> dict[str, Any]:
-    """What was decided, in the shape of the schema."""
+    """The decisions as values of the schema."""
     text = scored.document.text
     claims = (read_claim(scored.document, each) for each in decision.claimed_speedups)
     return {
@@ -106,7 +106,7 @@ def _values(scored: Scored, decision: Decision) -> dict[str, Any]:
 
 
 def _in_order(names: Sequence[ScoredName]) -> list[str]:
-    """Names as the text first has them."""
+    """Names, each as it first occurs in the text."""
     placed = sorted(names, key=lambda name: name.candidate.spans[0])
     return [name.candidate.text for name in placed]
 

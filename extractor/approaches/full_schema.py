@@ -1,7 +1,7 @@
 """Full schema: the whole abstract and the whole schema in one request.
 
-instructor turns the schema into a request as the endpoint's mode wants it, once for each
-task, and words the reask when an answer does not validate or says what the paper does not.
+instructor turns the schema into a request for the endpoint's mode, once for each task, and words
+the reask when an answer does not validate or holds values that the paper does not say.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class FullSchema(Approach[SchemaT]):
         self._task = task
         self._reasks = endpoint.reasks
         self._handlers = mode_registry.get_handlers(Provider.OPENAI, Mode[endpoint.mode.name])
-        # What instructor makes of the schema: the fixed messages, and the other fields.
+        # What instructor makes from the schema: the fixed messages, and the other fields.
         messages = [{"role": "system", "content": task.prompt.system}]
         _, request = self._handlers.request_handler(
             response_model=task.schema, kwargs={"messages": messages}
@@ -59,9 +59,9 @@ class FullSchema(Approach[SchemaT]):
         self._rest: dict[str, Any] = {**endpoint.sampling(), **request}
 
     def steps(self, paper: Paper) -> Steps[SchemaT]:
-        """Ask, read, ground; ask again where that can help, and keep the better of the two.
+        """Ask, read, ground; ask again if that can help, and keep the better of the two.
 
-        What was rejected stays reported, also where the second answer left it out.
+        Rejected values are reported even if the second answer left them out.
         """
         user = self._task.prompt.messages(paper)[1]
         body = {"messages": [*self._fixed, user], **self._rest}
@@ -94,7 +94,7 @@ class FullSchema(Approach[SchemaT]):
     def _draft(self, paper: Paper, answer: Answer) -> Draft[SchemaT]:
         """Read and ground one answer. Raises _Unfit when it is worth asking again."""
         _check_finish(answer)
-        # What was said to another tool is no answer, even where it happens to fit.
+        # A call of another tool is not an answer, even if its arguments fit.
         wanted = [tool["function"]["name"] for tool in self._rest.get("tools", ())]
         if wanted and answer.tool is not None and answer.tool not in wanted:
             raise _Unfit(f"The tool {answer.tool!r} was called, and there is only {wanted[0]!r}")
@@ -102,13 +102,13 @@ class FullSchema(Approach[SchemaT]):
         text = _json_text(answer.text)
         try:
             fields = schema.model_validate_json(text)
-            # What fits only because every field has a default is not "nothing found".
+            # An answer that fits only thanks to the fields' defaults does not mean "nothing found".
             if not fields.model_fields_set and text.strip() != "{}":
                 raise _Unfit("None of the schema's fields is in the answer")
             grounded = ground(
                 schema, fields.model_dump(), title=paper.title, abstract=paper.abstract
             )
-            # A rejected value may leave a hole in a field that has to be there.
+            # A rejected value may leave a required field empty.
             fields = schema.model_validate(grounded.values)
         except ValidationError as error:
             wrong = error.errors(include_url=False, include_input=False, include_context=False)
@@ -121,7 +121,7 @@ class FullSchema(Approach[SchemaT]):
         from openai.types.chat import ChatCompletion, ChatCompletionMessage
         from openai.types.chat.chat_completion import Choice
 
-        # Not validated: what other servers leave out of a message is no reason to fail.
+        # Not validated: some servers leave parts of a message out, which is no reason to fail.
         said = {"role": "assistant", "content": None, **answer.message}
         message = ChatCompletionMessage.construct(**said)
         choice = Choice.construct(index=0, finish_reason=answer.finish_reason, message=message)
@@ -134,7 +134,7 @@ class FullSchema(Approach[SchemaT]):
 
 
 def _check_finish(answer: Answer) -> None:
-    """A truncated or declined answer is not cured by asking again in the same way."""
+    """Raise for a truncated or declined answer, which asking again the same way cannot improve."""
     if answer.finish_reason == _LENGTH:
         raise errors.TooLong(
             "The answer was cut off at its token limit.",
@@ -147,7 +147,7 @@ def _check_finish(answer: Answer) -> None:
 
 
 def _json_text(text: str) -> str:
-    """The JSON object in an answer that may wrap it in a Markdown fence or in words."""
+    """The JSON object in an answer, which may wrap it in a Markdown fence or in prose."""
     if text.lstrip().startswith("{"):
         return text
     from instructor.v2.core.json import extract_json_from_codeblock
@@ -156,5 +156,5 @@ def _json_text(text: str) -> str:
 
 
 def _rejected(draft: Draft[SchemaT]) -> int:
-    """How many values have no words; an item that is said twice is not worth asking again."""
+    """How many values are not in the text; a duplicate item is not worth asking again."""
     return sum(item.reason != SAID_BEFORE for item in draft.dropped)

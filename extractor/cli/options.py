@@ -155,7 +155,11 @@ class RateOptions(OptionGroup):
     heading: ClassVar = "Asking"
     concurrency: Annotated[
         int | None,
-        Option(min=1, help="Most papers in flight. Default: adapts to the endpoint, up to 256."),
+        Option(
+            min=1,
+            help="Most papers in flight. Default: adapts to the endpoint, up to 256; 1 for an "
+            "embedded model, where it sets the number of slots.",
+        ),
     ] = None
     rpm: Annotated[int | None, Option(min=1, help="Most requests per minute, if known.")] = None
     tpm: Annotated[int | None, Option(min=1, help="Most tokens per minute, if known.")] = None

@@ -1,6 +1,6 @@
-"""Language models: who answers, and everything that is asked and paid for.
+"""Language models: providers, calls, limits, budget, and the store of paid answers.
 
-``providers`` says who answers and how; ``client`` answers a request from the store, or by a call
-that is tried again where that can help; ``store`` keeps every paid answer; ``limits`` says when a
-request may be sent, ``budget`` what may be spent. The modules are imported when a model is opened.
+``providers`` reaches the models; ``client`` answers a request from the store, or by a call with
+retries; ``store`` keeps every paid answer; ``limits`` decides when a request may be sent,
+``budget`` how much may be spent. The modules are imported when a model is opened.
 """

@@ -37,7 +37,7 @@ class Usage:
 
     @classmethod
     def from_completion(cls, completion: Mapping[str, Any], *, tries: int) -> Usage:
-        """The tokens that a chat completion (the endpoint's JSON) tells; none where it does not.
+        """The token counts in a chat completion (the endpoint's JSON); zero where it has none.
 
         Raises TypeError, ValueError or AttributeError when it has no such shape.
         """
@@ -77,7 +77,7 @@ class Answer:
 
     @property
     def tool(self) -> str | None:
-        """The name of the tool that the model called first, if it called one."""
+        """The name of the first tool that the model called, if any."""
         calls = self.message.get("tool_calls") or ()
         return str(calls[0]["function"].get("name")) if calls else None
 
@@ -96,7 +96,7 @@ class Answer:
         )
 
     def to_json(self) -> str:
-        """One JSON object, as the store stores it."""
+        """One JSON object, as the store keeps it."""
         usage = self.usage
         return to_json(
             {

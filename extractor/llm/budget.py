@@ -1,8 +1,8 @@
 """What a run has spent, and the ceilings that it must not exceed.
 
-A request is reserved before it is sent, at the most that its answer can come to, and settled
-when it is known what it came to. So a ceiling holds whatever the answers turn out to be, and
-is used up to the last request that surely fits.
+Before a request is sent, the most that it can cost is reserved; when the actual cost is known, the
+reservation is settled. So a ceiling holds whatever the answers are, and is used up to the last
+request that is sure to fit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from extractor.llm.limits import StopSignal
     from extractor.llm.prices import Prices
 
-# What a chat template adds around the messages.
+# Tokens that a chat template adds around the messages.
 _TEMPLATE_TOKENS = 64
 
 
@@ -37,10 +37,10 @@ class Ceilings:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Requests, those that ``failed`` included, and the tokens that were charged for.
+    """Requests, including those that ``failed``, and the tokens that were charged for.
 
-    Tokens are ``lost`` where a request brought no answer but may have been charged for (a
-    time-out, a broken connection): the most that it can have come to.
+    Tokens are ``lost`` if a request got no answer but may have been charged for (a time-out, a
+    broken connection); the most that it can have used is counted.
     """
 
     requests: int = 0
@@ -57,11 +57,11 @@ class Spent:
 
     @property
     def tokens(self) -> int:
-        """All of them, the lost ones included."""
+        """All tokens, including the lost ones."""
         return self.prompt_tokens + self.completion_tokens + self.lost_tokens
 
     def cost(self, prices: Prices) -> float:
-        """US dollars, the lost tokens included."""
+        """US dollars, including the lost tokens."""
         return prices.cost(
             self.prompt_tokens + self.lost_prompt_tokens,
             self.cached_tokens,
@@ -81,11 +81,11 @@ class Spent:
 
 
 class Budget:
-    """Counts what one attempt at a run spends, on top of ``earlier`` ones, under ceilings.
+    """Counts what one attempt at a run spends, on top of ``earlier`` attempts, under ceilings.
 
-    ``prices`` are needed where the cost has a ceiling, and ``longest_answer`` is in tokens.
-    ``keep`` makes durable what `total` says, and is awaited before each request as soon as
-    there are ceilings: they hold over a kill too.
+    ``prices`` are needed if the cost has a ceiling; ``longest_answer`` is in tokens. ``keep``
+    writes `total` to disk; with ceilings it is awaited before each request, so that they hold
+    even if the process is killed.
     """
 
     def __init__(
@@ -105,16 +105,16 @@ class Budget:
         self._reserved: set[Reservation] = set()
 
     def total(self) -> Spent:
-        """What the run came to so far; requests on their way at the most they can come to."""
+        """What the run has spent so far, with requests in flight at the most they can cost."""
         total = self.earlier + self.spent
         for reservation in tuple(self._reserved):  # also asked from the store's thread
             total += reservation.most
         return total
 
     async def reserve(self, content: bytes, stop_signal: StopSignal) -> Reservation | None:
-        """Set aside what the request can come to; waits while others may give some back.
+        """Reserve the most that the request can cost; waits while others may be released.
 
-        Raises CeilingReached when it does not fit, and the stop signal's reason once it is given.
+        Raises CeilingReached if it does not fit, and the stop signal's reason once there is one.
         """
         if not self._ceilings:
             return None
@@ -134,8 +134,8 @@ class Budget:
     ) -> None:
         """Count one request that was sent.
 
-        ``usage`` is what its reply told, if it did; without, it is ``lost`` where it may have
-        been charged for all the same.
+        ``usage`` is what its reply reported, if anything; without it, the reserved tokens are
+        counted as ``lost`` if the request may have been charged for.
         """
         self.release(reservation)
         if usage is not None:
@@ -148,12 +148,12 @@ class Budget:
             self.spent += Spent(requests=1, failed=1)
 
     def release(self, reservation: Reservation | None) -> None:
-        """Give back what was set aside."""
+        """Release the reservation."""
         if reservation is not None:
             self._reserved.discard(reservation)
 
     def _most(self, content: bytes) -> Spent:
-        """A token is at least one byte of the request; the answer's tokens have a limit."""
+        """The most tokens it can use: a prompt token is at least one byte of the request."""
         return Spent(
             requests=1,
             failed=1,
@@ -175,13 +175,14 @@ class Budget:
 
 @dataclass(eq=False, slots=True)
 class Reservation:
-    """What is set aside for one request."""
+    """What is reserved for one request."""
 
     most: Spent
 
 
 def _reached(ceiling: str, spent: str, option: str) -> CeilingReached:
     return CeilingReached(
-        f"The ceiling of {ceiling} is reached: {spent} are spent, and one more might exceed it.",
+        f"The ceiling of {ceiling} is reached: {spent} are spent, "
+        "and one more request might exceed it.",
         hint=resume_hint(f"with a higher {option}"),
     )

@@ -1,7 +1,7 @@
-"""From a question to an answer: the store first, then one call, tried again where that helps.
+"""Answer requests: from the store, or by one call, which is retried when a retry can help.
 
-tenacity decides about trying again. A rate limit does not use up tries: it is waited out, for a
-quarter of an hour at most, by everybody at once.
+tenacity decides about retries. A rate limit does not use up tries: all requests wait it out
+together, for up to 15 minutes.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger("extractor.llm")
 
 Asked: TypeAlias = "Answer | Awaitable[Answer] | None"
-"""The answer where it is there already, else what brings it, or None where nothing will."""
+"""The answer if it is available already, else an awaitable of it, or None if there is none."""
 
 PATIENCE_SECONDS = 900.0
-"""How long a rate limit is waited out for one answer."""
+"""Seconds for which one request waits out rate limits."""
 
-# Raise it when what is hashed into a key changes.
+# Raise it when the input of the key's hash changes.
 _KEY_VERSION = 2
 _FIRST_WAIT_SECONDS = 0.5
 _TRIES_BEFORE_FIRST_ANSWER = 3
@@ -59,9 +59,9 @@ class _Prepared:
 class CachedClient:
     """Answers requests for one task; the same request is paid once, also while in flight.
 
-    ``since`` is the Unix time at which the run began: an answer that was paid for after it is
-    not ``cached``, though an earlier attempt at the run may have paid. Without it, whatever
-    comes from the store is.
+    ``since`` is the Unix time at which the run began. An answer paid for after that is not
+    ``cached``, even if an earlier attempt at the run paid. Without ``since``, every answer from
+    the store is ``cached``.
     """
 
     def __init__(
@@ -79,25 +79,25 @@ class CachedClient:
         self._in_flight: dict[str, asyncio.Future[Answer]] = {}
 
     def recall(self, request: Request) -> Answer | None:
-        """The store's answer; None where it has none. Nothing is paid."""
+        """The stored answer, or None. Nothing is sent."""
         return self._stored(self._prepared(request))
 
     def ask(self, request: Request) -> Answer | Awaitable[Answer]:
-        """The store's answer, else a call, which begins at once unless the same is in flight.
+        """The stored answer, else a call, started at once unless the same request is in flight.
 
-        What is awaited is durable in the store before it is there.
+        An awaited answer is on disk before it is returned.
         """
         prepared = self._prepared(request)
         return self._stored(prepared) or self._pay(prepared)
 
     def ask_again(self, request: Request) -> Answer | Awaitable[Answer]:
-        """An answer that was paid for in this run, whatever the store has from before."""
+        """An answer paid for in this run; older answers in the store are ignored."""
         prepared = self._prepared(request)
         stored = self._stored(prepared)
         return stored if stored and not stored.cached else self._pay(prepared)
 
     async def close(self) -> None:
-        """Give up what is in flight; what is answered already is stored all the same."""
+        """Cancel the calls in flight; answers that have arrived are still stored."""
         running = list(self._in_flight.values())
         for each in running:
             each.cancel()
@@ -120,7 +120,7 @@ class CachedClient:
             running = asyncio.ensure_future(self._call(request))
             self._in_flight[request.key] = running
             running.add_done_callback(lambda _: self._in_flight.pop(request.key, None))
-        # Whoever gives up waiting does not take the call from the others, or its answer from us.
+        # One waiter that is cancelled must not cancel the call for the others, nor lose its answer.
         return asyncio.shield(running)
 
     async def _call(self, request: _Prepared) -> Answer:
@@ -131,7 +131,7 @@ class CachedClient:
 
 
 def request_key(task: str, model: str, content: bytes) -> str:
-    """Hash of the task's fingerprint, the model's identity and the request body as it is sent.
+    """Hash of the task's fingerprint, the model's identity, and the request body as sent.
 
     The body holds the sampling settings and the paper's content, and no credentials.
     """
@@ -141,10 +141,10 @@ def request_key(task: str, model: str, content: bytes) -> str:
 
 
 class RetryingClient:
-    """Asks one provider, which is opened when the first question is put to it.
+    """Sends requests to one provider, which is opened at the first request.
 
-    ``tries`` bounds the requests for one answer, the first included and rate limits apart;
-    ``timeout`` bounds one request in seconds, however slowly it drips in.
+    ``tries`` limits the requests for one answer, including the first and excluding those that
+    met a rate limit; ``timeout`` limits one request, in seconds, up to the last byte of its reply.
     """
 
     def __init__(
@@ -170,8 +170,8 @@ class RetryingClient:
     async def __call__(self, path: str, content: bytes) -> Answer:
         """Send a request (JSON) to a path of the API and return its answer.
 
-        Raises a PaperError when this request cannot be answered, an EndpointError when none
-        can, CeilingReached when it may cost too much, Stopped when nothing is sent any more.
+        Raises PaperError if this request cannot be answered, EndpointError if no request can,
+        CeilingReached if it might exceed a ceiling, Stopped if the run was asked to stop.
         """
         try:
             return await self._try(path, content, 1)
@@ -182,7 +182,7 @@ class RetryingClient:
         return await self._again(path, content, first)
 
     async def close(self) -> None:
-        """Close the provider, also one that is still opening."""
+        """Close the provider, even while it is opening."""
         if self._opening is not None:
             self._opening.cancel()
             await asyncio.wait([self._opening])
@@ -190,7 +190,7 @@ class RetryingClient:
         self._transport = self._opening = None
 
     async def _open(self) -> Transport:
-        """The provider's transport, opened once; given up as soon as the run is to stop."""
+        """The provider's transport, opened once; a run that stops cancels the opening."""
         opening = self._opening
         if opening is None:
             entering = self._opened.enter_async_context(self._provider.open())
@@ -203,14 +203,14 @@ class RetryingClient:
             self._transport = await asyncio.shield(opening)
         except errors.ExtractorError:
             if self._opening is opening:
-                self._opening = None  # the next question may find it mended
+                self._opening = None  # the next request may succeed
             raise
         finally:
             stopped.cancel()
         return self._transport
 
     async def _again(self, path: str, content: bytes, first: Fault) -> Answer:
-        """Go on after a first fault, as tenacity says."""
+        """Retry after a first fault, as tenacity decides."""
         attempts = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(
                 lambda error: isinstance(error, Fault) and error.error.retryable
@@ -251,11 +251,11 @@ class RetryingClient:
         reservation: Reservation | None,
         sending: Sending,
     ) -> Answer:
-        """Await a reply, and count what was spent whatever comes of it."""
+        """Await a reply, and count what was spent even if it fails."""
         reply: Reply | None = None
         answer: Answer | None = None
         usage: Usage | None = None
-        lost = True  # unless it turns out otherwise
+        lost = True  # until the reply says otherwise
         try:
             reply = await self._reply(sent)
             if reply.status != 200:
@@ -289,11 +289,11 @@ class RetryingClient:
 
     def _read(self, reply: Reply, tried: int) -> Answer:
         if reply.content is None:
-            raise strange_reply("far too much", self.endpoint)
+            raise strange_reply("too many bytes", self.endpoint)
         try:
             completion = from_json(reply.content)
         except ValueError as error:
-            raise strange_reply("something else than JSON", self.endpoint) from error
+            raise strange_reply("invalid JSON", self.endpoint) from error
         try:
             return Answer.from_completion(completion, tries=tried, now=time.time())
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
@@ -301,12 +301,12 @@ class RetryingClient:
             raise strange_reply("no chat completion", self.endpoint, usage) from error
 
     def _limit(self, fault: Fault) -> int:
-        """An endpoint that never answered is given up sooner: it is probably not there."""
+        """An endpoint that never answered gets fewer tries: it is probably not there."""
         unreached = isinstance(fault.error, errors.ConnectionLost) and not self._answered
         return min(self.tries, _TRIES_BEFORE_FIRST_ANSWER) if unreached else self.tries
 
     def _final(self, fault: Fault, tried: int) -> errors.ExtractorError:
-        """What the paper, or the run, fails with."""
+        """The error with which the paper or the run fails."""
         error = fault.error
         if isinstance(error, errors.ConnectionLost) and not self._answered:
             error = errors.EndpointUnreachable(error.message)
@@ -318,7 +318,7 @@ class RetryingClient:
 
 
 class _Enough:
-    """Says when to give up: after so many tries that no rate limit caused, or so long."""
+    """Decides when to give up: after a number of tries (rate limits excluded), or after a time."""
 
     def __init__(self, limit: Callable[[Fault], int]) -> None:
         self._limit = limit
@@ -336,8 +336,8 @@ class _Enough:
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
-    """Seconds to wait: none of its own after a rate limit, which has everybody pause; else what
-    the server asks for, else exponential back-off with full jitter."""
+    """Seconds to wait before a retry: 0 after a rate limit, which pauses all requests anyway; else
+    what the server asks for, else exponential back-off with full jitter."""
     fault = state.outcome.exception() if state.outcome else None
     if isinstance(fault, Fault) and fault.overloaded:
         return 0.0
@@ -348,7 +348,7 @@ def _wait(state: tenacity.RetryCallState) -> float:
 
 
 def _usage(completion: Any) -> Usage | None:
-    """The tokens that a reply without an answer tells all the same."""
+    """The tokens reported by a reply that holds no answer."""
     try:
         return Usage.from_completion(completion, tries=0)
     except (ValueError, TypeError, AttributeError):

@@ -1,4 +1,4 @@
-"""An endpoint: what a call needs to know about the model that answers and how it is asked."""
+"""An endpoint: the model that answers, and how to ask it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Mode(StrEnum):
-    """How an endpoint is made to answer in the schema; the names are instructor's."""
+    """How an endpoint is made to follow the schema; the names are instructor's."""
 
     TOOLS = "tools"
     JSON_SCHEMA = "json_schema"
@@ -17,21 +17,22 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """Who answers, and how to ask. Describing one needs no key, no server and no weights.
+    """The model that answers, and how to ask it. Describing one needs no key, server or weights.
 
     - ``model``: the name that requests and records carry. ``identity`` names the model in the
       keys of the answer store and holds no credentials; ``address`` names it in messages.
-    - ``base_url``: by which the price data know the provider; empty where nothing is paid.
+    - ``base_url``: identifies the provider in the price data; empty if the model is free.
     - ``limit_field``: the request field that bounds the answer to ``max_tokens`` tokens.
-    - ``temperature``: None sends none. ``reasks``: further questions about one answer at most.
+    - ``temperature``: None sends none. ``reasks``: how often at most
+      an invalid answer is asked for again.
     - ``concurrency``: papers in flight at most.
     - ``alternatives``: how many of the likeliest first tokens the endpoint can report.
     - ``reads_schema``: whether the JSON Schema is part of the prompt that is paid for, or only
       constrains decoding.
-    - ``prefers_questions``: many short questions cost less here than one long answer.
-    - ``answers``: False where no language model is behind it.
-    - ``free``: tokens cost no money. ``speed``: prompt and answer tokens a second, one paper at
-      a time, as measured on two cores; None where unknown.
+    - ``prefers_questions``: many short questions cost less than one long answer.
+    - ``answers``: False if there is no language model.
+    - ``free``: tokens cost no money. ``speed``: prompt and answer tokens per second, one paper
+      at a time, measured on two cores; None if unknown.
     """
 
     model: str

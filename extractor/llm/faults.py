@@ -1,4 +1,4 @@
-"""What a failed try means: from a status, a broken connection or a strange reply to our errors."""
+"""What a failed try means: maps statuses, broken connections and invalid replies to our errors."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _UNPAID = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_acti
 class Fault(Exception):
     """One try that failed.
 
-    ``error`` is what it means, ``wait`` the seconds that the server asks to wait for,
-    ``overloaded`` whether it wants fewer requests from everybody, ``ambiguous`` whether what
-    reads like a refusal of the key or the model may be about this one paper (a firewall that
-    dislikes an abstract), ``billed`` whether the try may have been charged for although its
+    ``error`` is what it means. ``wait`` is the seconds that the server asks to wait for.
+    ``overloaded`` says that the server asks for fewer requests overall. ``ambiguous`` says that
+    what reads like a refused key or an unknown model may concern this one paper (a firewall that
+    blocks an abstract). ``billed`` says that the try may have been charged for although its
     tokens are not known.
     """
 
@@ -48,8 +48,8 @@ class Fault(Exception):
 
 
 def timed_out(endpoint: Endpoint) -> Fault:
-    """The fault of a try that brought no whole reply in time."""
-    return Fault(errors.TimedOut(f"{endpoint.address} gave no answer in time."), billed=True)
+    """The fault of a try without a complete reply in time."""
+    return Fault(errors.TimedOut(f"{endpoint.address} did not answer in time."), billed=True)
 
 
 def no_reply(error: NoReply, endpoint: Endpoint) -> Fault:
@@ -60,13 +60,13 @@ def no_reply(error: NoReply, endpoint: Endpoint) -> Fault:
 
 
 def strange_reply(what: str, endpoint: Endpoint, usage: Usage | None = None) -> Fault:
-    """The fault of a reply with status 200 that is no answer."""
+    """The fault of a reply with status 200 that is not an answer."""
     error = errors.ServerFailed(f"{endpoint.address} answered with {what}.")
     return Fault(error, billed=usage is None, usage=usage)
 
 
 def failed_reply(reply: Reply, endpoint: Endpoint, *, key: str = "") -> Fault:
-    """The fault of a reply with a status of failure; the ``key`` is kept out of its message."""
+    """The fault of a reply with an error status; the ``key`` is kept out of its message."""
     error = _status_error(reply, endpoint, key)
     wait = parse_retry_after(reply.headers, now=time.time()) if error.retryable else None
     return Fault(
@@ -82,16 +82,16 @@ def _status_error(reply: Reply, endpoint: Endpoint, key: str) -> errors.Extracto
     where = f"{endpoint.address} (HTTP {status})"
     if status == 402 or code in _UNPAID:
         return errors.AuthenticationFailed(
-            f"{where} wants to be paid: {said}.", hint="Check the account's credit."
+            f"{where} requires payment: {said}.", hint="Check the account's credit."
         )
     if status in (400, 403, 422) and _FILTER.search(f"{code} {said}"):
         return errors.Refused(f"{where} refuses the abstract: {said}.")
     if status in (401, 403):
-        return errors.AuthenticationFailed(f"{where} refuses the key: {said}.")
+        return errors.AuthenticationFailed(f"{where} rejects the API key: {said}.")
     if status == 404:
         return errors.UnknownModel(f"{where} does not know the model {endpoint.model!r}: {said}.")
     if status == 429:
-        return errors.RateLimited(f"{where} limits the rate: {said}.")
+        return errors.RateLimited(f"{where} has a rate limit: {said}.")
     if status in (408, 409, 425) or status >= 500:
         return errors.ServerFailed(f"{where} failed: {said}.")
     return _rejection(status, where, said)
@@ -99,17 +99,17 @@ def _status_error(reply: Reply, endpoint: Endpoint, key: str) -> errors.Extracto
 
 def _rejection(status: int, where: str, said: str) -> errors.PaperError:
     if status == 413 or _CONTEXT.search(said):
-        return errors.TooLong(f"{where} finds the abstract too long: {said}.")
+        return errors.TooLong(f"{where} says that the abstract is too long: {said}.")
     if 300 <= status < 400:
-        hint = "Name the address that it sends to with --base-url."
-        return errors.RequestRejected(f"{where} sends elsewhere.", hint=hint)
+        hint = "Give the address that it redirects to with --base-url."
+        return errors.RequestRejected(f"{where} redirects to another address.", hint=hint)
     return errors.RequestRejected(f"{where} rejects the request: {said}.")
 
 
 def parse_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
     """Seconds that a server asks to wait: Retry-After-Ms, else Retry-After (seconds or a date).
 
-    Nonsense counts as absent.
+    An invalid value counts as absent.
     """
     milliseconds = _finite(headers.get("retry-after-ms"))
     if milliseconds is not None:
@@ -133,7 +133,7 @@ def _finite(text: str | None) -> float | None:
 
 
 def _explanation(reply: Reply, key: str) -> tuple[str, str]:
-    """What the server said and its code, in one short line, without the key it may have echoed."""
+    """The server's message, in one short line without the key it may have echoed, and its code."""
     body: Any = None
     with suppress(ValueError):
         body = from_json(reply.content or b"")
@@ -149,5 +149,5 @@ def _explanation(reply: Reply, key: str) -> tuple[str, str]:
 
 
 def readable(text: str) -> str:
-    """One line without control characters: servers' words end on people's screens."""
+    """One line without control characters, since a server's text is printed on terminals."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

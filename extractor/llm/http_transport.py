@@ -1,8 +1,8 @@
 """HTTP: openai's client prepares one request, every call sends its own body with aiohttp.
 
 What openai does to a request (address, authentication, organisation, user agent) is the same
-for every paper of a run, and costs four times what sending takes. So it is done once, into a
-transport that sends nothing; aiohttp carries the calls.
+for every paper of a run, and takes four times as long as sending. So it is done once, into a
+transport that sends nothing; aiohttp sends the calls.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 LONGEST_REPLY = 2**23
-"""Bytes that a reply may have; more is no answer, and never held."""
+"""The largest reply in bytes; a larger one is not an answer and is never held in memory."""
 
 _KEEP_ALIVE_SECONDS = 30.0
 _CHUNK = 2**16
 _LOGIN = "Proxy-Authorization"
 _PATH = "/chat/completions"
-# What belongs to one message or one connection, and is set anew for each.
+# Headers of one message or one connection, which are set for each request.
 _NOT_PREPARED = {"host", "connection", "content-length", "transfer-encoding", "accept-encoding"}
 
 
 @asynccontextmanager
 async def open_http(base_url: str, key: str, *, proxy: bool = True) -> AsyncIterator[HttpTransport]:
-    """Connections to an OpenAI-compatible API; ``proxy`` uses what the environment names."""
+    """Connections to an OpenAI-compatible API; ``proxy`` uses the environment's proxy."""
     prepared = await _prepare(base_url, key)
     url = URL(str(prepared.url), encoded=True)
     through = _proxy(url) if proxy else {}
@@ -87,7 +87,7 @@ async def _prepare(base_url: str, key: str) -> httpx2.Request:
 
 
 class _KeepRequest(httpx2.AsyncBaseTransport):
-    """Keeps the request that it should send."""
+    """Keeps the request instead of sending it."""
 
     request: httpx2.Request
 
@@ -104,7 +104,7 @@ def _session(prepared: httpx2.Request, *, secure: bool) -> aiohttp.ClientSession
         if name.lower() not in _NOT_PREPARED
     ]
     connector = aiohttp.TCPConnector(
-        limit=0,  # how many are in flight is decided elsewhere
+        limit=0,  # AdaptiveConcurrency limits the requests in flight
         keepalive_timeout=_KEEP_ALIVE_SECONDS,
         ssl=httpx2.create_ssl_context() if secure else True,
     )
@@ -126,7 +126,7 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
 
 
 async def _gathered(response: aiohttp.ClientResponse) -> bytes | None:
-    """The same where no length is told in advance."""
+    """The same for a reply without a Content-Length."""
     chunks, length = [], 0
     async for chunk in response.content.iter_chunked(_CHUNK):
         chunks.append(chunk)
@@ -138,7 +138,7 @@ async def _gathered(response: aiohttp.ClientResponse) -> bytes | None:
 
 
 def _proxy(url: URL) -> dict[str, Any]:
-    """The proxy that the environment names for an address, as aiohttp wants it."""
+    """The proxy that the environment names for an address, in aiohttp's form."""
     found = urllib.request.getproxies().get(url.scheme)
     if not found or urllib.request.proxy_bypass(url.host or ""):
         return {}

@@ -1,7 +1,7 @@
 """When a request may be sent: pauses, rate limits, and the signal that ends a run.
 
-Limits are those that are given (`Limits`), those that the server tells in its
-``x-ratelimit-*`` headers, and what its rate-limit errors ask for.
+Limits come from the user (`Limits`), from the server's ``x-ratelimit-*`` headers, and from its
+rate-limit errors.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _BLINK_SECONDS = 0.001
 _GUESSED_TOKENS = 1500
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 START = 16
-"""Papers in flight at first, where a cap does not say fewer."""
+"""Papers in flight at first, unless the cap is lower."""
 
 _CUT = 0.8
 _STEP = 0.05
-# What a higher level must bring of what it was raised by; less, and it only makes a queue.
+# The share of a raise that must show up as throughput; with less, requests only queue.
 _WORTH = 0.3
 _RAISED = 1.2
 _ROUNDS_OF_REST = 20
@@ -50,41 +50,41 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """Requests and tokens a minute that must not be exceeded; None where there is no limit."""
+    """Requests and tokens per minute that must not be exceeded; None means no limit."""
 
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
 
 
 class StopSignal:
-    """Open until the first reason to send nothing more; that reason meets everybody after."""
+    """Open until the first reason to stop sending; from then on every waiter raises that reason."""
 
     def __init__(self) -> None:
         self.reason: ExtractorError | Stopped | None = None
         self._waiting: set[asyncio.Future[None]] = set()
 
     def close(self, reason: ExtractorError | Stopped) -> None:
-        """Close it, and wake those who wait to send. Only the first reason counts."""
+        """Close it and wake all waiters. Only the first reason counts."""
         self.reason = self.reason or reason
         self.wake()
 
     def open(self) -> None:
-        """Open it again: the reason was one run's."""
+        """Open it again for the next run."""
         self.reason = None
 
     def check(self) -> None:
-        """Raise the reason, if there is one."""
+        """Raise the reason to stop, if there is one."""
         if self.reason is not None:
             raise self.reason
 
     def wake(self) -> None:
-        """Let everybody who waits look again."""
+        """Wake all waiters so that they check again."""
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(None)
 
     async def wait(self, seconds: float | None = None) -> None:
-        """Wait so long, or until woken. Raises the reason as soon as the signal is given."""
+        """Wait this many seconds, or until woken. Raises the reason as soon as there is one."""
         self.check()
         waiting = asyncio.get_running_loop().create_future()
         self._waiting.add(waiting)
@@ -97,13 +97,13 @@ class StopSignal:
         self.check()
 
     async def given(self) -> None:
-        """Wait until there is a reason to stop; returns where `wait` raises."""
+        """Wait until there is a reason to stop; returns instead of raising it."""
         while self.reason is None:
             with suppress(ExtractorError, Stopped):
                 await self.wait()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait so long whoever else is woken; raises as `wait` does."""
+        """Wait the full time, even when others are woken; raises as `wait` does."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             await self.wait(left)
@@ -111,7 +111,7 @@ class StopSignal:
 
 
 class SlidingWindow:
-    """At most ``limit`` of something in any minute."""
+    """A limit on an amount per minute."""
 
     def __init__(self, limit: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
@@ -120,31 +120,31 @@ class SlidingWindow:
         self._sum = 0.0
 
     def delay(self, amount: float = 1) -> float:
-        """Seconds until there may be room for ``amount``: 0 when there is."""
+        """Seconds until there may be room for ``amount``; 0 if there is room now."""
         now = self._clock()
         while self._taken and self._taken[0][0] <= now - WINDOW_SECONDS:
             self._sum -= self._taken.popleft()[1]
-        # An amount that exceeds the limit by itself goes alone.
+        # An amount that exceeds the limit by itself is sent alone.
         if self._sum + amount <= self._limit or not self._taken:
             return 0.0
         return max(_BLINK_SECONDS, self._taken[0][0] + WINDOW_SECONDS - now)
 
     def take(self, amount: float = 1) -> list[float]:
-        """Take ``amount``; what is returned can be handed to `correct` later."""
+        """Take ``amount``; the return value can be passed to `correct` later."""
         entry = [self._clock(), amount]
         self._taken.append(entry)
         self._sum += amount
         return entry
 
     def correct(self, entry: list[float], amount: float) -> None:
-        """Put what it really was in the place of what it was thought to be."""
+        """Replace the estimate with the actual amount."""
         if self._taken and entry[0] >= self._taken[0][0]:
             self._sum += amount - entry[1]
             entry[1] = amount
 
 
 class _ServerLimit:
-    """What the server last said is left of its limit, and when it is whole again."""
+    """What the server last reported as left of its limit, and when the limit resets."""
 
     def __init__(self, what: str, clock: Callable[[], float]) -> None:
         self._remaining = f"x-ratelimit-remaining-{what}"
@@ -161,7 +161,7 @@ class _ServerLimit:
         self._whole_at = self._clock() + min(parse_duration(reset), LONGEST_PAUSE_SECONDS)
 
     def delay(self, out: float) -> float:
-        """Seconds until one more may be sent while ``out`` is on its way and not yet counted."""
+        """Seconds until one more may be sent, with ``out`` in flight and uncounted."""
         if self._left is None or self._left > out:
             return 0.0
         left = self._whole_at - self._clock()
@@ -172,7 +172,7 @@ class _ServerLimit:
 
 @dataclass
 class AdaptiveConcurrency:
-    """Grows while answers are clean and growing pays, and is cut where the server says so.
+    """Grows while requests succeed and throughput rises; is cut when the server asks for fewer.
 
     A *round* is as many answers as papers were in flight when it began. At first the level
     doubles with each round; after the first cut it grows by 5 % a round. A cut takes a fifth,
@@ -197,7 +197,7 @@ class AdaptiveConcurrency:
 
     @property
     def limit(self) -> int:
-        """Papers that may be in flight now, from 1 to ``cap``."""
+        """The number of papers that may be in flight now, from 1 to ``cap``."""
         return int(self._level)
 
     def answered(self) -> None:
@@ -210,7 +210,7 @@ class AdaptiveConcurrency:
             self._end_round()
 
     def limited(self, sent_at: float) -> bool:
-        """Cut the level for a request sent at ``sent_at``; say whether it was a new episode."""
+        """Cut the level for a request sent at ``sent_at``; returns whether an episode began."""
         if sent_at < self._cut_at:
             return False
         self._level = max(1.0, self._level * _CUT)
@@ -236,7 +236,7 @@ class AdaptiveConcurrency:
         self._begin_round()
 
     def _judge(self, level: float, rate: float) -> None:
-        """Go back where growing brought little: answers a second, at the mean level of a round."""
+        """Go back if a raise brought little throughput at the mean level of a round."""
         if self._before is None:
             self._before = (level, rate)
             return
@@ -251,7 +251,7 @@ class AdaptiveConcurrency:
 
 
 class RateLimiter:
-    """Lets requests out one by one, as fast as everything that is known of limits allows."""
+    """Releases requests one by one, as fast as all known limits allow."""
 
     def __init__(
         self,
@@ -284,9 +284,9 @@ class RateLimiter:
     def returned(
         self, sending: Sending, headers: Mapping[str, str], usage: Usage | None, *, clean: bool
     ) -> None:
-        """Take note of a reply, or of none (no headers); ``usage`` where it told its tokens.
+        """Record a reply, or its absence (no headers); ``usage`` if it reported its tokens.
 
-        A ``clean`` one is an answer: pauses are short again, and concurrency may grow.
+        A ``clean`` reply is an answer: pauses become short again, and concurrency may grow.
         """
         self._out -= 1
         self._server_requests.read(headers)
@@ -301,7 +301,7 @@ class RateLimiter:
             self._tokens.correct(sending.entry, tokens)
 
     def limited(self, sending: Sending, wait: float | None) -> None:
-        """The server wants fewer requests: everybody pauses, and concurrency is cut.
+        """The server asks for fewer requests: all requests pause, and concurrency is cut.
 
         ``wait`` is how many seconds it asks for; else each pause is twice as long as the last,
         until an answer comes.
@@ -318,7 +318,7 @@ class RateLimiter:
     def _delay(self) -> float:
         now = self._clock()
         if now < self._paused_until:
-            # Spread out, so that those who waited do not all come at once.
+            # Spread out, so that waiting requests are not all sent at once.
             return (self._paused_until - now) * (1 + _SPREAD * random.random())  # noqa: S311
         return max(
             self._requests.delay(),
@@ -330,14 +330,14 @@ class RateLimiter:
 
 @dataclass(slots=True)
 class Sending:
-    """One request on its way: when it was sent, and what it takes of the minute's tokens."""
+    """One request in flight: when it was sent, and how many of the minute's tokens it takes."""
 
     at: float
     entry: list[float]
 
 
 def parse_duration(text: str | None) -> float:
-    """Seconds of "1s", "6m0s", "120ms" or "12"; 0 for what is no duration."""
+    """Seconds of "1s", "6m0s", "120ms" or "12"; 0 if it is not a duration."""
     text = (text or "").strip()
     parts = _DURATION.findall(text)
     if parts and "".join(number + unit for number, unit in parts) == text:

@@ -1,6 +1,6 @@
-"""What tokens cost: given by hand, or from the price data that genai-prices carries.
+"""What tokens cost: prices given by the user, or those of genai-prices.
 
-A price that neither tells is not known, and is never guessed.
+A price that is in neither is unknown, and is never guessed.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _SAMPLE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """US dollars for a million tokens; ``cached`` is for prompt tokens that the server kept."""
+    """US dollars per million tokens; ``cached`` is the price of cached prompt tokens."""
 
     prompt: float
     completion: float
     cached: float
 
     def cost(self, prompt: int, cached: int, completion: int) -> float:
-        """Dollars for so many tokens; the ``cached`` ones are among those of the ``prompt``."""
+        """The cost in dollars; ``cached`` tokens are included in ``prompt``."""
         fresh = prompt - cached
         return (fresh * self.prompt + cached * self.cached + completion * self.completion) / 1e6
 
@@ -32,14 +32,14 @@ FREE = Prices(0.0, 0.0, 0.0)
 
 
 def given(prompt: float | None, completion: float | None) -> Prices | None:
-    """The prices that were given by hand, where both were; kept tokens cost like others."""
+    """The prices given by the user, if both are; cached tokens cost the same as others."""
     if prompt is None or completion is None:
         return None
     return Prices(prompt, completion, prompt)
 
 
 def known(endpoint: Endpoint) -> Prices | None:
-    """The prices of an endpoint's model as the price data has them, else None."""
+    """The prices of an endpoint's model in the price data, or None."""
     if endpoint.free:
         return FREE
     from genai_prices import Usage, calc_price

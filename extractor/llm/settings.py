@@ -1,4 +1,4 @@
-"""What a user says about the model: the same settings for the command and the Python API."""
+"""Which model to use and how: the same settings for the command and the Python API."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from extractor.llm.weights.catalog import Weights
 
 PullDisplay: TypeAlias = "Callable[[Weights], AbstractContextManager[Callable[[int], None]]]"
-"""Shows a download of weights while it lasts; its progress callback takes the bytes so far."""
+"""Shows the progress of a download; its callback takes the bytes so far."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSettings:
-    """``model`` is a name, or a :class:`Provider` of one's own; None is the embedded default.
+    """``model`` is a name or a :class:`Provider`; None is the embedded default.
 
-    Which provider answers for a name, each provider says itself
-    (:mod:`extractor.llm.providers`). ``mode``, ``approach`` and ``concurrency`` None leave the
-    choice to what suits the endpoint. ``pull_display`` shows the download of weights.
+    Each provider decides which names it serves (:mod:`extractor.llm.providers`). Where ``mode``,
+    ``approach`` or ``concurrency`` is None, the endpoint's default holds.
+    ``pull_display`` shows the download of weights.
     """
 
     model: str | Provider | None = None
@@ -39,5 +39,5 @@ class ModelSettings:
     def __post_init__(self) -> None:
         if self.base_url and not self.model:
             raise UsageError(
-                "--base-url names an endpoint, but no model to ask there.", hint="Add --model."
+                "--base-url needs the name of a model at that endpoint.", hint="Add --model."
             )

@@ -1,4 +1,4 @@
-"""A transport carries one request body to whoever answers, and the reply back."""
+"""A transport carries one request body to the model, and the reply back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back; ``content`` is None where it exceeds the transport's limit."""
+    """A reply; ``content`` is None if it exceeds the transport's limit."""
 
     status: int
     headers: Mapping[str, str]
@@ -27,11 +27,11 @@ class NoReply(Exception):
 
 
 class Transport(Protocol):
-    """What a provider opens: see :mod:`extractor.llm.http_transport` for the usual one."""
+    """What a provider opens; :mod:`extractor.llm.http_transport` has the usual one."""
 
     async def send(self, path: str, content: bytes) -> Reply:
         """Post a request body (JSON) to a path such as ``/chat/completions``.
 
-        Whatever the reply's status, it is returned. Raises NoReply where there is none.
+        Returns the reply whatever its status. Raises NoReply if there is none.
         """
         ...

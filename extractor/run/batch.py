@@ -1,4 +1,4 @@
-"""A batch: one dump through the engine into an output, with failures set apart and counted."""
+"""A batch: one dump through the engine into an output, with failures written separately."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass
 class Summary:
-    """What a batch came to.
+    """The summary of a batch.
 
-    ``cached`` counts the records that nothing was paid for in this run, ``refused`` the values
-    that were dropped; ``seconds`` are of wall clock. ``stopped`` is the error that ended the
-    run before its end, ``interrupted`` says that somebody did; else it is ``complete``. The
-    tokens are those of the records that were paid for in this run.
+    ``cached`` counts the records that cost nothing in this run, ``refused`` the values that were
+    dropped; ``seconds`` are wall-clock time. ``stopped`` is the error that ended the run early,
+    ``interrupted`` says that the user did; else it is ``complete``. The tokens are those of the
+    records that were paid for in this run.
     """
 
     records: int = 0
@@ -69,7 +69,7 @@ class Summary:
 
 
 class Watcher(Protocol):
-    """Is told of every result as it is done, for a progress display."""
+    """Called with every result as it is done, for a progress display."""
 
     def done(self, result: Result[SchemaT], summary: Summary) -> None: ...
 
@@ -77,7 +77,7 @@ class Watcher(Protocol):
 
 
 class Stop:
-    """Ctrl-C: the first one takes no more papers, the second one gives up those in flight."""
+    """Ctrl-C: the first stops taking papers, the second cancels those in flight."""
 
     def __init__(self, engine: Engine[SchemaT], watcher: Watcher) -> None:
         self.requested = False
@@ -87,7 +87,7 @@ class Stop:
 
     @contextmanager
     def on_interrupt(self) -> Iterator[None]:
-        """Handle SIGINT and SIGTERM in this event loop for the length of the block."""
+        """Handle SIGINT and SIGTERM in this event loop during the block."""
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
         def handle() -> None:
@@ -100,7 +100,7 @@ class Stop:
             self._watcher.stopping()
 
         handled = []
-        # Not on Windows, nor outside of the main thread: there Ctrl-C stays an exception.
+        # Unsupported on Windows and outside the main thread: there Ctrl-C stays an exception.
         with suppress(NotImplementedError, ValueError, RuntimeError):
             for number in _SIGNALS:
                 loop.add_signal_handler(number, handle)
@@ -124,10 +124,10 @@ async def run_batch(
 ) -> Summary:
     """Extract every item and write its record or failure, in the order of the dump.
 
-    On the first SIGINT or SIGTERM no more papers are taken and those in flight are finished,
-    the second one gives them up; the summary says ``interrupted``. ``release`` ends a read of
-    the items that waits for more of them, when no more are wanted. An error that ends the run
-    is in the summary once anything is written, and is raised where nothing is.
+    On the first SIGINT or SIGTERM no more papers are taken and those in flight are finished; the
+    second cancels them; the summary says ``interrupted``. ``release`` ends a pending read of the
+    items when no more are wanted. An error that ends the run is in the summary if anything was
+    written, and is raised otherwise.
     """
     summary, started = Summary(), time.monotonic()
     stop, source = Stop(engine, watcher), Prefetch(items, release)

@@ -1,7 +1,7 @@
-"""The engine: many papers through one approach, as many at a time as the endpoint takes.
+"""The engine: many papers through one approach, as many at a time as the endpoint can serve.
 
-Results come in the order in which they are done. What the store has is answered at once; the
-rest is in flight until its call is answered and paid work is safe.
+Results come in the order in which they are done. A paper whose answers are in the store is done at
+once; any other is in flight until its answers have arrived and are on disk.
 """
 
 from __future__ import annotations
@@ -39,11 +39,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("extractor.run")
 
 _RESULTS_WAITING = 64
-"""Results that wait to be taken before no more papers are begun."""
+"""The number of waiting results at which no more papers are begun."""
 
-# Failures of one kind, with no paper done between, after which the fault is the endpoint's: a
-# million papers would fail in the same way. An answer that does not fit may well be the paper's
-# fault several times in a row.
+# Consecutive failures of one kind after which the endpoint is at fault: a million papers would
+# fail in the same way. Invalid answers may be due to the papers several times in a row.
 _TOO_MANY = {
     "rejected": 5,
     "server_error": 5,
@@ -56,9 +55,9 @@ _TOO_MANY = {
 
 @dataclass
 class Retry:
-    """Asks again only for papers that failed: ids and titles of an earlier run's failures.
+    """Asks again only for papers that failed: ids and titles from an earlier run's failures file.
 
-    ``left_out`` counts the papers that neither failed nor have their answers in the store.
+    ``left_out`` counts the papers that neither failed nor have all their answers in the store.
     """
 
     failed: Container[tuple[str | None, str | None]]
@@ -66,10 +65,10 @@ class Retry:
 
 
 class Attempt(Generic[SchemaT]):
-    """Drives an approach's steps for one paper; ``ask`` says where its answers come from.
+    """Drives an approach's generator for one paper; ``ask`` supplies the answers.
 
-    `begin` goes as far as the answers that are there already; `finish` awaits the others. So a
-    paper is scored once and the store is asked once for each request, however it ends.
+    `begin` goes as far as the available answers allow; `finish` awaits the others. So a paper is
+    scored once and the store is asked once for each request, whatever the result.
     """
 
     def __init__(
@@ -92,14 +91,13 @@ class Attempt(Generic[SchemaT]):
 
     @property
     def waits(self) -> bool:
-        """Whether an answer is awaited, or was."""
+        """Whether an answer is, or was, awaited."""
         return self._awaited is not None
 
     def begin(self, answer: Answer | None = None) -> Record[SchemaT] | None:
-        """Give the approach an answer (none at first), and go on while the next ones are there.
+        """Send the approach an answer (None at first), and continue while answers are available.
 
-        Returns the record, or None where an answer is awaited or will never come. Raises
-        PaperError.
+        Returns the record, or None if an answer is awaited or will never come. Raises PaperError.
         """
         try:
             while True:
@@ -120,7 +118,7 @@ class Attempt(Generic[SchemaT]):
             raise
 
     async def finish(self) -> Record[SchemaT]:
-        """Await what `begin` asked for, and so on to the end. Raises what asking raises."""
+        """Await the answer that `begin` asked for, and go on to the end; raises as asking does."""
         record: Record[SchemaT] | None = None
         while record is None:
             assert self._awaited is not None
@@ -153,13 +151,13 @@ class Engine(Generic[SchemaT]):
         self._runs: set[_Run[SchemaT]] = set()
 
     async def extract(self, paper: Paper) -> Record[SchemaT]:
-        """One paper's record. Raises PaperError, or EndpointError when no paper can be had."""
+        """One paper's record. Raises PaperError, or EndpointError if no paper can be extracted."""
         PAPER.set(paper.id)
         attempt = self.attempt(paper, self.client.ask)
         return attempt.begin() or await attempt.finish()
 
     def attempt(self, paper: Paper, ask: Callable[[Request], Asked]) -> Attempt[SchemaT]:
-        """A paper's work, not begun yet."""
+        """An attempt at a paper, not begun yet."""
         steps = self._approach.steps(paper)
         return Attempt(paper, steps, ask, model=self.endpoint.model, task=self._task.label)
 
@@ -168,15 +166,15 @@ class Engine(Generic[SchemaT]):
     ) -> AsyncGenerator[tuple[int, Result[SchemaT]]]:
         """Yield ``(position, result)`` as results are done; failures in ``papers`` pass through.
 
-        Papers are taken only when there is room for them. An error that ends the run is raised
-        when those in flight are done; when the consumer stops, they are cancelled.
+        A paper is taken only when it can be begun. An error that ends the run is raised when those
+        in flight are done; if the consumer stops, they are cancelled.
         """
         source = papers if isinstance(papers, PaperSource) else Direct(papers)
         send, receive = anyio.create_memory_object_stream[tuple[int, "Result[SchemaT]"]](
             _RESULTS_WAITING
         )
         run = _Run(self, source, send, retry)
-        # A task of its own: the consumer may take each result in another task than the last.
+        # A separate task, since the consumer may take each result in a different task.
         running = asyncio.ensure_future(run.work())
         self._runs.add(run)
         try:
@@ -192,7 +190,7 @@ class Engine(Generic[SchemaT]):
             self.rate_limiter.stop_signal.open()
 
     def stop(self) -> None:
-        """Take no more papers and send nothing more; what is in flight is finished."""
+        """Take no more papers and send no more requests; those in flight are finished."""
         for run in self._runs:
             run.stop(Stopped())
 
@@ -200,7 +198,7 @@ class Engine(Generic[SchemaT]):
 async def _next(
     results: MemoryObjectReceiveStream[tuple[int, Result[SchemaT]]],
 ) -> tuple[int, Result[SchemaT]] | None:
-    """The next result, without a detour through the event loop where it is there already."""
+    """The next result, without a turn of the event loop if one is ready."""
     try:
         return results.receive_nowait()
     except anyio.WouldBlock:
@@ -237,14 +235,14 @@ class _Run(Generic[SchemaT]):
         self._reason: Exception | None = None
 
     async def work(self) -> None:
-        """Work on every paper. Raises what ended the run, unless somebody stopped it."""
+        """Work on every paper. Raises the error that ended the run, unless the user stopped it."""
         async with self._results, anyio.create_task_group() as workers:
             self._adapt(workers)
         if self._reason is not None and not isinstance(self._reason, Stopped):
             raise self._reason
 
     def stop(self, reason: Exception) -> None:
-        """Take and send nothing more. Only the first reason counts."""
+        """Stop taking papers and sending requests. Only the first reason counts."""
         if self._reason is None:
             self._reason = reason
         if isinstance(reason, (ExtractorError, Stopped)):
@@ -253,7 +251,7 @@ class _Run(Generic[SchemaT]):
         self._taken.clear()
 
     def _adapt(self, workers: TaskGroup) -> None:
-        """Let as many workers go on as papers may be in flight now."""
+        """Let as many workers run as papers may be in flight now."""
         limit = self._concurrency.limit
         if self._room.total_tokens != limit:
             self._room.total_tokens = limit
@@ -262,7 +260,7 @@ class _Run(Generic[SchemaT]):
             workers.start_soon(self._work_on, workers)
 
     async def _work_on(self, workers: TaskGroup) -> None:
-        """Take one paper after the other, and pause while too many are in flight."""
+        """Take one paper after another, and pause while too many are in flight."""
         async with self._room:
             while (item := await self._take()) is not None:
                 await self._do(item)
@@ -283,7 +281,7 @@ class _Run(Generic[SchemaT]):
         return self._taken.popleft() if self._taken else None
 
     async def _do(self, item: Paper | Failure) -> None:
-        """The border of one paper's work: what is wrong with it becomes its failure."""
+        """Work on one paper, and turn its error into a failure."""
         position, self._position = self._position, self._position + 1
         if isinstance(item, Failure):
             await self._send(position, item)
@@ -302,7 +300,7 @@ class _Run(Generic[SchemaT]):
         except PaperError as error:
             logger.debug("failed: %s after %d tries", error.kind, error.tries)
             result = Failure.of(item, error)
-        except Exception as error:  # noqa: BLE001 -- it ends the run when the others are done
+        except Exception as error:  # noqa: BLE001 -- it ends the run when the other papers are done
             self.stop(error)
             return
         if attempt.waits:
@@ -317,7 +315,7 @@ class _Run(Generic[SchemaT]):
             self._waiting -= 1
 
     def _ask(self, paper: Paper) -> Callable[[Request], Asked]:
-        """Where a paper's answers come from: the store, and calls where they are wanted."""
+        """The source of a paper's answers: the store, and calls where they are allowed."""
         client = self._engine.client
         if self._retry is None:
             return client.ask
@@ -331,7 +329,7 @@ class _Run(Generic[SchemaT]):
             await self._results.send((position, result))
 
     def _watch(self, result: Result[SchemaT]) -> None:
-        """End the run when one fault meets every paper."""
+        """End the run if every paper meets the same fault."""
         if not isinstance(result, Failure):
             self._in_a_row.clear()
             return
@@ -341,6 +339,6 @@ class _Run(Generic[SchemaT]):
             self.stop(
                 EndpointError(
                     f"{times} papers in a row failed, the last one because: {result.message}",
-                    hint="What is done is kept: the same command goes on from there.",
+                    hint="Finished papers are kept: run the same command again to continue.",
                 )
             )

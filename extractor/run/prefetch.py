@@ -1,7 +1,7 @@
-"""Where papers come from while the engine works: straight from an iterator, or read ahead.
+"""The engine's source of papers: an iterator, or a thread that reads ahead.
 
-Reading standard input or a slow disk must not keep answers waiting, so a thread reads ahead,
-within bounds.
+Reading standard input or a slow disk must not delay answers, so a thread reads ahead, within
+bounds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _JOIN_SECONDS = 5.0
 
 
 def as_items(entries: Iterable[Paper | Unreadable]) -> Iterator[Paper | Failure]:
-    """What a dump yields, with each unreadable entry as the failure that it becomes."""
+    """The items of a dump, with each unreadable entry as a failure."""
     for entry in entries:
         if isinstance(entry, Unreadable):
             yield Failure(
@@ -40,22 +40,22 @@ def as_items(entries: Iterable[Paper | Unreadable]) -> Iterator[Paper | Failure]
 
 
 class PaperSource(ABC):
-    """Gives papers, and entries that are none, in the order of the dump."""
+    """Supplies papers and failures in the order of the dump."""
 
     @abstractmethod
     async def take(self, most: int) -> list[Paper | Failure]:
-        """From 1 to ``most`` of the next ones; none where nothing more will come.
+        """The next 1 to ``most`` items, or none at the end of the dump.
 
         Raises what reading them raised.
         """
 
     @abstractmethod
     def stop(self) -> None:
-        """Read no more, and give out nothing any more."""
+        """Stop reading, and supply no more items."""
 
 
 class Direct(PaperSource):
-    """Takes from an iterator what is asked for, when it is asked for."""
+    """Takes items from an iterator on demand."""
 
     def __init__(self, items: Iterable[Paper | Failure]) -> None:
         self._items = iter(items)
@@ -70,7 +70,7 @@ class Direct(PaperSource):
 class Prefetch(PaperSource):
     """Reads ahead in a thread: at most a thousand entries, or eight million characters.
 
-    ``release`` is called when no more is wanted, to end a read that waits.
+    ``release`` is called when no more items are wanted, to end a pending read.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Prefetch(PaperSource):
         self._room = threading.Condition()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
-        # A read that waits and cannot be ended must not hold up the end.
+        # A pending read that cannot be ended must not delay the end of the run.
         self._thread = threading.Thread(target=self._read, name="extractor-dump", daemon=True)
 
     async def take(self, most: int) -> list[Paper | Failure]:
@@ -114,7 +114,7 @@ class Prefetch(PaperSource):
         self._release()
 
     def join(self) -> None:
-        """Wait until the thread has let go of the dump, but not for a dump that says nothing."""
+        """Wait until the thread has released the dump, but not for a read that never returns."""
         if self._thread.ident is not None:
             self._thread.join(_JOIN_SECONDS)
 
@@ -123,13 +123,13 @@ class Prefetch(PaperSource):
             for item in self._items:
                 if not self._put(item):
                     return
-        except Exception as error:  # noqa: BLE001 -- it is raised where the papers are taken
+        except Exception as error:  # noqa: BLE001 -- it is raised when the items are taken
             self._error = None if self._ended else error
         self._ended = True
         self._wake()
 
     def _put(self, item: Paper | Failure) -> bool:
-        """Hand out an entry; wait for room for the next one. False when the run is over."""
+        """Supply an entry and wait for room for the next one. False if the run is over."""
         with self._room:
             if self._ended:
                 return False
@@ -147,7 +147,7 @@ class Prefetch(PaperSource):
         return len(self._ready) < _ITEMS_AHEAD // 2 and self._characters < _CHARACTERS_AHEAD
 
     def _wake(self) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed, so there is no waiter
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._changed.set)
 

@@ -1,4 +1,4 @@
-"""Rows put back into order, in bounded memory however late the first one is."""
+"""Put rows back into order, in bounded memory however late the first one is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HELD = 2000
 
 
 class InOrder:
-    """Takes rows with their positions, from 0 and each once, and gives them out in order.
+    """Takes rows with their positions, from 0 and each once, and yields them in order.
 
     ``held`` rows that are early wait in memory; more of them wait in a temporary database, of
     which SQLite keeps a few pages in memory and the rest in a file that it deletes at the end.
@@ -31,7 +31,7 @@ class InOrder:
         self._query("CREATE TABLE spilled (position INTEGER PRIMARY KEY, row BLOB)")
 
     def put(self, position: int, row: Row) -> Iterator[Row]:
-        """Take one row; yields those whose turn it now is."""
+        """Take one row; yields the rows that are next in order."""
         if position == self._following:
             yield row
             self._following += 1
@@ -44,7 +44,7 @@ class InOrder:
             self._query("INSERT INTO spilled VALUES (?, ?)", position, to_json(row))
 
     def rest(self) -> Iterator[Row]:
-        """Yield what is left, in order: rows behind positions that never came."""
+        """Yield the remaining rows in order: those after positions that never came."""
         ((spilled,),) = self._query("SELECT ifnull(max(position), -1) FROM spilled")
         last = max([*self._held, spilled])
         for position in range(self._following, last + 1):

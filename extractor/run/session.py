@@ -33,8 +33,8 @@ async def open_engine(
 ) -> AsyncIterator[Engine[SchemaT]]:
     """Open everything that extraction needs and close it again, whatever happens.
 
-    Without ``run_state`` it keeps its own, and knows nothing of runs. The model itself is opened
-    when the first question is put to it.
+    Without ``run_state`` it opens its own, which belongs to no run. The model itself is opened at
+    the first request.
     """
     if run_state is None:
         with open_run_state(calls) as own:
@@ -66,14 +66,14 @@ async def open_engine(
 
 
 def _budget(endpoint: Endpoint, calls: CallSettings, run_state: RunState) -> Budget:
-    """What the run may still spend; kept in the store where there is one."""
+    """What the run may still spend; recorded in the store if there is one."""
     prices = None
     if calls.ceilings.cost is not None:
         prices = prices_of(endpoint, calls)
         if prices is None:
             raise UsageError(
-                f"--max-cost needs a price, and that of {endpoint.model} at {endpoint.address} "
-                "is not known.",
+                "--max-cost needs a price, and that of "
+                f"{endpoint.model} at {endpoint.address} is unknown.",
                 hint="Give --price-in and --price-out.",
             )
     budget = Budget(
@@ -90,7 +90,7 @@ def _budget(endpoint: Endpoint, calls: CallSettings, run_state: RunState) -> Bud
 
 
 def prices_of(endpoint: Endpoint, calls: CallSettings) -> Prices | None:
-    """The prices of an endpoint: given, or from the price data; None where neither knows."""
+    """The prices of an endpoint: those given, else those of the price data; None if unknown."""
     from extractor.llm.prices import given, known
 
     return given(calls.price_in, calls.price_out) or known(endpoint)

@@ -1,4 +1,4 @@
-"""How calls are made, paid and kept: the same settings for the command and the Python API."""
+"""How calls are made, limited and stored: the same settings for the command and the Python API."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CallSettings:
-    """How calls are made, paid and kept.
+    """How calls are made, limited and stored.
 
-    ``cache_dir`` None keeps nothing; ``tries`` bounds the requests for one answer; ``timeout``
-    bounds one request, in seconds. ``price_in`` and ``price_out`` are US dollars for a million
+    With ``cache_dir`` None nothing is stored. ``tries`` limits the requests for one answer,
+    ``timeout`` one request, in seconds. ``price_in`` and ``price_out`` are US dollars per million
     tokens, by default those of the price data.
     """
 
@@ -32,4 +32,6 @@ class CallSettings:
 
     def __post_init__(self) -> None:
         if (self.price_in is None) != (self.price_out is None):
-            raise UsageError("A price is only half given.", hint="Give --price-in and --price-out.")
+            raise UsageError(
+                "One of two prices is missing.", hint="Give both --price-in and --price-out."
+            )

@@ -1,4 +1,4 @@
-"""The state of a run that outlives its process: the answer store, and what attempts spent."""
+"""The state of a run that outlives its process: the answer store, and what its attempts spent."""
 
 from __future__ import annotations
 
@@ -22,42 +22,41 @@ if TYPE_CHECKING:
 
 @dataclass
 class RunState:
-    """What is kept of paid work: the store, the row of the run in it, what it spent."""
+    """The answer store, the run's row in it, and its budget."""
 
     store: AnswerStore | None = None
     run: Run | None = None
     budget: Budget = field(default_factory=Budget)
 
     def complete(self) -> None:
-        """The run is complete and its output in place: the next one is another run."""
+        """Mark the run complete, with its output in place: the next one is a new run."""
         if self.store is not None and self.run is not None:
             self.store.remove(self.run.key)
 
     def notes(self) -> list[str]:
-        """What a person should know of the store."""
+        """What the user should know about the store."""
         if self.store is None:
             return []
         notes = list(self.store.notes)
         if self.store.damaged:
             notes.append(
-                f"{len(self.store.damaged):,} damaged rows of the cache counted as absent: "
-                "what they held was asked again."
+                f"{len(self.store.damaged):,} damaged rows of the cache were ignored, "
+                "and their requests sent again."
             )
         return notes
 
 
 def default_cache_dir() -> Path:
-    """Where answers are kept: EXTRACTOR_CACHE_DIR, else the user's cache directory."""
+    """Where answers are stored: EXTRACTOR_CACHE_DIR, else the user's cache directory."""
     chosen = os.environ.get("EXTRACTOR_CACHE_DIR")
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("extractor")) / "answers"
 
 
 @contextmanager
 def open_run_state(calls: CallSettings, *identity: object) -> Iterator[RunState]:
-    """Open the store and take up the run of this identity, if one is given.
+    """Open the store and resume the run of this identity, if one is given.
 
-    An identity is what makes it the same run when the same command is given again. Raises
-    CacheError.
+    The same command has the same identity, so that it resumes the same run. Raises CacheError.
     """
     if calls.cache_dir is None:
         yield RunState()

@@ -1,4 +1,4 @@
-"""Providers: where answers come from. One file for each kind of endpoint, found by itself."""
+"""Providers: where answers come from. One file for each kind of endpoint; none is registered."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["Provider", "provider_for"]
 
 
 def provider_for(settings: ModelSettings) -> Provider:
-    """The provider that answers for the model of the settings.
+    """The provider that serves the model of the settings.
 
-    Raises UsageError where the settings contradict each other.
+    Raises UsageError if the settings contradict each other.
     """
     if isinstance(settings.model, Provider):
         return settings.model
@@ -28,7 +28,7 @@ def provider_for(settings: ModelSettings) -> Provider:
 
 @cache
 def _kinds() -> tuple[type[Provider], ...]:
-    """Every provider of this folder, the one that takes any name last."""
+    """Every provider in this folder; the one that accepts any name comes last."""
     for module in pkgutil.iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
     own = [kind for kind in Provider.__subclasses__() if kind.__module__.startswith(__name__)]

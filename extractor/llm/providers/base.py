@@ -1,7 +1,7 @@
 """The base of a provider: one kind of endpoint, with everything particular to it in one file.
 
-A new provider is a module in this folder with a subclass of :class:`Provider`; it is found by
-itself. :class:`extractor.testing.FakeModel` is the smallest one.
+A new provider is a module in this folder with a subclass of :class:`Provider`; it needs no
+registration. :class:`extractor.testing.FakeModel` is the smallest one.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
 
 
 class Provider(ABC):
-    """How to reach a model (`open`), how it is asked (`endpoint`), how it refuses (`fault`)."""
+    """How to reach a model (`open`), how to ask it (`endpoint`), what its errors mean (`fault`)."""
 
     fallback: ClassVar[bool] = False
-    """Whether it is asked only where no other provider knows the model's name."""
+    """Whether it is tried only after every other provider has declined the model's name."""
 
     endpoint: Endpoint
-    """Who answers and how it is asked."""
+    """Which model answers, and how to ask it."""
 
     @classmethod
     def create(cls, settings: ModelSettings) -> Provider | None:  # noqa: ARG003
-        """The provider for these settings, None where the model's name is not one of its own.
+        """The provider for these settings, or None if it does not serve the model.
 
-        Raises UsageError where the settings contradict each other. Nothing is opened yet.
+        Raises UsageError if the settings contradict each other. Opens nothing.
         """
         return None
 
     @abstractmethod
     def open(self) -> AbstractAsyncContextManager[Transport]:
-        """Connect; entered when the first question is put, and left when the run is over.
+        """Connect; entered at the first request, and left at the end of the run.
 
         Raises an ExtractorError, such as AuthenticationFailed for a missing key.
         """
 
     def fault(self, reply: Reply) -> Fault:
-        """What a reply with another status than 200 means; by default as OpenAI words it."""
+        """What a status other than 200 means; by default, as OpenAI's API defines it."""
         from extractor.llm.faults import failed_reply
 
         return failed_reply(reply, self.endpoint)

@@ -1,8 +1,7 @@
 """The embedded model: llama.cpp's server inside this process, on a loopback port of its own.
 
-It starts when the first question is put to it. It lives in a thread of this process, so it is
-gone when the process is gone, however that ends. A key made up for the occasion keeps other
-users of the machine out.
+It starts at the first request. It runs in a thread of this process, so it ends with the process,
+however that ends. A random key keeps other users of the machine out.
 """
 
 from __future__ import annotations
@@ -32,13 +31,13 @@ if TYPE_CHECKING:
 CONTEXT_TOKENS = 4096
 ANSWER_TOKENS = 700
 _ALTERNATIVES = 100
-# Prompt and answer tokens a second on two cores (AMD EPYC, AVX2), one paper at a time.
+# Prompt and answer tokens per second on two cores (AMD EPYC, AVX2), one paper at a time.
 _SPEED = {"qwen2.5-coder-1.5b": (38.0, 16.0), "qwen2.5-coder-0.5b": (92.0, 26.0)}
 
 
 class Embedded(Provider):
-    """A model of the catalogue; the default where no model is named, so that nobody's money is
-    spent by surprise. ``concurrency`` is the number of its slots: 1 unless more are asked for.
+    """A model of the catalogue; the default when no model is named, so that a run costs nothing
+    unless a hosted model is asked for. ``concurrency`` is the number of its slots, by default 1.
     """
 
     def __init__(self, weights: Weights, settings: ModelSettings) -> None:
@@ -84,7 +83,7 @@ class Embedded(Provider):
         del server
 
     async def _weights_on_disk(self) -> Path:
-        """The weights' file; downloaded first where it is missing, until somebody gives up."""
+        """The weights' file, downloaded if missing; cancelling ends the download."""
         from extractor.llm.weights import files
 
         if files.is_pulled(self._weights):

@@ -1,4 +1,4 @@
-"""Any OpenAI-compatible endpoint, and how each family of them is asked."""
+"""Any OpenAI-compatible endpoint, and the defaults for each family of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104
 
 @dataclass(frozen=True)
 class _Family:
-    """How a family of endpoints is asked by default."""
+    """The defaults for a family of endpoints."""
 
     mode: Mode
     temperature: float | None = 0.0
@@ -34,11 +34,11 @@ class _Family:
     needs_key: bool = True
 
 
-# OpenAI's reasoning models take no temperature and count their limit in another field;
-# tools need no strict schema there, so that a user's own schema works as it is.
+# OpenAI's reasoning models accept no temperature and take their token limit in another field;
+# tools do not require a strict schema, so a user's own schema works unchanged.
 _OPENAI = _Family(Mode.TOOLS, temperature=None, limit_field="max_completion_tokens")
-# Servers on one's own machine (llama.cpp, vLLM, Ollama, LM Studio) enforce a JSON schema
-# while decoding, and rarely want a key.
+# Local servers (llama.cpp, vLLM, Ollama, LM Studio) enforce a JSON schema while decoding, and
+# rarely need a key.
 _LOCAL = _Family(Mode.JSON_SCHEMA, needs_key=False)
 _OTHERS = _Family(Mode.TOOLS)
 
@@ -53,12 +53,10 @@ class Hosted(Provider):
         url = (settings.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(parts):
-            raise UsageError(
-                f"--base-url {url!r} is not an http address.", hint="Give http://HOST/v1."
-            )
+            raise UsageError(f"--base-url {url!r} is not an HTTP URL.", hint="Give http://HOST/v1.")
         if parts.username or parts.password:
             raise UsageError(
-                "--base-url holds a user name or password.", hint="Use OPENAI_API_KEY."
+                "--base-url contains a user name or password.", hint="Use OPENAI_API_KEY."
             )
         self._key = settings.api_key or os.environ.get("OPENAI_API_KEY") or ""
         self._host = parts.hostname
@@ -83,7 +81,7 @@ class Hosted(Provider):
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Transport]:
         if self._family.needs_key and not self._key:
-            raise AuthenticationFailed(f"{self._host} needs a key, and none is set.")
+            raise AuthenticationFailed(f"{self._host} needs an API key, and none is set.")
         from extractor.llm.http_transport import open_http
 
         async with open_http(self.endpoint.base_url, self._key) as transport:

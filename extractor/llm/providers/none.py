@@ -1,4 +1,4 @@
-"""No model at all, by name: ``--model none`` runs the classifier of `candidates` alone."""
+"""No language model: ``--model none`` runs the classifier of `candidates` alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PAPERS_AT_ONCE = 16
 
 
 class NoModel(Provider):
-    """Answers nothing; an approach that has to ask refuses to start."""
+    """Answers no requests; an approach that needs a model refuses to start."""
 
     endpoint = Endpoint(
         model=NAME,
@@ -36,7 +36,7 @@ class NoModel(Provider):
         if settings.model != NAME:
             return None
         if settings.base_url:
-            raise UsageError("--model none asks no endpoint.", hint="Leave out --base-url.")
+            raise UsageError("--model none uses no endpoint.", hint="Leave out --base-url.")
         return cls()
 
     def open(self) -> AbstractAsyncContextManager[Transport]:

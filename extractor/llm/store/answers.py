@@ -1,9 +1,9 @@
 """The store of paid answers, on disk with diskcache.
 
-A row's key is a hash of what was asked and of whom; its value is the raw answer as JSON text.
-Nothing is evicted, and nothing but text is ever written or read: a row of another kind (a
-planted pickle would run code when read) is refused. A damaged database is set aside, and what
-can still be read of it goes into a new one.
+A row's key is a hash of the request and the model; its value is the raw answer as JSON text.
+Nothing is evicted. Only text is written or read: any other kind of row is refused, since reading a
+planted pickle would run code. A damaged database is set aside, and what can still be read of it
+is copied into a new one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LOCK_SECONDS = 60
 # Pages of 4 KiB: copying them into the database holds up every answer that waits to be stored.
 _WAL_PAGES = 2**14
 RUN_PREFIX = "run:"
-"""What the keys of rows begin with that are no answers. They sort behind those of answers."""
+"""The prefix of the keys of rows that are not answers. They sort after those of answers."""
 
 _SQLITE_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -49,7 +49,7 @@ class _TextOnlyDisk(diskcache.Disk):  # type: ignore[misc]
         self, value: object, read: bool, key: object = None
     ) -> tuple[int, int, str | None, object]:
         if read or not isinstance(value, str):
-            raise CacheError(f"Only text goes into the cache, not {type(value).__name__}.")
+            raise CacheError(f"The cache stores only text, not {type(value).__name__}.")
         stored: tuple[int, int, str | None, object] = super().store(value, read, key)
         return stored
 
@@ -57,29 +57,29 @@ class _TextOnlyDisk(diskcache.Disk):  # type: ignore[misc]
         if read or mode != RAW or filename or not isinstance(value, str):
             raise CacheError(
                 f"The cache in {self._directory} holds a row that Extractor never writes; "
-                "reading it could run foreign code.",
+                "reading it could run somebody else's code.",
                 hint="Find out who can write there, then remove it with 'extractor cache clear'.",
             )
         return value
 
     def get(self, key: object, raw: bool) -> str:
-        """The key of a row; one that was planted is no answer's, and is not unpickled."""
+        """The key of a row; a key that is not text was planted, and is not unpickled."""
         return key if raw and isinstance(key, str) else ""
 
     def put(self, key: object) -> tuple[str, bool]:
         if not isinstance(key, str):
-            raise CacheError(f"A cache key is text, not {type(key).__name__}.")
+            raise CacheError(f"A cache key must be text, not {type(key).__name__}.")
         return key, True
 
     def remove(self, file_path: str) -> None:
-        """Delete nothing: no row of ours has a file, and a planted name may point anywhere."""
+        """Delete nothing: our rows have no files, and a planted name may point anywhere."""
 
 
 class AnswerStore:
     """Paid answers in one private directory, shared safely by several processes.
 
-    ``damaged`` holds the keys of rows that were found damaged, ``notes`` what a person should
-    know of the store. Raises :class:`CacheError` when the directory cannot be used or is full.
+    ``damaged`` holds the keys of damaged rows, ``notes`` what the user should know about the
+    store. Raises :class:`CacheError` when the directory cannot be used or is full.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -96,7 +96,7 @@ class AnswerStore:
         self.commits = GroupCommit(self._commit)
 
     def get(self, key: str) -> Answer | None:
-        """The stored answer, or None. A damaged row counts as absent: it is asked again."""
+        """The stored answer, or None. A damaged row counts as absent."""
         text = self.text(key)
         if text is None:
             return None
@@ -116,11 +116,11 @@ class AnswerStore:
         self._commit([(key, answer.to_json())])
 
     def store(self, key: str, answer: Answer) -> asyncio.Future[None]:
-        """A future that is done when the answer is on disk, together with its neighbours."""
+        """A future that is done when the answer is on disk; answers share transactions."""
         return self.commits.store((key, answer.to_json()))
 
     def remove(self, key: str) -> None:
-        """Forget a row."""
+        """Delete a row."""
         self._do("cannot be written", lambda cache: cache.delete(key))
 
     def __len__(self) -> int:
@@ -131,13 +131,13 @@ class AnswerStore:
         return int(self._do("cannot be read", lambda cache: cache.volume()))
 
     def clear(self) -> int:
-        """Forget every answer; returns how many there were."""
+        """Delete every answer; returns how many there were."""
         answers = len(self)
         self._do("cannot be cleared", lambda cache: cache.clear())
         return answers
 
     def close(self) -> None:
-        """Write what is still waiting to be stored, and close."""
+        """Write the waiting answers, and close."""
         self.commits.close()
         self._bulk.close()
         self._cache.close()
@@ -150,7 +150,7 @@ class AnswerStore:
             self._do("cannot be written", lambda _: self._bulk.write(rows))
 
     def _do(self, failing: str, what: Callable[[Any], _T]) -> _T:
-        """Do something with the store; when it turns out damaged, again with what was saved."""
+        """Do something with the store; if it is damaged, do it again with what was recovered."""
         try:
             return what(self._cache)
         except sqlite3.DatabaseError as error:
@@ -190,10 +190,10 @@ class AnswerStore:
         self._inode = _inode(self.directory)
 
     def _recover(self, error: sqlite3.Error) -> None:
-        """Set the damaged database aside and go on with what can be read of it."""
+        """Set the damaged database aside and continue with what can be read of it."""
         with self._lock, turns(self.directory):
             if self._inode and _inode(self.directory) != self._inode:
-                self._open()  # somebody else was faster
+                self._open()  # another process was faster
                 return
             try:
                 damaged = set_aside(self.directory / DATABASE)
@@ -223,7 +223,7 @@ class AnswerStore:
 
 
 def _runs(cache: Any) -> int:
-    """How many rows are no answers. Their keys are read last, but for planted ones (empty)."""
+    """How many rows are not answers. Their keys sort last, except planted ones (empty)."""
     keys = itertools.dropwhile(lambda key: not key, cache.iterkeys(reverse=True))
     return sum(1 for _ in itertools.takewhile(lambda key: str(key).startswith(RUN_PREFIX), keys))
 
@@ -249,7 +249,7 @@ def _inode(directory: Path) -> int:
 
 
 def _make_private(directory: Path) -> None:
-    """Make the directory for this user alone; one that holds other things stays as it is."""
+    """Make the directory private to this user; one that holds other files is left unchanged."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.name != "posix" or not stat.S_IMODE(directory.stat().st_mode) & 0o077:
         return

@@ -1,4 +1,4 @@
-"""Many rows with one statement: the only module that writes diskcache's table itself.
+"""Insert many rows with one statement: the only module that writes diskcache's table directly.
 
 diskcache stores one row at a time. Through the group commit, in fifteen alternating rounds on a
 loaded machine, `Cache.transact()` with `Cache.set()` stored 0.91 times as many answers a second as
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RAW = 1
-"""The mode of a row whose text stands in the table itself."""
+"""The mode of a row whose text is in the table itself."""
 
 MOST_ROWS = 400
-"""Rows in one statement, as many as SQLite takes wherever it was built."""
+"""Rows in one statement, within the limits of every SQLite build."""
 
 _INSERT = (
     "INSERT INTO Cache (key, raw, store_time, access_time, size, mode, value) VALUES {} "

@@ -1,7 +1,7 @@
-"""Group commit: what many papers want stored is written by one thread, one transaction at a time.
+"""Group commit: one thread writes the answers of many papers, one transaction at a time.
 
-A writer's future is resolved when its row is on disk, not before. While one transaction is
-being synced, the next one gathers.
+A writer's future is resolved only when its row is on disk. While one transaction is synced, rows
+for the next one collect.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class _Waiting:
 class GroupCommit:
     """Writes rows with ``commit``, which stores all of them durably or raises CacheError.
 
-    ``also`` gives rows that are to be in every transaction as they are at that moment.
+    ``also`` returns rows, as of that moment, to add to every transaction.
     """
 
     def __init__(self, commit: Callable[[Sequence[Row]], None]) -> None:
@@ -51,7 +51,7 @@ class GroupCommit:
         return stored
 
     def close(self) -> None:
-        """Write what is still waiting, and end."""
+        """Write the waiting rows, and end."""
         if self._thread is not None:
             self._queue.put(None)
             self._thread.join()
@@ -93,7 +93,7 @@ class GroupCommit:
 
 def _resolve(futures: list[asyncio.Future[None]], error: CacheError | None) -> None:
     for future in futures:
-        if future.done():  # whoever waited was cancelled; the row is stored all the same
+        if future.done():  # the waiter was cancelled; the row is stored anyway
             continue
         if error is None:
             future.set_result(None)

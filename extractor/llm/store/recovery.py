@@ -1,6 +1,6 @@
-"""A damaged database is set aside, and what can still be read of it is read.
+"""Set a damaged database aside, and read what can still be read of it.
 
-This module reads diskcache's file without diskcache, which gives up at the first damaged page.
+This module reads diskcache's file itself, since diskcache gives up at the first damaged page.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ DATABASE = "cache.db"
 
 _STEP = 64
 _ROWS_IN_A_PAGE = 16
-# The size of a page, and their number, where SQLite's file format has them.
+# Where SQLite's file format has the page size and the number of pages.
 _HEADER = struct.Struct(">16xH10xI")
 
 
 @contextmanager
 def turns(directory: Path) -> Iterator[None]:
-    """Let one process at a time through, where the system has a way to."""
+    """Admit one process at a time, if the system supports file locks."""
     with suppress(ImportError):
         import fcntl
 
@@ -39,7 +39,7 @@ def turns(directory: Path) -> Iterator[None]:
 
 
 def set_aside(database: Path) -> Path:
-    """Rename a database and what belongs to it; returns its new path."""
+    """Rename a database and its companion files; returns the new path."""
     stamp = time.strftime("%Y%m%dT%H%M%S")
     endings = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
     names = (f"{database.name}.damaged-{stamp}{ending}" for ending in endings)
@@ -74,11 +74,11 @@ def _rows(source: sqlite3.Connection, start: int, end: int) -> list[tuple[str, s
 
 
 def _last_row(source: sqlite3.Connection) -> int:
-    """The largest row number, or enough of them where that cannot be read."""
+    """The largest row number, or an upper bound if it cannot be read."""
     try:
         ((last,),) = source.execute("SELECT MAX(rowid) FROM Cache").fetchall()
     except sqlite3.OperationalError:
-        return -1  # not even the table is there
+        return -1  # the table itself is missing
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_NOTADB:
             return -1
@@ -88,7 +88,7 @@ def _last_row(source: sqlite3.Connection) -> int:
 
 
 def _make_whole(database: Path) -> None:
-    """Give a file that was cut off its length again: SQLite reads nothing of it else."""
+    """Restore the length of a truncated file: SQLite reads none of it otherwise."""
     with database.open("r+b") as file:
         header = file.read(_HEADER.size)
         if len(header) < _HEADER.size or not header.startswith(b"SQLite format 3"):

@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """One run over all its attempts. ``started_at`` is the Unix time of the first attempt."""
+    """A run with all its attempts. ``started_at`` is the Unix time of the first attempt."""
 
     key: str
     started_at: float
     spent: Spent = field(default_factory=Spent)
 
     def row(self, spent: Spent) -> tuple[str, str]:
-        """The row that the store keeps of this run."""
+        """The row of this run in the store."""
         return self.key, to_json({"started_at": self.started_at, **asdict(spent)}).decode()
 
 
 def run_key(*identity: object) -> str:
-    """The key of a run from what makes it this one: dump, task, model, settings, output."""
+    """The key of a run, from what identifies it: dump, task, model, settings, output."""
     return RUN_PREFIX + hashlib.sha256(to_json(identity)).hexdigest()
 
 
 def take_up(store: AnswerStore, key: str) -> Run:
-    """The run of this key as its last attempt left it, else a new one that begins now."""
+    """The run of this key as its last attempt left it, or a new run that begins now."""
     text = store.text(key)
     if text is not None:
         try:
@@ -53,6 +53,6 @@ def take_up(store: AnswerStore, key: str) -> Run:
 
 
 def keep(store: AnswerStore, run: Run, budget: Budget) -> None:
-    """From now on every transaction of the store holds what the run has spent by then."""
+    """Have every transaction of the store record what the run has spent by then."""
     store.commits.also = lambda: [run.row(budget.total())]
     budget.keep = store.commits.store

