@@ -1,7 +1,7 @@
 """Where sentences end: one rule for the candidates' features, questions and the evaluation.
 
 A line break ends a sentence too, so join the lines of hard-wrapped text first. The classifier's
-features depend on this rule: train it anew after a change that moves more than rare sentences.
+features depend on this rule: retrain it after a change that moves more than rare sentences.
 """
 
 from __future__ import annotations

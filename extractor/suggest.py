@@ -1,4 +1,4 @@
-"""What somebody probably meant by a word that is not known."""
+"""What the user probably meant by an unknown word."""
 
 from __future__ import annotations
 
