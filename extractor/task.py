@@ -160,6 +160,7 @@ def _model_from_file(path: Path, name: str) -> type[BaseModel]:
 
 
 def _own_prompt(schema: str | type[BaseModel]) -> Traversable:
-    """The built-in schema's own prompt; the general prompt for any other schema."""
-    name = schema if isinstance(schema, str) and schema in builtin_schemas() else "default"
-    return resources.files("extractor.prompts") / f"{name}.txt"
+    """The prompt of a built-in schema's name, where one ships; the general one for any other."""
+    folder = resources.files("extractor.prompts")
+    own = folder / f"{schema}.txt" if schema in builtin_schemas() else None
+    return own if own is not None and own.is_file() else folder / "default.txt"

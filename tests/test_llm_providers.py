@@ -179,6 +179,27 @@ def test_a_provider_is_one_file(own_module: Path) -> None:
     assert (record.fields.name, record.meta.model) == ("Net", "parrot")
 
 
+def test_what_is_built_on_another_one_is_found_too(own_module: Path) -> None:
+    (own_module / "quick.py").write_text(
+        "from extractor.approaches.full_schema import FullSchema\n"
+        "class Quick(FullSchema):\n    name = 'quick'\n",
+        encoding="utf-8",
+    )
+    (own_module / "my_cloud.py").write_text(
+        "from extractor.llm.providers.hosted import Hosted\n"
+        "class MyCloud(Hosted):\n"
+        "    fallback = False\n"
+        "    @classmethod\n"
+        "    def create(cls, settings):\n"
+        "        return cls(settings) if settings.model == 'cloudy' else None\n",
+        encoding="utf-8",
+    )
+    provider = provider_for(ModelSettings(model="cloudy", base_url="http://localhost:1/v1"))
+    assert type(provider).__name__ == "MyCloud"
+    with Extractor("name str", model=FakeModel({"name": "Net"}), approach="quick") as extractor:
+        assert extractor.extract(title="Net", abstract="Net.").fields.name == "Net"
+
+
 def test_an_approach_is_one_file(own_module: Path) -> None:
     (own_module / "first_word.py").write_text(APPROACH, encoding="utf-8")
     with Extractor("name str", model="none", approach="first-word", cache=False) as extractor:

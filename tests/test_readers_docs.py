@@ -10,7 +10,7 @@ import pytest
 
 import extractor.readers
 from extractor.paper import Paper
-from extractor.readers import base, open_dump, readers
+from extractor.readers import Unreadable, base, open_dump, readers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,8 @@ def test_format_of_the_docs_is_found_and_reads(tmp_path: Path) -> None:
     )
     with open_dump(dump) as opened:
         assert opened.format == "refer"
-        assert list(opened) == [
-            Paper("a1", "Lanterns", "We ask."),
-            Paper("2", "Caches", "We forget."),
-        ]
+        first, without_abstract, last = opened
+    assert first == Paper("a1", "Lanterns", "We ask.")
+    assert last == Paper("2", "Caches", "We forget.")
+    assert isinstance(without_abstract, Unreadable)
+    assert (without_abstract.line, without_abstract.title) == (6, "Only a Title")

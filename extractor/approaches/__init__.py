@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pkgutil
+import sys
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from extractor.approaches.base import Approach, Draft, Fit, Steps
+from extractor.discovery import concrete_classes
 from extractor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,9 +21,8 @@ __all__ = ["Approach", "Draft", "Fit", "Steps", "approaches", "choose_approach"]
 @cache
 def approaches() -> dict[str, type[Approach[Any]]]:
     """All approaches by name."""
-    for module in pkgutil.iter_modules(__path__):
-        import_module(f"{__name__}.{module.name}")
-    return {kind.name: kind for kind in Approach.__subclasses__()}
+    found = concrete_classes(sys.modules[__name__], Approach)
+    return {kind.name: kind for kind in found}
 
 
 def choose_approach(

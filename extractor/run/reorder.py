@@ -27,6 +27,7 @@ class InOrder:
         self._following = 0
         self._most_held = held
         self._held: dict[int, Row] = {}
+        self._count = 0  # of the rows in the database
         self._spilled = sqlite3.connect("", isolation_level=None)
         self._query("CREATE TABLE spilled (position INTEGER PRIMARY KEY, row BLOB)")
 
@@ -42,6 +43,7 @@ class InOrder:
             self._held[position] = row
         else:
             self._query("INSERT INTO spilled VALUES (?, ?)", position, to_json(row))
+            self._count += 1
 
     def rest(self) -> Iterator[Row]:
         """Yield the remaining rows in order: those after positions that never came."""
@@ -59,8 +61,11 @@ class InOrder:
     def _take(self, position: int) -> Row | None:
         if position in self._held:
             return self._held.pop(position)
+        if not self._count:
+            return None
         for (text,) in self._query("SELECT row FROM spilled WHERE position = ?", position):
             self._query("DELETE FROM spilled WHERE position = ?", position)
+            self._count -= 1
             is_record, row = from_json(text)
             return is_record, row
         return None

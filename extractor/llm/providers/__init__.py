@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pkgutil
+import sys
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from extractor.discovery import concrete_classes
 from extractor.llm.providers.base import Provider
 
 if TYPE_CHECKING:
@@ -29,7 +29,5 @@ def provider_for(settings: ModelSettings) -> Provider:
 @cache
 def _kinds() -> tuple[type[Provider], ...]:
     """Every provider in this folder; the one that accepts any name comes last."""
-    for module in pkgutil.iter_modules(__path__):
-        import_module(f"{__name__}.{module.name}")
-    own = [kind for kind in Provider.__subclasses__() if kind.__module__.startswith(__name__)]
-    return tuple(sorted(own, key=lambda kind: (kind.fallback, kind.__name__)))
+    found = concrete_classes(sys.modules[__name__], Provider)
+    return tuple(sorted(found, key=lambda kind: (kind.fallback, kind.__name__)))
