@@ -30,9 +30,9 @@ from extractor.llm.transport import Reply
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-__all__ = ["Answer", "FakeModel", "Reply"]
+__all__ = ["FakeAnswer", "FakeModel", "Reply"]
 
-Answer: TypeAlias = "Mapping[str, Any] | BaseModel | str | Reply"
+FakeAnswer: TypeAlias = "Mapping[str, Any] | BaseModel | str | Reply"
 """An answer: the fields of a schema, raw text, or a whole reply such as
 ``Reply(429, {"retry-after": "1"}, b"")``."""
 
@@ -48,7 +48,7 @@ class FakeModel(Provider):
 
     def __init__(
         self,
-        answer: Answer | Callable[[dict[str, Any]], Answer | Awaitable[Answer]],
+        answer: FakeAnswer | Callable[[dict[str, Any]], FakeAnswer | Awaitable[FakeAnswer]],
         *,
         name: str = "fake",
         reasks: int = 1,

@@ -37,11 +37,6 @@ def is_pulled(weights: Weights) -> bool:
     return path.is_file() and path.stat().st_size == weights.size
 
 
-def ensure(weights: Weights, progress: Progress | None = None) -> Path:
-    """The file's path; downloads the file if it is missing."""
-    return path_of(weights) if is_pulled(weights) else pull(weights, progress)
-
-
 def pull(weights: Weights, progress: Progress | None = None) -> Path:
     """Download the file, check its SHA-256 and return its path.
 
