@@ -118,12 +118,10 @@ def _quote(sentence: Sentence, start: int, end: int) -> tuple[int, int]:
 
 def _first_claiming(words: Sequence[Word], place: int) -> Word | None:
     for word in words:
-        if abs(word.start - place) > _REACH_BACK:
+        if abs(word.start - place) > _REACH_BACK or word.text == ";":
             return None
         if word.text.lower() in _CLAIMING:
             return word
-        if word.text == ";":
-            return None
     return None
 
 
@@ -132,21 +130,16 @@ def _kind(text: str, sentence: Sentence, quote: tuple[int, int], number: tuple[i
     for kind, pattern in _KINDS:
         if pattern.search(text, *quote):
             return kind
-    near = [
-        (gap, kind)
-        for kind, pattern in _KINDS
-        for found in pattern.finditer(text, sentence.start, sentence.end)
-        for gap in (_distance(text, found.span(), number),)
-        if gap <= _REACH_ON
-    ]
-    return min(near)[1] if near else "runtime"
-
-
-def _distance(text: str, word: tuple[int, int], number: tuple[int, int]) -> int:
-    """Characters between a word and a number, more where a comma parts them."""
-    if word[0] >= number[1]:
-        return word[0] - number[1] + 20 * text.count(",", number[1], word[0])
-    return number[0] - word[1] + 20 * text.count(",", word[1], number[0]) + _BEFORE_PENALTY
+    near: list[tuple[int, Kind]] = []
+    for kind, pattern in _KINDS:
+        for found in pattern.finditer(text, sentence.start, sentence.end):
+            behind = found.start() >= number[1]
+            gap = (number[1], found.start()) if behind else (found.end(), number[0])
+            # A comma between the word and the number parts them.
+            distance = gap[1] - gap[0] + 20 * text.count(",", *gap)
+            near.append((distance + (0 if behind else _BEFORE_PENALTY), kind))
+    distance, nearest = min(near, default=(0, "runtime"))
+    return nearest if distance <= _REACH_ON else "runtime"
 
 
 def _baseline(text: str, sentence: Sentence, start: int, end: int) -> tuple[int, int] | None:

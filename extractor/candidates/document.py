@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,14 +49,8 @@ class Sentence:
 
     def between(self, start: int, end: int) -> tuple[int, int]:
         """The words that touch ``start:end``, as a range of indices."""
-        first = 0
-        words = self.words
-        while first < len(words) and words[first].end <= start:
-            first += 1
-        last = first
-        while last < len(words) and words[last].start < end:
-            last += 1
-        return first, last
+        first = bisect_right(self.words, start, key=lambda word: word.end)
+        return first, bisect_left(self.words, end, lo=first, key=lambda word: word.start)
 
     def shape(self, index: int) -> str:
         """The shape of a word, ``<s>`` and ``</s>`` outside the sentence."""
@@ -88,13 +82,10 @@ class Document:
             for number, (start, end) in enumerate(spans)
         )
 
-    @cached_property
-    def _starts(self) -> list[int]:
-        return [sentence.start for sentence in self.sentences]
-
     def sentence_at(self, place: int) -> Sentence:
         """The sentence that holds ``place``."""
-        return self.sentences[max(0, bisect_right(self._starts, place) - 1)]
+        behind = bisect_right(self.sentences, place, key=lambda sentence: sentence.start)
+        return self.sentences[max(0, behind - 1)]
 
 
 def words(text: str, start: int, end: int) -> list[Word]:

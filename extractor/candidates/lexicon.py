@@ -13,6 +13,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from extractor.candidates.blend import log_odds
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -40,7 +42,12 @@ class Lexicon:
         """Read the file that :meth:`save` wrote."""
         with gzip.open(path, "rt", encoding="utf-8") as file:
             rows: dict[str, str] = json.load(file)
-        return cls({name: _decoded(code) for code, names in rows.items() for name in names.split()})
+        entries: dict[str, LexiconEntry] = {}
+        for code, names in rows.items():
+            method, benchmark, hardware = (ord(letter) - ord("a") + _LOWEST for letter in code[1:])
+            entry = LexiconEntry(int(code[0]), (method, benchmark, hardware))
+            entries.update(dict.fromkeys(names.split(), entry))
+        return cls(entries)
 
     def save(self, path: Path) -> None:
         """Write the names, grouped by equal entries, as compressed JSON of fixed bytes."""
@@ -79,15 +86,7 @@ class Lexicon:
 
 def lexicon_entry(papers: int, probabilities: tuple[float, float, float]) -> LexiconEntry:
     """The entry for a name in ``papers`` papers with these mean probabilities."""
-    method, benchmark, hardware = (_level(value) for value in probabilities)
+    odds = (log_odds(min(max(value, 1e-4), 1 - 1e-4)) for value in probabilities)
+    levels = (int(max(_LOWEST, min(_HIGHEST, round(each)))) for each in odds)
+    method, benchmark, hardware = levels
     return LexiconEntry(min(int(math.log2(papers)), 6), (method, benchmark, hardware))
-
-
-def _level(probability: float) -> int:
-    log_odds = math.log((bounded := min(max(probability, 1e-4), 1 - 1e-4)) / (1 - bounded))
-    return int(max(_LOWEST, min(_HIGHEST, round(log_odds))))
-
-
-def _decoded(code: str) -> LexiconEntry:
-    method, benchmark, hardware = (ord(letter) - ord("a") + _LOWEST for letter in code[1:])
-    return LexiconEntry(int(code[0]), (method, benchmark, hardware))

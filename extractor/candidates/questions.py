@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from extractor.candidates.classifier import same_thing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from extractor.candidates.blend import Blend
     from extractor.candidates.classifier import Scored, ScoredName
@@ -64,7 +64,14 @@ def questions(scored: Scored, blend: Blend) -> list[Question]:
         if not any(same_thing(name.candidate, other.candidate) for other in chosen):
             chosen.append(name)
     ordered = sorted(chosen, key=lambda name: name.candidate.spans)
-    return [Question(name.candidate.key, _prompt(scored.document, name)) for name in ordered]
+    document, prefix = scored.document, shared_prefix()
+    return [
+        Question(
+            name.candidate.key,
+            prefix + _question(document.title, _excerpt(document, name), name.candidate.text),
+        )
+        for name in ordered
+    ]
 
 
 def answered(
@@ -75,19 +82,15 @@ def answered(
     It counts for every form of the name, and for the fields that the classifier left open.
     """
     asked = next(name for name in scored.names if name.candidate.key == question.key)
-    names = tuple(
-        _blended(name, answers, blend) if same_thing(name.candidate, asked.candidate) else name
-        for name in scored.names
-    )
-    return replace(scored, names=names)
-
-
-def _blended(name: ScoredName, answers: Mapping[str, float], blend: Blend) -> ScoredName:
-    chances = {
-        field: blend.combine(field, chance, answers) if blend.leaves_open(field, chance) else chance
-        for field, chance in name.probability.items()
-    }
-    return replace(name, probability=chances)
+    names: list[ScoredName] = []
+    for name in scored.names:
+        chances = dict(name.probability)
+        if same_thing(name.candidate, asked.candidate):
+            for field, chance in name.probability.items():
+                if blend.leaves_open(field, chance):
+                    chances[field] = blend.combine(field, chance, answers)
+        names.append(replace(name, probability=chances))
+    return replace(scored, names=tuple(names))
 
 
 def shared_prefix() -> str:
@@ -111,20 +114,14 @@ def _openness(name: ScoredName, blend: Blend) -> float:
     return max(inside, default=0.0)
 
 
-def _prompt(document: Document, name: ScoredName) -> str:
-    excerpt = " ".join(_sentences(document, name))
-    return shared_prefix() + _question(document.title, excerpt, name.candidate.text)
-
-
 def _question(title: str, text: str, name: str) -> str:
     return f"Title: {title}\nText: {text}\nName: {name}\nKind:"
 
 
-def _sentences(document: Document, name: ScoredName) -> Iterator[str]:
+def _excerpt(document: Document, name: ScoredName) -> str:
     """The first and the last sentence with the name; the first of all where it has none."""
     found = {document.sentence_at(start).number for start, _ in name.candidate.spans} - {0}
-    for number in sorted({min(found), max(found)} if found else {1}):
-        if number < len(document.sentences):
-            sentence = document.sentences[number]
-            text = document.text[sentence.start : sentence.end]
-            yield " ".join(text[:_LONGEST_SENTENCE].split())
+    numbers = {min(found), max(found)} if found else {1}
+    sentences = (each for each in document.sentences if each.number in numbers)
+    texts = (document.text[each.start : each.end][:_LONGEST_SENTENCE] for each in sentences)
+    return " ".join(" ".join(text.split()) for text in texts)
