@@ -46,7 +46,13 @@ def name_features(
     ``contexts_only`` leaves out what the name itself and the lexicon say: so are the abstracts
     read from which the lexicon is mined.
     """
-    known = [] if contexts_only else _known_benchmarks(names, lexicon)
+    # Places of the names that the lexicon knows well, with their benchmark level.
+    known = [
+        (start, end, entry.levels[1])
+        for candidate in names.candidates
+        if (entry := lexicon.get(candidate.key)) and entry.papers >= _FEW_PAPERS
+        for start, end in candidate.spans
+    ]
     features: list[set[str]] = []
     for candidate in names.candidates:
         found = set(_place_features(document, candidate))
@@ -70,9 +76,15 @@ def _place_features(document: Document, candidate: NameCandidate) -> Iterator[st
             yield from _list_context(sentence, first, last)
             yield from _sentence_features(document, sentence, first)
         else:
-            yield f"TL1={sentence.shape(first - 1)}"
-            yield f"TR1={sentence.shape(last)}"
-            yield from _title_features(document, start, end, first)
+            yield from ("title", f"TL1={sentence.shape(first - 1)}", f"TR1={sentence.shape(last)}")
+            if first == 0:
+                yield "title0"
+                if end >= document.title_end - 1:
+                    yield "alltitle"
+            if _AFTER_HEAD.match(document.title, end):
+                yield f"precolon{int(first == 0)}"
+            if ":" in document.title[:start]:
+                yield "postcolon"
         yield from _edges(document.text, start, end)
         yield from _run_neighbours(document.text, sentence, (start, end), (first, last))
 
@@ -152,19 +164,6 @@ def _sentence_features(document: Document, sentence: Sentence, first: int) -> It
         yield "sent=last"
     yield f"sentpos={4 * (sentence.number - 1) // max(1, last_number)}"
     yield "smid" if first else "sstart"
-
-
-def _title_features(document: Document, start: int, end: int, first: int) -> Iterator[str]:
-    yield "title"
-    at_start = first == 0
-    if at_start:
-        yield "title0"
-    if _AFTER_HEAD.match(document.title, end):
-        yield f"precolon{int(at_start)}"
-    if ":" in document.title[:start]:
-        yield "postcolon"
-    if at_start and end >= document.title_end - 1:
-        yield "alltitle"
 
 
 def _edges(text: str, start: int, end: int) -> Iterator[str]:
@@ -272,18 +271,9 @@ def _relation_features(
     if 2 < len(key) <= 8 and " " not in name and key in initials:
         yield "titleInit"
     lower = name.lower()
-    if name != lower and _has_word(document.text, lower):
+    whole = rf"(?<![^\W_]){re.escape(lower)}(?![^\W_])"
+    if name != lower and lower in document.text and re.search(whole, document.text):
         yield "lowerseen"
-
-
-def _has_word(text: str, word: str) -> bool:
-    start = text.find(word)
-    while start >= 0:
-        end = start + len(word)
-        if not text[start - 1 : start].isalnum() and not text[end : end + 1].isalnum():
-            return True
-        start = text.find(word, start + 1)
-    return False
 
 
 def _spread_features(document: Document, candidate: NameCandidate) -> Iterator[str]:
@@ -291,8 +281,7 @@ def _spread_features(document: Document, candidate: NameCandidate) -> Iterator[s
     numbers = [document.sentence_at(start).number for start, _ in candidate.spans]
     places = {start for start, _ in candidate.spans}
     in_abstract = sum(number > 0 for number in numbers)
-    in_title = 0 in numbers
-    first = min(numbers)
+    in_title, first = 0 in numbers, min(numbers)
     yield f"n={min(len(places), 5)}"
     yield f"na={min(in_abstract, 4)}_{int(in_title)}"
     yield f"nsent={min(len(set(numbers)), 4)}"
@@ -322,9 +311,7 @@ def _known_features(candidate: NameCandidate, lexicon: Lexicon) -> Iterator[str]
     parts = candidate.text.split()
     keys = [name_key(part) for part in parts]
     yield from (f"w={key}" for key in keys)
-    yield f"w0={keys[0]}"
-    yield f"w-1={keys[-1]}"
-    yield f"id={candidate.key}"
+    yield from (f"w0={keys[0]}", f"w-1={keys[-1]}", f"id={candidate.key}")
     yield from lexicon.features(candidate.key)
     if len(parts) > 1:
         yield from lexicon.part_features("head", name_key(" ".join(parts[:-1])))
@@ -349,29 +336,12 @@ def _hardware_features(document: Document, candidate: NameCandidate) -> Iterator
         yield "hwmodel"
     if "V" in kinds and kinds not in {"V", "Vo"}:
         yield "hwvendor+"
-    yield from _hardware_beside(document, candidate)
-
-
-def _hardware_beside(document: Document, candidate: NameCandidate) -> Iterator[str]:
     for start, end in candidate.spans[:3]:
         sentence = document.sentence_at(start)
         first, last = sentence.between(start, end)
-        before = hardware_class(sentence.words[first - 1].text) if first else None
-        after = hardware_class(sentence.words[last].text) if last < len(sentence.words) else None
-        if before:
-            yield f"hwprev={before}"
-        if after:
-            yield f"hwnext={after}"
-
-
-def _known_benchmarks(names: FoundNames, lexicon: Lexicon) -> list[tuple[int, int, int]]:
-    """Places of the names that the lexicon knows well, with their benchmark level."""
-    return [
-        (start, end, entry.levels[1])
-        for candidate in names.candidates
-        if (entry := lexicon.get(candidate.key)) and entry.papers >= _FEW_PAPERS
-        for start, end in candidate.spans
-    ]
+        beside = (("prev", sentence.words[:first][-1:]), ("next", sentence.words[last : last + 1]))
+        for side, words in beside:
+            yield from (f"hw{side}={kind}" for each in words if (kind := hardware_class(each.text)))
 
 
 def _neighbour_features(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from extractor.candidates.document import words
+from extractor.candidates.document import NUMBER, URL, words
 from extractor.candidates.vocabulary import CODE_WORDS, OTHER_PAGE_WORDS, OTHER_WORDS, SPEED_WORDS
 
 if TYPE_CHECKING:
@@ -30,11 +30,9 @@ _PAGE_CUES = ("video", "demo", "supplementary", "project", "page", "website", "a
 
 
 def _shapes(document: Document, start: int, end: int) -> list[str]:
-    found = words(document.text, start, max(start, end))
     return [
-        "<url>" if word.text.startswith("http") else "<n>" if word.text[0].isdigit() else lower
-        for word in found
-        for lower in (word.text.lower(),)
+        word.shape if word.shape in (NUMBER, URL) else word.text.lower()
+        for word in words(document.text, start, max(start, end))
     ]
 
 
@@ -54,7 +52,9 @@ def quantity_features(
         here.update(_side("L", left, str(found.unit)))
         here.update(_side("R", right, str(found.unit)))
         here.update(_topic_features(left, right, str(found.unit)))
-        here.update(_repeat_features(quantities[:rank], found))
+        for _, other in quantities[:rank]:
+            if (other.value, other.unit) == (found.value, found.unit):
+                here.update(("dupv", "dup") if other.value_max == found.value_max else ("dupv",))
         here.update(_beside_features(document, quantities, spans, rank))
         here.add("abs" if sentence.number else "title")
         features.append(here)
@@ -72,19 +72,15 @@ def _number_features(found: NumberMention, text: str) -> Iterator[str]:
     yield f"int={value.is_integer()}{found.unit}"
 
 
-def _at(shapes: Sequence[str], index: int) -> str:
-    return shapes[index] if index < len(shapes) else "#"
-
-
 def _window(left: Sequence[str], right: Sequence[str]) -> Iterator[str]:
-    for step in range(3):
-        yield f"L{step}={_at(left, step)}"
-        yield f"R{step}={_at(right, step)}"
-    yield f"L01={_at(left, 1)} {_at(left, 0)}"
-    yield f"R01={_at(right, 0)} {_at(right, 1)}"
-    yield f"R12={_at(right, 1)} {_at(right, 2)}"
-    yield f"R012={_at(right, 0)} {_at(right, 1)} {_at(right, 2)}"
-    yield f"LR={_at(left, 0)}_{_at(right, 0)}"
+    before, behind = ([*side[:3], "#", "#", "#"][:3] for side in (left, right))
+    yield from (f"L{step}={shape}" for step, shape in enumerate(before))
+    yield from (f"R{step}={shape}" for step, shape in enumerate(behind))
+    yield f"L01={before[1]} {before[0]}"
+    yield f"R01={behind[0]} {behind[1]}"
+    yield f"R12={behind[1]} {behind[2]}"
+    yield f"R012={' '.join(behind)}"
+    yield f"LR={before[0]}_{behind[0]}"
     yield from (f"lb={shape}" for shape in left[:6])
     yield from (f"rb={shape}" for shape in right[:6])
     yield from (f"lf={shape}" for shape in left[6:_REACH])
@@ -117,27 +113,14 @@ def _side(side: str, shapes: Sequence[str], unit: str) -> Iterator[str]:
 
 
 def _topic_features(left: Sequence[str], right: Sequence[str], unit: str) -> Iterator[str]:
-    nearest = (
-        next((topic for topic in map(_topic, shapes[:_REACH]) if topic), "0")
-        for shapes in (left, right)
-    )
-    pair = "/".join(nearest)
+    topics = (filter(None, map(_topic, shapes[:_REACH])) for shapes in (left, right))
+    pair = "/".join(next(side, "0") for side in topics)
     yield f"first={pair}"
     yield f"first={pair}/{unit}"
     for shape in {*left, *right}:
         if _topic(shape):
             yield f"s={shape}"
             yield f"s={shape}{unit}"
-
-
-def _repeat_features(
-    earlier: Sequence[tuple[int, NumberMention]], found: NumberMention
-) -> Iterator[str]:
-    same = [other for _, other in earlier if (other.value, other.unit) == (found.value, found.unit)]
-    if same:
-        yield "dupv"
-    if any(other.value_max == found.value_max for other in same):
-        yield "dup"
 
 
 def _beside_features(
@@ -174,16 +157,13 @@ def url_features(document: Document, urls: Sequence[UrlCandidate]) -> list[set[s
 def _one_url(document: Document, urls: Sequence[UrlCandidate], rank: int) -> Iterator[str]:
     url = urls[rank]
     sentence = document.sentence_at(url.start)
-    start = sentence.start
-    if rank and urls[rank - 1].start >= start:
-        start = urls[rank - 1].end
+    follows = rank > 0 and urls[rank - 1].start >= sentence.start
+    start = urls[rank - 1].end if follows else sentence.start
     left = [word.text.lower() for word in words(document.text, start, url.start)][::-1]
     host = next((name for name, pattern in _HOSTS if pattern.search(url.text)), "other")
     code = "c" if not CODE_WORDS.isdisjoint(left) else ""
     other = "o" if not OTHER_PAGE_WORDS.isdisjoint(left) else ""
-    yield f"host={host}"
-    yield f"kind={code}{other}"
-    yield f"{host}_{code}{other}"
+    yield from (f"host={host}", f"kind={code}{other}", f"{host}_{code}{other}")
     pages = ("c" if word in CODE_WORDS else "o" for word in left if word in _PAGE_WORDS)
     yield f"near={next(pages, '-')}"
     yield "one" if len(urls) == 1 else "many"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
 
 from extractor.candidates.document import word_set
@@ -63,13 +64,6 @@ _MOST_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
-    start: int
-    end: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class NameCandidate:
     """One name of a paper under one spelling, with all its places.
 
@@ -102,11 +96,19 @@ class FoundNames:
 
 
 def find_names(document: Document) -> FoundNames:
-    """Every span that could be a name: runs of name-like words, acronyms, quoted words."""
+    """Every span that could be a name.
+
+    Runs of name-like words, acronyms, the title's head, and what quotes, type faces and words
+    such as "called" set off.
+    """
     spans = _Spans(document.text)
     for sentence in document.sentences:
         _add_runs(spans, document.text, sentence)
-    _add_marked(spans, document)
+    if head := _TITLE_HEAD.match(document.title):
+        spans.add(*head.span(1))
+    for pattern in (_INTRODUCED, _MACRO, _QUOTED):
+        for found in pattern.finditer(document.text):
+            spans.add(*found.span(found.lastindex or 0))
     long_forms = _add_acronyms(spans, document.text)
     return FoundNames(_grouped(spans, document.text, long_forms), long_forms)
 
@@ -159,13 +161,8 @@ def _closes(name: str) -> bool:
 
 
 def _is_name_like(token: str) -> bool:
-    if token.startswith("http"):
-        return False
-    has_letter = any(char.isalpha() for char in token)
-    return has_letter and (
-        any(char.isupper() or "α" <= char <= "ω" for char in token)
-        or any(char.isdigit() for char in token)
-    )
+    marked = any(char.isupper() or char.isdigit() or "α" <= char <= "ω" for char in token)
+    return marked and any(map(str.isalpha, token)) and not token.startswith("http")
 
 
 def _is_number(token: str) -> bool:
@@ -173,112 +170,93 @@ def _is_number(token: str) -> bool:
 
 
 def _add_runs(spans: _Spans, text: str, sentence: Sentence) -> None:
-    found = _NAME_TOKEN.finditer(text, sentence.start, sentence.end)
-    tokens = [_Token(match.start(), match.end(), match.group()) for match in found]
+    tokens = list(_NAME_TOKEN.finditer(text, sentence.start, sentence.end))
     first = 0
     while first < len(tokens):
-        if not _is_name_like(tokens[first].text):
+        if not _is_name_like(tokens[first][0]):
             first += 1
             continue
         last = _run_end(text, tokens, first)
-        _add_parts(spans, tokens[first : last + 1])
-        _add_tail(spans, text, tokens, first, last)
+        run = tokens[first : last + 1]
+        _add_parts(spans, run)
+        following = tokens[last + 1 : last + 2]
+        # A run with the common noun behind it ("GLUE benchmark").
+        if following and following[0][0].lower() in _TAILS and _is_spaced(text, tokens, last + 1):
+            for token in run:
+                spans.add(token.start(), following[0].end())
         _add_connected(spans, text, tokens, first, last)
-        for token in tokens[first : last + 1]:
-            _add_inner(spans, tokens[first].start, token)
+        for token in run:
+            _add_inner(spans, run[0].start(), token)
         first = last + 1
 
 
-def _run_end(text: str, tokens: list[_Token], first: int) -> int:
+def _is_spaced(text: str, tokens: list[re.Match[str]], place: int) -> bool:
+    """Whether a single space stands before a token."""
+    return text[tokens[place - 1].end() : tokens[place].start()] == " "
+
+
+def _run_end(text: str, tokens: list[re.Match[str]], first: int) -> int:
     last = first
     while last + 1 < len(tokens):
         following = tokens[last + 1]
-        fits = _is_name_like(following.text) or _is_number(following.text)
-        if not fits or text[tokens[last].end : following.start] not in {"", " "}:
+        fits = _is_name_like(following[0]) or _is_number(following[0])
+        if not fits or text[tokens[last].end() : following.start()] not in {"", " "}:
             break
         last += 1
     return last
 
 
-def _add_parts(spans: _Spans, run: list[_Token]) -> None:
+def _add_parts(spans: _Spans, run: list[re.Match[str]]) -> None:
     """All pieces of a short run; of a longer one its ends, its small pieces and itself."""
     size = len(run)
-    for first in range(size):
-        for last in range(first, size):
-            length = last - first + 1
-            at_edge = first == 0 or last == size - 1
-            if length > 1 and size > _MAX_RUN and length < size:
-                continue
-            if size > _MAX_FULL_RUN and length > 2 and not at_edge:
-                continue
-            if length == 1 and _is_number(run[first].text):
-                continue
-            spans.add(run[first].start, run[last].end)
+    for first, last in combinations_with_replacement(range(size), 2):
+        length = last - first + 1
+        at_edge = first == 0 or last == size - 1
+        if length > 1 and size > _MAX_RUN and length < size:
+            continue
+        if size > _MAX_FULL_RUN and length > 2 and not at_edge:
+            continue
+        if length == 1 and _is_number(run[first][0]):
+            continue
+        spans.add(run[first].start(), run[last].end())
 
 
-def _add_tail(spans: _Spans, text: str, tokens: list[_Token], first: int, last: int) -> None:
-    """A run with the common noun behind it ("GLUE benchmark")."""
-    if last + 1 >= len(tokens) or text[tokens[last].end : tokens[last + 1].start] != " ":
-        return
-    if tokens[last + 1].text.lower() in _TAILS:
-        for start in range(first, last + 1):
-            spans.add(tokens[start].start, tokens[last + 1].end)
-
-
-def _add_connected(spans: _Spans, text: str, tokens: list[_Token], first: int, last: int) -> None:
+def _add_connected(
+    spans: _Spans, text: str, tokens: list[re.Match[str]], first: int, last: int
+) -> None:
     """A run that goes on over small words ("Detector of Small Marine Vessels")."""
     end = last
     for _ in range(4):
-        following = _over_connectives(text, tokens, end)
-        if following is None:
+        place = end + 1
+        while (
+            place < len(tokens)
+            and place - end <= 3
+            and tokens[place][0].lower() in CONNECTIVES
+            and _is_spaced(text, tokens, place)
+        ):
+            place += 1
+        if place in {end + 1, len(tokens)} or not _is_name_like(tokens[place][0]):
             return
-        end = _run_end(text, tokens, following)
+        if not _is_spaced(text, tokens, place):
+            return
+        end = _run_end(text, tokens, place)
         if end - first >= 12:
             return
-        spans.add(tokens[first].start, tokens[end].end)
-        if first < last:
-            spans.add(tokens[first + 1].start, tokens[end].end)
+        for start in {first, min(first + 1, last)}:
+            spans.add(tokens[start].start(), tokens[end].end())
 
 
-def _over_connectives(text: str, tokens: list[_Token], end: int) -> int | None:
-    place = end + 1
-    while (
-        place < len(tokens)
-        and place - end <= 3
-        and tokens[place].text.lower() in CONNECTIVES
-        and text[tokens[place - 1].end : tokens[place].start] == " "
-    ):
-        place += 1
-    if place in {end + 1, len(tokens)} or not _is_name_like(tokens[place].text):
-        return None
-    return place if text[tokens[place - 1].end : tokens[place].start] == " " else None
-
-
-def _add_inner(spans: _Spans, run_start: int, token: _Token) -> None:
+def _add_inner(spans: _Spans, run_start: int, token: re.Match[str]) -> None:
     """Names inside one token: around a slash, before "-based", "'s" and a plural s."""
-    place = token.start
-    if "/" in token.text:
-        for part in token.text.split("/"):
-            spans.add(place, place + len(part))
-            place += len(part) + 1
-    joined = _JOINED.fullmatch(token.text)
-    if joined:
-        spans.add(token.start, token.start + joined.end(1))
+    start, text = token.start(), token[0]
+    for part in re.finditer(r"[^/]+", text) if "/" in text else ():
+        spans.add(start + part.start(), start + part.end())
+    if joined := _JOINED.fullmatch(text):
+        spans.add(start, start + joined.end(1))
     for pattern in (_POSSESSIVE, _PLURAL):
-        stem = pattern.fullmatch(token.text)
-        if stem:
-            spans.add(run_start, token.start + stem.end(1))
-            spans.add(token.start, token.start + stem.end(1))
-
-
-def _add_marked(spans: _Spans, document: Document) -> None:
-    """The title's head, and what quotes, type faces and words such as "called" set off."""
-    head = _TITLE_HEAD.match(document.title)
-    if head:
-        spans.add(*head.span(1))
-    for pattern in (_INTRODUCED, _MACRO, _QUOTED):
-        for found in pattern.finditer(document.text):
-            spans.add(*found.span(found.lastindex or 0))
+        if stem := pattern.fullmatch(text):
+            spans.add(run_start, start + stem.end(1))
+            spans.add(start, start + stem.end(1))
 
 
 def _add_acronyms(spans: _Spans, text: str) -> dict[str, str]:
