@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum
@@ -10,8 +11,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from extractor.grounding.annotations import NumberIn, UnitIn, Url, Verbatim
-from extractor.grounding.match import find_first, strip_ends
-from extractor.grounding.nearest import nearest
+from extractor.grounding.match import find_first, nearest, strip_ends
 from extractor.grounding.numbers import NumberMention, numbers
 from extractor.grounding.numerals import canonical_unit
 from extractor.grounding.plan import Either, Entries, Items, ModelPlan, plan_of
@@ -199,11 +199,9 @@ class _Walk:
     def _entries(self, node: Entries, values: Any, place: _Place) -> dict[Any, Any]:
         kept: dict[Any, Any] = {}
         for key, value in values.items():
-            entry = _Place(f"{place.asked}.{key}", f"{place.kept}.{key}", place.owner, place.holder)
-            try:
+            entry = replace(place, asked=f"{place.asked}.{key}", kept=f"{place.kept}.{key}")
+            with suppress(_Failed):
                 kept[key] = value if value is None else self._visit(node.each, value, entry)
-            except _Failed:
-                continue
         return kept
 
     def _words(self, node: Verbatim | Url, value: Any, place: _Place) -> str:
@@ -252,12 +250,12 @@ class _Walk:
     def _says_measure(self, unit: str, mentions: list[_Mention]) -> bool:
         """Whether ``unit``, such as "GB", is next to one of the numbers."""
         after = re.compile(rf"[\s~-]*{re.escape(unit)}(?![^\W_])")
-        for index, offset, mention in mentions:
-            text = self.sources[index].original
-            before = text[: offset + mention.start].rstrip()
-            if after.match(text, offset + mention.end) or before.endswith(unit):
-                return True
-        return False
+        places = ((self.sources[at].original, offset, each) for at, offset, each in mentions)
+        return any(
+            after.match(text, offset + mention.end)
+            or text[: offset + mention.start].rstrip().endswith(unit)
+            for text, offset, mention in places
+        )
 
     def _says_unit(self, unit: Unit, quote: str | None, place: _Place) -> bool:
         """Whether the quote, or the whole text, has a word of the unit without a number."""

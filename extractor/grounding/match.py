@@ -1,4 +1,4 @@
-"""Finding a value in a text: exact words first, then words that mean exactly the same."""
+"""Finding a value in a text: exact words, words that mean exactly the same, the nearest words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from extractor.grounding.boundaries import is_whole
 from extractor.grounding.text import HYPHEN, INSIDE, NONE, Normalised, SourceText, source_text
-from extractor.grounding.urls import Span, find_url
+from extractor.grounding.urls import Span, canonical_url, find_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,8 @@ _SURE_LETTERS = re.compile(
     r"|se|ei|ni|te|el|hun|doz|mil|bil|tri)[a-z]{3,}(?![^\W_])"
 )
 _SENTENCE = 12  # letters from which on a first "A" is the article
+_LONGEST_COMPARED = 12  # words of a value that are compared
+_ALIKE = 65.0  # percent of the characters that have to be the same
 # Words as anybody writes them: "image", "Image", "ImageNet", "nuScenes".
 _ORDINARY = re.compile(r"[^\W\d_A-Z]*(?:[A-Z][^\W\d_A-Z]+)*")
 
@@ -50,41 +52,32 @@ def find_first(
     """
     if url:
         return find_url(value, sources)
-    words = strip_ends(value)
-    if not words:
+    words = SourceText(strip_ends(value))
+    if not words.original:
         return None
-    for index, source in enumerate(sources):
-        text = source.original
-        start = text.find(words)
-        while start >= 0:
-            end = start + len(words)
-            if is_whole(text, start, end) and not source.has_url_around(start):
-                return index, Span(start, end)
-            start = text.find(words, start + 1)
-    return _find_normalised(words, sources) or _find_repository(words, sources)
-
-
-def _find_normalised(words: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None:
-    """Asks for other notations only where the letters of ``words`` are in a text at all."""
-    plain = "" if "\\" in words else unicodedata.normalize("NFKC", words).lower()
-    runs = _SURE_LETTERS.findall(plain)
-    value: Normalised | None = None
-    for index, source in enumerate(sources):
-        if all(map(source.has_letters, runs)):
-            value = value or Normalised(words)
-            span = _find_notation(value, source)
-            if span is not None:
+    for search in (_find_exact, _find_notation, _find_repository):
+        for index, source in enumerate(sources):
+            if span := search(words, source):
                 return index, span
     return None
 
 
-def _find_repository(words: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None:
+def _find_exact(words: SourceText, source: SourceText) -> Span | None:
+    text, size = source.original, len(words.original)
+    start = text.find(words.original)
+    while start >= 0:
+        if is_whole(text, start, start + size) and not source.has_url_around(start):
+            return Span(start, start + size)
+        start = text.find(words.original, start + 1)
+    return None
+
+
+def _find_repository(words: SourceText, source: SourceText) -> Span | None:
     """The last part of a URL, which names what the page is about."""
-    for index, source in enumerate(sources):
-        for first, last in source.urls:
-            start = last - len(words)
-            if start > first and source.original.startswith("/" + words, start - 1):
-                return index, Span(start, last)
+    for first, last in source.urls:
+        start = last - len(words.original)
+        if start > first and source.original.startswith("/" + words.original, start - 1):
+            return Span(start, last)
     return None
 
 
@@ -131,9 +124,15 @@ def _closing(words: str) -> int | None:
     return None
 
 
-def _find_notation(value: Normalised, source: SourceText) -> Span | None:
-    """The first place where ``source`` says ``value`` in the same case, else in another one."""
-    text = source.normalised
+def _find_notation(words: SourceText, source: SourceText) -> Span | None:
+    """The first place where ``source`` says the words in the same case, else in another one.
+
+    Other notations are looked for only where the letters of the words are in the text at all.
+    """
+    plain = "" if "\\" in words.original else unicodedata.normalize("NFKC", words.original)
+    if not all(map(source.has_letters, _SURE_LETTERS.findall(plain.lower()))):
+        return None
+    value, text = words.normalised, source.normalised
     fallback: Span | None = None
     place = text.folded.find(value.folded) if value.folded else -1
     while place >= 0:
@@ -218,3 +217,24 @@ def _balanced(text: str, start: int, end: int) -> Span:
             command = _COMMAND.search(text, max(0, brace - 20), brace) if opening == "{" else None
             return Span(command.start() if command else brace, end)
     return Span(start, end)
+
+
+def nearest(value: str, sources: Sequence[SourceText], *, url: bool = False) -> str | None:
+    """The words of ``sources`` nearest to a value that they lack, or None: for the reason only."""
+    from rapidfuzz import fuzz, process
+
+    if url:
+        urls = [source.original[slice(*span)] for source in sources for span in source.urls]
+        near_url = process.extractOne(value, urls, scorer=fuzz.ratio, processor=canonical_url)
+        return near_url[0] if urls else None
+    words = SourceText(value).words[:_LONGEST_COMPARED]
+    wanted, width = " ".join(word for word, _, _ in words), len(words)
+    best, near = _ALIKE, None
+    for source in sources:
+        bare = [word for word, _, _ in source.words]
+        runs = [" ".join(bare[at : at + width]) for at in range(max(1, len(bare) - width + 1))]
+        found = process.extractOne(wanted, runs, scorer=fuzz.ratio, score_cutoff=best)
+        if found is not None and (near is None or found[1] > best):
+            best, cut = found[1], source.words[found[2] : found[2] + width]
+            near = source.original[cut[0][1] : cut[-1][2]].strip(".!?'’") if cut else None
+    return near

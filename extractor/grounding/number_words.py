@@ -71,9 +71,12 @@ def numbers_in_words(text: str) -> list[Numeral]:
     """The numbers that ``text`` says in words, in no order."""
     low = lowered(text)
     words = set(_LETTERS.findall(low))
-    found = [
-        _read_phrase(low, each) for word in words & _PHRASE_WORDS for each in _phrases(low, word)
-    ]
+    found: list[Numeral] = []
+    for word in words & _PHRASE_WORDS:
+        for place in _places(low, word):
+            around = _PHRASE.finditer(low, max(0, place - _BEFORE), place + _BEHIND)
+            phrases = (each for each in around if each.start() <= place < each.end())
+            found += [_read_phrase(low, each) for each in phrases if each.lastgroup != "vague"]
     for word in words & _NUMBER_WORDS:
         for place in _places(low, word):
             article = _ARTICLE.search(low, max(0, place - 3), place) if word in _HUNDREDS else None
@@ -84,18 +87,7 @@ def numbers_in_words(text: str) -> list[Numeral]:
 
 
 def _places(low: str, word: str) -> Iterator[int]:
-    place = low.find(word)
-    while place >= 0:
-        yield place
-        place = low.find(word, place + len(word))
-
-
-def _phrases(low: str, word: str) -> Iterator[re.Match[str]]:
-    """The phrases around ``word``: "an order of magnitude", "by half"."""
-    for place in _places(low, word):
-        for phrase in _PHRASE.finditer(low, max(0, place - _BEFORE), place + _BEHIND):
-            if phrase.lastgroup != "vague" and phrase.start() <= place < phrase.end():
-                yield phrase
+    return (found.start() for found in re.finditer(word, low))
 
 
 def _read_word(low: str, word: re.Match[str]) -> Numeral | None:

@@ -103,7 +103,11 @@ def numbers(text: str) -> list[NumberMention]:
         low = found[place]
         high = found[place + 1] if place + 1 < len(found) else None
         if high is not None and _is_range(text, low, high):
-            _join_range(low, high)
+            if high.orders and not low.orders:
+                raise_to_orders(low)
+            elif high.scale > 1 and low.scale == 1 and low.unit is None:
+                low.value, low.scale = scaled(low.value, high.scale), high.scale
+            low.unit = high.unit
             place += 1
         else:
             high = None
@@ -116,7 +120,11 @@ def _share_units(text: str, found: list[Numeral]) -> None:
     """Gives "2, 4 and 8x" one unit: a number takes that of the one it is listed with."""
     for place in range(len(found) - 2, -1, -1):
         one, other = found[place], found[place + 1]
-        if one.unit is not None or other.unit is None or _is_no_quantity(text, one):
+        if one.unit is not None or other.unit is None:
+            continue
+        # A year, or the last part of a name ("Xeon Gold 6248"), is no quantity.
+        is_year = isinstance(one.value, int) and 1900 <= one.value <= 2100
+        if is_year or _NAME_BEFORE.search(text, max(0, one.start - _LOOK_BACK), one.start):
             continue
         gap = text[one.end : other.start]
         listed = _LIST_END.fullmatch(gap) or (
@@ -132,13 +140,6 @@ def _share_units(text: str, found: list[Numeral]) -> None:
             one.unit = other.unit
 
 
-def _is_no_quantity(text: str, numeral: Numeral) -> bool:
-    """Whether a bare number is a year, or the last part of a name ("Xeon Gold 6248")."""
-    if _NAME_BEFORE.search(text, max(0, numeral.start - _LOOK_BACK), numeral.start):
-        return True
-    return isinstance(numeral.value, int) and 1900 <= numeral.value <= 2100
-
-
 def _is_between(text: str, numeral: Numeral) -> bool:
     return _BETWEEN.search(text[max(0, numeral.start - _LOOK_BACK) : numeral.start]) is not None
 
@@ -148,6 +149,9 @@ def _is_range(text: str, low: Numeral, high: Numeral) -> bool:
     if (low.unit is not None and low.unit != high.unit) or len(gap) > 24:
         return False
     start, end = low.value, high.value
+    # "3.41 4.60 times": dumps lose the dash between two decimals.
+    decimals = isinstance(low.written, float) and isinstance(high.written, float)
+    lost_dash = decimals or (len(gap) > 1 and gap.isspace())
     if high.orders and not low.orders:
         start, end = low.written, high.written
     elif high.scale > 1 and low.scale == 1:
@@ -155,24 +159,8 @@ def _is_range(text: str, low: Numeral, high: Numeral) -> bool:
     return start < end and (
         _RANGE.fullmatch(gap) is not None
         or (_AND.fullmatch(gap) is not None and _is_between(text, low))
-        or _lost_dash(gap, low, high)
+        or (lost_dash and high.unit == "x" and gap != "" and not gap.strip(" $"))
     )
-
-
-def _lost_dash(gap: str, low: Numeral, high: Numeral) -> bool:
-    """ "3.41 4.60 times": the dash that dumps lose between two decimals."""
-    if high.unit != "x" or gap.strip(" $") or not gap:
-        return False
-    decimals = isinstance(low.written, float) and isinstance(high.written, float)
-    return decimals or (len(gap) > 1 and gap.isspace())
-
-
-def _join_range(low: Numeral, high: Numeral) -> None:
-    if high.orders and not low.orders:
-        raise_to_orders(low)
-    elif high.scale > 1 and low.scale == 1 and low.unit is None:
-        low.value, low.scale = scaled(low.value, high.scale), high.scale
-    low.unit = high.unit
 
 
 def _mention(

@@ -101,18 +101,15 @@ def _node(annotation: Any, metadata: Iterable[Any], known: dict[type, ModelPlan]
         if outer.parts == (type(None),):
             return None
         return next((each for each in outer.metadata if isinstance(each, Annotation)), None)
-    each = _either([node for part in outer.parts if (node := _node(part, outer.metadata, known))])
-    if outer.kind == "union" or each is None:
+    nodes = [node for part in outer.parts if (node := _node(part, outer.metadata, known))]
+    if not nodes:
+        return None
+    # Models of a union are told apart later; of other kinds the first counts.
+    models = tuple(node for node in nodes if isinstance(node, ModelPlan))
+    each = Either(models) if len(models) > 1 else nodes[0]
+    if outer.kind == "union":
         return each
     return Items(each) if outer.kind == "list" else Entries(each)
-
-
-def _either(nodes: list[Node]) -> Node | None:
-    """One node for a union; models are told apart later, of other kinds the first counts."""
-    models = tuple(node for node in nodes if isinstance(node, ModelPlan))
-    if len(models) > 1:
-        return Either(models)
-    return nodes[0] if nodes else None
 
 
 def _is_nullable(annotation: Any) -> bool:

@@ -154,11 +154,9 @@ class SourceText:
     @cached_property
     def words(self) -> list[tuple[str, int, int]]:
         """The words in lower case and without marks, with the span they were cut from."""
-        return [(_bare(word.group()), *word.span()) for word in _SPOKEN.finditer(self.original)]
-
-
-def _bare(word: str) -> str:
-    return word.lower().replace("\\times", "x").translate(_MARKS).strip(".!?'’")
+        said = ((word.group().lower(), word.span()) for word in _SPOKEN.finditer(self.original))
+        bare = ((word.replace("\\times", "x").translate(_MARKS), span) for word, span in said)
+        return [(word.strip(".!?'’"), *span) for word, span in bare]
 
 
 source_text = lru_cache(maxsize=32)(SourceText)

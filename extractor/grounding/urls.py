@@ -64,7 +64,12 @@ def find_url(url: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None
     for index, source in enumerate(sources):
         if found := _find_core(core, source.original):
             return index, found
-    broken = _broken_pattern(core)
+    # Over line breaks ("github.com/\\nfoo") and LaTeX escapes ("flash\\_x").
+    parts: list[str] = []
+    for char in core:
+        said = (r"\\?" if char in "_#%&~" else "") + re.escape(char)
+        parts.append(rf"(?:\s{{0,3}}{said}\s{{0,3}})" if char in _SIGNS else rf"{said}(?:-?\n)?")
+    broken = re.compile("".join(parts))
     for index, source in enumerate(sources):
         for each in broken.finditer(source.original):
             if found := _whole(source.original, *each.span()):
@@ -106,15 +111,3 @@ def _whole(text: str, start: int, end: int) -> Span | None:
     if text.startswith(".git", end):
         end += len(".git")
     return Span(first, end + text.startswith("/", end))
-
-
-def _broken_pattern(core: str) -> re.Pattern[str]:
-    """``core`` over line breaks ("github.com/\\nfoo") and LaTeX escapes ("flash\\_x")."""
-    parts: list[str] = []
-    for char in core:
-        escape = r"\\?" if char in "_#%&~" else ""
-        if char in _SIGNS:
-            parts.append(rf"(?:\s{{0,3}}{escape}{re.escape(char)}\s{{0,3}})")
-        else:
-            parts.append(escape + re.escape(char) + r"(?:-?\n)?")
-    return re.compile("".join(parts))
