@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from extractor.grounding import SourceText, Span, find
@@ -151,11 +152,9 @@ class _Passages:
 
     def of_words(self, words: Iterable[str]) -> Passage | None:
         """The passage that says the first of the words that the paper has."""
-        for form in words:
-            for name, source in self._sources.items():
-                span = find(form, source) or find(form, source, url=True)
-                if span is not None:
-                    return self._passage(name, span)
+        for form, (name, source) in product(words, self._sources.items()):
+            if span := find(form, source) or find(form, source, url=True):
+                return self._passage(name, span)
         return None
 
     def of_evidence(self, path: str) -> Passage | None:

@@ -37,14 +37,13 @@ def _known(
     """
     left = set(ids)
     for item in as_items(entries):
-        if item.id not in left:
-            continue
-        left.discard(item.id)
-        if isinstance(item, Paper):
-            papers[item.id] = item
-        yield item
-        if not left:
-            return
+        if item.id in left:
+            left.discard(item.id)
+            if isinstance(item, Paper):
+                papers[item.id] = item
+            yield item
+            if not left:
+                return
 
 
 class _Rows(list["Mapping[str, Any]"]):

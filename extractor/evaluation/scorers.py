@@ -205,17 +205,13 @@ class ObjectScorer(Scorer):
         return frozenset(product(*(map(scalar_key, forms) for forms in accepted)))
 
     def forms(self, value: Any) -> list[str]:
-        parts = (
-            f"{name}={'|'.join(map(_plain, as_list(value[name])))}"
-            for name in self.identity or value
-        )
-        return [", ".join(parts)]
+        names = self.identity or value
+        return [", ".join(f"{n}={'|'.join(map(_plain, as_list(value[n])))}" for n in names)]
 
     def words(self, value: Any) -> list[str]:
         names = (self.quote, *self.identity) if self.quote else self.identity
-        return [
-            form for name in names for form in as_list(value.get(name)) if isinstance(form, str)
-        ]
+        forms = (form for name in names for form in as_list(value.get(name)))
+        return [form for form in forms if isinstance(form, str)]
 
 
 PAPER_SCORERS: tuple[Scorer, ...] = (

@@ -50,12 +50,9 @@ def _columns(*headers: str) -> Table:
 
 
 def _lines(content: Table) -> Iterator[str]:
-    console = Console(
-        file=io.StringIO(), width=_WIDTH, color_system=None, markup=False, emoji=False
-    )
-    with console.capture() as capture:
-        console.print(content)
-    yield from (line.rstrip() for line in capture.get().splitlines())
+    text = io.StringIO()
+    Console(file=text, width=_WIDTH, color_system=None, markup=False, emoji=False).print(content)
+    yield from (line.rstrip() for line in text.getvalue().splitlines())
 
 
 def _share(figure: Figure) -> str:

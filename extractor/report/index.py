@@ -126,7 +126,13 @@ class Index:
             if name not in RECORD_KEYS:
                 self._fields.setdefault(name, FieldIndex(name)).add(self.rows, value)
         meta = as_object(record.get("meta"))
-        self._add_meta(meta)
+        for names, key in ((self._models, "model"), (self._tasks, "task")):
+            if name := json_text(meta.get(key)):
+                names[name] += 1
+        tokens = {key: meta[key] for key in _TOKEN_KEYS if isinstance(meta.get(key), int)}
+        self._tokens.update(tokens)
+        if meta.get("cached") is True:
+            self._cached.update(tokens, records=1)
         dropped = [item for item in _as_items(meta.get("dropped")) if isinstance(item, dict)]
         self.refused += self._refused.add(self.rows, [_rejected(item) for item in dropped])
         self.records += 1
@@ -141,15 +147,6 @@ class Index:
         self._ids.append(json_text(row.get("id")))
         self._titles.append(json_text(row.get("title")))
         self._source.add(self.rows, {"year": year_of(source), "venue": venue_of(source)})
-
-    def _add_meta(self, meta: Mapping[str, Any]) -> None:
-        for names, key in ((self._models, "model"), (self._tasks, "task")):
-            if name := json_text(meta.get(key)):
-                names[name] += 1
-        tokens = {key: meta[key] for key in _TOKEN_KEYS if isinstance(meta.get(key), int)}
-        self._tokens.update(tokens)
-        if meta.get("cached") is True:
-            self._cached.update(tokens, records=1)
 
     def to_dict(self) -> dict[str, Any]:
         """The index as JSON values."""
@@ -172,9 +169,8 @@ class Index:
 
 def _rejected(item: Mapping[str, object]) -> dict[str, object]:
     path = json_text(item.get("path"))
-    root = _ROOT.match(path)
     return {
-        "field": root[0] if root else path,
+        "field": root[0] if (root := _ROOT.match(path)) else path,
         "path": path,
         "value": json_text(_plain(item.get("value"))),
         "reason": json_text(item.get("reason")),
@@ -233,5 +229,4 @@ def _plain(value: object) -> str | float | bool:
 
 
 def _pad(numbers: array[int], length: int, value: int) -> None:
-    if length > len(numbers):
-        numbers.extend([value] * (length - len(numbers)))
+    numbers.extend([value] * (length - len(numbers)))

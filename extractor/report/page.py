@@ -79,8 +79,8 @@ class Chunks:
         if not self._rows:
             return
         packed = _packed(b"[" + b",".join(self._rows) + b"]")
-        self._stream.write(b'<script type="text/plain" id="chunk-%d">' % self._written)
-        self._stream.write(packed + b"</script>\n")
+        chunk = b'<script type="text/plain" id="chunk-%d">%b</script>\n'
+        self._stream.write(chunk % (self._written, packed))
         self._rows.clear()
         self._written += 1
 
