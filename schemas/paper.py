@@ -27,7 +27,6 @@ _SHARE_OF_TIME = re.compile(
     r"(%|percent)\s+of\s+(the\s+|its\s+)?[\w\s-]{0,30}\b(time|latency)\b", re.I
 )
 
-
 Words = Annotated[str, Field(min_length=1), Verbatim()]
 Name = Annotated[str, Field(min_length=1), Verbatim()]
 

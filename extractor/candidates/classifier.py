@@ -13,7 +13,7 @@ import re
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from extractor.candidates.blend import Blend, probability
 from extractor.candidates.document import Document
@@ -74,18 +74,12 @@ class LinearModel:
         }
 
     @classmethod
-    def unpacked(cls, packed: Mapping[str, object]) -> LinearModel:
+    def unpacked(cls, packed: Mapping[str, Any]) -> LinearModel:
         """Read what :meth:`packed` gave."""
-        columns = packed["weights"]
-        features = packed["features"]
-        outputs, bias = packed["outputs"], packed["bias"]
-        assert isinstance(columns, list)
-        assert isinstance(features, str)
-        assert isinstance(outputs, (list, tuple))
-        assert isinstance(bias, (list, tuple))
-        scaled = [[weight / _SCALE for weight in column] for column in columns]
-        rows = dict(zip(features.split("\n"), zip(*scaled, strict=True), strict=True))
-        return cls(tuple(outputs), tuple(bias), rows)
+        scaled = [[weight / _SCALE for weight in column] for column in packed["weights"]]
+        names = packed["features"].split("\n")
+        rows = dict(zip(names, zip(*scaled, strict=True), strict=True))
+        return cls(tuple(packed["outputs"]), tuple(packed["bias"]), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,20 +182,16 @@ class Classifier:
         by_quantity = zip(quantities, quantity_features(document, quantities), strict=True)
         urls = find_urls(document)
         by_url = zip(urls, url_features(document, urls), strict=True)
-        return Scored(
-            document,
-            tuple(
-                ScoredName(
-                    candidate, dict(zip(NAME_FIELDS, self.names.chances(facts), strict=True))
-                )
-                for candidate, facts in by_name
-            ),
-            tuple(
-                ScoredQuantity(mention, offset, self.quantities.chances(facts)[0])
-                for (offset, mention), facts in by_quantity
-            ),
-            tuple(ScoredUrl(url, self.urls.chances(facts)[0]) for url, facts in by_url),
+        scored_names = (
+            ScoredName(each, dict(zip(NAME_FIELDS, self.names.chances(facts), strict=True)))
+            for each, facts in by_name
         )
+        scored_quantities = (
+            ScoredQuantity(mention, offset, self.quantities.chances(facts)[0])
+            for (offset, mention), facts in by_quantity
+        )
+        scored_urls = (ScoredUrl(url, self.urls.chances(facts)[0]) for url, facts in by_url)
+        return Scored(document, tuple(scored_names), tuple(scored_quantities), tuple(scored_urls))
 
     def decide(self, scored: Scored) -> Decision:
         """Choose: one method name or none, lists without two forms of one thing, one URL."""
@@ -218,23 +208,15 @@ class Classifier:
         )
 
     def _list(self, names: Sequence[ScoredName], field: str) -> tuple[ScoredName, ...]:
-        likely = sorted(
-            (
-                name
-                for name in names
-                if name.probability[field] >= self.thresholds[field]
-                and not _MEASURE.fullmatch(name.candidate.text)
-            ),
-            key=lambda name: -name.probability[field],
-        )
+        likely = [name for name in names if name.probability[field] >= self.thresholds[field]]
         chosen: list[ScoredName] = []
         taken: list[ScoredName] = []
-        for name in likely:
-            if any(same_thing(name.candidate, other.candidate) for other in taken):
-                continue
-            form = _fuller(name, names, taken) if field == "hardware" else name
-            chosen.append(form)
-            taken += [name, form]
+        for name in sorted(likely, key=lambda name: -name.probability[field]):
+            known = any(same_thing(name.candidate, other.candidate) for other in taken)
+            if not known and not _MEASURE.fullmatch(name.candidate.text):
+                form = _fuller(name, names, taken) if field == "hardware" else name
+                chosen.append(form)
+                taken += [name, form]
         return tuple(chosen)
 
 

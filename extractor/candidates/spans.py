@@ -103,14 +103,14 @@ def find_names(document: Document) -> FoundNames:
     """
     spans = _Spans(document.text)
     for sentence in document.sentences:
-        _add_runs(spans, document.text, sentence)
+        _add_runs(spans, sentence)
     if head := _TITLE_HEAD.match(document.title):
         spans.add(*head.span(1))
     for pattern in (_INTRODUCED, _MACRO, _QUOTED):
         for found in pattern.finditer(document.text):
             spans.add(*found.span(found.lastindex or 0))
     long_forms = _add_acronyms(spans, document.text)
-    return FoundNames(_grouped(spans, document.text, long_forms), long_forms)
+    return FoundNames(_grouped(spans, long_forms), long_forms)
 
 
 def find_urls(document: Document) -> list[UrlCandidate]:
@@ -134,11 +134,11 @@ class _Spans:
     """The spans found so far, without duplicates."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self.text = text
         self.found: set[tuple[int, int]] = set()
 
     def add(self, start: int, end: int) -> None:
-        text = self._text
+        text = self.text
         while start < end and not text[start].isalnum():
             start += 1
         while end > start and not (text[end - 1].isalnum() or _closes(text[start:end])):
@@ -169,9 +169,9 @@ def _is_number(token: str) -> bool:
     return len(token) <= 6 and re.fullmatch(r"\d[\d.,kKMBGT%+-]*", token) is not None
 
 
-def _add_runs(spans: _Spans, text: str, sentence: Sentence) -> None:
+def _add_runs(spans: _Spans, sentence: Sentence) -> None:
+    text, first = spans.text, 0
     tokens = list(_NAME_TOKEN.finditer(text, sentence.start, sentence.end))
-    first = 0
     while first < len(tokens):
         if not _is_name_like(tokens[first][0]):
             first += 1
@@ -184,7 +184,7 @@ def _add_runs(spans: _Spans, text: str, sentence: Sentence) -> None:
         if following and following[0][0].lower() in _TAILS and _is_spaced(text, tokens, last + 1):
             for token in run:
                 spans.add(token.start(), following[0].end())
-        _add_connected(spans, text, tokens, first, last)
+        _add_connected(spans, tokens, first, last)
         for token in run:
             _add_inner(spans, run[0].start(), token)
         first = last + 1
@@ -221,11 +221,9 @@ def _add_parts(spans: _Spans, run: list[re.Match[str]]) -> None:
         spans.add(run[first].start(), run[last].end())
 
 
-def _add_connected(
-    spans: _Spans, text: str, tokens: list[re.Match[str]], first: int, last: int
-) -> None:
+def _add_connected(spans: _Spans, tokens: list[re.Match[str]], first: int, last: int) -> None:
     """A run that goes on over small words ("Detector of Small Marine Vessels")."""
-    end = last
+    text, end = spans.text, last
     for _ in range(4):
         place = end + 1
         while (
@@ -306,8 +304,8 @@ def _letter_before(text: str, place: int, floor: int, letter: str, *, at_word_st
     return floor - 1
 
 
-def _grouped(spans: _Spans, text: str, long_forms: dict[str, str]) -> tuple[NameCandidate, ...]:
-    places: dict[str, list[tuple[int, int]]] = {}
+def _grouped(spans: _Spans, long_forms: dict[str, str]) -> tuple[NameCandidate, ...]:
+    text, places = spans.text, dict[str, list[tuple[int, int]]]()
     for start, end in sorted(spans.found):
         key = name_key(text[start:end])
         if key and not key.isdigit():

@@ -10,14 +10,12 @@ from extractor.grounding.numerals import SCALE, Numeral, multiply, read_part, re
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# fmt: off
 _ONES = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
     "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
     "nineteen",
-]
+]  # fmt: skip
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-# fmt: on
 _WORD_VALUES = {
     **{word: value for value, word in enumerate(_ONES)},
     **{word: 10 * (place + 2) for place, word in enumerate(_TENS)},
@@ -37,14 +35,12 @@ _LETTERS = re.compile(r"[a-zﬁ]+")
 _HUNDREDS = frozenset(w + f for w in ("dozen", "hundred", "thousand") for f in ("", "fold"))
 _NUMBER_WORDS = _HUNDREDS | {w + f for w in (*_ONES, *_TENS, "ﬁve") for f in ("", "fold")}
 _ARTICLE = re.compile(r"\ban?[\s-]\Z")
-# fmt: off
 _PHRASE_WORDS = frozenset([
     "order", "orders", "twice", "thrice", "double", "doubles", "doubled", "doubling", "triple",
     "triples", "tripled", "tripling", "quadruple", "quadruples", "quadrupled", "quadrupling",
     "halve", "halves", "halved", "halving", "half", "third", "quarter", "fourth", "fifth", "sixth",
     "eighth", "tenth", "hundredth",
-])
-# fmt: on
+])  # fmt: skip
 _BEFORE, _BEHIND = 24, 32  # characters around its word that a phrase may reach
 _PHRASE = re.compile(
     r"\b(?:"
@@ -103,16 +99,12 @@ def _read_word(low: str, word: re.Match[str]) -> Numeral | None:
     if scale := SCALE.match(low, numeral.end):
         multiply(numeral, scale)
     read_unit(low, numeral)
-    return None if _is_plan(low, numeral) else numeral
-
-
-def _is_plan(low: str, numeral: Numeral) -> bool:
-    """ "Our contribution is twofold." counts contributions."""
-    if numeral.value > 4 or "fold" not in low[numeral.end : numeral.stop]:
-        return False
-    ends = low[numeral.stop : numeral.stop + 1] in ("", ".", ":", ";", ",")
-    before = low[max(0, numeral.start - 8) : numeral.start]
-    return ends and re.search(r"\b(?:is|are|was|were)\s+$", before) is not None
+    if numeral.value <= 4 and "fold" in low[numeral.end : numeral.stop]:
+        ends = low[numeral.stop : numeral.stop + 1] in ("", ".", ":", ";", ",")
+        before = low[max(0, numeral.start - 8) : numeral.start]
+        if ends and re.search(r"\b(?:is|are|was|were)\s+$", before):
+            return None  # "Our contribution is twofold." counts contributions
+    return numeral
 
 
 def _read_phrase(low: str, phrase: re.Match[str]) -> Numeral:

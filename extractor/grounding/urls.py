@@ -80,23 +80,15 @@ def find_url(url: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None
 def _find_core(core: str, text: str) -> Span | None:
     host, slash, path = core.partition("/")
     start = text.find(core)
-    if start < 0 and slash and slash + path in text:
-        start = _find_host_folded(host, slash + path, text)
+    if start < 0 and slash and slash + path in text:  # the host in another case ("GitHub.com/...")
+        paths = re.finditer(f"(?={re.escape(slash + path)})", text)
+        hosts = (found.start() - len(host) for found in paths if found.start() >= len(host))
+        start = next((at for at in hosts if text[at : at + len(host)].lower() == host), -1)
     while start >= 0:
         if found := _whole(text, start, start + len(core)):
             return found
         start = text.find(core, start + 1)
     return None
-
-
-def _find_host_folded(host: str, path: str, text: str) -> int:
-    """Where ``path`` follows ``host`` in another case ("GitHub.com/...")."""
-    place = text.find(path)
-    while place >= 0:
-        if place >= len(host) and text[place - len(host) : place].lower() == host:
-            return place - len(host)
-        place = text.find(path, place + 1)
-    return -1
 
 
 def _whole(text: str, start: int, end: int) -> Span | None:
