@@ -155,9 +155,7 @@ def _baseline(text: str, sentence: Sentence, start: int, end: int) -> tuple[int,
 
 def _noun_phrase(text: str, start: int, limit: int) -> tuple[int, int] | None:
     stop = _BASELINE_END.search(text, start, limit)
-    end = stop.start() if stop else limit
-    while end > start and text[end - 1] in " .,;:!?\n*":
-        end -= 1
-    phrase = text[start:end].removesuffix(" such")  # "solutions such | as Foo"
-    end = start + len(phrase)
-    return None if len(phrase) < 2 or _NO_BASELINE.match(phrase) else (start, end)
+    phrase = text[start : stop.start() if stop else limit].rstrip(" .,;:!?\n*")
+    phrase = phrase.removesuffix(" such")  # "solutions such | as Foo"
+    given = len(phrase) >= 2 and not _NO_BASELINE.match(phrase)
+    return (start, start + len(phrase)) if given else None

@@ -116,8 +116,7 @@ def _context(sentence: Sentence, first: int, last: int) -> Iterator[str]:
 def _first_of(label: str, shapes: Sequence[str]) -> Iterator[str]:
     """The first common noun among ``shapes``, with its distance and without."""
     for distance, shape in enumerate(shapes):
-        noun = COMMON_NOUNS.get(shape)
-        if noun:
+        if noun := COMMON_NOUNS.get(shape):
             yield f"{label}{distance}={noun}"
             yield f"{label}={noun}"
             return

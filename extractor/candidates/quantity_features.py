@@ -42,8 +42,7 @@ def quantity_features(
     """The features of every quantity, in order."""
     spans = [(offset + found.start, offset + found.end) for offset, found in quantities]
     features: list[set[str]] = []
-    for rank, (offset, found) in enumerate(quantities):
-        start, end = offset + found.start, offset + found.end
+    for rank, ((_, found), (start, end)) in enumerate(zip(quantities, spans, strict=True)):
         sentence = document.sentence_at(start)
         left = _shapes(document, sentence.start, start)[::-1]
         right = _shapes(document, end, sentence.end)

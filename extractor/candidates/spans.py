@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, pairwise
 from typing import TYPE_CHECKING
 
 from extractor.candidates.document import word_set
@@ -196,14 +196,11 @@ def _is_spaced(text: str, tokens: list[re.Match[str]], place: int) -> bool:
 
 
 def _run_end(text: str, tokens: list[re.Match[str]], first: int) -> int:
-    last = first
-    while last + 1 < len(tokens):
-        following = tokens[last + 1]
+    for last, (token, following) in enumerate(pairwise(tokens[first:]), start=first):
         fits = _is_name_like(following[0]) or _is_number(following[0])
-        if not fits or text[tokens[last].end() : following.start()] not in {"", " "}:
-            break
-        last += 1
-    return last
+        if not fits or text[token.end() : following.start()] not in {"", " "}:
+            return last
+    return len(tokens) - 1
 
 
 def _add_parts(spans: _Spans, run: list[re.Match[str]]) -> None:
@@ -296,11 +293,10 @@ def _long_form_start(text: str, end: int, acronym: str) -> int | None:
 
 
 def _letter_before(text: str, place: int, floor: int, letter: str, *, at_word_start: bool) -> int:
-    while place >= floor:
-        starts_word = place == floor or not text[place - 1].isalnum()
-        if text[place].lower() == letter and (starts_word or not at_word_start):
-            return place
-        place -= 1
+    for at in range(place, floor - 1, -1):
+        starts_word = at == floor or not text[at - 1].isalnum()
+        if text[at].lower() == letter and (starts_word or not at_word_start):
+            return at
     return floor - 1
 
 

@@ -146,8 +146,8 @@ class _Passages:
     """Finds passages of one paper, if it is at hand; the abstract first, as it has sentences."""
 
     def __init__(self, paper: Paper | None, record: Mapping[str, Any]) -> None:
-        self._texts = {"abstract": paper.abstract, "title": paper.title} if paper else {}
-        self._sources = {name: SourceText(text) for name, text in self._texts.items()}
+        texts = {"abstract": paper.abstract, "title": paper.title} if paper else {}
+        self._sources = {name: SourceText(text) for name, text in texts.items()}
         self._evidence = record.get("evidence") or ()
 
     def of_words(self, words: Iterable[str]) -> Passage | None:
@@ -161,13 +161,13 @@ class _Passages:
         """The passage that the record names for the value at ``path``, or for a part of it."""
         within = re.compile(rf"{re.escape(path)}(?!\w)")
         for item in self._evidence:
-            if item["source"] in self._texts and within.match(item["path"]):
+            if item["source"] in self._sources and within.match(item["path"]):
                 return self._passage(item["source"], Span(item["start"], item["end"]))
         return None
 
     def _passage(self, name: str, span: Span) -> Passage:
         """The span, with the sentence around it; with several, if it reaches over a stop."""
-        text = self._texts[name]
+        text = self._sources[name].original
         starts = [first for first, _ in sentence_spans(_LINE_BREAK.sub(" ", text))]
         first = max((each for each in starts if each <= span.start), default=0)
         last = min((each for each in starts if each >= span.end), default=len(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -14,13 +15,11 @@ from extractor.grounding.annotations import NumberIn, UnitIn, Url, Verbatim
 from extractor.grounding.match import find_first, nearest, strip_ends
 from extractor.grounding.numbers import NumberMention, numbers
 from extractor.grounding.numerals import canonical_unit
-from extractor.grounding.plan import Either, Entries, Items, ModelPlan, plan_of
+from extractor.grounding.plan import Either, Items, ModelPlan, plan_of
 from extractor.grounding.text import SourceText, source_text, written
 from extractor.grounding.urls import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pydantic import BaseModel
 
     from extractor.grounding.numerals import Unit
@@ -169,10 +168,10 @@ class _Walk:
                 return self._unit(node, value, place)
             case ModelPlan():
                 return self.model(node, value, place.asked, place.kept)
+            case Items() if isinstance(value, Mapping):
+                return self._entries(node, value, place)
             case Items():
                 return type(value)(self._items(node, value, place))
-            case Entries():
-                return self._entries(node, value, place)
             case Either():
                 # The model of a union that ``value`` is a dump of has exactly its fields.
                 plan = min(
@@ -196,7 +195,7 @@ class _Walk:
                 kept.append(left)
         return kept
 
-    def _entries(self, node: Entries, values: Any, place: _Place) -> dict[Any, Any]:
+    def _entries(self, node: Items, values: Any, place: _Place) -> dict[Any, Any]:
         kept: dict[Any, Any] = {}
         for key, value in values.items():
             entry = replace(place, asked=f"{place.asked}.{key}", kept=f"{place.kept}.{key}")

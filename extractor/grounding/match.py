@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from extractor.grounding.boundaries import is_whole
@@ -116,12 +117,8 @@ def _strip_wrapping(words: str) -> str:
 def _closing(words: str) -> int | None:
     """Where the bracket that opens ``words`` closes."""
     opening, closing = words[0], _CLOSING[words[0]]
-    depth = 0
-    for place, char in enumerate(words):
-        depth += (char == opening) - (char == closing)
-        if depth == 0:
-            return place
-    return None
+    depths = accumulate((char == opening) - (char == closing) for char in words)
+    return next((place for place, depth in enumerate(depths) if depth == 0), None)
 
 
 def _find_notation(words: SourceText, source: SourceText) -> Span | None:

@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list, tuple or set; ``each`` is what its items are."""
-
-    each: Node
-
-
-@dataclass(frozen=True, slots=True)
-class Entries:
-    """A mapping; ``each`` is what its values are."""
+    """A list, tuple, set or mapping; ``each`` is what its items, or its values, are."""
 
     each: Node
 
@@ -62,7 +55,7 @@ class ModelPlan:
     fields: list[AnnotatedField] = field(default_factory=list)
 
 
-Node = Verbatim | Url | NumberIn | UnitIn | ModelPlan | Items | Entries | Either
+Node = Verbatim | Url | NumberIn | UnitIn | ModelPlan | Items | Either
 
 
 @lru_cache(maxsize=256)
@@ -107,9 +100,7 @@ def _node(annotation: Any, metadata: Iterable[Any], known: dict[type, ModelPlan]
     # Models of a union are told apart later; of other kinds the first counts.
     models = tuple(node for node in nodes if isinstance(node, ModelPlan))
     each = Either(models) if len(models) > 1 else nodes[0]
-    if outer.kind == "union":
-        return each
-    return Items(each) if outer.kind == "list" else Entries(each)
+    return each if outer.kind == "union" else Items(each)
 
 
 def _is_nullable(annotation: Any) -> bool:
