@@ -44,8 +44,8 @@ class Reply:
     """What is sent back: ``after`` seconds, when ``until`` is set, ``drip`` seconds between bytes,
     the connection reset after ``cut`` bytes of the body, or never (``hang``).
 
-    What waits for ``until`` is sent after `PATIENCE_SECONDS` all the same, so that a test whose
-    event never comes fails instead of waiting for ever.
+    Never, and what waits for ``until``, is `PATIENCE_SECONDS` at most, so that a test whose event
+    never comes fails instead of waiting for ever; `FaultServer.overdue` counts those replies.
     """
 
     body: bytes = b""
@@ -99,7 +99,8 @@ class FaultServer:
     """Serves ``script`` on a loopback port for the length of a ``with`` block.
 
     ``asked`` holds the requests in order of arrival; ``most_in_flight`` how many were ever
-    waiting for their answers at once, ``in_flight`` how many are.
+    waiting for their answers at once, ``in_flight`` how many are, ``overdue`` how many replies
+    were sent because patience ran out.
     """
 
     def __init__(self, script: Callable[[Asked], Reply] = answer) -> None:
@@ -107,6 +108,7 @@ class FaultServer:
         self.asked: list[Asked] = []
         self.most_in_flight = 0
         self.in_flight = 0
+        self.overdue = 0
         self._bodies: dict[bytes, int] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -192,13 +194,8 @@ class FaultServer:
 
     async def _send(self, writer: asyncio.StreamWriter, reply: Reply) -> None:
         await asyncio.sleep(reply.after)
-        if reply.until is not None:
-            patience = PATIENCE_SECONDS
-            while not reply.until.is_set() and patience > 0:
-                await asyncio.sleep(0.01)
-                patience -= 0.01
-        if reply.hang:
-            await asyncio.sleep(3600)
+        if reply.hang or reply.until is not None:
+            await self._hold(reply.until or threading.Event())
         reason = _REASONS.get(reply.status, "Status")
         head = [f"HTTP/1.1 {reply.status} {reason}", f"Content-Length: {len(reply.body)}"]
         head += [f"{name}: {value}" for name, value in reply.headers.items()]
@@ -216,3 +213,11 @@ class FaultServer:
         else:
             writer.write(reply.body)
         await writer.drain()
+
+    async def _hold(self, until: threading.Event) -> None:
+        end = self._loop.time() + PATIENCE_SECONDS
+        while not until.is_set():
+            if self._loop.time() > end:
+                self.overdue += 1
+                return
+            await asyncio.sleep(0.01)

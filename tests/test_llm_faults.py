@@ -152,11 +152,12 @@ def test_a_wrong_tool_is_no_answer_though_it_fits() -> None:
 )
 def test_a_time_out_bounds_a_request_however_slowly_it_drips(reply: Reply) -> None:
     with FaultServer(faulty(reply)) as server:
-        ran = run(server.url, papers(8), tries=2, timeout=0.3)
+        ran = run(server.url, papers(8), tries=2, timeout=1.0)
     (failure,) = ran.failures
     assert (failure["error"], failure["tries"]) == ("timeout", 2)
     assert len(ran.records) == 7
     assert ran.spent.lost_tokens > 0, "they may have been charged for"
+    assert server.overdue == 0
 
 
 def test_a_rate_limit_is_waited_out_without_using_up_tries() -> None:

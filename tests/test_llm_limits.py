@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from engine_runs import papers, run
-from fault_server import Asked, FaultServer, Reply, answer, refuse
+from fault_server import PATIENCE_SECONDS, Asked, FaultServer, Reply, answer, refuse
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +25,10 @@ from extractor.llm.limits import (
     StopSignal,
     parse_duration,
 )
+from extractor.llm.settings import ModelSettings
+from extractor.run.session import open_engine
+from extractor.run.settings import CallSettings
+from extractor.task import load_task
 
 
 class Clock:
@@ -245,6 +249,9 @@ async def test_a_stop_signal_that_is_given_wakes_those_who_wait() -> None:
     await asyncio.sleep(0)
     stop_signal.close(Stopped())
     stop_signal.close(ValueError("a later reason"))  # type: ignore[arg-type]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert all(each.done() for each in waiting), "at once, and not when their time is up"
     ended = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(each) for each in ended] == [Stopped] * 3
     with pytest.raises(Stopped):
@@ -295,6 +302,27 @@ def test_concurrency_is_a_cap() -> None:
     with FaultServer(lambda asked: answer(asked, after=0.01)) as server:
         run(server.url, papers(200), concurrency=5)
         assert server.most_in_flight == 5
+
+
+@pytest.mark.parametrize("status", [429, 500])
+async def test_whoever_waits_for_the_next_try_waits_for_the_stop_signal_too(status: int) -> None:
+    later = refuse(status, "later", headers={"Retry-After": "600"})
+    with FaultServer(lambda _: later) as server:
+        settings = ModelSettings(model="m", base_url=server.url, concurrency=4)
+        calls = CallSettings(cache_dir=None)
+        async with open_engine(load_task("paper"), settings, calls) as engine:
+            stop_signal = engine.rate_limiter.stop_signal
+
+            async def results() -> list[object]:
+                return [result async for _, result in engine.run(papers(4))]
+
+            running = asyncio.ensure_future(results())
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while len(stop_signal._waiting) < 4 or server.in_flight:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            engine.stop()
+            assert await running == []
+        assert all(asked.time == 1 for asked in server.asked)
 
 
 def test_nobody_has_to_tune_it() -> None:

@@ -105,9 +105,14 @@ def test_those_that_wait_for_their_next_try_are_not_waited_for(
 ) -> None:
     dump = write_dump(tmp_path / "dump.jsonl", papers(50))
     tomorrow = refuse(429, "later", headers={"Retry-After": "600"})
-    with FaultServer(lambda asked: answer(asked) if asked.number <= 10 else tomorrow) as server:
+
+    def script(asked: Asked) -> Reply:
+        return answer(asked) if asked.number <= 10 or asked.time > 1 else tomorrow
+
+    with FaultServer(script) as server:
         command = starter.start(*_arguments(tmp_path, server, dump))
-        _wait_for(server, 12)
+        _wait_for(server, 11)
+        time.sleep(0.5)  # so that the refusal has reached those that wait, as a rule
         command.send(signal.SIGINT)
         assert command.wait() == 130
         assert all(asked.time == 1 for asked in server.asked), "nothing was tried again"
@@ -124,6 +129,7 @@ def test_before_anything_is_done_nothing_is_left_behind(starter: Starter, tmp_pa
         _wait_until_stopping(command)
         command.send(signal.SIGINT)
         assert command.wait() == 130
+        assert server.overdue == 0, "the second signal waited for what was in flight"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["answers", "dump.jsonl"]
 
 
