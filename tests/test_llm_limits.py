@@ -171,6 +171,13 @@ async def test_requests_a_minute_are_held() -> None:
     assert clock.now - 1000 == pytest.approx(120)
 
 
+async def test_without_a_limit_nothing_is_recorded_of_a_request() -> None:
+    rate_limiter, _ = _limiter()
+    assert (await rate_limiter.clear()).entry is None
+    limited, _ = _limiter(tokens_per_minute=10_000)
+    assert (await limited.clear()).entry is not None
+
+
 async def test_tokens_a_minute_are_held_by_what_answers_take() -> None:
     rate_limiter, clock = _limiter(tokens_per_minute=10_000)
     minutes: dict[int, int] = {}

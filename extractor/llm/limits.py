@@ -7,7 +7,6 @@ rate-limit errors.
 from __future__ import annotations
 
 import asyncio
-import math
 import random
 import re
 import time
@@ -113,7 +112,7 @@ class StopSignal:
 class SlidingWindow:
     """A limit on an amount per minute."""
 
-    def __init__(self, limit: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
         self._clock = clock
         self._taken: deque[list[float]] = deque()
@@ -267,8 +266,8 @@ class RateLimiter:
         self._tokens_each: float = _GUESSED_TOKENS
         self._paused_until = 0.0
         self._pause = _FIRST_PAUSE_SECONDS
-        self._requests = SlidingWindow(limits.requests_per_minute or math.inf, clock)
-        self._tokens = SlidingWindow(limits.tokens_per_minute or math.inf, clock)
+        self._requests = _window(limits.requests_per_minute, clock)
+        self._tokens = _window(limits.tokens_per_minute, clock)
         self._server_requests = _ServerLimit("requests", clock)
         self._server_tokens = _ServerLimit("tokens", clock)
 
@@ -278,8 +277,10 @@ class RateLimiter:
         while (delay := self._delay()) > 0:
             await self.stop_signal.wait(delay)
         self._out += 1
-        self._requests.take()
-        return Sending(self._clock(), self._tokens.take(self._tokens_each))
+        if self._requests:
+            self._requests.take()
+        entry = self._tokens.take(self._tokens_each) if self._tokens else None
+        return Sending(self._clock(), entry)
 
     def returned(
         self, sending: Sending, headers: Mapping[str, str], usage: Usage | None, *, clean: bool
@@ -298,7 +299,8 @@ class RateLimiter:
         tokens = usage.prompt_tokens + usage.completion_tokens if usage else 0
         if tokens:
             self._tokens_each += (tokens - self._tokens_each) / 16
-            self._tokens.correct(sending.entry, tokens)
+            if self._tokens and sending.entry:
+                self._tokens.correct(sending.entry, tokens)
 
     def limited(self, sending: Sending, wait: float | None) -> None:
         """The server asks for fewer requests: all requests pause, and concurrency is cut.
@@ -321,8 +323,8 @@ class RateLimiter:
             # Spread out, so that waiting requests are not all sent at once.
             return (self._paused_until - now) * (1 + _SPREAD * random.random())  # noqa: S311
         return max(
-            self._requests.delay(),
-            self._tokens.delay(self._tokens_each),
+            self._requests.delay() if self._requests else 0.0,
+            self._tokens.delay(self._tokens_each) if self._tokens else 0.0,
             self._server_requests.delay(self._out),
             self._server_tokens.delay(self._out * self._tokens_each),
         )
@@ -333,7 +335,12 @@ class Sending:
     """One request in flight: when it was sent, and how many of the minute's tokens it takes."""
 
     at: float
-    entry: list[float]
+    entry: list[float] | None
+
+
+def _window(limit: int | None, clock: Callable[[], float]) -> SlidingWindow | None:
+    """A window where there is a limit: without one, nothing is recorded."""
+    return None if limit is None else SlidingWindow(limit, clock)
 
 
 def parse_duration(text: str | None) -> float:
