@@ -1,4 +1,4 @@
-"""Modules that are found by lying in their package's folder, and the classes that they define."""
+"""What is found by lying in its package's folder: modules, and the classes that they define."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
 
-def concrete_classes(package: ModuleType, base: type[Any]) -> list[type[Any]]:
+def public_modules(package: str) -> Iterator[ModuleType]:
+    """Import the modules of a package's folder in turn, except those named with an underscore."""
+    for info in pkgutil.iter_modules(import_module(package).__path__):
+        if not info.name.startswith("_"):
+            yield import_module(f"{package}.{info.name}")
+
+
+def concrete_classes(package: str, base: type[Any]) -> list[type[Any]]:
     """The classes under ``base`` that the package's modules define and that can be made."""
-    found: list[type[Any]] = []
-    for info in pkgutil.iter_modules(package.__path__):
-        module = import_module(f"{package.__name__}.{info.name}")
-        found += [
-            value
-            for value in vars(module).values()
-            if isinstance(value, type)
-            and issubclass(value, base)
-            and value.__module__ == module.__name__
-            and not inspect.isabstract(value)
-        ]
-    return found
+    return [
+        value
+        for module in public_modules(package)
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, base)
+        and value.__module__ == module.__name__
+        and not inspect.isabstract(value)
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ __all__ = ["Approach", "Draft", "Fit", "Steps", "approaches", "choose_approach"]
 @cache
 def approaches() -> dict[str, type[Approach[Any]]]:
     """All approaches by name."""
-    found = concrete_classes(sys.modules[__name__], Approach)
+    found = concrete_classes(__name__, Approach)
     return {kind.name: kind for kind in found}
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import pkgutil
 from contextlib import ExitStack, closing
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Self
 
+from extractor.discovery import public_modules
 from extractor.errors import DumpError, UsageError
 from extractor.plugins import load_plugin, plugins
 from extractor.readers.base import Columns, Item, Paper, Reader, Source, Unreadable
@@ -36,9 +35,7 @@ _SIGNATURES = {
 
 def _built_in() -> dict[str, Reader]:
     """Return the formats by name: each `Reader` in a module of this folder."""
-    package = import_module("extractor.readers")
-    names = (module.name for module in pkgutil.iter_modules(package.__path__))
-    modules = (import_module(f"{package.__name__}.{name}") for name in names if name[0] != "_")
+    modules = public_modules("extractor.readers")
     values = (value for module in modules for value in vars(module).values())
     return {value.name: value for value in values if isinstance(value, Reader)}
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import pkgutil
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from extractor.discovery import public_modules
 from extractor.errors import DumpError, UsageError
 from extractor.plugins import load_plugin, plugins
 from extractor.writers.base import Rereadable, Writer, open_to_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from extractor.writers.base import Schema
 
@@ -32,10 +31,8 @@ def writers() -> dict[str, Writer]:
 @cache
 def _own() -> dict[str, Writer]:
     """The formats of this package by name, those that stream first."""
-    package, folder = __name__.rpartition(".")[0], str(Path(__file__).parent)
-    modules = (info.name for info in pkgutil.iter_modules([folder]))
-    names = [name for name in modules if name[0] != "_" and name != "base"]
-    found: list[Writer] = [import_module(f"{package}.{name}").WRITER for name in names]
+    modules = (m for m in public_modules("extractor.writers") if m.__name__ != Writer.__module__)
+    found: list[Writer] = [module.WRITER for module in modules]
     return {writer.name: writer for writer in sorted(found, key=lambda w: (not w.streams, w.name))}
 
 

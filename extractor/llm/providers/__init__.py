@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -29,5 +28,5 @@ def provider_for(settings: ModelSettings) -> Provider:
 @cache
 def _kinds() -> tuple[type[Provider], ...]:
     """Every provider in this folder; the one that accepts any name comes last."""
-    found = concrete_classes(sys.modules[__name__], Provider)
+    found = concrete_classes(__name__, Provider)
     return tuple(sorted(found, key=lambda kind: (kind.fallback, kind.__name__)))
