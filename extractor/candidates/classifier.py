@@ -133,7 +133,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """LinearModel, lexicon and thresholds; ``blend`` says how to weigh each model's answers."""
+    """Linear models, lexicon and thresholds; ``blend`` says how to weigh each model's answers."""
 
     lexicon: Lexicon
     names: LinearModel

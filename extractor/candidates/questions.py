@@ -82,14 +82,10 @@ def answered(
     It counts for every form of the name, and for the fields that the classifier left open.
     """
     asked = next(name for name in scored.names if name.candidate.key == question.key)
-    names: list[ScoredName] = []
-    for name in scored.names:
-        chances = dict(name.probability)
-        if same_thing(name.candidate, asked.candidate):
-            for field, chance in name.probability.items():
-                if blend.leaves_open(field, chance):
-                    chances[field] = blend.combine(field, chance, answers)
-        names.append(replace(name, probability=chances))
+    names = (
+        _updated(name, answers, blend) if same_thing(name.candidate, asked.candidate) else name
+        for name in scored.names
+    )
     return replace(scored, names=tuple(names))
 
 
@@ -101,6 +97,15 @@ def shared_prefix() -> str:
         for name, answer in names
     )
     return _RULES + "".join(shots)
+
+
+def _updated(name: ScoredName, answers: Mapping[str, float], blend: Blend) -> ScoredName:
+    """The name with the model's answer taken into the fields that are open."""
+    chances = {
+        field: blend.combine(field, chance, answers) if blend.leaves_open(field, chance) else chance
+        for field, chance in name.probability.items()
+    }
+    return replace(name, probability=chances)
 
 
 def _openness(name: ScoredName, blend: Blend) -> float:
