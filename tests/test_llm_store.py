@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -93,6 +94,27 @@ def test_answers_that_wait_share_a_transaction(
     assert len(store) == 300
     assert sum(transactions) == 300
     assert len(transactions) <= 3  # what the first one took, and the rest in batches of 200
+
+
+def test_answers_of_one_turn_of_the_loop_share_a_transaction(
+    store: AnswerStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transactions: list[int] = []
+    write = store._bulk.write
+    monkeypatch.setattr(
+        store._bulk, "write", lambda rows: (transactions.append(len(rows)), write(rows))
+    )
+
+    async def fill() -> None:
+        stored = []
+        for i in range(6):
+            stored.append(store.store(str(i), ANSWER))
+            time.sleep(0.02)  # noqa: ASYNC251 -- the writer could begin with the first one
+        await asyncio.gather(*stored)
+
+    asyncio.run(fill())
+    assert sum(transactions) == 6
+    assert len(transactions) <= 2  # the thread may run while they are handed over
 
 
 def test_closing_stores_what_still_waits(tmp_path: Path) -> None:

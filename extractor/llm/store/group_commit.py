@@ -1,7 +1,8 @@
 """Group commit: one thread writes the answers of many papers, one transaction at a time.
 
 A writer's future is resolved only when its row is on disk. While one transaction is synced, rows
-for the next one collect.
+for the next one collect. The rows of one turn of an event loop are handed over together: row by
+row, the first one of a burst would be a transaction of its own.
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ import asyncio
 import queue
 import threading
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from extractor.errors import CacheError
 from extractor.llm.store.bulk_insert import MOST_ROWS
@@ -23,8 +23,7 @@ Row: TypeAlias = tuple[str, str]
 """A key and its text."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(NamedTuple):
     rows: tuple[Row, ...]
     stored: asyncio.Future[None]
 
@@ -39,6 +38,7 @@ class GroupCommit:
         self._commit = commit
         self.also: Callable[[], Iterable[Row]] = tuple
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._turns: dict[asyncio.AbstractEventLoop, list[_Waiting]] = {}
         self._thread: threading.Thread | None = None
 
     def store(self, *rows: Row) -> asyncio.Future[None]:
@@ -46,13 +46,23 @@ class GroupCommit:
         if self._thread is None:
             self._thread = threading.Thread(target=self._write, name="extractor-store")
             self._thread.start()
-        stored = asyncio.get_running_loop().create_future()
-        self._queue.put(_Waiting(rows, stored))
+        loop = asyncio.get_running_loop()
+        stored = loop.create_future()
+        if loop not in self._turns:
+            self._turns[loop] = []
+            loop.call_soon(self._hand_over, loop)
+        self._turns[loop].append(_Waiting(rows, stored))
         return stored
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        for waiting in self._turns.pop(loop, ()):
+            self._queue.put(waiting)
 
     def close(self) -> None:
         """Write the waiting rows, and end."""
         if self._thread is not None:
+            for loop in list(self._turns):
+                self._hand_over(loop)
             self._queue.put(None)
             self._thread.join()
             self._thread = None
