@@ -57,6 +57,9 @@ class FullSchema(Approach[SchemaT]):
         )
         self._fixed: list[dict[str, str]] = request.pop("messages")
         self._rest: dict[str, Any] = {**endpoint.sampling(), **request}
+        self._tool: str | None = next(
+            (tool["function"]["name"] for tool in request.get("tools", ())), None
+        )
 
     def steps(self, paper: Paper) -> Steps[SchemaT]:
         """Ask, read, ground; ask again if that can help, and keep the better of the two.
@@ -95,9 +98,8 @@ class FullSchema(Approach[SchemaT]):
         """Read and ground one answer. Raises _Unfit when it is worth asking again."""
         _check_finish(answer)
         # A call of another tool is not an answer, even if its arguments fit.
-        wanted = [tool["function"]["name"] for tool in self._rest.get("tools", ())]
-        if wanted and answer.tool is not None and answer.tool not in wanted:
-            raise _Unfit(f"The tool {answer.tool!r} was called, and there is only {wanted[0]!r}")
+        if self._tool and answer.tool not in (None, self._tool):
+            raise _Unfit(f"The tool {answer.tool!r} was called, and there is only {self._tool!r}")
         schema = self._task.schema
         text = _json_text(answer.text)
         try:
@@ -105,11 +107,11 @@ class FullSchema(Approach[SchemaT]):
             # An answer that fits only thanks to the fields' defaults does not mean "nothing found".
             if not fields.model_fields_set and text.strip() != "{}":
                 raise _Unfit("None of the schema's fields is in the answer")
-            grounded = ground(
-                schema, fields.model_dump(), title=paper.title, abstract=paper.abstract
-            )
-            # A rejected value may leave a required field empty.
-            fields = schema.model_validate(grounded.values)
+            values = fields.model_dump()
+            grounded = ground(schema, values, title=paper.title, abstract=paper.abstract)
+            if grounded.values != values:
+                # A rejected value may leave a required field empty.
+                fields = schema.model_validate(grounded.values)
         except ValidationError as error:
             wrong = error.errors(include_url=False, include_input=False, include_context=False)
             places = (".".join(map(str, item["loc"])) or "answer" for item in wrong)

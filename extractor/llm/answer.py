@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from operator import add
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import from_json, to_json
 
@@ -22,8 +23,7 @@ class Request:
     path: str = CHAT
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens of one answer, and the requests it took (failed tries included)."""
 
     prompt_tokens: int = 0
@@ -50,13 +50,8 @@ class Usage:
             tries=tries,
         )
 
-    def __add__(self, other: Usage) -> Usage:
-        return Usage(
-            self.prompt_tokens + other.prompt_tokens,
-            self.cached_tokens + other.cached_tokens,
-            self.completion_tokens + other.completion_tokens,
-            self.tries + other.tries,
-        )
+    def __add__(self, other: Usage) -> Usage:  # type: ignore[override]  # of numbers, not of tuples
+        return Usage(*map(add, self, other))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +92,11 @@ class Answer:
 
     def to_json(self) -> str:
         """One JSON object, as the store keeps it."""
-        usage = self.usage
         return to_json(
             {
                 "message": self.message,
                 "finish_reason": self.finish_reason,
-                "usage": [
-                    usage.prompt_tokens,
-                    usage.cached_tokens,
-                    usage.completion_tokens,
-                    usage.tries,
-                ],
+                "usage": self.usage,
                 "paid_at": self.paid_at,
                 "logprobs": self.logprobs,
             }

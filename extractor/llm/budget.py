@@ -8,7 +8,8 @@ request that is sure to fit.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from operator import add
+from typing import TYPE_CHECKING, NamedTuple
 
 from extractor.errors import CeilingReached, resume_hint
 
@@ -35,8 +36,7 @@ class Ceilings:
         return (self.requests, self.tokens, self.cost) != (None, None, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(NamedTuple):
     """Requests, including those that ``failed``, and the tokens that were charged for.
 
     Tokens are ``lost`` if a request got no answer but may have been charged for (a time-out, a
@@ -68,16 +68,8 @@ class Spent:
             self.completion_tokens + self.lost_completion_tokens,
         )
 
-    def __add__(self, other: Spent) -> Spent:
-        return Spent(
-            self.requests + other.requests,
-            self.failed + other.failed,
-            self.prompt_tokens + other.prompt_tokens,
-            self.cached_tokens + other.cached_tokens,
-            self.completion_tokens + other.completion_tokens,
-            self.lost_prompt_tokens + other.lost_prompt_tokens,
-            self.lost_completion_tokens + other.lost_completion_tokens,
-        )
+    def __add__(self, other: Spent) -> Spent:  # type: ignore[override]  # of numbers, not of tuples
+        return Spent(*map(add, self, other))
 
 
 class Budget:

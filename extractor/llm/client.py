@@ -11,8 +11,7 @@ import hashlib
 import logging
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import tenacity
 from pydantic_core import from_json, to_json
@@ -47,8 +46,7 @@ _FIRST_WAIT_SECONDS = 0.5
 _TRIES_BEFORE_FIRST_ANSWER = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Prepared(NamedTuple):
     """A request as it is sent, and its key in the store."""
 
     path: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pydantic_core import from_json, to_json
@@ -32,7 +32,7 @@ class Run:
 
     def row(self, spent: Spent) -> tuple[str, str]:
         """The row of this run in the store."""
-        return self.key, to_json({"started_at": self.started_at, **asdict(spent)}).decode()
+        return self.key, to_json({"started_at": self.started_at, **spent._asdict()}).decode()
 
 
 def run_key(*identity: object) -> str:
