@@ -126,6 +126,3 @@ def _decoder() -> LatexNodes2Text:
     addresses = [MacroTextSpec("url", "%s"), MacroTextSpec("href", "%(2)s (%(1)s)")]
     known.add_context_category("addresses", prepend=True, macros=addresses)
     return LatexNodes2Text(latex_context=known, math_mode="verbatim", strict_latex_spaces=True)
-
-
-BIBTEX = BibTex()

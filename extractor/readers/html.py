@@ -173,6 +173,3 @@ def _papers_in(value: object) -> Iterator[dict[str, Any]]:
 
 def _abstract(fields: dict[str, Any]) -> str:
     return nested_text(fields, "abstract") or nested_text(fields, "summary")
-
-
-HTML = Html()

@@ -101,6 +101,3 @@ def object_in(data: bytes, parse: Callable[[bytes], Any] = parse_json) -> dict[s
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-JSON_LINES = JsonLines()

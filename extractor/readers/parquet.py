@@ -109,6 +109,3 @@ def _is_plain(kind: Any) -> bool:
 
 def _as_json(value: object) -> object:
     return value if isinstance(value, _JSON) or value is None else str(value)
-
-
-PARQUET = Parquet()

@@ -114,6 +114,3 @@ class _Entry:
 
     def _first(self, tags: tuple[str, ...]) -> str:
         return next(iter(self._all(tags)), "")
-
-
-RIS = Ris()

@@ -33,11 +33,17 @@ _NAME_LENGTH = 64
 _ROWS_TRIED = 20
 
 
-class DelimitedText(Reader):
-    """Rows of fields; the header says which is the title and which the abstract."""
+class CommaSeparated(Reader):
+    """CSV, also with the semicolons that spreadsheets of many countries write.
 
+    The header says which field of a row is the title and which the abstract.
+    """
+
+    name = "csv"
+    title = "comma-separated values"
+    suffixes: ClassVar[tuple[str, ...]] = (".csv",)
     has_columns = True
-    delimiters: ClassVar[tuple[str, ...]]
+    delimiters: ClassVar[tuple[str, ...]] = (",", ";", "|")
 
     def sniff(self, head: bytes) -> float:
         rows = decode_text(head).split("\n", _ROWS_TRIED)[:_ROWS_TRIED]
@@ -78,16 +84,7 @@ class DelimitedText(Reader):
         )
 
 
-class CommaSeparated(DelimitedText):
-    """CSV, also with the semicolons that spreadsheets of many countries write."""
-
-    name = "csv"
-    title = "comma-separated values"
-    suffixes = (".csv",)
-    delimiters = (",", ";", "|")
-
-
-class TabSeparated(DelimitedText):
+class TabSeparated(CommaSeparated):
     """TSV, quoted like CSV or not at all."""
 
     name = "tsv"
@@ -143,7 +140,3 @@ def _is_quoted(head: str, delimiter: str) -> bool:
     opened = [field for field in fields[:-1] if field.startswith('"')]
     closed = [field for field in opened if len(field) > 1 and field.endswith('"')]
     return len(closed) * 2 >= len(opened)
-
-
-CSV = CommaSeparated()
-TSV = TabSeparated()

@@ -252,6 +252,3 @@ def _without_abstract(pending: list[Paragraph]) -> Iterator[Unreadable]:
         is_title = words > 4 or (words > 3 and _share_of_capitals(part.text) > 0.6)
         if likeness == _LABELLED or (likeness == _LIKELY and is_title):
             yield Unreadable(part.line, "There is no abstract.", title=part.text)
-
-
-TEXT = Text()
