@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from extractor.approaches.base import Approach, Draft, Fit
+from extractor.approaches.base import Approach, Draft, Fit, Steps
 from extractor.candidates.blend import ANSWERS
-from extractor.candidates.claims import read_claim
-from extractor.candidates.classifier import Classifier
+from extractor.candidates.claims import SpeedupClaim, read_claim
+from extractor.candidates.classifier import Classifier, Decision, Scored, ScoredName
 from extractor.candidates.questions import answered, questions
 from extractor.grounding import ground
 from extractor.llm.answer import COMPLETION, Request
@@ -22,9 +22,6 @@ from extractor.record import SchemaT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from extractor.approaches.base import Steps
-    from extractor.candidates.claims import SpeedupClaim
-    from extractor.candidates.classifier import Decision, Scored, ScoredName
     from extractor.llm.endpoint import Endpoint
     from extractor.paper import Paper
     from extractor.task import Task

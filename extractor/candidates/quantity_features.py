@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from extractor.candidates.document import NUMBER, URL, words
+from extractor.candidates.document import NUMBER, URL, Document, words
 from extractor.candidates.vocabulary import CODE_WORDS, OTHER_PAGE_WORDS, OTHER_WORDS, SPEED_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from extractor.candidates.document import Document
     from extractor.candidates.spans import UrlCandidate
     from extractor.grounding.numbers import NumberMention
 

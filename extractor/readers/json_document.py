@@ -12,6 +12,7 @@ from extractor.readers.base import (
     Columns,
     Item,
     Reader,
+    Source,
     Unreadable,
     field_names,
 )
@@ -20,8 +21,6 @@ from extractor.readers.json_stream import ALONE, MOST_NESTED_ARRAY, JsonObject, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from extractor.readers.base import Source
 
 _MAYBE = 0.7
 _ARRAY = re.compile(rb"\s*\[\s*[{\]]")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from extractor.errors import DumpError
 from extractor.readers.base import (
@@ -14,15 +14,13 @@ from extractor.readers.base import (
     Columns,
     Item,
     Reader,
+    Source,
     build_entry_from_fields,
     require_columns,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import BinaryIO
-
-    from extractor.readers.base import Source
 
 _MAGIC = b"PAR1"
 _ROWS = 256

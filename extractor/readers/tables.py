@@ -13,6 +13,7 @@ from extractor.readers.base import (
     Columns,
     Item,
     Reader,
+    Source,
     Unreadable,
     build_entry_from_fields,
     decode_text,
@@ -22,8 +23,6 @@ from extractor.readers.base import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from extractor.readers.base import Source
 
 _REGULAR = 0.08
 """Less than plain text has: a fitting suffix must speak for the table as well."""

@@ -29,14 +29,13 @@ from extractor.readers.base import (
     Columns,
     Item,
     Reader,
+    Source,
     Unreadable,
     build_entry,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from extractor.readers.base import Source
 
 _ABSTRACT_LENGTH = 240
 """Characters from which on a paragraph of sentences is an abstract wherever it stands."""
