@@ -8,6 +8,7 @@ remaining name, and its answers are blended with the classifier's probabilities
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from extractor.approaches.base import Approach, Draft, Fit, Steps
@@ -109,12 +110,6 @@ def _in_order(names: Sequence[ScoredName]) -> list[str]:
 
 
 def _claim(claim: SpeedupClaim, text: str) -> dict[str, Any]:
-    return {
-        "quote": text[slice(*claim.quote)],
-        "value": claim.value,
-        "value_max": claim.value_max,
-        "unit": claim.unit,
-        "up_to": claim.up_to,
-        "kind": claim.kind,
-        "baseline": text[slice(*claim.baseline)] if claim.baseline else None,
-    }
+    """The claim with the words of its spans."""
+    baseline = text[slice(*claim.baseline)] if claim.baseline else None
+    return {**asdict(claim), "quote": text[slice(*claim.quote)], "baseline": baseline}

@@ -40,8 +40,7 @@ class Lexicon:
     @classmethod
     def load(cls, path: Path) -> Lexicon:
         """Read the file that :meth:`save` wrote."""
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            rows: dict[str, str] = json.load(file)
+        rows: dict[str, str] = json.loads(gzip.decompress(path.read_bytes()))
         entries: dict[str, LexiconEntry] = {}
         for code, names in rows.items():
             method, benchmark, hardware = (ord(letter) - ord("a") + _LOWEST for letter in code[1:])

@@ -45,11 +45,10 @@ def quantity_features(
         sentence = document.sentence_at(start)
         left = _shapes(document, sentence.start, start)[::-1]
         right = _shapes(document, end, sentence.end)
+        unit = str(found.unit)
         here = set(_number_features(found, document.text[start:end]))
-        here.update(_window(left, right))
-        here.update(_side("L", left, str(found.unit)))
-        here.update(_side("R", right, str(found.unit)))
-        here.update(_topic_features(left, right, str(found.unit)))
+        here.update(_window(left, right), _topic_features(left, right, unit))
+        here.update(_side("L", left, unit), _side("R", right, unit))
         for _, other in quantities[:rank]:
             if (other.value, other.unit) == (found.value, found.unit):
                 here.update(("dupv", "dup") if other.value_max == found.value_max else ("dupv",))
