@@ -156,7 +156,7 @@ def _one_url(document: Document, urls: Sequence[UrlCandidate], rank: int) -> Ite
     sentence = document.sentence_at(url.start)
     follows = rank > 0 and urls[rank - 1].start >= sentence.start
     start = urls[rank - 1].end if follows else sentence.start
-    left = [word.text.lower() for word in words(document.text, start, url.start)][::-1]
+    left = _shapes(document, start, url.start)[::-1]
     host = next((name for name, pattern in _HOSTS if pattern.search(url.text)), "other")
     code = "c" if not CODE_WORDS.isdisjoint(left) else ""
     other = "o" if not OTHER_PAGE_WORDS.isdisjoint(left) else ""
@@ -176,12 +176,7 @@ def _one_url(document: Document, urls: Sequence[UrlCandidate], rank: int) -> Ite
 def _around_url(
     document: Document, url: UrlCandidate, start: int, end: int, *, short: bool
 ) -> Iterator[str]:
-    text = document.text
-    after = {
-        word.text.lower() for word in words(text, url.end, min(max(end, url.end), url.end + 60))
-    }
-    if not CODE_WORDS.isdisjoint(after):
+    if not CODE_WORDS.isdisjoint(_shapes(document, url.end, min(end, url.end + 60))):
         yield "rightc"
-    before = {word.text.lower() for word in words(text, max(0, start - 120), start)}
-    if short and not CODE_WORDS.isdisjoint(before):
+    if short and not CODE_WORDS.isdisjoint(_shapes(document, max(0, start - 120), start)):
         yield "prevc"
