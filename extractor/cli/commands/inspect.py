@@ -122,8 +122,7 @@ def _forecast_lines(run: Forecast) -> Iterator[str]:
     yield f"Forecast for {_shown(run.model)}, {run.task}, {run.approach}, {run.papers:,} papers:"
     yield ""
     fixed = f"; {run.fixed_tokens:,} per paper are the same for all papers"
-    prompt = f"{_range(run.prompt_tokens)} tokens{fixed if run.fixed_tokens else ''}"
-    yield _row("prompt", prompt)
+    yield _row("prompt", f"{_range(run.prompt_tokens)} tokens{fixed if run.fixed_tokens else ''}")
     yield _row("answers", f"{_range(run.answer_tokens)} tokens")
     if run.seconds:
         time = _duration(run.seconds.expected, run.seconds.low, run.seconds.high)
@@ -156,7 +155,8 @@ def _repeats(repeats: Repeats, what: str) -> str:
 
 
 def _lengths(lengths: Lengths) -> str:
-    return f"{lengths.median:,} characters (median), {lengths.smallest:,} to {lengths.largest:,}"
+    shown = "{median:,} characters (median), {min:,} to {max:,}"
+    return shown.format(**lengths.to_dict())
 
 
 def _range(tokens: Range) -> str:
