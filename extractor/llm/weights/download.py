@@ -50,6 +50,8 @@ def from_hub(weights: Weights, scratch: Path, progress: Progress) -> Path:
     """Append what is missing to ``scratch/hub.part`` and return its path."""
     import httpx2
 
+    if not hub_reachable(weights.hub_url):
+        raise WeightsError("no model hub can be reached")
     part = scratch / "hub.part"
     start = part.stat().st_size if part.exists() else 0
     if start >= weights.size:

