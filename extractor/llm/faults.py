@@ -111,12 +111,10 @@ def parse_retry_after(headers: Mapping[str, str], *, now: float) -> float | None
 
     An invalid value counts as absent.
     """
-    milliseconds = _finite(headers.get("retry-after-ms"))
-    if milliseconds is not None:
+    if (milliseconds := _finite(headers.get("retry-after-ms", ""))) is not None:
         return milliseconds / 1000
-    value = headers.get("retry-after")
-    seconds = _finite(value)
-    if seconds is not None or value is None:
+    value = headers.get("retry-after", "")
+    if (seconds := _finite(value)) is not None:
         return seconds
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
@@ -124,9 +122,9 @@ def parse_retry_after(headers: Mapping[str, str], *, now: float) -> float | None
         return None
 
 
-def _finite(text: str | None) -> float | None:
+def _finite(text: str) -> float | None:
     try:
-        number = float(text) if text is not None else math.nan
+        number = float(text)
     except ValueError:
         return None
     return number if math.isfinite(number) and number >= 0 else None
@@ -137,8 +135,7 @@ def _explanation(reply: Reply, key: str) -> tuple[str, str]:
     body: Any = None
     with suppress(ValueError):
         body = from_json(reply.content or b"")
-    body = body if isinstance(body, dict) else {}
-    error = body.get("error", body)
+    error = body.get("error", body) if isinstance(body, dict) else {}
     if not isinstance(error, dict):
         error = {"message": error}
     said = error.get("message") or error.get("detail")
