@@ -107,9 +107,7 @@ class Index:
         self._ids: list[str] = []
         self._titles: list[str] = []
         self._fields: dict[str, FieldIndex] = {}
-        self._source = FieldIndex("source")
-        self._refused = FieldIndex("refused")
-        self._failure = FieldIndex("failure")
+        self._extras = {name: FieldIndex(name) for name in ("source", "refused", "failure")}
         self._models: Counter[str] = Counter()
         self._tasks: Counter[str] = Counter()
         self._tokens: Counter[str] = Counter()
@@ -133,30 +131,29 @@ class Index:
         self._tokens.update(tokens)
         if meta.get("cached") is True:
             self._cached.update(tokens, records=1)
-        dropped = [item for item in _as_items(meta.get("dropped")) if isinstance(item, dict)]
-        self.refused += self._refused.add(self.rows, [_rejected(item) for item in dropped])
+        dropped = (item for item in _as_items(meta.get("dropped")) if isinstance(item, dict))
+        self.refused += self._extras["refused"].add(self.rows, list(map(_rejected, dropped)))
         self.records += 1
 
     def add_failure(self, failure: Mapping[str, Any], source: Mapping[str, Any]) -> None:
         """Add a paper that has no record."""
         self._add_paper(failure, source)
-        self._failure.add(self.rows, {key: failure.get(key) for key in _FAILURE_KEYS})
+        self._extras["failure"].add(self.rows, {key: failure.get(key) for key in _FAILURE_KEYS})
         self.failures += 1
 
     def _add_paper(self, row: Mapping[str, Any], source: Mapping[str, Any]) -> None:
         self._ids.append(json_text(row.get("id")))
         self._titles.append(json_text(row.get("title")))
-        self._source.add(self.rows, {"year": year_of(source), "venue": venue_of(source)})
+        self._extras["source"].add(self.rows, {"year": year_of(source), "venue": venue_of(source)})
 
     def to_dict(self) -> dict[str, Any]:
         """The index as JSON values."""
-        extras = (self._source, self._refused, self._failure)
         return {
             "records": self.records,
             "ids": self._ids,
             "titles": self._titles,
             "fields": [field.to_dict(self.rows) for field in self._fields.values()],
-            "extras": [field.to_dict(self.rows) for field in extras],
+            "extras": [field.to_dict(self.rows) for field in self._extras.values()],
             "run": {
                 "models": self._models.most_common(),
                 "tasks": self._tasks.most_common(),
