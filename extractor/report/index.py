@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
@@ -70,7 +70,7 @@ class FieldIndex:
         self._counts = array("i")
         self._items = 0
         self._list = False
-        self._keys: dict[str, KeyIndex] = {}
+        self._keys: defaultdict[str, KeyIndex] = defaultdict(KeyIndex)
 
     def add(self, row: int, value: object) -> int:
         """Add the value of a row and return how many items it has; rows left out have none."""
@@ -81,9 +81,7 @@ class FieldIndex:
         for item in items:
             for key, part in (item if isinstance(item, dict) else {"": item}).items():
                 # objects whose keys are data would make an index for each paper
-                if key not in self._keys and len(self._keys) < _MOST_KEYS:
-                    self._keys[key] = KeyIndex()
-                if key in self._keys:
+                if key in self._keys or len(self._keys) < _MOST_KEYS:
                     self._keys[key].add(self._items, part)
             self._items += 1
         return len(items)
