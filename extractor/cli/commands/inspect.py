@@ -90,9 +90,8 @@ def _dump_lines(source: Dump, survey: Survey) -> Iterator[str]:
     if unreadable > survey.without_abstract:
         yield _row("unreadable", f"{unreadable - survey.without_abstract:,}")
     for item in survey.first_unreadable:
-        named = item.title or item.id
-        about = f" {_shown(named)}" if named else ""
-        yield _row("", f"line {item.line:,}: {_shown(item.message)}{about}")
+        about = _shown(item.title or item.id or "")
+        yield _row("", f"line {item.line:,}: {_shown(item.message)} {about}")
     if unreadable > len(survey.first_unreadable):
         yield _row("", f"and {unreadable - len(survey.first_unreadable):,} more")
     if survey.papers:

@@ -40,10 +40,9 @@ def hub_reachable(url: str) -> bool:
     import httpx2
 
     try:
-        response = httpx2.head(url, timeout=_PROBE_SECONDS, follow_redirects=True)
+        return httpx2.head(url, timeout=_PROBE_SECONDS, follow_redirects=True).is_success
     except httpx2.HTTPError:
         return False
-    return response.is_success
 
 
 def from_hub(weights: Weights, scratch: Path, progress: Progress) -> Path:
