@@ -53,10 +53,9 @@ def request_tokens(body: Mapping[str, Any], *, schema_is_read: bool) -> tuple[in
 
 def request_texts(body: Mapping[str, Any]) -> list[str]:
     """The texts of a request in order: its messages, or the prompt of a plain completion."""
-    messages = body.get("messages")
-    if messages is None:
-        return [str(body["prompt"])]
-    return [str(message["content"]) for message in messages]
+    if "messages" in body:
+        return [str(message["content"]) for message in body["messages"]]
+    return [str(body["prompt"])]
 
 
 def answer_schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -54,7 +54,7 @@ def timed_out(endpoint: Endpoint) -> Fault:
 
 def no_reply(error: NoReply, endpoint: Endpoint) -> Fault:
     """The fault of a try whose connection failed."""
-    reason = readable(str(error).rstrip("."))
+    reason = errors.one_line(str(error).rstrip("."))
     lost = errors.ConnectionLost(f"The connection to {endpoint.address} failed: {reason}.")
     return Fault(lost, billed=error.sent)
 
@@ -139,12 +139,7 @@ def _explanation(reply: Reply, key: str) -> tuple[str, str]:
     if not isinstance(error, dict):
         error = {"message": error}
     said = error.get("message") or error.get("detail")
-    text = readable(said).rstrip(".") if isinstance(said, str) else ""
+    text = errors.one_line(said).rstrip(".") if isinstance(said, str) else ""
     if key:
         text = text.replace(key, "[key]")
     return text[:_LONGEST_MESSAGE] or "no explanation", str(error.get("code") or "")
-
-
-def readable(text: str) -> str:
-    """One line without control characters, since a server's text is printed on terminals."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -11,6 +11,7 @@ from typer import Argument, Option
 
 from extractor.cli import options
 from extractor.cli.expand import expanded
+from extractor.errors import DumpError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,6 @@ def inspect(
 
     Example: extractor inspect papers.bib --model gpt-5-mini
     """
-    from extractor.errors import DumpError
     from extractor.inspection.forecast import forecast
     from extractor.inspection.survey import Survey
 
@@ -183,7 +183,6 @@ def _money(dollars: float) -> str:
 
 
 def _shown(text: str, width: int = _WIDTH) -> str:
-    """Text of the dump on one line, without characters that a terminal would act on."""
-    clean = "".join(char if char.isprintable() else " " for char in text[: 4 * width])
-    line = " ".join(clean.split())
+    """As much of a text of the dump as is shown."""
+    line = one_line(text[: 4 * width])
     return line if len(line) <= width else f"{line[: width - 3].rstrip()}..."
