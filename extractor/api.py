@@ -46,6 +46,7 @@ class Options(TypedDict, total=False):
     cache_dir: str | Path | None
     tries: int
     timeout: float
+    patience: float
 
 
 class Extractor(Generic[SchemaT]):
@@ -63,7 +64,8 @@ class Extractor(Generic[SchemaT]):
     - ``mode``, ``approach``: how to ask; the default depends on the endpoint.
     - ``concurrency``: most papers in flight; for the embedded model, the number of its slots.
     - ``cache``, ``cache_dir``: whether and where paid answers are kept.
-    - ``tries``: most requests for one answer; ``timeout``: seconds for one request.
+    - ``tries``: most requests for one answer; ``timeout``: seconds for one request;
+      ``patience``: seconds to wait out a rate limit or an outage for.
 
     It opens at its first use and closes at the end of a ``with`` or ``async with`` block, or with
     :meth:`close` or :meth:`aclose`. The synchronous methods may be called from any thread, the
@@ -93,6 +95,7 @@ class Extractor(Generic[SchemaT]):
             cache_dir=_cache_dir(options),
             tries=options.get("tries", CallSettings.tries),
             timeout=options.get("timeout", CallSettings.timeout),
+            patience=options.get("patience", CallSettings.patience),
         )
         self._opened = AsyncExitStack()
         self._engine: Engine[SchemaT] | None = None

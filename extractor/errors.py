@@ -20,7 +20,8 @@
         ├── RequestRejected    HTTP 400 and similar: asking again cannot help
         ├── TooLong            the abstract, or the answer, exceeds a limit
         ├── Refused            the model or a content filter declined
-        └── InvalidResponse    no valid record, even after asking again
+        ├── InvalidResponse    no valid record, even after asking again
+        └── InternalError      something unexpected, in Extractor or in a schema's validator
 
 Each class has a stable ``kind``, which is the ``error`` of a failures file, a
 ``hint`` that says what to do, and ``retryable``: whether the same request may
@@ -195,3 +196,10 @@ class InvalidResponse(PaperError):
     """No valid record came back, even after the model was asked again."""
 
     kind = "invalid_response"
+
+
+class InternalError(PaperError):
+    """Something unexpected went wrong with this paper."""
+
+    kind = "internal"
+    hint = "Please report it: --debug-log FILE writes down where it happened."

@@ -40,6 +40,7 @@ class Ran:
     spent: Spent = field(default_factory=Spent)
     error: ExtractorError | None = None
     notes: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
     @property
     def ids(self) -> list[str]:
@@ -56,11 +57,17 @@ class _Rows(list["Mapping[str, Any]"]):
 
 
 class Unwatched:
-    """Watches nothing."""
+    """Keeps what all papers waited for, and watches nothing else."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
 
     def done(self, result: Any, summary: Summary) -> None: ...
 
     def stopping(self) -> None: ...
+
+    def waiting(self, why: str) -> None:
+        self.told.append(why)
 
 
 def papers(count: int) -> list[Paper]:
@@ -84,7 +91,7 @@ def run(
     settings = ModelSettings(
         model="m", base_url=url, concurrency=concurrency, api_key=key, mode=mode
     )
-    ran, records, failures = Ran(), _Rows(), _Rows()
+    ran, records, failures, watcher = Ran(), _Rows(), _Rows(), Unwatched()
     call_settings = CallSettings(cache_dir=cache_dir, **calls)
 
     async def batch() -> None:
@@ -98,7 +105,7 @@ def run(
                         items,
                         records=records,
                         failures=failures,
-                        watcher=Unwatched(),
+                        watcher=watcher,
                         retry=retry,
                     )
                 except ExtractorError as error:
@@ -109,7 +116,7 @@ def run(
                 run_state.complete()
 
     asyncio.run(batch())
-    ran.records, ran.failures = records, failures
+    ran.records, ran.failures, ran.told = records, failures, watcher.told
     return ran
 
 
@@ -118,6 +125,7 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Waits between tries are a fiftieth of what they are."""
     with monkeypatch.context() as patch:
         patch.setattr("extractor.llm.client._FIRST_WAIT_SECONDS", 0.01)
+        patch.setattr("extractor.llm.client._LONGEST_WAIT_SECONDS", 0.1)
         patch.setattr("extractor.llm.limits._FIRST_PAUSE_SECONDS", 0.01)
         yield
 

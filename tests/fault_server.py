@@ -82,7 +82,7 @@ def completion(
         "created": 1,
         "model": "m",
         "choices": choices if message else [],
-        "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
+        "usage": how.pop("usage", {"prompt_tokens": 100, "completion_tokens": 20}),
     }
     headers = {"Content-Type": "application/json", **how.pop("headers", {})}
     return Reply(json.dumps(body).encode(), headers=headers, **how)

@@ -174,6 +174,102 @@ def test_a_wait_beyond_all_patience_fails_at_once() -> None:
     assert (failure["error"], failure["tries"]) == ("rate_limited", 1)
 
 
+def some(fault: Reply | Callable[[Asked], Reply], *, each: int) -> Script:
+    """The fault for every so many-th paper, always."""
+
+    def script(asked: Asked) -> Reply:
+        if int(asked.title.removeprefix("Net").split(":")[0]) % each != each - 1:
+            return answer(asked)
+        return fault if isinstance(fault, Reply) else fault(asked)
+
+    return script
+
+
+DEEP = "[" * 100_000 + "]" * 100_000
+ODD_USAGE = {"prompt_tokens": float("inf"), "completion_tokens": 3}
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 16])
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (refuse(500, "oops"), "server_error"),
+        (Reply(b"{}", cut=1), "connection"),
+        (refuse(503, "busy"), "server_error"),
+        (refuse(429, "slow"), "rate_limited"),
+        (refuse(429, "slow", headers={"Retry-After": "86400"}), "rate_limited"),
+    ],
+    ids=["500", "reset", "503", "429", "429 for a day"],
+)
+def test_papers_that_always_fail_hold_up_and_end_nothing(
+    reply: Reply, kind: str, concurrency: int
+) -> None:
+    """They end last, in a row: that is no evidence against the endpoint."""
+    with FaultServer(some(reply, each=20)) as server:
+        ran = run(server.url, papers(105), tries=TRIES, concurrency=concurrency)
+    assert ran.ended_by is None
+    assert ran.told == [], "nobody waited for them"
+    assert len(ran.records) == 100
+    assert [row["error"] for row in ran.failures] == [kind] * 5
+    assert ran.ids == sorted(str(i) for i in range(105))
+
+
+@pytest.mark.parametrize("concurrency", [4, 64])
+@pytest.mark.parametrize(
+    "reply",
+    [refuse(500, "oops"), refuse(503, "busy"), refuse(429, "slow"), Reply(b"{}", cut=1), HTML],
+    ids=["500", "503", "429", "reset", "HTML"],
+)
+def test_an_outage_in_mid_run_is_waited_out(reply: Reply, concurrency: int) -> None:
+    """It outlasts all the tries of a request."""
+    began: list[float] = []
+
+    def script(asked: Asked) -> Reply:
+        if asked.number >= 100:
+            began.append(time.monotonic())
+            if began[-1] < began[0] + 1.0:
+                return reply
+        return answer(asked)
+
+    with FaultServer(script) as server:
+        ran = run(server.url, papers(300), tries=4, concurrency=concurrency)
+    assert (len(ran.records), ran.failures, ran.ended_by) == (300, [], None)
+
+
+def test_an_outage_is_told_and_ends_the_run_when_the_patience_is_spent() -> None:
+    def script(asked: Asked) -> Reply:
+        if asked.number >= 100:
+            return refuse(503, "maintenance", headers={"Retry-After": "5"})
+        return answer(asked)
+
+    with FaultServer(script) as server:
+        ran = run(server.url, papers(3000), patience=0.0)
+    (told,) = ran.told
+    assert "maintenance" in told
+    assert isinstance(ran.ended_by, EndpointError)
+    assert "maintenance" in str(ran.ended_by)
+    assert len(ran.records) >= 60
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        lambda asked: answer(asked, DEEP),
+        completion({"role": "assistant", "content": "{}"}, usage=ODD_USAGE),
+    ],
+    ids=["nested too deep", "infinite usage"],
+)
+def test_an_odd_answer_is_no_more_than_one_papers_failure(
+    reply: Reply | Callable[[Asked], Reply], tmp_path: Path
+) -> None:
+    with FaultServer(faulty(reply)) as server:
+        for _ in range(2):
+            ran = run(server.url, papers(8), tmp_path)
+            assert ran.ended_by is None
+            assert ran.ids == [str(i) for i in range(8)]
+            assert len(ran.records) >= 7
+
+
 def test_limits_that_change_in_mid_run_lose_no_paper() -> None:
     """The server takes 40 requests and asks for a pause, later 10; it says what is left."""
     lock = threading.Lock()

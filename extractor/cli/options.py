@@ -174,6 +174,9 @@ class RetryOptions(OptionGroup):
         int, Option(min=1, help="Most requests for one answer, the first included.")
     ] = 6
     timeout: Annotated[float, Option(min=0.1, help="Seconds for one request.")] = 120.0
+    patience: Annotated[
+        float, Option(min=0, help="Seconds to wait out a rate limit or an outage for.")
+    ] = 900.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,6 +253,7 @@ class CallOptions(OptionGroup):
             cache_dir=None if cache.no_cache else cache.cache_dir or default_cache_dir(),
             tries=self.retries.tries,
             timeout=self.retries.timeout,
+            patience=self.retries.patience,
             limits=Limits(requests_per_minute=rates.rpm, tokens_per_minute=rates.tpm),
             ceilings=Ceilings(
                 requests=budget.max_requests, tokens=budget.max_tokens, cost=budget.max_cost

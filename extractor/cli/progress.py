@@ -99,6 +99,9 @@ class _Watcher:
             f"{summary.failures:,} failed, {tokens:,} tokens"
         )
 
+    def waiting(self, why: str) -> None:
+        self._say(why)
+
     def stopping(self) -> None:
         self._say("Stopping: finishing the papers in flight. Press Ctrl-C again to stop at once.")
 

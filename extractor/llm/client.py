@@ -1,7 +1,7 @@
 """Answer requests: from the store, or by one call, which is retried when a retry can help.
 
-tenacity decides about retries. A rate limit does not use up tries: all requests wait it out
-together, for up to 15 minutes.
+tenacity decides about retries. Neither a rate limit nor an outage uses up tries: all requests wait
+them out together, as long as the patience lasts.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from pydantic_core import from_json, to_json
 from extractor import errors
 from extractor.llm.answer import Answer, Usage
 from extractor.llm.faults import Fault, no_reply, strange_reply, timed_out
-from extractor.llm.limits import LONGEST_PAUSE_SECONDS, RateLimiter
+from extractor.llm.limits import LONGEST_PAUSE_SECONDS, RateLimiter, Wait
 from extractor.llm.transport import NoReply
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Coroutine
 
     from extractor.llm.answer import Request
     from extractor.llm.budget import Budget, Reservation
@@ -37,13 +37,13 @@ logger = logging.getLogger("extractor.llm")
 Asked: TypeAlias = "Answer | Awaitable[Answer] | None"
 """The answer if it is available already, else an awaitable of it, or None if there is none."""
 
-PATIENCE_SECONDS = 900.0
-"""Seconds for which one request waits out rate limits."""
-
 # Raise it when the input of the key's hash changes.
 _KEY_VERSION = 2
 _FIRST_WAIT_SECONDS = 0.5
+_LONGEST_WAIT_SECONDS = 16.0
 _TRIES_BEFORE_FIRST_ANSWER = 3
+# Rate limits that one request meets while others are answered; with the waits, about a minute.
+_MOST_REFUSALS = 12
 
 
 class _Prepared(NamedTuple):
@@ -142,7 +142,8 @@ class RetryingClient:
     """Sends requests to one provider, which is opened at the first request.
 
     ``tries`` limits the requests for one answer, including the first and excluding those that
-    met a rate limit; ``timeout`` limits one request, in seconds, up to the last byte of its reply.
+    met a rate limit or an outage; ``timeout`` limits one request, in seconds, up to the last byte
+    of its reply; ``patience`` limits the seconds that a rate limit or an outage is waited out for.
     """
 
     def __init__(
@@ -151,12 +152,14 @@ class RetryingClient:
         *,
         tries: int,
         timeout: float,
+        patience: float,
         rate_limiter: RateLimiter,
         budget: Budget,
     ) -> None:
         self.endpoint = provider.endpoint
         self.tries = tries
         self.timeout = timeout
+        self.patience = patience
         self.rate_limiter = rate_limiter
         self.budget = budget
         self._answered = False
@@ -209,13 +212,12 @@ class RetryingClient:
 
     async def _again(self, path: str, content: bytes, first: Fault) -> Answer:
         """Retry after a first fault, as tenacity decides."""
+        policy = _RetryPolicy(self)
         attempts = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception(
-                lambda error: isinstance(error, Fault) and error.error.retryable
-            ),
-            wait=_wait,
-            stop=_Enough(self._limit),
-            sleep=self.rate_limiter.stop_signal.sleep,
+            retry=policy.retry,
+            wait=policy.wait,
+            stop=policy.stop,
+            sleep=policy.sleep,
             reraise=True,
         )
         tried = 0
@@ -228,6 +230,8 @@ class RetryingClient:
                     return await self._try(path, content, tried)
         except Fault as fault:
             raise self._final(fault, tried) from fault
+        finally:
+            self.rate_limiter.breaker.forget(hash(content))
         raise AssertionError("tenacity ends by returning or raising")
 
     async def _try(self, path: str, content: bytes, tried: int) -> Answer:
@@ -263,10 +267,7 @@ class RetryingClient:
         except Fault as fault:
             usage, lost = fault.usage, fault.billed
             logger.debug("try %d failed: %s", tried, fault.error.kind)
-            if fault.overloaded:
-                self.rate_limiter.limited(sending, fault.wait)
-            elif isinstance(fault.error, errors.TimedOut):
-                self.rate_limiter.concurrency.limited(sending.at)
+            self._weigh(fault, hash(content), tried, sending)
             raise
         finally:
             self.budget.settle(reservation, usage, content=content, lost=lost)
@@ -275,6 +276,21 @@ class RetryingClient:
         self._answered = True
         logger.debug("answer at try %d, %d tokens", tried, usage.tokens)
         return answer
+
+    def _weigh(self, fault: Fault, request: int, tried: int, sending: Sending) -> None:
+        """Tell a fault of one request from one that all requests share."""
+        if not fault.error.retryable:
+            self.rate_limiter.breaker.answered()
+            return
+        fault.shared = self.rate_limiter.failed(
+            sending,
+            request,
+            fault.error.message,
+            wait=fault.wait,
+            refused=isinstance(fault.error, errors.RateLimited),
+        )
+        if isinstance(fault.error, errors.TimedOut) and tried == 1:
+            self.rate_limiter.concurrency.limited(sending.at)
 
     async def _reply(self, sent: Coroutine[Any, Any, Reply]) -> Reply:
         try:
@@ -298,7 +314,7 @@ class RetryingClient:
             usage = _usage(completion)
             raise strange_reply("no chat completion", self.endpoint, usage) from error
 
-    def _limit(self, fault: Fault) -> int:
+    def tries_for(self, fault: Fault) -> int:
         """An endpoint that never answered gets fewer tries: it is probably not there."""
         unreached = isinstance(fault.error, errors.ConnectionLost) and not self._answered
         return min(self.tries, _TRIES_BEFORE_FIRST_ANSWER) if unreached else self.tries
@@ -315,34 +331,56 @@ class RetryingClient:
         return error
 
 
-class _Enough:
-    """Decides when to give up: after a number of tries (rate limits excluded), or after a time."""
+class _RetryPolicy:
+    """Decides for one request whether to try again, and when."""
 
-    def __init__(self, limit: Callable[[Fault], int]) -> None:
-        self._limit = limit
-        self._counted = 0
+    def __init__(self, client: RetryingClient) -> None:
+        self._client = client
+        self._failed = 0
+        self._refused = 0
+        self._why = Wait.FAILED
 
-    def __call__(self, state: tenacity.RetryCallState) -> bool:
-        fault = state.outcome.exception() if state.outcome else None
-        if not isinstance(fault, Fault):
+    def retry(self, state: tenacity.RetryCallState) -> bool:
+        fault = _fault(state)
+        return fault is not None and fault.error.retryable
+
+    def stop(self, state: tenacity.RetryCallState) -> bool:
+        """Whether the tries, or the patience, are used up."""
+        fault, patience = _fault(state), self._client.patience
+        if fault is None or (fault.overloaded and (fault.wait or 0.0) > patience):
             return True
-        if not isinstance(fault.error, errors.RateLimited):
-            self._counted += 1
-            return self._counted >= self._limit(fault)
-        waited = state.seconds_since_start or 0.0
-        return waited + (fault.wait or 0.0) > PATIENCE_SECONDS
+        if fault.shared:
+            return self._client.rate_limiter.breaker.seconds_open() > patience
+        if isinstance(fault.error, errors.RateLimited):
+            self._refused += 1
+            return self._refused >= _MOST_REFUSALS
+        self._failed += 1
+        return self._failed >= self._client.tries_for(fault)
+
+    def wait(self, state: tenacity.RetryCallState) -> float:
+        """Seconds: what the server asks for, else exponential back-off with full jitter.
+
+        0 in an outage, in which all requests pause together.
+        """
+        fault = _fault(state)
+        assert fault is not None
+        if fault.shared:
+            self._why = Wait.OUTAGE
+            return 0.0
+        self._why = Wait.REFUSED if fault.overloaded else Wait.FAILED
+        if fault.wait is not None:
+            return fault.wait if fault.overloaded else min(fault.wait, LONGEST_PAUSE_SECONDS)
+        backoff = tenacity.wait_random_exponential(_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS)
+        return float(backoff(state))
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for the next try; meanwhile another paper is begun."""
+        await self._client.rate_limiter.back_off(seconds, self._why)
 
 
-def _wait(state: tenacity.RetryCallState) -> float:
-    """Seconds to wait before a retry: 0 after a rate limit, which pauses all requests anyway; else
-    what the server asks for, else exponential back-off with full jitter."""
+def _fault(state: tenacity.RetryCallState) -> Fault | None:
     fault = state.outcome.exception() if state.outcome else None
-    if isinstance(fault, Fault) and fault.overloaded:
-        return 0.0
-    if isinstance(fault, Fault) and fault.wait is not None:
-        return min(fault.wait, LONGEST_PAUSE_SECONDS)
-    backoff = tenacity.wait_random_exponential(_FIRST_WAIT_SECONDS, LONGEST_PAUSE_SECONDS)
-    return float(backoff(state))
+    return fault if isinstance(fault, Fault) else None
 
 
 def _usage(completion: Any) -> Usage | None:

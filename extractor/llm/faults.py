@@ -36,7 +36,7 @@ class Fault(Exception):
     ``overloaded`` says that the server asks for fewer requests overall. ``ambiguous`` says that
     what reads like a refused key or an unknown model may concern this one paper (a firewall that
     blocks an abstract). ``billed`` says that the try may have been charged for although its
-    tokens are not known.
+    tokens are not known. ``shared`` says that other requests fail as well.
     """
 
     error: errors.ExtractorError
@@ -45,6 +45,7 @@ class Fault(Exception):
     ambiguous: bool = False
     billed: bool = False
     usage: Usage | None = None
+    shared: bool = False
 
 
 def timed_out(endpoint: Endpoint) -> Fault:

@@ -1,4 +1,4 @@
-"""When a request may be sent: pauses, rate limits, and the signal that ends a run.
+"""When a request may be sent: pauses, rate limits, outages, and the signal that ends a run.
 
 Limits come from the user (`Limits`), from the server's ``x-ratelimit-*`` headers, and from its
 rate-limit errors.
@@ -10,15 +10,17 @@ import asyncio
 import random
 import re
 import time
-from collections import deque
+from collections import Counter, deque
 from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from extractor.errors import ExtractorError
+from extractor.llm.circuit_breaker import MOST_WITNESSES, CircuitBreaker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from extractor.llm.answer import Usage
 
@@ -34,11 +36,18 @@ START = 16
 """Papers in flight at first, unless the cap is lower."""
 
 _CUT = 0.8
+_FEW_REFUSED = 0.05
+_CUTS_IN_VAIN = 3
 _STEP = 0.05
 # The share of a raise that must show up as throughput; with less, requests only queue.
 _WORTH = 0.3
 _RAISED = 1.2
 _ROUNDS_OF_REST = 20
+_BELIEVED_REFUSALS = 3
+"""Refusals after which a request is refused for its own sake: under a rate limit that all share,
+some requests are refused twice while others are answered."""
+
+_TOLD_SECONDS = 4.0
 
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -175,8 +184,10 @@ class AdaptiveConcurrency:
 
     A *round* is as many answers as papers were in flight when it began. At first the level
     doubles with each round; after the first cut it grows by 5 % a round. A cut takes a fifth,
-    once for all the requests that were sent before it. Where a higher level brings no more
-    answers a second, the lower one is taken again and kept for twenty rounds.
+    once for all the requests that were sent before it. A round with more than one refusal for
+    twenty answers also cuts it, but not below the first level, and for twenty rounds no more after
+    three such cuts in a row: single requests may be refused at any level. Where a higher level
+    brings no more answers a second, the lower one is taken again and kept for twenty rounds.
     """
 
     cap: int
@@ -186,6 +197,9 @@ class AdaptiveConcurrency:
     _cut_at: float = field(default=-1.0, init=False)
     _rest: int = field(default=0, init=False)
     _answers: int = field(default=0, init=False)
+    _refused: int = field(default=0, init=False)
+    _rounds_refused: int = field(default=0, init=False)
+    _rounds_unjudged: int = field(default=0, init=False)
     _levels: float = field(default=0.0, init=False)
     _round: tuple[float, int] = field(init=False)
     _before: tuple[float, float] | None = field(default=None, init=False)
@@ -208,31 +222,53 @@ class AdaptiveConcurrency:
         if self._answers >= self._round[1]:
             self._end_round()
 
+    def refused(self) -> None:
+        """Count a request that the server refused because it has too many: growth slows down."""
+        self._refused += 1
+        self._doubling = False
+
     def limited(self, sent_at: float) -> bool:
         """Cut the level for a request sent at ``sent_at``; returns whether an episode began."""
         if sent_at < self._cut_at:
             return False
-        self._level = max(1.0, self._level * _CUT)
-        self._doubling, self._rest, self._before = False, 0, None
+        self._cut(1.0)
         self._cut_at = self.clock()
         self._begin_round()
         return True
 
+    def _cut(self, least: float) -> None:
+        self._level = max(least, self._level * _CUT)
+        self._doubling, self._rest, self._before = False, 0, None
+
     def _begin_round(self) -> None:
         self._round = (self.clock(), self.limit)
-        self._answers, self._levels = 0, 0.0
+        self._answers, self._refused, self._levels = 0, 0, 0.0
 
     def _end_round(self) -> None:
         seconds = self.clock() - self._round[0]
         rate = self._answers / seconds if seconds > 0 else float("inf")
         mean = self._levels / self._answers
-        if self._rest:
+        if self._refused_at_this_level():
+            self._cut(min(START, self._level))
+        elif self._rest:
             self._rest, self._before = self._rest - 1, (mean, rate)
         elif self._doubling:
             self._judge(mean, rate)
         else:
             self._level = min(self._level + max(1.0, _STEP * self._level), self.cap)
         self._begin_round()
+
+    def _refused_at_this_level(self) -> bool:
+        """Whether requests were refused in this round because there are too many."""
+        if self._rounds_unjudged:
+            self._rounds_unjudged -= 1
+            return False
+        few = self._refused <= _FEW_REFUSED * self._answers
+        self._rounds_refused = 0 if few else self._rounds_refused + 1
+        if self._rounds_refused > _CUTS_IN_VAIN:
+            self._rounds_refused, self._rounds_unjudged = 0, _ROUNDS_OF_REST
+            return False
+        return not few
 
     def _judge(self, level: float, rate: float) -> None:
         """Go back if a raise brought little throughput at the mean level of a round."""
@@ -249,6 +285,14 @@ class AdaptiveConcurrency:
             self._before = (level, rate)
 
 
+class Wait(Enum):
+    """Why a request waits for its next try."""
+
+    FAILED = auto()
+    REFUSED = auto()
+    OUTAGE = auto()
+
+
 class RateLimiter:
     """Releases requests one by one, as fast as all known limits allow."""
 
@@ -261,26 +305,65 @@ class RateLimiter:
         limits = limits or Limits()
         self.concurrency = concurrency
         self.stop_signal = StopSignal()
+        self.breaker = CircuitBreaker(clock)
+        self.notify: Callable[[str], None] = lambda _: None
+        self.backing_off: Counter[Wait] = Counter()
+        self.on_back_off: set[Callable[[], None]] = set()
         self._clock = clock
         self._out = 0
         self._tokens_each: float = _GUESSED_TOKENS
         self._paused_until = 0.0
+        self._told = False
         self._pause = _FIRST_PAUSE_SECONDS
         self._requests = _window(limits.requests_per_minute, clock)
         self._tokens = _window(limits.tokens_per_minute, clock)
         self._server_requests = _ServerLimit("requests", clock)
         self._server_tokens = _ServerLimit("tokens", clock)
 
+    @property
+    def places(self) -> int:
+        """The number of papers that may be begun and not done.
+
+        Those that wait for their next try leave their place to others: all of them after a failure
+        of their own, few where the server asks for fewer requests, and in an outage as many as are
+        needed to see whether other requests are answered.
+        """
+        limit, waiting = self.concurrency.limit, self.backing_off
+        if not waiting or not self.breaker.answers:
+            return limit
+        return (
+            limit
+            + min(waiting[Wait.FAILED], self.concurrency.cap)
+            + min(waiting[Wait.REFUSED], max(1, limit // 16))
+            + min(waiting[Wait.OUTAGE], MOST_WITNESSES)
+        )
+
+    async def back_off(self, seconds: float, why: Wait) -> None:
+        """Wait for the next try, which takes its turn behind other requests."""
+        self.backing_off[why] += 1
+        for each in self.on_back_off:
+            each()
+        try:
+            await self.stop_signal.sleep(seconds)
+            await self._wait_for_turn()
+        finally:
+            self.backing_off[why] -= 1
+        while self._out >= self.concurrency.limit:
+            await self.stop_signal.wait()
+
     async def clear(self) -> Sending:
         """Wait until a request may be sent. Raises the stop signal's reason once it is given."""
         self.stop_signal.check()
-        while (delay := self._delay()) > 0:
-            await self.stop_signal.wait(delay)
+        await self._wait_for_turn()
         self._out += 1
         if self._requests:
             self._requests.take()
         entry = self._tokens.take(self._tokens_each) if self._tokens else None
         return Sending(self._clock(), entry)
+
+    async def _wait_for_turn(self) -> None:
+        while (delay := self._delay()) > 0:
+            await self.stop_signal.wait(delay)
 
     def returned(
         self, sending: Sending, headers: Mapping[str, str], usage: Usage | None, *, clean: bool
@@ -296,17 +379,38 @@ class RateLimiter:
         if clean:
             self._pause = _FIRST_PAUSE_SECONDS
             self.concurrency.answered()
+            self.breaker.answered()
+            if self._told:
+                self._told = False
+                self.notify("It answers again.")
         tokens = usage.prompt_tokens + usage.completion_tokens if usage else 0
         if tokens:
             self._tokens_each += (tokens - self._tokens_each) / 16
             if self._tokens and sending.entry:
                 self._tokens.correct(sending.entry, tokens)
 
-    def limited(self, sending: Sending, wait: float | None) -> None:
-        """The server asks for fewer requests: all requests pause, and concurrency is cut.
+    def failed(
+        self, sending: Sending, request: Hashable, why: str, *, wait: float | None, refused: bool
+    ) -> bool:
+        """A try failed in a way that may pass; returns whether that is an outage.
 
-        ``wait`` is how many seconds it asks for; else each pause is twice as long as the last,
-        until an answer comes.
+        ``refused`` says that it met a rate limit, ``wait`` how many seconds the server asks to wait
+        for, ``why`` is for the user.
+        """
+        believed = _BELIEVED_REFUSALS if refused else 1
+        in_flight = self.concurrency.limit
+        is_open = self.breaker.failed(request, in_flight=in_flight, believed=believed)
+        if is_open and (refused or self.breaker.answers):
+            self._limited(sending, why, wait)
+            return True
+        if refused:
+            self.concurrency.refused()
+        return False
+
+    def _limited(self, sending: Sending, why: str, wait: float | None) -> None:
+        """All requests pause, and concurrency is cut.
+
+        Each pause is twice as long as the last, until an answer comes, if there is no ``wait``.
         """
         if self.concurrency.limited(sending.at):
             pause, self._pause = self._pause, min(2 * self._pause, LONGEST_PAUSE_SECONDS)
@@ -314,8 +418,11 @@ class RateLimiter:
             pause = 0.0
         if wait is not None:
             pause = wait
-        until = self._clock() + min(pause, LONGEST_PAUSE_SECONDS)
-        self._paused_until = max(self._paused_until, until)
+        pause = min(pause, LONGEST_PAUSE_SECONDS)
+        self._paused_until = max(self._paused_until, self._clock() + pause)
+        if pause >= _TOLD_SECONDS and not self._told:
+            self._told = True
+            self.notify(f"{why} No request is answered: all papers wait until one is.")
 
     def _delay(self) -> float:
         now = self._clock()

@@ -10,12 +10,13 @@ import asyncio
 import logging
 from collections import Counter, deque
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Generic
 
 import anyio
 
 from extractor.debug_log import PAPER
-from extractor.errors import EndpointError, ExtractorError, PaperError
+from extractor.errors import EndpointError, ExtractorError, InternalError, PaperError
 from extractor.llm.answer import Answer, Usage
 from extractor.llm.limits import Stopped
 from extractor.record import Failure, Record, SchemaT
@@ -50,6 +51,7 @@ _TOO_MANY = {
     "connection": 5,
     "rate_limited": 5,
     "invalid_response": 25,
+    "internal": 25,
 }
 
 
@@ -94,11 +96,32 @@ class Attempt(Generic[SchemaT]):
         """Whether an answer is, or was, awaited."""
         return self._awaited is not None
 
-    def begin(self, answer: Answer | None = None) -> Record[SchemaT] | None:
-        """Send the approach an answer (None at first), and continue while answers are available.
+    def begin(self) -> Record[SchemaT] | None:
+        """Go as far as the available answers allow.
 
-        Returns the record, or None if an answer is awaited or will never come. Raises PaperError.
+        Returns the record, or None if an answer is awaited or will never come. Raises PaperError,
+        or an error that ends the run.
         """
+        try:
+            return self._advance(None)
+        except Exception as error:
+            self._border(error)
+            raise
+
+    async def finish(self) -> Record[SchemaT]:
+        """Await the answer that `begin` asked for, and go on to the end; raises as it does."""
+        try:
+            record: Record[SchemaT] | None = None
+            while record is None:
+                assert self._awaited is not None
+                record = self._advance(self._counted(await self._awaited))
+        except Exception as error:
+            self._border(error)
+            raise
+        return record
+
+    def _advance(self, answer: Answer | None) -> Record[SchemaT] | None:
+        """Send the approach an answer (None at first), and continue while answers are available."""
         try:
             while True:
                 request = self._steps.send(answer)  # type: ignore[arg-type]  # None starts it
@@ -113,17 +136,15 @@ class Attempt(Generic[SchemaT]):
             return Record.of(
                 self.paper, done.value, usage=self._usage, cached=cached, **self._labels
             )
-        except PaperError as error:
-            error.tries = error.tries or self._usage.tries
-            raise
 
-    async def finish(self) -> Record[SchemaT]:
-        """Await the answer that `begin` asked for, and go on to the end; raises as asking does."""
-        record: Record[SchemaT] | None = None
-        while record is None:
-            assert self._awaited is not None
-            record = self.begin(self._counted(await self._awaited))
-        return record
+    def _border(self, error: Exception) -> None:
+        """Whatever goes wrong with one paper is its failure: the others are done all the same."""
+        if isinstance(error, PaperError):
+            error.tries = error.tries or self._usage.tries
+        elif not isinstance(error, (ExtractorError, Stopped)):
+            logger.debug("unexpected", exc_info=error)
+            said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            raise InternalError(said, tries=self._usage.tries) from error
 
     def _counted(self, answer: Answer) -> Answer:
         self._answers += 1
@@ -225,10 +246,13 @@ class _Run(Generic[SchemaT]):
         self._source = source
         self._results = results
         self._retry = retry
-        self._concurrency = engine.rate_limiter.concurrency
-        self._room = anyio.CapacityLimiter(self._concurrency.limit)
+        self._rate_limiter = engine.rate_limiter
+        self._room = anyio.CapacityLimiter(self._rate_limiter.places)
         self._workers = 0
         self._waiting = 0
+        self._begun = 0
+        self._begun_by_last_success = 0
+        self._all_taken = anyio.Event()
         self._taken: deque[Paper | Failure] = deque()
         self._position = 0
         self._in_a_row: Counter[str] = Counter()
@@ -237,7 +261,13 @@ class _Run(Generic[SchemaT]):
     async def work(self) -> None:
         """Work on every paper. Raises the error that ended the run, unless the user stopped it."""
         async with self._results, anyio.create_task_group() as workers:
-            self._adapt(workers)
+            adapt = partial(self._adapt, workers)
+            self._rate_limiter.on_back_off.add(adapt)
+            try:
+                adapt()
+                await self._all_taken.wait()
+            finally:
+                self._rate_limiter.on_back_off.discard(adapt)
         if self._reason is not None and not isinstance(self._reason, Stopped):
             raise self._reason
 
@@ -246,14 +276,14 @@ class _Run(Generic[SchemaT]):
         if self._reason is None:
             self._reason = reason
         if isinstance(reason, (ExtractorError, Stopped)):
-            self._engine.rate_limiter.stop_signal.close(reason)
+            self._rate_limiter.stop_signal.close(reason)
         self._source.stop()
         self._taken.clear()
 
     def _adapt(self, workers: TaskGroup) -> None:
         """Let as many workers run as papers may be in flight now."""
-        limit = self._room.total_tokens = self._concurrency.limit
-        while self._workers < limit:
+        places = self._room.total_tokens = self._rate_limiter.places
+        while self._workers < places:
             self._workers += 1
             workers.start_soon(self._work_on, workers)
 
@@ -262,7 +292,7 @@ class _Run(Generic[SchemaT]):
         async with self._room:
             while (item := await self._take()) is not None:
                 await self._do(item)
-                if self._concurrency.limit != self._room.total_tokens:
+                if self._rate_limiter.places != self._room.total_tokens:
                     self._adapt(workers)
                 if self._room.available_tokens < 0:
                     self._room.release()
@@ -271,13 +301,16 @@ class _Run(Generic[SchemaT]):
     async def _take(self) -> Paper | Failure | None:
         """The next paper; as many are taken as may be in flight now."""
         if not self._taken:
-            room = max(1, self._concurrency.limit - self._waiting)
+            room = max(1, self._rate_limiter.places - self._waiting)
             try:
                 self._taken.extend(await self._source.take(room))
             except Exception as error:  # noqa: BLE001 -- it is raised when the others are done
                 self._reason = self._reason or error
                 self._source.stop()
-        return self._taken.popleft() if self._taken else None
+        if not self._taken:
+            self._all_taken.set()
+            return None
+        return self._taken.popleft()
 
     async def _do(self, item: Paper | Failure) -> None:
         """Work on one paper, and turn its error into a failure."""
@@ -287,6 +320,7 @@ class _Run(Generic[SchemaT]):
             return
         PAPER.set(item.id)
         attempt = self._engine.attempt(item, self._ask(item))
+        begun, self._begun = self._begun, self._begun + 1
         result: Result[SchemaT]
         try:
             found = attempt.begin()
@@ -303,7 +337,7 @@ class _Run(Generic[SchemaT]):
             self.stop(error)
             return
         if attempt.waits:
-            self._watch(result)
+            self._watch(result, begun)
         await self._send(position, result)
         if attempt.waits:
             # Papers that end together begin their next requests together: a quarter more papers a
@@ -331,10 +365,17 @@ class _Run(Generic[SchemaT]):
         except anyio.WouldBlock:
             await self._results.send((position, result))
 
-    def _watch(self, result: Result[SchemaT]) -> None:
-        """End the run if every paper meets the same fault."""
+    def _watch(self, result: Result[SchemaT], begun: int) -> None:
+        """End the run if every paper that was begun after the last success meets the same fault.
+
+        Those begun before it say nothing: papers that fail take longest, so they end in a row. At
+        the end of the dump nothing is left to be saved.
+        """
         if not isinstance(result, Failure):
             self._in_a_row.clear()
+            self._begun_by_last_success = self._begun
+            return
+        if begun < self._begun_by_last_success or self._all_taken.is_set():
             return
         self._in_a_row[result.error] += 1
         times = self._in_a_row[result.error]

@@ -53,6 +53,7 @@ async def open_engine(
         provider,
         tries=calls.tries,
         timeout=calls.timeout,
+        patience=calls.patience,
         rate_limiter=rate_limiter,
         budget=run_state.budget,
     )
