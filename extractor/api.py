@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, overload
 
 from extractor.llm.settings import ModelSettings
 from extractor.paper import Paper
-from extractor.record import SchemaT
+from extractor.record import Record, Result, SchemaT
 from extractor.run.session import open_engine
 from extractor.run.settings import CallSettings
 from extractor.run.state import default_cache_dir
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from extractor.llm.endpoint import Mode
     from extractor.llm.providers import Provider
-    from extractor.record import Record, Result
     from extractor.run.engine import Engine
     from extractor.schemas.paper import PaperFields
 

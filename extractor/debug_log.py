@@ -17,10 +17,9 @@ PAPER: ContextVar[str] = ContextVar("extractor_paper", default="")
 _FORMAT = "%(asctime)s.%(msecs)03d %(name)s paper=%(paper)s %(message)s"
 
 
-class _WithPaper(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.paper = repr(PAPER.get())
-        return True
+def _with_paper(record: logging.LogRecord) -> bool:
+    record.paper = repr(PAPER.get())
+    return True
 
 
 @contextmanager
@@ -34,7 +33,7 @@ def logging_to(path: Path | None) -> Iterator[None]:
         return
     logger = logging.getLogger("extractor")
     handler = logging.FileHandler(path, encoding="utf-8")
-    handler.addFilter(_WithPaper())
+    handler.addFilter(_with_paper)
     handler.setFormatter(logging.Formatter(_FORMAT, "%Y-%m-%dT%H:%M:%S"))
     before = logger.level, logger.propagate
     logger.addHandler(handler)

@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
+def module_names(package: str) -> list[str]:
+    """The modules of a package's folder, except those named with an underscore."""
+    found = pkgutil.iter_modules(import_module(package).__path__)
+    return [info.name for info in found if not info.name.startswith("_")]
+
+
 def public_modules(package: str) -> Iterator[ModuleType]:
-    """Import the modules of a package's folder in turn, except those named with an underscore."""
-    for info in pkgutil.iter_modules(import_module(package).__path__):
-        if not info.name.startswith("_"):
-            yield import_module(f"{package}.{info.name}")
+    """Import the modules that `module_names` finds, in turn."""
+    return (import_module(f"{package}.{name}") for name in module_names(package))
 
 
 def concrete_classes(package: str, base: type[Any]) -> list[type[Any]]:

@@ -38,6 +38,11 @@ def resume_hint(how: str = "again") -> str:
     return f"Answers already paid for are kept. Run the same command {how} to continue."
 
 
+def one_line(text: str) -> str:
+    """Somebody else's text on one line, without characters that a terminal would act on."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 class ExtractorError(Exception):
     """The root of the tree. ``str(error)`` is one line: what happened, to what, and what to do."""
 

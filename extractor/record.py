@@ -15,13 +15,12 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticSerializationError, to_json
 from typing_extensions import TypeVar
 
-from extractor.errors import OutputError, UsageError
+from extractor.errors import OutputError, PaperError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from extractor.approaches import Draft
-    from extractor.errors import PaperError
     from extractor.grounding import Dropped, Evidence
     from extractor.llm.answer import Usage
     from extractor.paper import Paper

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, cast
 
 from pydantic import BaseModel
 
+from extractor.discovery import module_names
 from extractor.errors import UsageError
 from extractor.record import SchemaT, check_field_names
 from extractor.suggest import closest
@@ -109,12 +110,7 @@ def load_task(
 
 def builtin_schemas() -> list[str]:
     """The names of the built-in schemas."""
-    files = resources.files("extractor.schemas").iterdir()
-    return sorted(
-        file.name.removesuffix(".py")
-        for file in files
-        if file.name.endswith(".py") and not file.name.startswith("_")
-    )
+    return sorted(module_names("extractor.schemas"))
 
 
 def _resolve_schema(spec: str) -> tuple[str, type[BaseModel]]:

@@ -308,16 +308,15 @@ def test_a_model_is_never_asked_a_second_time_about_an_answer_it_did_not_give() 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=40), st.integers(1, 10))
 def test_a_survey_draws_and_measures(lengths: list[int], size: int) -> None:
-    survey, measured = Survey(sample_size=size), Lengths()
+    survey, measured = Survey(sample_size=size), Lengths(lengths)
     papers = [paper(number, length) for number, length in enumerate(lengths)]
-    for each, length in zip(papers, lengths, strict=True):
+    for each in papers:
         survey.take(each)
-        measured.add(length)
     assert len(survey.sample) == min(size, len(papers))
     assert {each.id for each in survey.sample} <= {each.id for each in papers}
     assert len({each.id for each in survey.sample}) == len(survey.sample)
-    assert measured.median == statistics.median_low(lengths)
-    assert (measured.smallest, measured.largest) == (min(lengths), max(lengths))
+    middle = statistics.median_low(lengths)
+    assert measured.to_dict() == {"min": min(lengths), "median": middle, "max": max(lengths)}
 
 
 def test_every_paper_is_as_likely_to_be_drawn() -> None:

@@ -42,6 +42,15 @@ def test_a_name_has_one_provider(settings: dict[str, str], model: str, address: 
     assert (endpoint.model, endpoint.address) == (model, address)
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["ftp://h/v1", "http:///v1", "http://h:0", "http://h:99999", "http://h:x", "http://[h"],
+)
+def test_what_is_no_address_is_said(address: str) -> None:
+    with pytest.raises(UsageError, match="is not an HTTP URL"):
+        provider_for(ModelSettings(model="m", base_url=address))
+
+
 @pytest.mark.parametrize("name", ["none", "qwen2.5-coder-1.5b"])
 def test_who_has_no_address_refuses_one(name: str) -> None:
     with pytest.raises(UsageError, match="base-url"):

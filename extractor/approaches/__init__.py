@@ -20,8 +20,7 @@ __all__ = ["Approach", "Draft", "Fit", "Steps", "approaches", "choose_approach"]
 @cache
 def approaches() -> dict[str, type[Approach[Any]]]:
     """All approaches by name."""
-    found = concrete_classes(__name__, Approach)
-    return {kind.name: kind for kind in found}
+    return {kind.name: kind for kind in concrete_classes(__name__, Approach)}
 
 
 def choose_approach(

@@ -8,12 +8,13 @@ remaining name, and its answers are blended with the classifier's probabilities
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from extractor.approaches.base import Approach, Draft, Fit
+from extractor.approaches.base import Approach, Draft, Fit, Steps
 from extractor.candidates.blend import ANSWERS
-from extractor.candidates.claims import read_claim
-from extractor.candidates.classifier import Classifier
+from extractor.candidates.claims import SpeedupClaim, read_claim
+from extractor.candidates.classifier import Classifier, Decision, Scored, ScoredName
 from extractor.candidates.questions import answered, questions
 from extractor.grounding import ground
 from extractor.llm.answer import COMPLETION, Request
@@ -22,9 +23,6 @@ from extractor.record import SchemaT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from extractor.approaches.base import Steps
-    from extractor.candidates.claims import SpeedupClaim
-    from extractor.candidates.classifier import Decision, Scored, ScoredName
     from extractor.llm.endpoint import Endpoint
     from extractor.paper import Paper
     from extractor.task import Task
@@ -112,12 +110,6 @@ def _in_order(names: Sequence[ScoredName]) -> list[str]:
 
 
 def _claim(claim: SpeedupClaim, text: str) -> dict[str, Any]:
-    return {
-        "quote": text[slice(*claim.quote)],
-        "value": claim.value,
-        "value_max": claim.value_max,
-        "unit": claim.unit,
-        "up_to": claim.up_to,
-        "kind": claim.kind,
-        "baseline": text[slice(*claim.baseline)] if claim.baseline else None,
-    }
+    """The claim with the words of its spans."""
+    baseline = text[slice(*claim.baseline)] if claim.baseline else None
+    return {**asdict(claim), "quote": text[slice(*claim.quote)], "baseline": baseline}

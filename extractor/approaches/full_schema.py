@@ -13,17 +13,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from extractor import errors
-from extractor.approaches.base import Approach, Draft, Fit
-from extractor.grounding import SAID_BEFORE, ground
-from extractor.llm.answer import Request
+from extractor.approaches.base import Approach, Draft, Fit, Steps
+from extractor.grounding import SAID_BEFORE, Dropped, ground
+from extractor.llm.answer import Answer, Request
 from extractor.record import SchemaT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from extractor.approaches.base import Steps
-    from extractor.grounding import Dropped
-    from extractor.llm.answer import Answer
     from extractor.llm.endpoint import Endpoint
     from extractor.paper import Paper
     from extractor.task import Task

@@ -145,8 +145,7 @@ class Classifier:
     @classmethod
     def load(cls, folder: Path = _HERE) -> Classifier:
         """Read ``classifier.json.gz`` and ``lexicon.json.gz``."""
-        with gzip.open(folder / "classifier.json.gz", "rt", encoding="utf-8") as file:
-            packed = json.load(file)
+        packed = json.loads(gzip.decompress((folder / "classifier.json.gz").read_bytes()))
         return cls(
             lexicon=Lexicon.load(folder / "lexicon.json.gz"),
             names=LinearModel.unpacked(packed["names"]),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from extractor.candidates.blend import log_odds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
 _KINDS = ("method", "benchmark", "hardware")
@@ -31,40 +31,32 @@ class LexiconEntry:
     levels: tuple[int, int, int]
 
 
-class Lexicon:
-    """Names with their entries, and the features these give."""
-
-    def __init__(self, entries: Mapping[str, LexiconEntry]) -> None:
-        self._entries = entries
+class Lexicon(dict[str, LexiconEntry]):
+    """Entries by the name's key, and the features that they give."""
 
     @classmethod
     def load(cls, path: Path) -> Lexicon:
         """Read the file that :meth:`save` wrote."""
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            rows: dict[str, str] = json.load(file)
-        entries: dict[str, LexiconEntry] = {}
+        rows: dict[str, str] = json.loads(gzip.decompress(path.read_bytes()))
+        lexicon = cls()
         for code, names in rows.items():
             method, benchmark, hardware = (ord(letter) - ord("a") + _LOWEST for letter in code[1:])
             entry = LexiconEntry(int(code[0]), (method, benchmark, hardware))
-            entries.update(dict.fromkeys(names.split(), entry))
-        return cls(entries)
+            lexicon.update(dict.fromkeys(names.split(), entry))
+        return lexicon
 
     def save(self, path: Path) -> None:
         """Write the names, grouped by equal entries, as compressed JSON of fixed bytes."""
         rows: dict[str, list[str]] = {}
-        for name, entry in sorted(self._entries.items()):
+        for name, entry in sorted(self.items()):
             letters = (chr(ord("a") + level - _LOWEST) for level in entry.levels)
             rows.setdefault(f"{entry.papers}{''.join(letters)}", []).append(name)
         text = json.dumps({code: " ".join(names) for code, names in sorted(rows.items())})
         path.write_bytes(gzip.compress(text.encode(), compresslevel=9, mtime=0))
 
-    def get(self, name: str) -> LexiconEntry | None:
-        """The entry of a name's key."""
-        return self._entries.get(name)
-
     def features(self, name: str) -> Iterator[str]:
         """A name's own entry: alone, with the number of papers, and as thresholds."""
-        entry = self._entries.get(name)
+        entry = self.get(name)
         if entry is None:
             yield "lex papers=none"
             return
@@ -76,7 +68,7 @@ class Lexicon:
 
     def part_features(self, part: str, name: str) -> Iterator[str]:
         """The entry of what is left of a name without its first or last word."""
-        entry = self._entries.get(name)
+        entry = self.get(name)
         if entry is None:
             yield f"lex {part}=none"
             return

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from extractor.candidates.document import NUMBER, URL, words
+from extractor.candidates.document import NUMBER, URL, Document, words
 from extractor.candidates.vocabulary import CODE_WORDS, OTHER_PAGE_WORDS, OTHER_WORDS, SPEED_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from extractor.candidates.document import Document
     from extractor.candidates.spans import UrlCandidate
     from extractor.grounding.numbers import NumberMention
 
@@ -46,11 +45,10 @@ def quantity_features(
         sentence = document.sentence_at(start)
         left = _shapes(document, sentence.start, start)[::-1]
         right = _shapes(document, end, sentence.end)
+        unit = str(found.unit)
         here = set(_number_features(found, document.text[start:end]))
-        here.update(_window(left, right))
-        here.update(_side("L", left, str(found.unit)))
-        here.update(_side("R", right, str(found.unit)))
-        here.update(_topic_features(left, right, str(found.unit)))
+        here.update(_window(left, right), _topic_features(left, right, unit))
+        here.update(_side("L", left, unit), _side("R", right, unit))
         for _, other in quantities[:rank]:
             if (other.value, other.unit) == (found.value, found.unit):
                 here.update(("dupv", "dup") if other.value_max == found.value_max else ("dupv",))
@@ -158,7 +156,7 @@ def _one_url(document: Document, urls: Sequence[UrlCandidate], rank: int) -> Ite
     sentence = document.sentence_at(url.start)
     follows = rank > 0 and urls[rank - 1].start >= sentence.start
     start = urls[rank - 1].end if follows else sentence.start
-    left = [word.text.lower() for word in words(document.text, start, url.start)][::-1]
+    left = _shapes(document, start, url.start)[::-1]
     host = next((name for name, pattern in _HOSTS if pattern.search(url.text)), "other")
     code = "c" if not CODE_WORDS.isdisjoint(left) else ""
     other = "o" if not OTHER_PAGE_WORDS.isdisjoint(left) else ""
@@ -178,12 +176,7 @@ def _one_url(document: Document, urls: Sequence[UrlCandidate], rank: int) -> Ite
 def _around_url(
     document: Document, url: UrlCandidate, start: int, end: int, *, short: bool
 ) -> Iterator[str]:
-    text = document.text
-    after = {
-        word.text.lower() for word in words(text, url.end, min(max(end, url.end), url.end + 60))
-    }
-    if not CODE_WORDS.isdisjoint(after):
+    if not CODE_WORDS.isdisjoint(_shapes(document, url.end, min(end, url.end + 60))):
         yield "rightc"
-    before = {word.text.lower() for word in words(text, max(0, start - 120), start)}
-    if short and not CODE_WORDS.isdisjoint(before):
+    if short and not CODE_WORDS.isdisjoint(_shapes(document, max(0, start - 120), start)):
         yield "prevc"

@@ -10,13 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from extractor.candidates.classifier import same_thing
+from extractor.candidates.classifier import Scored, ScoredName, same_thing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from extractor.candidates.blend import Blend
-    from extractor.candidates.classifier import Scored, ScoredName
     from extractor.candidates.document import Document
 
 _RULES = (

@@ -9,15 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from itertools import combinations_with_replacement, pairwise
-from typing import TYPE_CHECKING
 
-from extractor.candidates.document import word_set
+from extractor.candidates.document import Document, Sentence, word_set
 from extractor.grounding.numbers import NumberMention, numbers
 from extractor.grounding.urls import LOOSE_URL
 from extractor.names import name_key
-
-if TYPE_CHECKING:
-    from extractor.candidates.document import Document, Sentence
 
 _NAME_TOKEN = re.compile(
     r"""

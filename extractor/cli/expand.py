@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args, get_type_hints
@@ -21,60 +21,45 @@ class OptionGroup:
 
 def expanded(command: Callable[..., None]) -> Callable[..., None]:
     """Show typer the fields of a command's option groups as parameters of the command."""
-    hints = get_type_hints(command, include_extras=True)
-    groups = _groups(hints)
+    parameters = list(_flat(command))
 
     @wraps(command)
     def call(**given: Any) -> None:
-        built = {name: _build(group, given) for name, group in groups.items()}
-        command(**built, **given)
+        command(**_grouped(command, given))
 
-    parameters: list[Parameter] = []
-    for each in signature(command).parameters.values():
-        if each.name in groups:
-            parameters += _flatten(groups[each.name])
-        else:
-            parameters.append(each.replace(annotation=hints[each.name]))
     call.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     call.__annotations__ = {each.name: each.annotation for each in parameters}
     return call
 
 
-def _groups(hints: Mapping[str, Any]) -> dict[str, type[OptionGroup]]:
+def _parameters(owner: Callable[..., Any]) -> Iterator[tuple[Parameter, bool]]:
+    """What a command or a group takes, in order, and whether each is a group itself."""
+    hints = get_type_hints(owner, include_extras=True)
+    for each in signature(owner).parameters.values():
+        hint = hints[each.name]
+        is_group = isinstance(hint, type) and issubclass(hint, OptionGroup)
+        yield each.replace(annotation=hint), is_group
+
+
+def _flat(owner: Callable[..., Any], heading: str | None = None) -> Iterator[Parameter]:
+    """What a command or a group takes, with the options of each group in its place."""
+    for each, is_group in _parameters(owner):
+        if is_group:
+            yield from _flat(each.annotation, each.annotation.heading)
+        elif heading:
+            kind, option = get_args(each.annotation)
+            option = copy(option)
+            option.rich_help_panel = option.rich_help_panel or heading
+            yield each.replace(annotation=Annotated[kind, option])
+        else:
+            yield each
+
+
+def _grouped(owner: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a command or a group takes, of the values ``given`` for the options."""
     return {
-        name: hint
-        for name, hint in hints.items()
-        if isinstance(hint, type) and issubclass(hint, OptionGroup)
+        each.name: each.annotation(**_grouped(each.annotation, given))
+        if is_group
+        else given[each.name]
+        for each, is_group in _parameters(owner)
     }
-
-
-def _flatten(group: type[OptionGroup]) -> Iterator[Parameter]:
-    """The options of a group and of the groups in it, in order."""
-    hints = get_type_hints(group, include_extras=True)
-    inner = _groups(hints)
-    for each in fields(group):
-        if each.name in inner:
-            yield from _flatten(inner[each.name])
-            continue
-        kind, option = get_args(hints[each.name])
-        option = copy(option)
-        option.rich_help_panel = option.rich_help_panel or group.heading
-        yield Parameter(
-            each.name,
-            Parameter.KEYWORD_ONLY,
-            default=each.default,
-            annotation=Annotated[kind, option],
-        )
-
-
-def _build(group: type[OptionGroup], given: dict[str, Any]) -> OptionGroup:
-    """Take the values of a group's options out of ``given``."""
-    inner = _groups(get_type_hints(group))
-    return group(
-        **{
-            each.name: _build(inner[each.name], given)
-            if each.name in inner
-            else given.pop(each.name)
-            for each in fields(group)
-        }
-    )

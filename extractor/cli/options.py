@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from typer import Option
 
@@ -74,12 +74,8 @@ class DumpOptions(OptionGroup):
     def open(self, path: str) -> Dump:
         from extractor.readers import open_dump
 
-        columns = {
-            "title_column": self.title_column,
-            "abstract_column": self.abstract_column,
-            "id_column": self.id_column,
-        }
-        return open_dump(path, format=self.dump_format, options=columns)
+        columns = asdict(self)
+        return open_dump(path, format=columns.pop("dump_format"), options=columns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,13 +135,7 @@ class ModelOptions(OptionGroup):
     def settings(self, *, concurrency: int | None = None) -> ModelSettings:
         from extractor.llm.settings import ModelSettings
 
-        return ModelSettings(
-            model=self.model,
-            base_url=self.base_url,
-            mode=self.mode,
-            approach=self.approach,
-            concurrency=concurrency,
-        )
+        return ModelSettings(**asdict(self), concurrency=concurrency)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,27 +190,18 @@ class BudgetOptions(OptionGroup):
     )
 
 
+def _price(tokens: str) -> Any:
+    said = f"Price of a million {tokens} tokens. Default: from the price data."
+    return Option(min=0, metavar="DOLLARS", help=said)
+
+
 @dataclass(frozen=True, kw_only=True)
 class PriceOptions(OptionGroup):
     """What tokens cost."""
 
     heading: ClassVar = "Spending"
-    price_in: Annotated[
-        float | None,
-        Option(
-            min=0,
-            metavar="DOLLARS",
-            help="Price of a million prompt tokens. Default: from the price data.",
-        ),
-    ] = None
-    price_out: Annotated[
-        float | None,
-        Option(
-            min=0,
-            metavar="DOLLARS",
-            help="Price of a million answer tokens. Default: from the price data.",
-        ),
-    ] = None
+    price_in: Annotated[float | None, _price("prompt")] = None
+    price_out: Annotated[float | None, _price("answer")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,15 +232,12 @@ class CallOptions(OptionGroup):
         cache, budget, rates = self.cache, self.budget, self.rates
         return CallSettings(
             cache_dir=None if cache.no_cache else cache.cache_dir or default_cache_dir(),
-            tries=self.retries.tries,
-            timeout=self.retries.timeout,
-            patience=self.retries.patience,
+            **asdict(self.retries),
             limits=Limits(requests_per_minute=rates.rpm, tokens_per_minute=rates.tpm),
             ceilings=Ceilings(
                 requests=budget.max_requests, tokens=budget.max_tokens, cost=budget.max_cost
             ),
-            price_in=self.prices.price_in,
-            price_out=self.prices.price_out,
+            **asdict(self.prices),
         )
 
 

@@ -25,19 +25,18 @@ def table(evaluation: Evaluation) -> Iterator[str]:
     for name, field in evaluation.fields.items():
         shares.add_row(name, *map(_share, (field.precision, field.recall, field.f1)))
     shares.add_row("macro F1", "", "", _share(evaluation.macro_f1))
-    yield from _lines(shares)
-    yield ""
     counts = _columns("gold", "right", "wrong", "missing", "rejected")
     counts.add_column("invented")
     for name, field in evaluation.fields.items():
         counts.add_row(name, *_numbers(field.counts, field.refused))
     counts.add_row("all", *_numbers(evaluation.counts, evaluation.refused))
-    yield from _lines(counts)
-    yield ""
     summary = Table.grid(padding=(0, 2, 0, 0))
     for name, *parts in _over_all(evaluation):
         summary.add_row(name, "; ".join(filter(None, parts)))
-    yield from _lines(summary)
+    text = io.StringIO()
+    console = Console(file=text, width=_WIDTH, color_system=None, markup=False, emoji=False)
+    console.print(shares, "", counts, "", summary)
+    yield from map(str.rstrip, text.getvalue().splitlines())
 
 
 def _columns(*headers: str) -> Table:
@@ -47,12 +46,6 @@ def _columns(*headers: str) -> Table:
     for header in headers:
         made.add_column(header, justify="right", no_wrap=True)
     return made
-
-
-def _lines(content: Table) -> Iterator[str]:
-    text = io.StringIO()
-    Console(file=text, width=_WIDTH, color_system=None, markup=False, emoji=False).print(content)
-    yield from (line.rstrip() for line in text.getvalue().splitlines())
 
 
 def _share(figure: Figure) -> str:

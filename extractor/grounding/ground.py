@@ -14,16 +14,13 @@ from typing import TYPE_CHECKING, Any
 from extractor.grounding.annotations import NumberIn, UnitIn, Url, Verbatim
 from extractor.grounding.match import find_first, nearest, strip_ends
 from extractor.grounding.numbers import NumberMention, numbers
-from extractor.grounding.numerals import canonical_unit
-from extractor.grounding.plan import Either, Items, ModelPlan, plan_of
+from extractor.grounding.numerals import Unit, canonical_unit
+from extractor.grounding.plan import AnnotatedField, Either, Items, ModelPlan, Node, plan_of
 from extractor.grounding.text import SourceText, source_text, written
 from extractor.grounding.urls import Span
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
-
-    from extractor.grounding.numerals import Unit
-    from extractor.grounding.plan import AnnotatedField, Node
 
 SAID_BEFORE = "said before"
 """Why an item is dropped that comes to the same words as an earlier item of its list."""

@@ -65,11 +65,10 @@ def find_first(
 
 def _find_exact(words: SourceText, source: SourceText) -> Span | None:
     text, size = source.original, len(words.original)
-    start = text.find(words.original)
-    while start >= 0:
+    start = -1
+    while (start := text.find(words.original, start + 1)) >= 0:
         if is_whole(text, start, start + size) and not source.has_url_around(start):
             return Span(start, start + size)
-        start = text.find(words.original, start + 1)
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from extractor.inspection.tokens import count_tokens
@@ -25,17 +25,6 @@ _EXAMPLES = 5
 class Lengths(Counter[int]):
     """How often each length occurs; few are distinct, however long the dump is."""
 
-    def add(self, length: int) -> None:
-        self[length] += 1
-
-    @property
-    def smallest(self) -> int:
-        return min(self, default=0)
-
-    @property
-    def largest(self) -> int:
-        return max(self, default=0)
-
     @property
     def median(self) -> int:
         """The lower one of the two in the middle, where there are two."""
@@ -47,7 +36,11 @@ class Lengths(Counter[int]):
         return 0
 
     def to_dict(self) -> dict[str, int]:
-        return {"min": self.smallest, "median": self.median, "max": self.largest}
+        return {
+            "min": min(self, default=0),
+            "median": self.median,
+            "max": max(self, default=0),
+        }
 
 
 @dataclass
@@ -120,8 +113,8 @@ class Survey:
                 self.first_unreadable.append(item)
             return
         self.papers += 1
-        self.titles.add(len(item.title))
-        self.abstracts.add(len(item.abstract))
+        self.titles[len(item.title)] += 1
+        self.abstracts[len(item.abstract)] += 1
         self.texts.add((item.title, item.abstract), item.title)
         self.ids.add(item.id, item.id)
         self.has_ids = self.has_ids or item.id != str(self.papers)
@@ -150,8 +143,5 @@ class Survey:
                 {"id": paper.id, "title": paper.title, "abstract": len(paper.abstract)}
                 for paper in self.first
             ],
-            "first_unreadable": [
-                {"line": item.line, "message": item.message, "id": item.id, "title": item.title}
-                for item in self.first_unreadable
-            ],
+            "first_unreadable": list(map(asdict, self.first_unreadable)),
         }

@@ -53,10 +53,9 @@ def request_tokens(body: Mapping[str, Any], *, schema_is_read: bool) -> tuple[in
 
 def request_texts(body: Mapping[str, Any]) -> list[str]:
     """The texts of a request in order: its messages, or the prompt of a plain completion."""
-    messages = body.get("messages")
-    if messages is None:
-        return [str(body["prompt"])]
-    return [str(message["content"]) for message in messages]
+    if "messages" in body:
+        return [str(message["content"]) for message in body["messages"]]
+    return [str(body["prompt"])]
 
 
 def answer_schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -87,7 +86,10 @@ def _example(schema: Mapping[str, Any], root: Mapping[str, Any], full: bool, dep
     if "enum" in schema or "const" in schema:
         return schema.get("const", schema.get("enum", [None])[0])
     if "anyOf" in schema:
-        return _either(schema["anyOf"], root, full, depth)
+        options = schema["anyOf"]
+        if not full and any(option.get("type") == "null" for option in options):
+            return None
+        return _example(options[0], root, full, depth + 1)
     if schema.get("type") == "object":
         parts = schema.get("properties", {}).items()
         return {name: _example(part, root, full, depth + 1) for name, part in parts}
@@ -97,14 +99,6 @@ def _example(schema: Mapping[str, Any], root: Mapping[str, Any], full: bool, dep
     return {"string": _WORDS, "number": _NUMBER, "integer": 12, "boolean": False}.get(
         str(schema.get("type"))
     )
-
-
-def _either(
-    options: list[Mapping[str, Any]], root: Mapping[str, Any], full: bool, depth: int
-) -> Any:
-    if not full and any(option.get("type") == "null" for option in options):
-        return None
-    return _example(options[0], root, full, depth + 1)
 
 
 def _compact(value: Any) -> str:

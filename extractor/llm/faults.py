@@ -55,7 +55,7 @@ def timed_out(endpoint: Endpoint) -> Fault:
 
 def no_reply(error: NoReply, endpoint: Endpoint) -> Fault:
     """The fault of a try whose connection failed."""
-    reason = readable(str(error).rstrip("."))
+    reason = errors.one_line(str(error).rstrip("."))
     lost = errors.ConnectionLost(f"The connection to {endpoint.address} failed: {reason}.")
     return Fault(lost, billed=error.sent)
 
@@ -112,12 +112,10 @@ def parse_retry_after(headers: Mapping[str, str], *, now: float) -> float | None
 
     An invalid value counts as absent.
     """
-    milliseconds = _finite(headers.get("retry-after-ms"))
-    if milliseconds is not None:
+    if (milliseconds := _finite(headers.get("retry-after-ms", ""))) is not None:
         return milliseconds / 1000
-    value = headers.get("retry-after")
-    seconds = _finite(value)
-    if seconds is not None or value is None:
+    value = headers.get("retry-after", "")
+    if (seconds := _finite(value)) is not None:
         return seconds
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
@@ -125,9 +123,9 @@ def parse_retry_after(headers: Mapping[str, str], *, now: float) -> float | None
         return None
 
 
-def _finite(text: str | None) -> float | None:
+def _finite(text: str) -> float | None:
     try:
-        number = float(text) if text is not None else math.nan
+        number = float(text)
     except ValueError:
         return None
     return number if math.isfinite(number) and number >= 0 else None
@@ -138,17 +136,11 @@ def _explanation(reply: Reply, key: str) -> tuple[str, str]:
     body: Any = None
     with suppress(ValueError):
         body = from_json(reply.content or b"")
-    body = body if isinstance(body, dict) else {}
-    error = body.get("error", body)
+    error = body.get("error", body) if isinstance(body, dict) else {}
     if not isinstance(error, dict):
         error = {"message": error}
     said = error.get("message") or error.get("detail")
-    text = readable(said).rstrip(".") if isinstance(said, str) else ""
+    text = errors.one_line(said).rstrip(".") if isinstance(said, str) else ""
     if key:
         text = text.replace(key, "[key]")
     return text[:_LONGEST_MESSAGE] or "no explanation", str(error.get("code") or "")
-
-
-def readable(text: str) -> str:
-    """One line without control characters, since a server's text is printed on terminals."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

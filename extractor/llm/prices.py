@@ -28,9 +28,6 @@ class Prices:
         return (fresh * self.prompt + cached * self.cached + completion * self.completion) / 1e6
 
 
-FREE = Prices(0.0, 0.0, 0.0)
-
-
 def given(prompt: float | None, completion: float | None) -> Prices | None:
     """The prices given by the user, if both are; cached tokens cost the same as others."""
     if prompt is None or completion is None:
@@ -41,7 +38,7 @@ def given(prompt: float | None, completion: float | None) -> Prices | None:
 def known(endpoint: Endpoint) -> Prices | None:
     """The prices of an endpoint's model in the price data, or None."""
     if endpoint.free:
-        return FREE
+        return Prices(0.0, 0.0, 0.0)
     from genai_prices import Usage, calc_price
 
     def dollars(usage: Usage) -> float:

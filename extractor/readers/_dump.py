@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from functools import cache
 from typing import TYPE_CHECKING, Self
 
-from extractor.discovery import public_modules
+from extractor.discovery import concrete_classes
 from extractor.errors import DumpError, UsageError
 from extractor.plugins import load_plugin, plugins
 from extractor.readers.base import Columns, Item, Paper, Reader, Source, Unreadable
@@ -34,10 +34,8 @@ _SIGNATURES = {
 
 
 def _built_in() -> dict[str, Reader]:
-    """Return the formats by name: each `Reader` in a module of this folder."""
-    modules = public_modules("extractor.readers")
-    values = (value for module in modules for value in vars(module).values())
-    return {value.name: value for value in values if isinstance(value, Reader)}
+    """Return the formats by name: each `Reader` that a module of this folder defines."""
+    return {kind.name: kind() for kind in concrete_classes("extractor.readers", Reader)}
 
 
 @cache

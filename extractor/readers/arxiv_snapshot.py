@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from extractor.readers.base import NO, SURE, Columns, Item, build_entry, nested_text, without_empty
 from extractor.readers.json_lines import JsonLines
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _ITS_OWN = {"authors_parsed", "versions", "submitter", "update_date", "journal-ref"}
 
@@ -20,7 +17,7 @@ class ArxivSnapshot(JsonLines):
     title = "arXiv metadata snapshot (JSON Lines)"
     has_columns = False
 
-    def recognises(self, fields: Mapping[str, Any]) -> float:
+    def recognises(self, fields: dict[str, Any]) -> float:
         there = {"id", "title", "abstract", "categories"} <= fields.keys()
         return SURE if there and _ITS_OWN & fields.keys() else NO
 
@@ -39,6 +36,3 @@ class ArxivSnapshot(JsonLines):
             url=f"https://arxiv.org/abs/{paper_id}",
         )
         return build_entry(line, paper_id, text("title"), text("abstract"), metadata)
-
-
-ARXIV = ArxivSnapshot()

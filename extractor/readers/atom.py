@@ -42,6 +42,3 @@ class Atom(XmlReader):
         )
         paper_id = _ARXIV.sub("", address)
         return build_entry(line, paper_id, text_at(record, "title"), abstract, metadata)
-
-
-ATOM = Atom()

@@ -19,10 +19,9 @@ yields that dump's papers in order:
                     paper_id, title, abstract = decode_text(line).split("|")
                     yield build_entry(number, paper_id, title, abstract, {})
 
-    REFER = Refer()
-
-Such a file is found in this folder, or through an entry point of the group `extractor.readers`
-in a package of yours: ``refer = "my_package.refer:REFER"``. `docs/formats.md` has the details.
+In this folder the class is found by itself. In a package of yours, an entry point of the group
+`extractor.readers` names an instance, such as ``REFER = Refer()``:
+``refer = "my_package.refer:REFER"``. `docs/formats.md` has the details.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from extractor.readers.base import (
     Columns,
     Item,
     Reader,
+    Source,
     Unreadable,
     build_entry,
     decode_text,
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pylatexenc.latex2text import LatexNodes2Text
-
-    from extractor.readers.base import Source
 
 _BEGINS = re.compile(
     rb"^[ \t]*@(?:(?:comment|preamble|string)[ \t]*[{(]|[A-Za-z]+[ \t]*[{(]\s*[^\s,{}()=]+\s*,)",
@@ -126,6 +125,3 @@ def _decoder() -> LatexNodes2Text:
     addresses = [MacroTextSpec("url", "%s"), MacroTextSpec("href", "%(2)s (%(1)s)")]
     known.add_context_category("addresses", prepend=True, macros=addresses)
     return LatexNodes2Text(latex_context=known, math_mode="verbatim", strict_latex_spaces=True)
-
-
-BIBTEX = BibTex()

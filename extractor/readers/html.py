@@ -15,6 +15,7 @@ from extractor.readers.base import (
     Columns,
     Item,
     Reader,
+    Source,
     build_entry,
     nested_text,
     without_empty,
@@ -24,8 +25,6 @@ from extractor.readers.text import read_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from extractor.readers.base import Source
 
 _CHUNK = 2**16
 _TAG_LIMIT = 2**23
@@ -173,6 +172,3 @@ def _papers_in(value: object) -> Iterator[dict[str, Any]]:
 
 def _abstract(fields: dict[str, Any]) -> str:
     return nested_text(fields, "abstract") or nested_text(fields, "summary")
-
-
-HTML = Html()

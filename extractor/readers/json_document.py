@@ -12,16 +12,15 @@ from extractor.readers.base import (
     Columns,
     Item,
     Reader,
+    Source,
     Unreadable,
     field_names,
 )
-from extractor.readers.json_lines import JSON_LINES, OBJECT_SURE, JsonLines, first_object, object_in
+from extractor.readers.json_lines import OBJECT_SURE, JsonLines, first_object, object_in
 from extractor.readers.json_stream import ALONE, MOST_NESTED_ARRAY, JsonObject, json_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from extractor.readers.base import Source
 
 _MAYBE = 0.7
 _ARRAY = re.compile(rb"\s*\[\s*[{\]]")
@@ -58,7 +57,7 @@ class _Papers:
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
-        self._kind = JSON_LINES if columns != Columns() else None
+        self._kind = JsonLines() if columns != Columns() else None
         self._array = ALONE
         self._accepted = self._found = False
         self._before: list[Unreadable] = []
@@ -88,7 +87,7 @@ class _Papers:
             return Unreadable(found.line, "The dump breaks off within this entry.")
         if self._kind is None and (fields := object_in(found.data)) is not None:
             self._kind = _kind_of(fields)
-        return (self._kind or JSON_LINES).item(found.line, found.data, self._columns)
+        return (self._kind or JsonLines()).item(found.line, found.data, self._columns)
 
 
 def _kind_of(fields: dict[str, Any]) -> JsonLines:
@@ -112,6 +111,3 @@ def _holds_papers(value: object, depth: int = 0) -> bool:
     if not isinstance(value, dict) or depth > MOST_NESTED_ARRAY or _is_paper(value, Columns()):
         return False
     return any(_holds_papers(each, depth + 1) for each in value.values())
-
-
-JSON_DOCUMENT = JsonDocument()

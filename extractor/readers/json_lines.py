@@ -14,6 +14,7 @@ from extractor.readers.base import (
     Columns,
     Item,
     Reader,
+    Source,
     Unreadable,
     build_entry_from_fields,
     decode_text,
@@ -22,8 +23,6 @@ from extractor.readers.base import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from extractor.readers.base import Source
 
 OBJECT_SURE = 0.9
 _LINES_TRIED = 20
@@ -101,6 +100,3 @@ def object_in(data: bytes, parse: Callable[[bytes], Any] = parse_json) -> dict[s
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-JSON_LINES = JsonLines()

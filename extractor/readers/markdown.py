@@ -103,6 +103,3 @@ def plain(text: str, *, with_links: bool = True) -> str:
         part = _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", part))
         parts[at] = _ESCAPED.sub(r"\1", part)
     return "".join(parts)
-
-
-MARKDOWN = Markdown()

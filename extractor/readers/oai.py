@@ -44,6 +44,3 @@ class OaiPmh(XmlReader):
         )
         paper_id = paper_id.removeprefix("oai:arXiv.org:")
         return build_entry(line, paper_id, text_at(record, ".//title"), abstract, metadata)
-
-
-OAI = OaiPmh()

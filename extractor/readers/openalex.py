@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from extractor.readers.base import NO, SURE, Columns, Item, build_entry, nested_text, without_empty
 from extractor.readers.json_lines import JsonLines
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _INDEX = "abstract_inverted_index"
 
@@ -20,7 +17,7 @@ class OpenAlex(JsonLines):
     title = "OpenAlex works (JSON Lines)"
     has_columns = False
 
-    def recognises(self, fields: Mapping[str, Any]) -> float:
+    def recognises(self, fields: dict[str, Any]) -> float:
         return SURE if _INDEX in fields else NO
 
     def paper(self, line: int, fields: dict[str, Any], columns: Columns) -> Item:
@@ -57,6 +54,3 @@ def text_of_index(index: object) -> str:
         if isinstance(place, int)
     )
     return " ".join(word for _, word in sorted(places))
-
-
-OPENALEX = OpenAlex()

@@ -5,27 +5,25 @@ from __future__ import annotations
 import shutil
 import tempfile
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from extractor.errors import DumpError
+from extractor.errors import DumpError, ExtractorError
 from extractor.readers.base import (
     NO,
     SURE,
     Columns,
     Item,
     Reader,
+    Source,
     build_entry_from_fields,
     require_columns,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import BinaryIO
-
-    from extractor.readers.base import Source
 
 _MAGIC = b"PAR1"
-_ROWS = 256
+_BATCH = 256
 _JSON = (str, int, float, bool, list)
 
 
@@ -41,53 +39,48 @@ class Parquet(Reader):
         return SURE if head.startswith(_MAGIC) else NO
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:
-        parquet = _parquet()
-        row = 0
+        pyarrow = load_pyarrow(DumpError)
         with _seekable(source) as file:
-            for batch in _batches(parquet, file, source, columns):
-                for cells in batch.to_pylist():
-                    row += 1
-                    values = {name: _as_json(cell) for name, cell in cells.items()}
-                    yield build_entry_from_fields(row, values, columns)
+            for row, cells in enumerate(_rows(pyarrow, file, source, columns), start=1):
+                values = {name: _as_json(cell) for name, cell in cells.items()}
+                yield build_entry_from_fields(row, values, columns)
 
 
-def _parquet() -> Any:
+def load_pyarrow(kind: type[ExtractorError]) -> Any:
+    """Import pyarrow with its Parquet module. Raises a ``kind`` where it is not installed."""
     try:
-        from pyarrow import parquet
+        import pyarrow.parquet
     except ImportError as error:
-        raise DumpError(
+        raise kind(
             "Parquet needs a package that is not installed.",
             hint="Run: pip install 'abstract-extractor[parquet]'.",
         ) from error
-    return parquet
+    return pyarrow
 
 
 @contextmanager
 def _seekable(source: Source) -> Iterator[BinaryIO]:
     """The dump as a file whose end can be read first: a copy on disk where it is a stream."""
-    if source.path:
-        with source.path.open("rb") as file:
-            yield file
-        return
-    with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(source.stream, copy)
-        copy.seek(0)
-        yield copy
+    with source.path.open("rb") if source.path else tempfile.TemporaryFile() as file:
+        if not source.path:
+            shutil.copyfileobj(source.stream, file)
+            file.seek(0)
+        yield file
 
 
-def _batches(parquet: Any, file: BinaryIO, source: Source, columns: Columns) -> Iterator[Any]:
-    import pyarrow
-
+def _rows(
+    pyarrow: Any, file: BinaryIO, source: Source, columns: Columns
+) -> Iterator[dict[str, object]]:
     try:
-        table = parquet.ParquetFile(file)
+        table = pyarrow.parquet.ParquetFile(file)
         names = [field.name for field in table.schema_arrow if _is_plain(field.type)]
         require_columns(names, columns, source.name)
         read = 0
-        for batch in table.iter_batches(batch_size=_ROWS, columns=names):
+        for batch in table.iter_batches(batch_size=_BATCH, columns=names):
             read += batch.num_rows
             if source.path and source.size:
                 source.position = source.size * read // table.metadata.num_rows
-            yield batch
+            yield from batch.to_pylist()
     except (pyarrow.ArrowException, OSError) as error:
         raise DumpError(
             f"{source.name} is not a Parquet file that can be read: {error}.",
@@ -109,6 +102,3 @@ def _is_plain(kind: Any) -> bool:
 
 def _as_json(value: object) -> object:
     return value if isinstance(value, _JSON) or value is None else str(value)
-
-
-PARQUET = Parquet()

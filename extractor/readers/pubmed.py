@@ -46,6 +46,3 @@ class PubMed(XmlReader):
 def _person(author: Element) -> str:
     name = f"{text_at(author, 'ForeName')} {text_at(author, 'LastName')}".strip()
     return name or text_at(author, "CollectiveName")
-
-
-PUBMED = PubMed()

@@ -13,6 +13,7 @@ from extractor.readers.base import (
     Columns,
     Item,
     Reader,
+    Source,
     Unreadable,
     build_entry,
     decode_text,
@@ -21,8 +22,6 @@ from extractor.readers.base import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from extractor.readers.base import Source
 
 _TAG = re.compile(r"(?=.{4}-)(?P<tag>[A-Z][A-Z0-9]{1,3}) {0,2}-(?: (?P<value>.*))?")
 _FIRST = re.compile(rb"\s*(?:TY  - [A-Z]+|PMID- \d+)\s")
@@ -114,6 +113,3 @@ class _Entry:
 
     def _first(self, tags: tuple[str, ...]) -> str:
         return next(iter(self._all(tags)), "")
-
-
-RIS = Ris()

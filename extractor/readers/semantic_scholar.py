@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from extractor.readers.base import NO, SURE, Columns, Item, build_entry, nested_text, without_empty
 from extractor.readers.json_lines import JsonLines
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class SemanticScholar(JsonLines):
@@ -18,7 +15,7 @@ class SemanticScholar(JsonLines):
     title = "Semantic Scholar papers (JSON Lines)"
     has_columns = False
 
-    def recognises(self, fields: Mapping[str, Any]) -> float:
+    def recognises(self, fields: dict[str, Any]) -> float:
         return SURE if {"title", "abstract"} <= fields.keys() and _own_id(fields) else NO
 
     def paper(self, line: int, fields: dict[str, Any], columns: Columns) -> Item:
@@ -41,10 +38,7 @@ class SemanticScholar(JsonLines):
         return build_entry(line, paper_id, title, abstract, metadata)
 
 
-def _own_id(fields: Mapping[str, Any]) -> str:
+def _own_id(fields: dict[str, Any]) -> str:
     if not {"externalIds", "externalids"} & fields.keys():
         return ""
     return nested_text(fields, "paperId") or nested_text(fields, "corpusid")
-
-
-SEMANTIC_SCHOLAR = SemanticScholar()

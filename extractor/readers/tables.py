@@ -13,6 +13,7 @@ from extractor.readers.base import (
     Columns,
     Item,
     Reader,
+    Source,
     Unreadable,
     build_entry_from_fields,
     decode_text,
@@ -23,8 +24,6 @@ from extractor.readers.base import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from extractor.readers.base import Source
-
 _REGULAR = 0.08
 """Less than plain text has: a fitting suffix must speak for the table as well."""
 
@@ -33,11 +32,17 @@ _NAME_LENGTH = 64
 _ROWS_TRIED = 20
 
 
-class DelimitedText(Reader):
-    """Rows of fields; the header says which is the title and which the abstract."""
+class CommaSeparated(Reader):
+    """CSV, also with the semicolons that spreadsheets of many countries write.
 
+    The header says which field of a row is the title and which the abstract.
+    """
+
+    name = "csv"
+    title = "comma-separated values"
+    suffixes: ClassVar[tuple[str, ...]] = (".csv",)
     has_columns = True
-    delimiters: ClassVar[tuple[str, ...]]
+    delimiters: ClassVar[tuple[str, ...]] = (",", ";", "|")
 
     def sniff(self, head: bytes) -> float:
         rows = decode_text(head).split("\n", _ROWS_TRIED)[:_ROWS_TRIED]
@@ -78,16 +83,7 @@ class DelimitedText(Reader):
         )
 
 
-class CommaSeparated(DelimitedText):
-    """CSV, also with the semicolons that spreadsheets of many countries write."""
-
-    name = "csv"
-    title = "comma-separated values"
-    suffixes = (".csv",)
-    delimiters = (",", ";", "|")
-
-
-class TabSeparated(DelimitedText):
+class TabSeparated(CommaSeparated):
     """TSV, quoted like CSV or not at all."""
 
     name = "tsv"
@@ -143,7 +139,3 @@ def _is_quoted(head: str, delimiter: str) -> bool:
     opened = [field for field in fields[:-1] if field.startswith('"')]
     closed = [field for field in opened if len(field) > 1 and field.endswith('"')]
     return len(closed) * 2 >= len(opened)
-
-
-CSV = CommaSeparated()
-TSV = TabSeparated()

@@ -29,14 +29,13 @@ from extractor.readers.base import (
     Columns,
     Item,
     Reader,
+    Source,
     Unreadable,
     build_entry,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from extractor.readers.base import Source
 
 _ABSTRACT_LENGTH = 240
 """Characters from which on a paragraph of sentences is an abstract wherever it stands."""
@@ -252,6 +251,3 @@ def _without_abstract(pending: list[Paragraph]) -> Iterator[Unreadable]:
         is_title = words > 4 or (words > 3 and _share_of_capitals(part.text) > 0.6)
         if likeness == _LABELLED or (likeness == _LIKELY and is_title):
             yield Unreadable(part.line, "There is no abstract.", title=part.text)
-
-
-TEXT = Text()

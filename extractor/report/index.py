@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
@@ -70,7 +70,7 @@ class FieldIndex:
         self._counts = array("i")
         self._items = 0
         self._list = False
-        self._keys: dict[str, KeyIndex] = {}
+        self._keys: defaultdict[str, KeyIndex] = defaultdict(KeyIndex)
 
     def add(self, row: int, value: object) -> int:
         """Add the value of a row and return how many items it has; rows left out have none."""
@@ -81,9 +81,7 @@ class FieldIndex:
         for item in items:
             for key, part in (item if isinstance(item, dict) else {"": item}).items():
                 # objects whose keys are data would make an index for each paper
-                if key not in self._keys and len(self._keys) < _MOST_KEYS:
-                    self._keys[key] = KeyIndex()
-                if key in self._keys:
+                if key in self._keys or len(self._keys) < _MOST_KEYS:
                     self._keys[key].add(self._items, part)
             self._items += 1
         return len(items)
@@ -107,9 +105,7 @@ class Index:
         self._ids: list[str] = []
         self._titles: list[str] = []
         self._fields: dict[str, FieldIndex] = {}
-        self._source = FieldIndex("source")
-        self._refused = FieldIndex("refused")
-        self._failure = FieldIndex("failure")
+        self._extras = {name: FieldIndex(name) for name in ("source", "refused", "failure")}
         self._models: Counter[str] = Counter()
         self._tasks: Counter[str] = Counter()
         self._tokens: Counter[str] = Counter()
@@ -133,30 +129,29 @@ class Index:
         self._tokens.update(tokens)
         if meta.get("cached") is True:
             self._cached.update(tokens, records=1)
-        dropped = [item for item in _as_items(meta.get("dropped")) if isinstance(item, dict)]
-        self.refused += self._refused.add(self.rows, [_rejected(item) for item in dropped])
+        dropped = (item for item in _as_items(meta.get("dropped")) if isinstance(item, dict))
+        self.refused += self._extras["refused"].add(self.rows, list(map(_rejected, dropped)))
         self.records += 1
 
     def add_failure(self, failure: Mapping[str, Any], source: Mapping[str, Any]) -> None:
         """Add a paper that has no record."""
         self._add_paper(failure, source)
-        self._failure.add(self.rows, {key: failure.get(key) for key in _FAILURE_KEYS})
+        self._extras["failure"].add(self.rows, {key: failure.get(key) for key in _FAILURE_KEYS})
         self.failures += 1
 
     def _add_paper(self, row: Mapping[str, Any], source: Mapping[str, Any]) -> None:
         self._ids.append(json_text(row.get("id")))
         self._titles.append(json_text(row.get("title")))
-        self._source.add(self.rows, {"year": year_of(source), "venue": venue_of(source)})
+        self._extras["source"].add(self.rows, {"year": year_of(source), "venue": venue_of(source)})
 
     def to_dict(self) -> dict[str, Any]:
         """The index as JSON values."""
-        extras = (self._source, self._refused, self._failure)
         return {
             "records": self.records,
             "ids": self._ids,
             "titles": self._titles,
             "fields": [field.to_dict(self.rows) for field in self._fields.values()],
-            "extras": [field.to_dict(self.rows) for field in extras],
+            "extras": [field.to_dict(self.rows) for field in self._extras.values()],
             "run": {
                 "models": self._models.most_common(),
                 "tasks": self._tasks.most_common(),

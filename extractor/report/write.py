@@ -112,12 +112,9 @@ class DumpPapers:
 
     def find(self, paper_id: str, title: str) -> Paper | None:
         """The paper of this id, if its title is this one too: offsets count in these texts."""
+        while paper_id not in self._passed and (following := next(self._papers, None)):
+            self._passed[following.id] = following
         paper = self._passed.pop(paper_id, None)
-        while paper is None and (following := next(self._papers, None)) is not None:
-            if following.id == paper_id:
-                paper = following
-            else:
-                self._passed[following.id] = following
         if paper is None or paper.title != title:
             self.missing += 1
             return None

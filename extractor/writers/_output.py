@@ -9,12 +9,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from extractor.errors import OutputError, UsageError
-from extractor.writers.base import Sink
+from extractor.writers.base import Schema, Sink, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from extractor.writers.base import Schema, Writer
 
 
 PARTIAL = ".partial"

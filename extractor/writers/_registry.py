@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 from extractor.discovery import public_modules
 from extractor.errors import DumpError, UsageError
 from extractor.plugins import load_plugin, plugins
-from extractor.writers.base import Rereadable, Writer, open_to_read
+from extractor.writers.base import Rereadable, Schema, Writer, open_to_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from extractor.writers.base import Schema
 
 GROUP = "extractor.writers"
 """The entry points that name the writers of other packages."""

@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from extractor.errors import DumpError
 from extractor.record import encode_json
-from extractor.writers._shape import ListShape, ObjectShape, ScalarKind, ScalarShape
+from extractor.writers._shape import ListShape, ObjectShape, ScalarKind, ScalarShape, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-    from extractor.writers._shape import Shape
 
 Cell: TypeAlias = str | int | float | bool | None
 ColumnKind: TypeAlias = ScalarKind | Literal["count", "joined", "text"]

@@ -8,16 +8,14 @@ this one, each with a ``WRITER``.
 from __future__ import annotations
 
 import gzip
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, cast, runtime_checkable
 
 from extractor.readers.base import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from contextlib import AbstractContextManager
-    from typing import BinaryIO
 
 Schema: TypeAlias = "Mapping[str, Any]"
 """The JSON Schema of one record, see :func:`extractor.record.record_schema`."""

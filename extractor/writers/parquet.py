@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pydantic_core import from_json
 
 from extractor.errors import DumpError, OutputError, UsageError
+from extractor.readers.parquet import load_pyarrow
 from extractor.writers._shape import ListShape, ObjectShape, ScalarShape, Shape, shape_of
 from extractor.writers._tables import RECORD, fresh, json_text, without_record
 from extractor.writers.base import Rereadable, Schema, Sink, Writer
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 _MAGIC = b"PAR1"
 _METADATA = b"extractor.record_schema"
 _ROW_GROUP = 10_000
+_pyarrow = partial(load_pyarrow, UsageError)
 
 
 class _RowGroups(Sink):
@@ -97,17 +100,6 @@ class ParquetFile(Writer, Rereadable):
             else:
                 for batch in file.iter_batches(_ROW_GROUP):
                     yield from batch.to_pylist()
-
-
-def _pyarrow() -> Any:
-    try:
-        import pyarrow.parquet
-    except ImportError as error:
-        raise UsageError(
-            "Parquet needs a package that is not installed.",
-            hint="Run: pip install 'abstract-extractor[parquet]'.",
-        ) from error
-    return pyarrow
 
 
 def _arrow_schema(shape: ObjectShape) -> Any:

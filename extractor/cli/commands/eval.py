@@ -11,6 +11,7 @@ from typer import Argument, Option
 
 from extractor.cli import EXIT_FAILED, EXIT_INTERRUPTED, exit_code, options
 from extractor.cli.expand import expanded
+from extractor.errors import UsageError, resume_hint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,6 @@ def eval(  # noqa: A001 -- the command's name
     """
     from extractor.cli.summary import failures_line
     from extractor.debug_log import logging_to
-    from extractor.errors import UsageError
     from extractor.evaluation import find_mistakes, mistake_lines, read_gold, table
     from extractor.evaluation.running import read_known
 
@@ -113,8 +113,6 @@ def eval(  # noqa: A001 -- the command's name
 def _refuse_model_options(
     task: options.TaskOptions, model: options.ModelOptions, calls: options.CallOptions
 ) -> None:
-    from extractor.errors import UsageError
-
     unset = options.ModelOptions(), options.RateOptions(), options.BudgetOptions()
     if task.prompt or (model, calls.rates, calls.budget) != unset:
         raise UsageError(
@@ -125,7 +123,6 @@ def _refuse_model_options(
 
 def _score_file(gold: Gold, records: Path, calls: CallSettings) -> Evaluation:
     """Score records; refuse those of other papers or fields, which would all count as empty."""
-    from extractor.errors import UsageError
     from extractor.evaluation import evaluate
     from extractor.llm.prices import given
     from extractor.writers import read_records
@@ -156,7 +153,6 @@ def _score_dump(
     """Run over the papers that gold has, and score the records."""
     from extractor.cli.engine import run_engine
     from extractor.cli.progress import watch
-    from extractor.errors import resume_hint
     from extractor.evaluation import evaluate
     from extractor.evaluation.running import run_known
     from extractor.run.session import prices_of

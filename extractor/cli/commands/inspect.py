@@ -11,6 +11,7 @@ from typer import Argument, Option
 
 from extractor.cli import options
 from extractor.cli.expand import expanded
+from extractor.errors import DumpError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,6 @@ def inspect(
 
     Example: extractor inspect papers.bib --model gpt-5-mini
     """
-    from extractor.errors import DumpError
     from extractor.inspection.forecast import forecast
     from extractor.inspection.survey import Survey
 
@@ -90,9 +90,8 @@ def _dump_lines(source: Dump, survey: Survey) -> Iterator[str]:
     if unreadable > survey.without_abstract:
         yield _row("unreadable", f"{unreadable - survey.without_abstract:,}")
     for item in survey.first_unreadable:
-        named = item.title or item.id
-        about = f" {_shown(named)}" if named else ""
-        yield _row("", f"line {item.line:,}: {_shown(item.message)}{about}")
+        about = _shown(item.title or item.id or "")
+        yield _row("", f"line {item.line:,}: {_shown(item.message)} {about}")
     if unreadable > len(survey.first_unreadable):
         yield _row("", f"and {unreadable - len(survey.first_unreadable):,} more")
     if survey.papers:
@@ -122,8 +121,7 @@ def _forecast_lines(run: Forecast) -> Iterator[str]:
     yield f"Forecast for {_shown(run.model)}, {run.task}, {run.approach}, {run.papers:,} papers:"
     yield ""
     fixed = f"; {run.fixed_tokens:,} per paper are the same for all papers"
-    prompt = f"{_range(run.prompt_tokens)} tokens{fixed if run.fixed_tokens else ''}"
-    yield _row("prompt", prompt)
+    yield _row("prompt", f"{_range(run.prompt_tokens)} tokens{fixed if run.fixed_tokens else ''}")
     yield _row("answers", f"{_range(run.answer_tokens)} tokens")
     if run.seconds:
         time = _duration(run.seconds.expected, run.seconds.low, run.seconds.high)
@@ -156,7 +154,8 @@ def _repeats(repeats: Repeats, what: str) -> str:
 
 
 def _lengths(lengths: Lengths) -> str:
-    return f"{lengths.median:,} characters (median), {lengths.smallest:,} to {lengths.largest:,}"
+    shown = "{median:,} characters (median), {min:,} to {max:,}"
+    return shown.format(**lengths.to_dict())
 
 
 def _range(tokens: Range) -> str:
@@ -184,7 +183,6 @@ def _money(dollars: float) -> str:
 
 
 def _shown(text: str, width: int = _WIDTH) -> str:
-    """Text of the dump on one line, without characters that a terminal would act on."""
-    clean = "".join(char if char.isprintable() else " " for char in text[: 4 * width])
-    line = " ".join(clean.split())
+    """As much of a text of the dump as is shown."""
+    line = one_line(text[: 4 * width])
     return line if len(line) <= width else f"{line[: width - 3].rstrip()}..."

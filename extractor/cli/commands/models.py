@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from typer import Argument
 
-if TYPE_CHECKING:
-    from extractor.llm.weights.catalog import Weights
+from extractor.errors import UsageError, WeightsError
+from extractor.llm.weights.catalog import CATALOG, DEFAULT_MODEL, Weights
 
 app = typer.Typer(help="The embedded models and their weights.", no_args_is_help=True)
 
@@ -19,7 +19,6 @@ _Name = Annotated[str, Argument(help="A name from 'extractor models list'.")]
 def list_models() -> None:
     """List the embedded models, their size, and whether their weights are downloaded."""
     from extractor.llm.weights import files
-    from extractor.llm.weights.catalog import CATALOG, DEFAULT_MODEL
 
     for weights in CATALOG.values():
         state = "pulled" if files.is_pulled(weights) else "-"
@@ -45,7 +44,6 @@ def pull(name: _Name) -> None:
 @app.command()
 def path(name: _Name) -> None:
     """Print where a model's weights are. Exits with code 1 when they are missing."""
-    from extractor.errors import WeightsError
     from extractor.llm.weights import files
 
     weights = _find(name)
@@ -69,9 +67,6 @@ def rm(name: _Name) -> None:
 
 
 def _find(name: str) -> Weights:
-    from extractor.errors import UsageError
-    from extractor.llm.weights.catalog import CATALOG
-
     if name not in CATALOG:
         raise UsageError(
             f"There is no embedded model {name!r}.", hint=f"Known: {', '.join(CATALOG)}."

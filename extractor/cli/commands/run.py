@@ -14,6 +14,7 @@ from typer import Argument, Option
 
 from extractor.cli import EXIT_INTERRUPTED, EXIT_SOME_FAILED, exit_code, options
 from extractor.cli.expand import expanded
+from extractor.errors import CeilingReached, UsageError, resume_hint
 
 if TYPE_CHECKING:
     from extractor.run.batch import Summary
@@ -67,7 +68,6 @@ def run(
     from extractor.cli.progress import watch
     from extractor.cli.summary import closing_lines, usage_lines
     from extractor.debug_log import logging_to
-    from extractor.errors import resume_hint
     from extractor.llm.providers import provider_for
     from extractor.record import record_schema
     from extractor.run.batch import run_batch
@@ -132,7 +132,6 @@ def run(
 
 def _read_failures(path: Path | None) -> Retry:
     """The papers that failed in an earlier run. Raises UsageError where nothing tells them."""
-    from extractor.errors import UsageError
     from extractor.run.engine import Retry
     from extractor.writers import read_failures
 
@@ -148,8 +147,6 @@ def _read_failures(path: Path | None) -> Retry:
 
 def _exit_code(summary: Summary) -> int:
     """The exit code. Raises what ended the run before its end."""
-    from extractor.errors import CeilingReached
-
     if summary.interrupted:
         return EXIT_INTERRUPTED
     if isinstance(summary.stopped, CeilingReached):

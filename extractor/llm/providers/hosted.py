@@ -14,7 +14,6 @@ from extractor.llm.providers.base import Provider
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from urllib.parse import SplitResult
 
     from extractor.llm.faults import Fault
     from extractor.llm.settings import ModelSettings
@@ -51,16 +50,20 @@ class Hosted(Provider):
 
     def __init__(self, settings: ModelSettings) -> None:
         url = (settings.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(parts):
+        try:
+            parts = urlsplit(url)
+            host = parts.hostname if parts.scheme in ("http", "https") and parts.port != 0 else None
+        except ValueError:
+            host = None
+        if not host:
             raise UsageError(f"--base-url {url!r} is not an HTTP URL.", hint="Give http://HOST/v1.")
         if parts.username or parts.password:
             raise UsageError(
                 "--base-url contains a user name or password.", hint="Use OPENAI_API_KEY."
             )
         self._key = settings.api_key or os.environ.get("OPENAI_API_KEY") or ""
-        self._host = parts.hostname
-        self._family = family = _family(self._host)
+        self._host = host
+        self._family = family = _family(host)
         mode = settings.mode or family.mode
         self.endpoint = Endpoint(
             model=str(settings.model),
@@ -97,10 +100,3 @@ def _family(host: str) -> _Family:
     if host == "openai.com" or host.endswith(".openai.com"):
         return _OPENAI
     return _LOCAL if host in _LOCAL_HOSTS else _OTHERS
-
-
-def _has_port(parts: SplitResult) -> bool:
-    try:
-        return parts.port != 0
-    except ValueError:
-        return False

@@ -23,10 +23,6 @@ class Weights:
     packages: tuple[str, ...]
     member: str
 
-    @property
-    def filename(self) -> str:
-        return f"{self.name}.gguf"
-
 
 def _parts(prefix: str, count: int, version: str) -> tuple[str, ...]:
     return tuple(f"{prefix}{number}=={version}" for number in range(1, count + 1))

