@@ -91,6 +91,11 @@ class TaskOptions(OptionGroup):
         Path | None, Option(metavar="FILE", help="A prompt template. Default: the schema's own.")
     ] = None
 
+    @property
+    def files(self) -> list[Path]:
+        """The user's own files that the task is loaded from."""
+        return [*schema_files(self.schema), *([self.prompt] if self.prompt else ())]
+
     def load(self) -> Task[PaperFields]:
         from extractor.task import load_task
 
@@ -257,6 +262,12 @@ class CallOptions(OptionGroup):
             price_in=self.prices.price_in,
             price_out=self.prices.price_out,
         )
+
+
+def schema_files(schema: str) -> list[Path]:
+    """The file of ``FILE.py:MODEL``."""
+    file, colon, _ = schema.rpartition(":")
+    return [Path(file)] if colon else []
 
 
 def beside(path: Path, ending: str) -> Path:
