@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
@@ -123,11 +123,10 @@ class SourceText:
     """
 
     original: str
+    visible: str = field(init=False)
 
-    @cached_property
-    def visible(self) -> str:
-        """The text without hidden characters."""
-        return visible(self.original)
+    def __post_init__(self) -> None:
+        self.visible = visible(self.original)
 
     def original_span(self, span: Span) -> Span:
         """Where the original has a span of the visible text."""

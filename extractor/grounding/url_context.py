@@ -70,7 +70,7 @@ def is_given(text: str, start: int, end: int) -> bool:
 
 
 def _any(words: tuple[str, ...], text: str) -> bool:
-    return any(word in text for word in words)
+    return any(map(text.__contains__, words))
 
 
 def _is_part(before: str) -> bool:

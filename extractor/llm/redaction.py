@@ -21,6 +21,7 @@ REDACTED = "[key]"
 _SHORTEST = 8
 _SHOWN = 4  # characters of the key beside masked ones
 _BETWEEN = re.compile(r"\\[nrt]|[\s\\\"'\u200b-\u200f\u2060\ufeff]")
+_ESCAPED = re.compile(rb"\\u00[2-7]")  # an ASCII character, such as one of the key
 _MASK = re.compile(r"[*•…]+|\.{2,}")
 _MASKED = re.compile(r"[^\s\"'`<>]*(?:[*•…]|\.\.)[^\s\"'`<>]*")
 
@@ -35,7 +36,7 @@ class Redaction:
         parts = (_parts(form, half)[: None if form == key else 1] for form, half in self._forms)
         self._parts = [_squeezed(part.encode()) for each in parts for part in each]
         ends = self._key[:_SHOWN], self._key[-_SHOWN:]
-        self._signs = [b"*", b"\\u", *(end.encode() for end in ends)]
+        self._signs = [b"*", *(end.encode() for end in ends)]
 
     def content(self, content: bytes) -> bytes:
         """The body of a reply; JSON stays JSON."""
@@ -58,7 +59,11 @@ class Redaction:
 
     def _may_show_it(self, content: bytes) -> bool:
         """Whether a closer look is needed, as for few replies."""
-        return any(sign in content for sign in self._signs) or self._has_part(content)
+        return (
+            any(sign in content for sign in self._signs)
+            or self._has_part(content)
+            or _ESCAPED.search(content) is not None
+        )
 
     def _has_part(self, content: bytes) -> bool:
         squeezed = _squeezed(content)
