@@ -6,6 +6,7 @@
     ├── WeightsError           an embedded model's weights are missing and cannot be downloaded
     ├── CacheError             the cache cannot be opened, or holds a row that cannot be trusted
     ├── OutputError            a result that cannot be written
+    │   └── UnfitRecord        one record that its format cannot hold: the others are written
     ├── CeilingReached         the next request might exceed a ceiling: the run stops
     ├── EndpointError          the endpoint refuses every paper: the run stops
     │   ├── AuthenticationFailed
@@ -88,6 +89,13 @@ class OutputError(ExtractorError):
     """A result cannot be written."""
 
     kind = "output"
+
+
+class UnfitRecord(OutputError):
+    """One record has a value that the output's format cannot hold; the others are written."""
+
+    kind = "unfit"
+    hint = "Write JSON Lines; converted from there, columns follow the records."
 
 
 class CeilingReached(ExtractorError):

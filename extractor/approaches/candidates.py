@@ -17,6 +17,7 @@ from extractor.candidates.claims import SpeedupClaim, read_claim
 from extractor.candidates.classifier import Classifier, Decision, Scored, ScoredName
 from extractor.candidates.questions import answered, questions
 from extractor.grounding import ground
+from extractor.grounding.hidden import visible
 from extractor.llm.answer import COMPLETION, Request
 from extractor.record import SchemaT
 
@@ -49,7 +50,7 @@ class Candidates(Approach[SchemaT]):
 
     def steps(self, paper: Paper) -> Steps[SchemaT]:
         """Score the candidates, ask about the open ones, decide and ground."""
-        scored = self._classifier.score(paper.title, paper.abstract)
+        scored = self._classifier.score(visible(paper.title), visible(paper.abstract))
         if (blend := self._blend) is not None:
             for question in questions(scored, blend):
                 answer = yield Request({**self._sampling, "prompt": question.prompt}, COMPLETION)

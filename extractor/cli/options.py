@@ -87,6 +87,11 @@ class TaskOptions(OptionGroup):
         Path | None, Option(metavar="FILE", help="A prompt template. Default: the schema's own.")
     ] = None
 
+    @property
+    def files(self) -> list[Path]:
+        """The user's own files that the task is loaded from."""
+        return [*schema_files(self.schema), *([self.prompt] if self.prompt else ())]
+
     def load(self) -> Task[PaperFields]:
         from extractor.task import load_task
 
@@ -239,6 +244,12 @@ class CallOptions(OptionGroup):
             ),
             **asdict(self.prices),
         )
+
+
+def schema_files(schema: str) -> list[Path]:
+    """The file of ``FILE.py:MODEL``."""
+    file, colon, _ = schema.rpartition(":")
+    return [Path(file)] if colon else []
 
 
 def beside(path: Path, ending: str) -> Path:

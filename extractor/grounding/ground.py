@@ -81,9 +81,10 @@ def ground(
 ) -> Grounded:
     """Keep of ``values``, a dump of ``schema`` in Python mode, what the paper says.
 
-    An annotated string becomes the text's own words. What the text does not say is dropped: an
-    optional field takes its default, an item leaves its list, and takes with it what makes no
-    sense alone. Raises UsageError where an annotation names a field that is not there.
+    An annotated string becomes the text's own words, without characters that nobody sees. What
+    the text does not say is dropped: an optional field takes its default, an item leaves its
+    list, and takes with it what makes no sense alone. Raises UsageError where an annotation names
+    a field that is not there.
     """
     walk = _Walk((source_text(title), source_text(abstract)))
     kept = walk.model(plan_of(schema), values, "", "")
@@ -212,8 +213,8 @@ class _Walk:
             hint = f': the nearest words are "{near}"' if near else ""
             raise self._refuse(place, value, f"not in the text{hint}")
         index, span = found
-        self.evidence.append(Evidence(place.kept, _SOURCES[index], *span))
-        return self.sources[index].original[span.start : span.end]
+        self._prove(place, index, span)
+        return self.sources[index].visible[span.start : span.end]
 
     def _number(self, node: NumberIn, value: Any, place: _Place) -> Any:
         mentions = self._said_in(node.quote, value, place)
@@ -225,7 +226,7 @@ class _Walk:
         mention, (start, end) = next(of_unit, said[0])
         index, offset, _ = mention
         place.holder.said.setdefault(node.quote, []).append(mention)
-        self.evidence.append(Evidence(place.kept, _SOURCES[index], offset + start, offset + end))
+        self._prove(place, index, Span(offset + start, offset + end))
         return value
 
     def _unit(self, node: UnitIn, value: Any, place: _Place) -> Any:
@@ -246,7 +247,7 @@ class _Walk:
     def _says_measure(self, unit: str, mentions: list[_Mention]) -> bool:
         """Whether ``unit``, such as "GB", is next to one of the numbers."""
         after = re.compile(rf"[\s~-]*{re.escape(unit)}(?![^\W_])")
-        places = ((self.sources[at].original, offset, each) for at, offset, each in mentions)
+        places = ((self.sources[at].visible, offset, each) for at, offset, each in mentions)
         return any(
             after.match(text, offset + mention.end)
             or text[: offset + mention.start].rstrip().endswith(unit)
@@ -257,9 +258,9 @@ class _Walk:
         """Whether the quote, or the whole text, has a word of the unit without a number."""
         word = _UNIT_WORDS[unit]
         if quote is None:
-            return any(word.search(source.original) for source in self.sources)
+            return any(word.search(source.visible) for source in self.sources)
         index, span = place.holder.spans[quote] or (0, Span(0, 0))
-        return word.search(self.sources[index].original, *span) is not None
+        return word.search(self.sources[index].visible, *span) is not None
 
     def _said_in(self, quote: str | None, value: Any, place: _Place) -> list[_Mention]:
         """The numbers that the field ``quote``, or the whole text, says."""
@@ -273,15 +274,17 @@ class _Walk:
                 why = "is not in the text" if words else "is empty"
                 raise self._refuse(place, value, f"its {quote} {why}")
         if where not in self.mentions:
-            whole = (
-                (index, Span(0, len(each.original))) for index, each in enumerate(self.sources)
-            )
+            whole = ((index, Span(0, len(each.visible))) for index, each in enumerate(self.sources))
             self.mentions[where] = [
                 (index, start, each)
                 for index, (start, end) in ([where] if where else whole)
-                for each in numbers(self.sources[index].original[start:end])
+                for each in numbers(self.sources[index].visible[start:end])
             ]
         return self.mentions[where]
+
+    def _prove(self, place: _Place, index: int, span: Span) -> None:
+        original = self.sources[index].original_span(span)
+        self.evidence.append(Evidence(place.kept, _SOURCES[index], *original))
 
     def _refuse(self, place: _Place, value: Any, reason: str) -> _Failed:
         self.dropped.append(Dropped(place.asked, value, reason))

@@ -8,13 +8,14 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from extractor.grounding.boundaries import is_whole
+from extractor.grounding.hidden import HIDDEN, visible
 from extractor.grounding.text import HYPHEN, INSIDE, NONE, Normalised, SourceText, source_text
 from extractor.grounding.urls import Span, canonical_url, find_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_END_SIGNS = " \t\r\n.,;:!?…'\"“”‘’«»‹›`–—"
+_END_SIGNS = " \t\r\n.,;:!?…'\"“”‘’«»‹›`–—" + HIDDEN
 _PARTNERS = (("(", ")"), ("[", "]"), ("{", "}"), ("$", "$"), ("**", "**"))
 _COMMAND = re.compile(r"\\[a-z]+\Z")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -40,21 +41,22 @@ def find(value: str, text: str | SourceText, *, url: bool = False) -> Span | Non
     """
     source = text if isinstance(text, SourceText) else source_text(text)
     found = find_first(value, (source,), url=url)
-    return found[1] if found else None
+    return source.original_span(found[1]) if found else None
 
 
 def find_first(
     value: str, sources: Sequence[SourceText], *, url: bool = False
 ) -> tuple[int, Span] | None:
-    """The best place among ``sources``: the source's index, and the span in it.
+    """The best place among ``sources``: the source's index, and the span in its visible text.
 
     Exact words come before other notations, those before the name of a repository in a URL,
     and earlier sources before later ones.
     """
+    value = visible(value)
     if url:
         return find_url(value, sources)
     words = SourceText(strip_ends(value))
-    if not words.original:
+    if not words.visible:
         return None
     for search in (_find_exact, _find_notation, _find_repository):
         for index, source in enumerate(sources):
@@ -64,9 +66,9 @@ def find_first(
 
 
 def _find_exact(words: SourceText, source: SourceText) -> Span | None:
-    text, size = source.original, len(words.original)
+    text, size = source.visible, len(words.visible)
     start = -1
-    while (start := text.find(words.original, start + 1)) >= 0:
+    while (start := text.find(words.visible, start + 1)) >= 0:
         if is_whole(text, start, start + size) and not source.has_url_around(start):
             return Span(start, start + size)
     return None
@@ -75,8 +77,8 @@ def _find_exact(words: SourceText, source: SourceText) -> Span | None:
 def _find_repository(words: SourceText, source: SourceText) -> Span | None:
     """The last part of a URL, which names what the page is about."""
     for first, last in source.urls:
-        start = last - len(words.original)
-        if start > first and source.original.startswith("/" + words.original, start - 1):
+        start = last - len(words.visible)
+        if start > first and source.visible.startswith("/" + words.visible, start - 1):
             return Span(start, last)
     return None
 
@@ -125,7 +127,7 @@ def _find_notation(words: SourceText, source: SourceText) -> Span | None:
 
     Other notations are looked for only where the letters of the words are in the text at all.
     """
-    plain = "" if "\\" in words.original else unicodedata.normalize("NFKC", words.original)
+    plain = "" if "\\" in words.visible else unicodedata.normalize("NFKC", words.visible)
     if not all(map(source.has_letters, _SURE_LETTERS.findall(plain.lower()))):
         return None
     value, text = words.normalised, source.normalised
@@ -151,13 +153,13 @@ def _verify(value: Normalised, text: Normalised, place: int, source: SourceText)
     if not all(_gap_may_differ(value.tight, at, asked.gaps[at], said.gaps[at]) for at in differ):
         return None
     start, end = said.start, said.end
-    while start < end and source.original[start].isspace():
+    while start < end and source.visible[start].isspace():
         start += 1
-    while end > start and source.original[end - 1].isspace():
+    while end > start and source.visible[end - 1].isspace():
         end -= 1
-    if not is_whole(source.original, start, end) or source.has_url_around(start):
+    if not is_whole(source.visible, start, end) or source.has_url_around(start):
         return None
-    return _balanced(source.original, start, end)
+    return _balanced(source.visible, start, end)
 
 
 def _gap_may_differ(tight: str, at: int, one: int, other: int) -> bool:
@@ -220,7 +222,7 @@ def nearest(value: str, sources: Sequence[SourceText], *, url: bool = False) -> 
     from rapidfuzz import fuzz, process
 
     if url:
-        urls = [source.original[slice(*span)] for source in sources for span in source.urls]
+        urls = [source.visible[slice(*span)] for source in sources for span in source.urls]
         near_url = process.extractOne(value, urls, scorer=fuzz.ratio, processor=canonical_url)
         return near_url[0] if urls else None
     words = SourceText(value).words[:_LONGEST_COMPARED]
@@ -232,5 +234,5 @@ def nearest(value: str, sources: Sequence[SourceText], *, url: bool = False) -> 
         found = process.extractOne(wanted, runs, scorer=fuzz.ratio, score_cutoff=best)
         if found is not None and (near is None or found[1] > best):
             best, cut = found[1], source.words[found[2] : found[2] + width]
-            near = source.original[cut[0][1] : cut[-1][2]].strip(".!?'’") if cut else None
+            near = source.visible[cut[0][1] : cut[-1][2]].strip(".!?'’") if cut else None
     return near

@@ -66,9 +66,9 @@ def strange_reply(what: str, endpoint: Endpoint, usage: Usage | None = None) -> 
     return Fault(error, billed=usage is None, usage=usage)
 
 
-def failed_reply(reply: Reply, endpoint: Endpoint, *, key: str = "") -> Fault:
-    """The fault of a reply with an error status; the ``key`` is kept out of its message."""
-    error = _status_error(reply, endpoint, key)
+def failed_reply(reply: Reply, endpoint: Endpoint) -> Fault:
+    """The fault of a reply with an error status."""
+    error = _status_error(reply, endpoint)
     wait = parse_retry_after(reply.headers, now=time.time()) if error.retryable else None
     return Fault(
         error,
@@ -78,8 +78,8 @@ def failed_reply(reply: Reply, endpoint: Endpoint, *, key: str = "") -> Fault:
     )
 
 
-def _status_error(reply: Reply, endpoint: Endpoint, key: str) -> errors.ExtractorError:
-    status, (said, code) = reply.status, _explanation(reply, key)
+def _status_error(reply: Reply, endpoint: Endpoint) -> errors.ExtractorError:
+    status, (said, code) = reply.status, _explanation(reply)
     where = f"{endpoint.address} (HTTP {status})"
     if status == 402 or code in _UNPAID:
         return errors.AuthenticationFailed(
@@ -131,8 +131,8 @@ def _finite(text: str) -> float | None:
     return number if math.isfinite(number) and number >= 0 else None
 
 
-def _explanation(reply: Reply, key: str) -> tuple[str, str]:
-    """The server's message, in one short line without the key it may have echoed, and its code."""
+def _explanation(reply: Reply) -> tuple[str, str]:
+    """The server's message, in one short line, and its code."""
     body: Any = None
     with suppress(ValueError):
         body = from_json(reply.content or b"")
@@ -141,6 +141,4 @@ def _explanation(reply: Reply, key: str) -> tuple[str, str]:
         error = {"message": error}
     said = error.get("message") or error.get("detail")
     text = errors.one_line(said).rstrip(".") if isinstance(said, str) else ""
-    if key:
-        text = text.replace(key, "[key]")
     return text[:_LONGEST_MESSAGE] or "no explanation", str(error.get("code") or "")

@@ -7,6 +7,7 @@ transport that sends nothing; aiohttp sends the calls.
 
 from __future__ import annotations
 
+import re
 import urllib.request
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ import openai
 from yarl import URL
 
 from extractor.errors import UsageError
+from extractor.llm.redaction import Redaction
 from extractor.llm.transport import NoReply, Reply
 
 if TYPE_CHECKING:
@@ -40,16 +42,23 @@ async def open_http(base_url: str, key: str, *, proxy: bool = True) -> AsyncIter
     url = URL(str(prepared.url), encoded=True)
     through = _proxy(url) if proxy else {}
     async with _session(prepared, secure=url.scheme == "https") as session:
-        yield HttpTransport(session, str(url).removesuffix(_PATH), through)
+        yield HttpTransport(session, str(url).removesuffix(_PATH), through, Redaction(key))
 
 
 class HttpTransport:
-    """The open connections of an API at ``address``."""
+    """The open connections of an API at ``address``; no reply has the key in it."""
 
-    def __init__(self, session: aiohttp.ClientSession, address: str, proxy: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        address: str,
+        proxy: dict[str, Any],
+        redaction: Redaction,
+    ) -> None:
         self.session = session
         self.address = address
         self._proxy = proxy
+        self._redaction = redaction
         self._urls: dict[str, URL] = {}
 
     async def send(self, path: str, content: bytes) -> Reply:
@@ -59,12 +68,16 @@ class HttpTransport:
         sending = self.session.post(url, data=content, allow_redirects=False, **self._proxy)
         try:
             async with sending as response:
-                return Reply(response.status, response.headers, await _bounded(response))
+                body = await _bounded(response)
+                clean = self._redaction.content(body) if body else body
+                return Reply(response.status, response.headers, clean)
         except TimeoutError:
             raise
         except (aiohttp.ClientError, OSError) as error:
             reached = not isinstance(error, aiohttp.ClientConnectorError)
-            raise NoReply(str(error) or type(error).__name__, sent=reached) from error
+            reason = self._redaction.text(str(error)) or type(error).__name__
+            # The error itself may quote the server.
+            raise NoReply(reason, sent=reached) from None
 
 
 async def _prepare(base_url: str, key: str) -> httpx2.Request:
@@ -142,12 +155,20 @@ def _proxy(url: URL) -> dict[str, Any]:
     found = urllib.request.getproxies().get(url.scheme)
     if not found or urllib.request.proxy_bypass(url.host or ""):
         return {}
-    proxy = URL(found if "://" in found else f"http://{found}")
-    if proxy.scheme not in ("http", "https"):
+    try:
+        proxy = URL(found if "://" in found else f"http://{found}")
+    except ValueError:
+        proxy = URL()
+    if proxy.scheme not in ("", "http", "https"):
         raise UsageError(
             f"The environment names a {proxy.scheme} proxy for {url.host}, and only http proxies "
             "are supported.",
             hint=f"Unset {url.scheme}_proxy, or name {url.host} in no_proxy.",
+        )
+    if not proxy.port or not re.fullmatch(r"\S+", proxy.host or ""):
+        raise UsageError(  # without the address, which may have a password in it
+            f"The environment names a proxy for {url.host} that is not an address.",
+            hint=f"Set {url.scheme}_proxy to http://HOST:PORT, or unset it.",
         )
     if proxy.user is None:
         return {"proxy": proxy}

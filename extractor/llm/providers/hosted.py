@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,10 +15,10 @@ from extractor.llm.providers.base import Provider
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from urllib.parse import SplitResult
 
-    from extractor.llm.faults import Fault
     from extractor.llm.settings import ModelSettings
-    from extractor.llm.transport import Reply, Transport
+    from extractor.llm.transport import Transport
 
 OPENAI_URL = "https://api.openai.com/v1"
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104
@@ -50,20 +51,19 @@ class Hosted(Provider):
 
     def __init__(self, settings: ModelSettings) -> None:
         url = (settings.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
-        try:
-            parts = urlsplit(url)
-            host = parts.hostname if parts.scheme in ("http", "https") and parts.port != 0 else None
-        except ValueError:
-            host = None
-        if not host:
-            raise UsageError(f"--base-url {url!r} is not an HTTP URL.", hint="Give http://HOST/v1.")
+        parts = _split(url)
+        named = "--base-url" if settings.base_url else "OPENAI_BASE_URL"
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+            # Other signs may belong to a password.
+            shown = f" {url!r}" if re.fullmatch(r"(?:\w+://)?[\w./-]+", url) else ""
+            raise UsageError(f"{named}{shown} is not an HTTP URL.", hint="Give http://HOST/v1.")
         if parts.username or parts.password:
             raise UsageError(
-                "--base-url contains a user name or password.", hint="Use OPENAI_API_KEY."
+                f"{named} contains a user name or password.", hint="Use OPENAI_API_KEY."
             )
         self._key = settings.api_key or os.environ.get("OPENAI_API_KEY") or ""
-        self._host = host
-        self._family = family = _family(host)
+        self._host = parts.hostname
+        self._family = family = _family(parts.hostname)
         mode = settings.mode or family.mode
         self.endpoint = Endpoint(
             model=str(settings.model),
@@ -85,18 +85,28 @@ class Hosted(Provider):
     async def open(self) -> AsyncIterator[Transport]:
         if self._family.needs_key and not self._key:
             raise AuthenticationFailed(f"{self._host} needs an API key, and none is set.")
+        if not all("!" <= char <= "~" for char in self._key):
+            raise AuthenticationFailed(
+                "The API key has a line break, a blank or a character outside ASCII, "
+                "and cannot be sent.",
+                hint="Set OPENAI_API_KEY to the key alone.",
+            )
         from extractor.llm.http_transport import open_http
 
         async with open_http(self.endpoint.base_url, self._key) as transport:
             yield transport
-
-    def fault(self, reply: Reply) -> Fault:
-        from extractor.llm.faults import failed_reply
-
-        return failed_reply(reply, self.endpoint, key=self._key)
 
 
 def _family(host: str) -> _Family:
     if host == "openai.com" or host.endswith(".openai.com"):
         return _OPENAI
     return _LOCAL if host in _LOCAL_HOSTS else _OTHERS
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of a URL, None where it is none."""
+    try:
+        parts = urlsplit(url)
+        return None if parts.port == 0 or re.search(r"[\s\x00-\x1f]", url) else parts
+    except ValueError:
+        return None
