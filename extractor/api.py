@@ -20,7 +20,7 @@ from extractor.run.state import default_cache_dir
 from extractor.task import load_task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Iterator
+    from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 
     from anyio.from_thread import BlockingPortal
     from typing_extensions import Unpack
@@ -42,6 +42,13 @@ class Options(TypedDict, total=False):
     mode: Mode | None
     approach: str | None
     concurrency: int | None
+    answer_tokens: int | None
+    temperature: float | None
+    reasoning_effort: str | None
+    extra_body: Mapping[str, object]
+    extra_headers: Mapping[str, str]
+    api_version: str | None
+    key_header: str | None
     cache: bool
     cache_dir: str | Path | None
     tries: int
@@ -62,6 +69,11 @@ class Extractor(Generic[SchemaT]):
       OPENAI_API_KEY.
     - ``mode``, ``approach``: how to ask; the default depends on the endpoint.
     - ``concurrency``: most papers in flight; for the embedded model, the number of its slots.
+    - ``answer_tokens``: most tokens of an answer, those spent on thinking included.
+    - ``temperature``, ``reasoning_effort``: by default 0 (at OpenAI the model's own), and the
+      model's own. ``extra_body``: more fields of every request.
+    - ``extra_headers``: more headers of every request. ``key_header``: the one that holds the key,
+      instead of ``Authorization``. ``api_version``: Azure OpenAI's ``api-version``.
     - ``cache``, ``cache_dir``: whether and where paid answers are kept.
     - ``tries``: most requests for one answer; ``timeout``: seconds for one request.
 
@@ -88,6 +100,13 @@ class Extractor(Generic[SchemaT]):
             mode=options.get("mode"),
             approach=options.get("approach"),
             concurrency=options.get("concurrency"),
+            answer_tokens=options.get("answer_tokens"),
+            temperature=options.get("temperature"),
+            reasoning_effort=options.get("reasoning_effort"),
+            extra_body=options.get("extra_body", {}),
+            extra_headers=options.get("extra_headers", {}),
+            api_version=options.get("api_version"),
+            key_header=options.get("key_header"),
         )
         self._calls = CallSettings(
             cache_dir=_cache_dir(options),

@@ -48,6 +48,22 @@ def test_who_has_no_address_refuses_one(name: str) -> None:
         provider_for(ModelSettings(model=name, base_url="http://localhost:1/v1"))
 
 
+@pytest.mark.parametrize(
+    ("settings", "option"),
+    [
+        ({"extra_headers": {"X-A": "1"}}, "--extra-header"),
+        ({"api_version": "v"}, "--api-version"),
+        ({"key_header": "X-K"}, "--key-header"),
+    ],
+)
+def test_who_is_not_reached_over_a_network_refuses_what_reaches_it(
+    settings: dict[str, Any], option: str
+) -> None:
+    for name in (None, "none"):
+        with pytest.raises(UsageError, match=option):
+            provider_for(ModelSettings(model=name, **settings))
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "0.0.0.0", "[::1]"])
 def test_servers_on_this_machine_only_decode_by_the_schema(host: str) -> None:
     settings = ModelSettings(model="m", base_url=f"http://{host}:8000/v1")

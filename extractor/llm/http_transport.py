@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import urllib.request
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -20,13 +21,14 @@ from extractor.errors import UsageError
 from extractor.llm.transport import NoReply, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
 LONGEST_REPLY = 2**23
 """The largest reply in bytes; a larger one is not an answer and is never held in memory."""
 
 _KEEP_ALIVE_SECONDS = 30.0
 _CHUNK = 2**16
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _LOGIN = "Proxy-Authorization"
 _PATH = "/chat/completions"
 # Headers of one message or one connection, which are set for each request.
@@ -34,28 +36,52 @@ _NOT_PREPARED = {"host", "connection", "content-length", "transfer-encoding", "a
 
 
 @asynccontextmanager
-async def open_http(base_url: str, key: str, *, proxy: bool = True) -> AsyncIterator[HttpTransport]:
-    """Connections to an OpenAI-compatible API; ``proxy`` uses the environment's proxy."""
-    prepared = await _prepare(base_url, key)
+async def open_http(
+    base_url: str,
+    key: str,
+    *,
+    key_header: str | None = None,
+    headers: Mapping[str, str] = _NOTHING,
+    query: Mapping[str, str] = _NOTHING,
+    proxy: bool = True,
+) -> AsyncIterator[HttpTransport]:
+    """Connections to an OpenAI-compatible API.
+
+    The key is a bearer token, or the value of ``key_header``. ``headers`` and ``query`` are part of
+    every request. ``proxy`` uses the environment's proxy.
+    """
+    own: dict[str, str | openai.Omit] = {}
+    if key_header:
+        own = {"Authorization": openai.Omit(), key_header: key}
+    prepared = await _prepare(base_url, key, {**own, **headers}, query)
     url = URL(str(prepared.url), encoded=True)
     through = _proxy(url) if proxy else {}
+    address, asked = str(url.with_query(None)).removesuffix(_PATH), url.raw_query_string
     async with _session(prepared, secure=url.scheme == "https") as session:
-        yield HttpTransport(session, str(url).removesuffix(_PATH), through)
+        yield HttpTransport(session, address, through, query=f"?{asked}" if asked else "")
 
 
 class HttpTransport:
-    """The open connections of an API at ``address``."""
+    """The open connections of an API at ``address``; ``query`` follows the path of each request."""
 
-    def __init__(self, session: aiohttp.ClientSession, address: str, proxy: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        address: str,
+        proxy: dict[str, Any],
+        *,
+        query: str = "",
+    ) -> None:
         self.session = session
         self.address = address
         self._proxy = proxy
+        self._query = query
         self._urls: dict[str, URL] = {}
 
     async def send(self, path: str, content: bytes) -> Reply:
         url = self._urls.get(path)
         if url is None:
-            url = self._urls[path] = URL(self.address + path, encoded=True)
+            url = self._urls[path] = URL(self.address + path + self._query, encoded=True)
         sending = self.session.post(url, data=content, allow_redirects=False, **self._proxy)
         try:
             async with sending as response:
@@ -67,7 +93,12 @@ class HttpTransport:
             raise NoReply(str(error) or type(error).__name__, sent=reached) from error
 
 
-async def _prepare(base_url: str, key: str) -> httpx2.Request:
+async def _prepare(
+    base_url: str,
+    key: str,
+    headers: Mapping[str, str | openai.Omit],
+    query: Mapping[str, str],
+) -> httpx2.Request:
     """The request that openai's client sends to the API, without sending it."""
     transport = _KeepRequest()
     client = openai.AsyncOpenAI(
@@ -81,7 +112,10 @@ async def _prepare(base_url: str, key: str) -> httpx2.Request:
             _PATH,
             cast_to=httpx2.Response,
             content=b"{}",
-            options={"headers": {"Content-Type": "application/json"}},
+            options={
+                "headers": {"Content-Type": "application/json", **headers},
+                "params": query,
+            },
         )
     return transport.request
 

@@ -6,7 +6,7 @@ import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from extractor.errors import AuthenticationFailed, UsageError
 from extractor.llm.endpoint import Endpoint, Mode
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from extractor.llm.transport import Reply, Transport
 
 OPENAI_URL = "https://api.openai.com/v1"
+_CHAT = "/chat/completions"
+_AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
+_AZURE_KEY = "api-key"
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104
 
 
@@ -50,7 +53,9 @@ class Hosted(Provider):
     fallback = True
 
     def __init__(self, settings: ModelSettings) -> None:
-        url = (settings.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
+        given = settings.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
+        url, _, query = given.partition("?")
+        url = url.rstrip("/").removesuffix(_CHAT)
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(parts):
             raise UsageError(f"--base-url {url!r} is not an HTTP URL.", hint="Give http://HOST/v1.")
@@ -58,17 +63,31 @@ class Hosted(Provider):
             raise UsageError(
                 "--base-url contains a user name or password.", hint="Use OPENAI_API_KEY."
             )
+        azure = parts.hostname.endswith(_AZURE)
+        if azure and not parts.path:
+            path = f"deployments/{settings.model}" if settings.api_version else "v1"
+            url = f"{url}/openai/{path}"
+        self._query = dict(parse_qsl(query))
+        if settings.api_version:
+            self._query["api-version"] = settings.api_version
+        self._headers = settings.extra_headers
+        self._key_header = settings.key_header or (_AZURE_KEY if azure else None)
         self._key = settings.api_key or os.environ.get("OPENAI_API_KEY") or ""
         self._host = parts.hostname
         self._family = family = _family(self._host)
         mode = settings.mode or family.mode
+        temperature = settings.temperature
+        if temperature is None:
+            temperature = family.temperature
         self.endpoint = Endpoint(
             model=str(settings.model),
             identity=f"{settings.model}@{url}",
             base_url=url,
             address=parts.netloc,
             mode=mode,
-            temperature=family.temperature,
+            temperature=temperature,
+            max_tokens=settings.answer_tokens or Endpoint.max_tokens,
+            extra=settings.body_fields,
             limit_field=family.limit_field,
             concurrency=settings.concurrency or Endpoint.concurrency,
             reads_schema=not (family is _LOCAL and mode is Mode.JSON_SCHEMA),
@@ -84,7 +103,13 @@ class Hosted(Provider):
             raise AuthenticationFailed(f"{self._host} needs an API key, and none is set.")
         from extractor.llm.http_transport import open_http
 
-        async with open_http(self.endpoint.base_url, self._key) as transport:
+        async with open_http(
+            self.endpoint.base_url,
+            self._key,
+            key_header=self._key_header,
+            headers=self._headers,
+            query=self._query,
+        ) as transport:
             yield transport
 
     def fault(self, reply: Reply) -> Fault:
