@@ -63,8 +63,9 @@ class Extractor(Generic[SchemaT]):
     Options:
 
     - ``prompt``: a template file; by default the schema's own.
-    - ``model``: a name, or a provider such as :class:`extractor.testing.FakeModel`; by default the
-      embedded model, whose weights are downloaded when it is first asked.
+    - ``model``: a name, the path of a model file (``.gguf``), or a provider such as
+      :class:`extractor.testing.FakeModel`; by default the embedded model, whose weights are
+      downloaded when it is first asked.
     - ``base_url``, ``api_key``: an OpenAI-compatible endpoint; by default OPENAI_BASE_URL and
       OPENAI_API_KEY.
     - ``mode``, ``approach``: how to ask; the default depends on the endpoint.

@@ -107,8 +107,9 @@ class ModelOptions(OptionGroup):
         str | None,
         Option(
             metavar="NAME",
-            help="An embedded model ('extractor models list'), 'none' for the trained classifier "
-            "alone, or a model of an OpenAI-compatible endpoint. Default: the embedded model.",
+            help="An embedded model ('extractor models list'), a model FILE.gguf, 'none' for the "
+            "trained classifier alone, or a model of an OpenAI-compatible endpoint. Default: the "
+            "embedded model.",
         ),
     ] = None
     base_url: Annotated[

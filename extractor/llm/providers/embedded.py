@@ -31,12 +31,13 @@ if TYPE_CHECKING:
 CONTEXT_TOKENS = 4096
 ANSWER_TOKENS = 700
 _ALTERNATIVES = 100
+_FILE_ENDING = ".gguf"
 # Prompt and answer tokens per second on two cores (AMD EPYC, AVX2), one paper at a time.
 _SPEED = {"qwen2.5-coder-1.5b": (38.0, 16.0), "qwen2.5-coder-0.5b": (92.0, 26.0)}
 
 
 class Embedded(Provider):
-    """A model of the catalogue; the default when no model is named, so that a
+    """A model of the catalogue, or a ``.gguf`` file; the default when no model is named, so that a
     run costs nothing unless a hosted model is asked for. ``concurrency`` is the number of its
     slots, by default 1.
     """
@@ -65,10 +66,14 @@ class Embedded(Provider):
     @classmethod
     def create(cls, settings: ModelSettings) -> Embedded | None:
         name = settings.model or DEFAULT_MODEL
-        if not isinstance(name, str) or name not in CATALOG:
+        if not isinstance(name, str) or not (name in CATALOG or name.endswith(_FILE_ENDING)):
             return None
         settings.refuse_address(name)
-        return cls(CATALOG[name], settings)
+        if name in CATALOG:
+            return cls(CATALOG[name], settings)
+        from extractor.llm.weights.own import own_weights
+
+        return cls(own_weights(name), settings)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Transport]:

@@ -11,6 +11,9 @@ from urllib.parse import parse_qsl, urlsplit
 from extractor.errors import AuthenticationFailed, UsageError
 from extractor.llm.endpoint import Endpoint, Mode
 from extractor.llm.providers.base import Provider
+from extractor.llm.providers.none import NAME as NO_MODEL
+from extractor.llm.weights.catalog import CATALOG
+from extractor.suggest import closest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -95,7 +98,14 @@ class Hosted(Provider):
 
     @classmethod
     def create(cls, settings: ModelSettings) -> Hosted | None:
-        return cls(settings)
+        hosted = cls(settings)
+        meant = _embedded_name(str(settings.model))
+        if meant and not settings.base_url and hosted._family is _OPENAI:
+            raise UsageError(
+                f"There is no embedded model {settings.model!r}. Did you mean {meant!r}?",
+                hint="A hosted model of that name needs --base-url.",
+            )
+        return hosted
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Transport]:
@@ -116,6 +126,18 @@ class Hosted(Provider):
         from extractor.llm.faults import failed_reply
 
         return failed_reply(reply, self.endpoint, key=self._key)
+
+
+def _embedded_name(name: str) -> str | None:
+    """The embedded model (or "none") that a name probably means; no name of OpenAI's is like it."""
+    given = name.casefold()
+    family = (known for known in CATALOG if given.startswith(_letters(known)))
+    return closest(given, [*CATALOG, NO_MODEL]) or next(family, None)
+
+
+def _letters(name: str) -> str:
+    """The letters with which a name begins: "qwen" of "qwen2.5-coder-1.5b"."""
+    return name[: next(i for i, char in enumerate(name) if not char.isalpha())]
 
 
 def _family(host: str) -> _Family:
