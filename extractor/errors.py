@@ -190,7 +190,7 @@ class RequestRejected(PaperError):
     """The endpoint rejects the request (HTTP 400 and similar)."""
 
     kind = "rejected"
-    hint = "The endpoint may not support this mode: try another --mode."
+    hint = "What is sent can be changed with --mode, --answer-tokens and --extra-body."
 
 
 class TooLong(PaperError):

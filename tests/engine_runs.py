@@ -85,12 +85,12 @@ def run(
     retry: Retry | None = None,
     key: str | None = None,
     mode: Mode | None = None,
+    model: Mapping[str, Any] | None = None,
     **calls: Any,
 ) -> Ran:
-    """Extract papers at an endpoint."""
-    settings = ModelSettings(
-        model="m", base_url=url, concurrency=concurrency, api_key=key, mode=mode
-    )
+    """Extract papers at an endpoint; ``model`` has further settings of the model."""
+    named = {"model": "m", "base_url": url, "concurrency": concurrency, "api_key": key}
+    settings = ModelSettings(**{**named, "mode": mode, **(model or {})})
     ran, records, failures, watcher = Ran(), _Rows(), _Rows(), Unwatched()
     call_settings = CallSettings(cache_dir=cache_dir, **calls)
 

@@ -305,7 +305,7 @@ def test_limits_that_change_in_mid_run_lose_no_paper() -> None:
         (refuse(402, "credit"), AuthenticationFailed, "credit"),
         (refuse(429, "quota", "insufficient_quota"), AuthenticationFailed, "quota"),
         (refuse(404, "no such model"), UnknownModel, "'m'"),
-        (refuse(400, "response_format is not supported"), EndpointError, "response_format"),
+        (refuse(400, "the account is closed"), EndpointError, "account is closed"),
         (HTML, EndpointError, "JSON"),
         (refuse(500, "boom"), EndpointError, "boom"),
         (refuse(429, "no", headers={"Retry-After": "86400"}), EndpointError, "has a rate limit"),

@@ -53,7 +53,8 @@ class Candidates(Approach[SchemaT]):
         scored = self._classifier.score(visible(paper.title), visible(paper.abstract))
         if (blend := self._blend) is not None:
             for question in questions(scored, blend):
-                answer = yield Request({**self._sampling, "prompt": question.prompt}, COMPLETION)
+                body = {**self._sampling, "prompt": question.prompt}
+                answer = yield Request(body, COMPLETION, limit=1)
                 scored = answered(scored, question, likelihoods(answer.logprobs), blend)
         values = _values(scored, self._classifier.decide(scored))
         answers = self._schema.model_validate(values).model_dump()
@@ -63,8 +64,8 @@ class Candidates(Approach[SchemaT]):
 
 
 def question_sampling(endpoint: Endpoint) -> dict[str, Any]:
-    """The fixed part of every question's request: one answer token with its alternatives."""
-    return {**endpoint.sampling(), endpoint.limit_field: 1, "logprobs": endpoint.alternatives}
+    """The fixed part of every question's request: the alternatives of the answer's one token."""
+    return {**endpoint.sampling(), "logprobs": endpoint.alternatives}
 
 
 def likelihoods(logprobs: Mapping[str, Any] | None) -> Mapping[str, float]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from extractor.paper import Paper
     from extractor.task import Task
 
-_LENGTH, _FILTER = "length", "content_filter"
+_FILTER = "content_filter"
 
 
 class _Unfit(Exception):
@@ -46,6 +46,7 @@ class FullSchema(Approach[SchemaT]):
 
         self._task = task
         self._reasks = endpoint.reasks
+        self._most_tokens = endpoint.max_tokens
         self._handlers = mode_registry.get_handlers(Provider.OPENAI, Mode[endpoint.mode.name])
         # What instructor makes from the schema: the fixed messages, and the other fields.
         messages = [{"role": "system", "content": task.prompt.system}]
@@ -93,7 +94,7 @@ class FullSchema(Approach[SchemaT]):
 
     def _draft(self, paper: Paper, answer: Answer) -> Draft[SchemaT]:
         """Read and ground one answer. Raises _Unfit when it is worth asking again."""
-        _check_finish(answer)
+        self._check_finish(answer)
         # A call of another tool is not an answer, even if its arguments fit.
         if self._tool and answer.tool not in (None, self._tool):
             raise _Unfit(f"The tool {answer.tool!r} was called, and there is only {self._tool!r}")
@@ -116,6 +117,20 @@ class FullSchema(Approach[SchemaT]):
             raise _Unfit("; ".join(said)) from error
         return Draft(fields, grounded.evidence, grounded.dropped)
 
+    def _check_finish(self, answer: Answer) -> None:
+        """Raise for a truncated or declined answer, which asking the same way cannot improve."""
+        if answer.cut:
+            whole = "" if _begun(answer.text) else ", all of it spent on thinking"
+            raise errors.TooLong(
+                f"The answer was cut off at its token limit of {self._most_tokens:,}{whole}.",
+                hint="Raise --answer-tokens (answer_tokens in Python), lower --reasoning-effort, "
+                "or use a schema with shorter answers.",
+            )
+        refusal = answer.message.get("refusal")
+        if refusal or answer.finish_reason == _FILTER:
+            reason = " ".join(str(refusal or "content filter").split())[:200]
+            raise errors.Refused(f"The model declined: {reason}.")
+
     def _reask(self, body: Mapping[str, Any], answer: Answer, unfit: _Unfit) -> dict[str, Any]:
         from openai.types.chat import ChatCompletion, ChatCompletionMessage
         from openai.types.chat.chat_completion import Choice
@@ -132,17 +147,10 @@ class FullSchema(Approach[SchemaT]):
         return asked_again
 
 
-def _check_finish(answer: Answer) -> None:
-    """Raise for a truncated or declined answer, which asking again the same way cannot improve."""
-    if answer.finish_reason == _LENGTH:
-        raise errors.TooLong(
-            "The answer was cut off at its token limit.",
-            hint="Use a schema with shorter answers.",
-        )
-    refusal = answer.message.get("refusal")
-    if refusal or answer.finish_reason == _FILTER:
-        reason = " ".join(str(refusal or "content filter").split())[:200]
-        raise errors.Refused(f"The model declined: {reason}.")
+def _begun(text: str) -> bool:
+    """Whether a text goes beyond what the model thinks before its answer."""
+    thought = text.lstrip()
+    return bool(thought) and not (thought.startswith("<think>") and "</think>" not in thought)
 
 
 def _json_text(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from extractor.cli.progress import pull_display
+from extractor.cli.progress import pull_display, say
 from extractor.run.session import open_engine
 
 if TYPE_CHECKING:
@@ -35,7 +35,11 @@ def run_engine(
     quiet: bool,
 ) -> tuple[ResultT, Endpoint]:
     """Do ``work`` with an engine. Returns its result and the endpoint that was asked."""
-    shown = replace(model, pull_display=partial(pull_display, quiet=quiet))
+    shown = replace(
+        model,
+        pull_display=partial(pull_display, quiet=quiet),
+        tell=partial(say, quiet=quiet),
+    )
 
     async def run() -> tuple[ResultT, Endpoint]:
         async with open_engine(task, shown, calls, state) as engine:

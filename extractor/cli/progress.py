@@ -42,7 +42,7 @@ def pull_display(weights: Weights, *, quiet: bool = False) -> Iterator[Callable[
     if quiet:
         yield lambda _: None
         return
-    _say(
+    say(
         f"Pulling {weights.name} ({weights.title}, {weights.size / 1e6:,.0f} MB, "
         f"{weights.licence}) into {files.directory()}"
     )
@@ -58,7 +58,7 @@ def watch(dump: Dump, *, quiet: bool) -> Iterator[Watcher]:
     if quiet:
         yield _Watcher(_LINE_SECONDS, say=lambda _: None, show=lambda _: None)
     elif not _console.is_terminal:
-        yield _Watcher(_LINE_SECONDS, say=_say, show=lambda status: _say(_share(dump) + status))
+        yield _Watcher(_LINE_SECONDS, say=say, show=lambda status: say(_share(dump) + status))
     else:
         columns = (
             BarColumn(),
@@ -71,7 +71,7 @@ def watch(dump: Dump, *, quiet: bool) -> Iterator[Watcher]:
             bar = bars.add_task("starting", total=dump.size)
             yield _Watcher(
                 _BAR_SECONDS,
-                say=_say,
+                say=say,
                 show=lambda status: bars.update(bar, description=status, completed=dump.position),
             )
 
@@ -106,7 +106,10 @@ class _Watcher:
         self._say("Stopping: finishing the papers in flight. Press Ctrl-C again to stop at once.")
 
 
-def _say(text: str) -> None:
+def say(text: str, *, quiet: bool = False) -> None:
+    """One line, above the display of a run that is live."""
+    if quiet:
+        return
     _console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 

@@ -14,13 +14,20 @@ if TYPE_CHECKING:
 
 CHAT, COMPLETION = "/chat/completions", "/completions"
 
+_LENGTH = "length"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request body (JSON values) and the path of the API that it goes to."""
+    """A request body (JSON values) and the path of the API that it goes to.
+
+    The model and the limit of the answer are added when it is sent: ``limit`` tokens, by default
+    the endpoint's.
+    """
 
     body: Mapping[str, Any]
     path: str = CHAT
+    limit: int | None = None
 
 
 class Usage(NamedTuple):
@@ -75,6 +82,11 @@ class Answer:
         """The name of the first tool that the model called, if any."""
         calls = self.message.get("tool_calls") or ()
         return str(calls[0]["function"].get("name")) if calls else None
+
+    @property
+    def cut(self) -> bool:
+        """Whether it ended at its token limit."""
+        return self.finish_reason == _LENGTH
 
     @property
     def text(self) -> str:

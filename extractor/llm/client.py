@@ -18,12 +18,14 @@ from pydantic_core import from_json, to_json
 
 from extractor import errors
 from extractor.llm.answer import Answer, Usage
+from extractor.llm.dialect import STATUSES, Dialect
 from extractor.llm.faults import Fault, no_reply, strange_reply, timed_out
 from extractor.llm.limits import LONGEST_PAUSE_SECONDS, RateLimiter, Wait
+from extractor.llm.stream import joined
 from extractor.llm.transport import NoReply
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from extractor.llm.answer import Request
     from extractor.llm.budget import Budget, Reservation
@@ -38,20 +40,22 @@ Asked: TypeAlias = "Answer | Awaitable[Answer] | None"
 """The answer if it is available already, else an awaitable of it, or None if there is none."""
 
 # Raise it when the input of the key's hash changes.
-_KEY_VERSION = 2
+_KEY_VERSION = 3
 _FIRST_WAIT_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 16.0
 _TRIES_BEFORE_FIRST_ANSWER = 3
 # Rate limits that one request meets while others are answered; with the waits, about a minute.
 _MOST_REFUSALS = 12
+_MAY_NAME_A_FIELD = (errors.RequestRejected, errors.UnknownModel, errors.ServerFailed)
 
 
 class _Prepared(NamedTuple):
-    """A request as it is sent, and its key in the store."""
+    """A request as it is sent, and its key in the store; ``limit`` is None for the endpoint's."""
 
     path: str
     content: bytes
     key: str
+    limit: int | None
 
 
 class CachedClient:
@@ -75,6 +79,7 @@ class CachedClient:
         self._store = store
         self._since = since
         self._in_flight: dict[str, asyncio.Future[Answer]] = {}
+        self._tails: dict[int | None, bytes] = {}
 
     def recall(self, request: Request) -> Answer | None:
         """The stored answer, or None. Nothing is sent."""
@@ -104,10 +109,17 @@ class CachedClient:
     def _prepared(self, request: Request) -> _Prepared:
         content = to_json(request.body)
         key = request_key(self._task, self._client.endpoint.identity, content)
-        return _Prepared(request.path, content, key)
+        tail = self._tails.get(request.limit)
+        if tail is None:
+            added = to_json(self._client.endpoint.fields_for(request.limit))
+            tail = self._tails[request.limit] = b"," + added[1:]
+        return _Prepared(request.path, content[:-1] + tail, key, request.limit)
 
     def _stored(self, request: _Prepared) -> Answer | None:
         answer = self._store.get(request.key) if self._store is not None else None
+        most = self._client.endpoint.max_tokens
+        if answer and answer.cut and not request.limit and answer.usage.completion_tokens < most:
+            return None  # the limit is higher than the one that cut it off: it may go further
         if answer is None or self._since is None or answer.paid_at < self._since:
             return answer
         return answer.paid_in_this_run()
@@ -129,9 +141,10 @@ class CachedClient:
 
 
 def request_key(task: str, model: str, content: bytes) -> str:
-    """Hash of the task's fingerprint, the model's identity, and the request body as sent.
+    """Hash of the task's fingerprint, the model's identity, and the body of a `Request`.
 
-    The body holds the sampling settings and the paper's content, and no credentials.
+    The body holds the sampling settings and the paper's content, and no credentials. The limit of
+    the answer is not in it, nor what the endpoint was found to accept (`Dialect`).
     """
     digest = hashlib.sha256(to_json([_KEY_VERSION, task, model]))
     digest.update(content)
@@ -144,6 +157,7 @@ class RetryingClient:
     ``tries`` limits the requests for one answer, including the first and excluding those that
     met a rate limit or an outage; ``timeout`` limits one request, in seconds, up to the last byte
     of its reply; ``patience`` limits the seconds that a rate limit or an outage is waited out for.
+    ``tell`` is called with a line for the user when all later requests are changed.
     """
 
     def __init__(
@@ -155,6 +169,7 @@ class RetryingClient:
         patience: float,
         rate_limiter: RateLimiter,
         budget: Budget,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.endpoint = provider.endpoint
         self.tries = tries
@@ -162,6 +177,8 @@ class RetryingClient:
         self.patience = patience
         self.rate_limiter = rate_limiter
         self.budget = budget
+        self._tell = tell
+        self._dialect = Dialect()
         self._answered = False
         self._provider = provider
         self._transport: Transport | None = None
@@ -178,7 +195,7 @@ class RetryingClient:
             return await self._try(path, content, 1)
         except Fault as fault:
             first = fault
-        if not first.error.retryable:
+        if not first.retryable:
             raise self._final(first, 1)
         return await self._again(path, content, first)
 
@@ -236,6 +253,8 @@ class RetryingClient:
 
     async def _try(self, path: str, content: bytes, tried: int) -> Answer:
         transport = self._transport or await self._open()
+        if self._dialect.rules:
+            content = self._dialect.write(content)
         reservation = await self.budget.reserve(content, self.rate_limiter.stop_signal)
         try:
             sending = await self.rate_limiter.clear()
@@ -261,7 +280,7 @@ class RetryingClient:
         try:
             reply = await self._reply(sent)
             if reply.status != 200:
-                raise self._provider.fault(reply)
+                raise self._fault(reply, content)
             answer = self._read(reply, tried)
             usage = answer.usage
         except Fault as fault:
@@ -279,7 +298,7 @@ class RetryingClient:
 
     def _weigh(self, fault: Fault, request: int, tried: int, sending: Sending) -> None:
         """Tell a fault of one request from one that all requests share."""
-        if not fault.error.retryable:
+        if fault.resend or not fault.error.retryable:
             self.rate_limiter.breaker.answered()
             return
         fault.shared = self.rate_limiter.failed(
@@ -291,6 +310,22 @@ class RetryingClient:
         )
         if isinstance(fault.error, errors.TimedOut) and tried == 1:
             self.rate_limiter.concurrency.limited(sending.at)
+
+    def _fault(self, reply: Reply, content: bytes) -> Fault:
+        """What an error status means; a field that it names changes all later requests."""
+        fault = self._provider.fault(reply)
+        if reply.status not in STATUSES or not isinstance(fault.error, _MAY_NAME_A_FIELD):
+            return fault
+        if self._dialect.changes(content):
+            fault.resend = True  # it was sent before the dialect was known
+        elif not self._answered:  # else it is about this one paper
+            found = self._dialect.after(content, reply.content or b"")
+            if found is not None:
+                self._dialect, fault.resend = found, True
+                remedy = found.rules[-1].remedy
+                logger.info("for this run, %s", remedy)
+                self._tell(f"For this run, {remedy}: {fault.error.message}")
+        return fault
 
     async def _reply(self, sent: Coroutine[Any, Any, Reply]) -> Reply:
         try:
@@ -305,8 +340,8 @@ class RetryingClient:
         if reply.content is None:
             raise strange_reply("too many bytes", self.endpoint)
         try:
-            completion = from_json(reply.content)
-        except ValueError as error:
+            completion = _completion(reply.content)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise strange_reply("invalid JSON", self.endpoint) from error
         try:
             return Answer.from_completion(completion, tries=tried, now=time.time())
@@ -342,13 +377,15 @@ class _RetryPolicy:
 
     def retry(self, state: tenacity.RetryCallState) -> bool:
         fault = _fault(state)
-        return fault is not None and fault.error.retryable
+        return fault is not None and fault.retryable
 
     def stop(self, state: tenacity.RetryCallState) -> bool:
         """Whether the tries, or the patience, are used up."""
         fault, patience = _fault(state), self._client.patience
         if fault is None or (fault.overloaded and (fault.wait or 0.0) > patience):
             return True
+        if fault.resend:
+            return False
         if fault.shared:
             return self._client.rate_limiter.breaker.seconds_open() > patience
         if isinstance(fault.error, errors.RateLimited):
@@ -360,7 +397,7 @@ class _RetryPolicy:
     def wait(self, state: tenacity.RetryCallState) -> float:
         """Seconds: what the server asks for, else exponential back-off with full jitter.
 
-        0 in an outage, in which all requests pause together.
+        0 in an outage, in which all requests pause together, and where waiting changes nothing.
         """
         fault = _fault(state)
         assert fault is not None
@@ -368,6 +405,8 @@ class _RetryPolicy:
             self._why = Wait.OUTAGE
             return 0.0
         self._why = Wait.REFUSED if fault.overloaded else Wait.FAILED
+        if fault.resend or fault.unfit:
+            return 0.0
         if fault.wait is not None:
             return fault.wait if fault.overloaded else min(fault.wait, LONGEST_PAUSE_SECONDS)
         backoff = tenacity.wait_random_exponential(_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS)
@@ -381,6 +420,14 @@ class _RetryPolicy:
 def _fault(state: tenacity.RetryCallState) -> Fault | None:
     fault = state.outcome.exception() if state.outcome else None
     return fault if isinstance(fault, Fault) else None
+
+
+def _completion(content: bytes) -> Any:
+    """The JSON of a reply, which may be streamed although that was not asked for."""
+    try:
+        return from_json(content)
+    except ValueError:
+        return joined(content)
 
 
 def _usage(completion: Any) -> Usage | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _LONGEST_MESSAGE = 300
 _CONTEXT = re.compile(r"context|too long|maximum.{0,20}tokens|exceed.{0,20}(size|length)", re.I)
 _FILTER = re.compile(r"content.?(filter|management|policy)|moderation|flagged", re.I)
+_UNFIT = re.compile(r"json_validate_failed|tool_use_failed|failed_generation", re.I)
 _OVERLOADED = {429, 503, 529}
 _UNPAID = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
 
@@ -36,7 +37,8 @@ class Fault(Exception):
     ``overloaded`` says that the server asks for fewer requests overall. ``ambiguous`` says that
     what reads like a refused key or an unknown model may concern this one paper (a firewall that
     blocks an abstract). ``billed`` says that the try may have been charged for although its
-    tokens are not known. ``shared`` says that other requests fail as well.
+    tokens are not known. ``shared`` says that other requests fail as well. ``resend`` says that the
+    request is sent again in another form, which is no try of its own.
     """
 
     error: errors.ExtractorError
@@ -46,6 +48,17 @@ class Fault(Exception):
     billed: bool = False
     usage: Usage | None = None
     shared: bool = False
+    resend: bool = False
+
+    @property
+    def unfit(self) -> bool:
+        """Whether the endpoint itself found the model's answer not to fit, and kept it."""
+        return isinstance(self.error, errors.InvalidResponse)
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the request should be sent again."""
+        return self.error.retryable or self.resend or self.unfit
 
 
 def timed_out(endpoint: Endpoint) -> Fault:
@@ -75,6 +88,7 @@ def failed_reply(reply: Reply, endpoint: Endpoint) -> Fault:
         wait=wait,
         overloaded=error.retryable and reply.status in _OVERLOADED,
         ambiguous=reply.status in (403, 404) and isinstance(error, errors.EndpointError),
+        billed=isinstance(error, errors.InvalidResponse),
     )
 
 
@@ -85,6 +99,8 @@ def _status_error(reply: Reply, endpoint: Endpoint) -> errors.ExtractorError:
         return errors.AuthenticationFailed(
             f"{where} requires payment: {said}.", hint="Check the account's credit."
         )
+    if status in (400, 422) and _UNFIT.search(f"{code} {said}"):
+        return errors.InvalidResponse(f"{where} says that the answer does not fit: {said}.")
     if status in (400, 403, 422) and _FILTER.search(f"{code} {said}"):
         return errors.Refused(f"{where} refuses the abstract: {said}.")
     if status in (401, 403):

@@ -56,6 +56,7 @@ async def open_engine(
         patience=calls.patience,
         rate_limiter=rate_limiter,
         budget=run_state.budget,
+        tell=model.tell,
     )
     since = run_state.run.started_at if run_state.run else None
     cached = CachedClient(task.fingerprint, client, run_state.store, since=since)

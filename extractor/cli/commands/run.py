@@ -87,12 +87,13 @@ def run(
     ):
         retry = _read_failures(failures) if retry_failed else None
         file = None if dump == "-" else Path(dump).resolve()
+        endpoint = provider_for(settings).endpoint
         # What makes it the same run when the same command is given again.
         identity = (
             (str(file), source.size, file.stat().st_mtime_ns if file else None),
             str(out.resolve() if out else None),
             extraction.fingerprint,
-            (provider_for(settings).endpoint.identity, settings.mode, settings.approach),
+            (endpoint.identity, endpoint.sampling(), settings.mode, settings.approach),
             limit,
             retry_failed,
         )

@@ -13,7 +13,7 @@ import threading
 from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from extractor.errors import UsageError, WeightsError
+from extractor.errors import WeightsError
 from extractor.llm.endpoint import Endpoint, Mode
 from extractor.llm.providers.base import Provider
 from extractor.llm.weights.catalog import CATALOG, DEFAULT_MODEL
@@ -31,13 +31,15 @@ if TYPE_CHECKING:
 CONTEXT_TOKENS = 4096
 ANSWER_TOKENS = 700
 _ALTERNATIVES = 100
+_FILE_ENDING = ".gguf"
 # Prompt and answer tokens per second on two cores (AMD EPYC, AVX2), one paper at a time.
 _SPEED = {"qwen2.5-coder-1.5b": (38.0, 16.0), "qwen2.5-coder-0.5b": (92.0, 26.0)}
 
 
 class Embedded(Provider):
-    """A model of the catalogue; the default when no model is named, so that a run costs nothing
-    unless a hosted model is asked for. ``concurrency`` is the number of its slots, by default 1.
+    """A model of the catalogue, or a ``.gguf`` file; the default when no model is named, so that a
+    run costs nothing unless a hosted model is asked for. ``concurrency`` is the number of its
+    slots, by default 1.
     """
 
     def __init__(self, weights: Weights, settings: ModelSettings) -> None:
@@ -46,10 +48,12 @@ class Embedded(Provider):
         self._pull_display = settings.pull_display
         self.endpoint = Endpoint(
             model=weights.name,
-            identity=f"{weights.name}@sha256:{weights.sha256}",
+            identity=f"sha256:{weights.sha256}",
             address="the embedded model",
             mode=settings.mode or Mode.JSON_SCHEMA,
-            max_tokens=ANSWER_TOKENS,
+            temperature=0.0 if settings.temperature is None else settings.temperature,
+            max_tokens=settings.answer_tokens or ANSWER_TOKENS,
+            extra=settings.body_fields,
             concurrency=self._slots,
             reasks=0,
             alternatives=_ALTERNATIVES,
@@ -62,14 +66,14 @@ class Embedded(Provider):
     @classmethod
     def create(cls, settings: ModelSettings) -> Embedded | None:
         name = settings.model or DEFAULT_MODEL
-        if not isinstance(name, str) or name not in CATALOG:
+        if not isinstance(name, str) or not (name in CATALOG or name.endswith(_FILE_ENDING)):
             return None
-        if settings.base_url:
-            raise UsageError(
-                f"{name} is an embedded model, which needs no --base-url.",
-                hint="Name the model as the endpoint calls it.",
-            )
-        return cls(CATALOG[name], settings)
+        settings.refuse_address(name)
+        if name in CATALOG:
+            return cls(CATALOG[name], settings)
+        from extractor.llm.weights.own import own_weights
+
+        return cls(own_weights(name), settings)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Transport]:
@@ -77,7 +81,8 @@ class Embedded(Provider):
 
         path = await self._weights_on_disk()
         key = secrets.token_urlsafe(24)
-        server = await asyncio.to_thread(_start, path, key, self._slots)
+        context = CONTEXT_TOKENS - ANSWER_TOKENS + max(ANSWER_TOKENS, self.endpoint.max_tokens)
+        server = await asyncio.to_thread(_start, path, key, self._slots, context)
         async with open_http(f"{server.listening_address}/v1", key, proxy=False) as transport:
             yield transport
         del server
@@ -103,7 +108,7 @@ class Embedded(Provider):
                 given_up.set()
 
 
-def _start(path: Path, key: str, slots: int) -> xllamacpp.Server:
+def _start(path: Path, key: str, slots: int, context: int) -> xllamacpp.Server:
     import xllamacpp
 
     params = xllamacpp.CommonParams()
@@ -111,7 +116,7 @@ def _start(path: Path, key: str, slots: int) -> xllamacpp.Server:
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [key]
-    params.n_ctx = CONTEXT_TOKENS * slots
+    params.n_ctx = context * slots
     params.n_parallel = slots
     params.cache_ram_mib = 0
     params.verbosity = -1
@@ -126,5 +131,5 @@ def _start(path: Path, key: str, slots: int) -> xllamacpp.Server:
     except RuntimeError as error:
         raise WeightsError(
             f"The embedded engine cannot load {path}: {error}.",
-            hint="Remove the file with 'extractor models rm' and pull it again.",
+            hint="If it was pulled, remove it with 'extractor models rm' and pull it again.",
         ) from error

@@ -28,7 +28,7 @@ def directory() -> Path:
 
 def path_of(weights: Weights) -> Path:
     """Where the file is, or will be once it is downloaded."""
-    return directory() / f"{weights.name}.gguf"
+    return weights.path or directory() / f"{weights.name}.gguf"
 
 
 def is_pulled(weights: Weights) -> bool:
