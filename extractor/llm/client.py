@@ -142,7 +142,8 @@ class RetryingClient:
     """Sends requests to one provider, which is opened at the first request.
 
     ``tries`` limits the requests for one answer, including the first and excluding those that
-    met a rate limit; ``timeout`` limits one request, in seconds, up to the last byte of its reply.
+    met a rate limit; ``timeout`` limits one request, in seconds, up to the last byte of its reply,
+    as the provider's `time_limit` counts them.
     """
 
     def __init__(
@@ -278,7 +279,7 @@ class RetryingClient:
 
     async def _reply(self, sent: Coroutine[Any, Any, Reply]) -> Reply:
         try:
-            async with asyncio.timeout(self.timeout):
+            async with self._provider.time_limit(self.timeout):
                 return await sent
         except TimeoutError as error:
             raise timed_out(self.endpoint) from error

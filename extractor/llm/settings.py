@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PullDisplay: TypeAlias = "Callable[[Weights], AbstractContextManager[Callable[[int], None]]]"
 """Shows the progress of a download; its callback takes the bytes so far."""
 
+WaitDisplay: TypeAlias = "Callable[[str, float], None]"
+"""Called every second or so with what is waited for, and for how many seconds it has been."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSettings:
@@ -25,7 +28,7 @@ class ModelSettings:
 
     Each provider decides which names it serves (:mod:`extractor.llm.providers`). Where ``mode``,
     ``approach`` or ``concurrency`` is None, the endpoint's default holds.
-    ``pull_display`` shows the download of weights.
+    ``pull_display`` shows the download of weights, ``wait_display`` what else is waited for.
     """
 
     model: str | Provider | None = None
@@ -35,6 +38,7 @@ class ModelSettings:
     approach: str | None = None
     concurrency: int | None = None
     pull_display: PullDisplay | None = field(default=None, repr=False, compare=False)
+    wait_display: WaitDisplay | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.base_url and not self.model:

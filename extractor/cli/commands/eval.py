@@ -168,6 +168,7 @@ def _score_dump(
             model,
             calls,
             quiet=quiet,
+            wait_display=watcher.waiting,
         )
     if ran.summary.interrupted:
         typer.echo(f"Interrupted: nothing is scored. {resume_hint()}", err=True)
