@@ -122,7 +122,7 @@ Lines: TypeAlias = "Iterator[tuple[Tried | None, str]]"
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="python benchmarks/chaos.py")
-    options.add_argument("--quick", action="store_true", help="a tenth of it, in a few minutes")
+    options.add_argument("--quick", action="store_true", help="smaller runs, in some ten minutes")
     options.add_argument("--only", choices=PARTS, help="print one part")
     options.add_argument("--write", action="store_true", help="write docs/reliability.md")
     chosen = options.parse_args()

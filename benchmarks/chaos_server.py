@@ -100,6 +100,7 @@ class ChaosServer:
         self.connections: set[_Connection] = set()
         self._outage = outage
         self._outage_ends: float | None = None
+        self._going_down: asyncio.Task[None] | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._server: asyncio.Server
@@ -120,7 +121,7 @@ class ChaosServer:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._hang_up(), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -152,6 +153,11 @@ class ChaosServer:
         for connection in list(self.connections):
             connection.reset()
         await asyncio.sleep(0)
+
+    async def _end(self) -> None:
+        if self._going_down is not None:
+            self._going_down.cancel()
+        await self._hang_up()
 
     async def _go_down(self, seconds: float) -> None:
         await self._hang_up()
