@@ -180,8 +180,6 @@ async def extractor(job: dict[str, Any], *, store: bool = True) -> None:
 
         def stopping(self) -> None: ...
 
-        def waiting(self, why: str) -> None: ...
-
     sink = Lines()
     with sink.file, open_run_state(calls, "benchmark") as run_state:
         async with open_engine(load_task("paper"), model, calls, run_state) as engine:

@@ -57,17 +57,11 @@ class _Rows(list["Mapping[str, Any]"]):
 
 
 class Unwatched:
-    """Keeps what all papers waited for, and watches nothing else."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
+    """Watches nothing."""
 
     def done(self, result: Any, summary: Summary) -> None: ...
 
     def stopping(self) -> None: ...
-
-    def waiting(self, why: str) -> None:
-        self.told.append(why)
 
 
 def papers(count: int) -> list[Paper]:
@@ -90,8 +84,8 @@ def run(
 ) -> Ran:
     """Extract papers at an endpoint; ``model`` has further settings of the model."""
     named = {"model": "m", "base_url": url, "concurrency": concurrency, "api_key": key}
-    settings = ModelSettings(**{**named, "mode": mode, **(model or {})})
-    ran, records, failures, watcher = Ran(), _Rows(), _Rows(), Unwatched()
+    ran, records, failures = Ran(), _Rows(), _Rows()
+    settings = ModelSettings(**{**named, "mode": mode, "tell": ran.told.append, **(model or {})})
     call_settings = CallSettings(cache_dir=cache_dir, **calls)
 
     async def batch() -> None:
@@ -105,7 +99,7 @@ def run(
                         items,
                         records=records,
                         failures=failures,
-                        watcher=watcher,
+                        watcher=Unwatched(),
                         retry=retry,
                     )
                 except ExtractorError as error:
@@ -116,7 +110,7 @@ def run(
                 run_state.complete()
 
     asyncio.run(batch())
-    ran.records, ran.failures, ran.told = records, failures, watcher.told
+    ran.records, ran.failures = records, failures
     return ran
 
 

@@ -246,7 +246,13 @@ class RetryOptions(OptionGroup):
     tries: Annotated[
         int, Option(min=1, help="Most requests for one answer, the first included.")
     ] = 6
-    timeout: Annotated[float, Option(min=0.1, help="Seconds for one request.")] = 120.0
+    timeout: Annotated[
+        float,
+        Option(
+            min=0.1,
+            help="Seconds for one request; for the embedded model, seconds without a token.",
+        ),
+    ] = 120.0
     patience: Annotated[
         float, Option(min=0, help="Seconds to wait out a rate limit or an outage for.")
     ] = 900.0

@@ -156,8 +156,9 @@ class RetryingClient:
 
     ``tries`` limits the requests for one answer, including the first and excluding those that
     met a rate limit or an outage; ``timeout`` limits one request, in seconds, up to the last byte
-    of its reply; ``patience`` limits the seconds that a rate limit or an outage is waited out for.
-    ``tell`` is called with a line for the user when all later requests are changed.
+    of its reply, as the provider's `time_limit` counts them; ``patience`` limits the seconds that a
+    rate limit or an outage is waited out for. ``tell`` is called with a line for the user when all
+    later requests are changed.
     """
 
     def __init__(
@@ -329,7 +330,7 @@ class RetryingClient:
 
     async def _reply(self, sent: Coroutine[Any, Any, Reply]) -> Reply:
         try:
-            async with asyncio.timeout(self.timeout):
+            async with self._provider.time_limit(self.timeout):
                 return await sent
         except TimeoutError as error:
             raise timed_out(self.endpoint) from error

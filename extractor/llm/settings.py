@@ -27,6 +27,8 @@ _OWN_FIELDS = {
     "max_completion_tokens": "--answer-tokens",
 }
 """Fields of a request body that are set by an option of their own."""
+WaitDisplay: TypeAlias = "Callable[[str, float], None]"
+"""Called every second or so with what is waited for, and for how many seconds it has been."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +43,9 @@ class ModelSettings:
     - ``extra_body``: more fields of every request body. They are part of the store's keys.
     - ``extra_headers``: more headers of every request. ``key_header``: the header that holds the
       key, instead of ``Authorization: Bearer``. ``api_version``: Azure OpenAI's ``api-version``.
-    - ``pull_display`` shows the download of weights. ``tell`` is called with a line for the user
-      when requests are changed to what the endpoint accepts.
+    - ``pull_display`` shows the download of weights, ``wait_display`` what else is waited for.
+    - ``tell`` is called with a line for the user when requests are changed to what the endpoint
+      accepts, and when all papers wait for it.
     """
 
     model: str | Provider | None = None
@@ -60,6 +63,7 @@ class ModelSettings:
     key_header: str | None = None
     pull_display: PullDisplay | None = field(default=None, repr=False, compare=False)
     tell: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
+    wait_display: WaitDisplay | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.base_url and not self.model:

@@ -76,13 +76,11 @@ class Summary:
 
 
 class Watcher(Protocol):
-    """Called with every result as it is done, and with what all papers wait for, for a display."""
+    """Called with every result as it is done, for a progress display."""
 
     def done(self, result: Result[SchemaT], summary: Summary) -> None: ...
 
     def stopping(self) -> None: ...
-
-    def waiting(self, why: str) -> None: ...
 
 
 class Stop:
@@ -142,7 +140,6 @@ async def run_batch(
     """
     summary, started = Summary(), time.monotonic()
     stop, source = Stop(engine, watcher), Prefetch(items, release)
-    engine.rate_limiter.notify = watcher.waiting
     with stop.on_interrupt(), closing(InOrder()) as order:
         try:
             async with aclosing(engine.run(source, retry=retry)) as done:

@@ -48,6 +48,7 @@ async def open_engine(
     endpoint = provider.endpoint
     approach = choose_approach(model.approach, task, endpoint)(task, endpoint)
     rate_limiter = RateLimiter(AdaptiveConcurrency(endpoint.concurrency), calls.limits)
+    rate_limiter.notify = model.tell
     run_state.budget = _budget(endpoint, calls, run_state)
     client = RetryingClient(
         provider,

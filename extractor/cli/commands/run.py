@@ -125,6 +125,7 @@ def run(
                     call_settings,
                     state=state,
                     quiet=quiet,
+                    wait_display=watcher.waiting,
                 )
                 if summary.complete or summary.papers:
                     ending = "" if summary.complete else PARTIAL

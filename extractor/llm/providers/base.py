@@ -6,10 +6,12 @@ registration. :class:`extractor.testing.FakeModel` is the smallest one.
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
     from extractor.llm.endpoint import Endpoint
@@ -26,6 +28,14 @@ class Provider(ABC):
 
     endpoint: Endpoint
     """Which model answers, and how to ask it."""
+
+    time_limit: Callable[[float], AbstractAsyncContextManager[object]] = staticmethod(
+        asyncio.timeout
+    )
+    """Limits the wait for one reply, by default to so many seconds.
+
+    Raises TimeoutError, or EndpointError if no other request would be answered either.
+    """
 
     @classmethod
     def create(cls, settings: ModelSettings) -> Provider | None:  # noqa: ARG003
