@@ -23,9 +23,11 @@ import time
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from extractor.schemas.paper import PaperFields
 from pydantic import BaseModel
 
 from extractor.approaches.full_schema import _json_text
@@ -39,13 +41,13 @@ from extractor.candidates.spans import find_names, find_quantities, find_urls
 from extractor.errors import ExtractorError
 from extractor.grounding import NumberIn, SourceText, UnitIn, Url, Verbatim, find, ground, numbers
 from extractor.grounding.match import nearest
+from extractor.grounding.text import source_text
 from extractor.grounding.urls import canonical_url
 from extractor.llm.faults import readable
 from extractor.llm.weights.catalog import DEFAULT_MODEL
 from extractor.names import name_key
 from extractor.readers import open_dump
 from extractor.readers._dump import readers
-from extractor.schemas.paper import PaperFields
 from extractor.sentences import sentence_spans
 from extractor.shorthand import is_shorthand, parse_shorthand
 from extractor.suggest import closest
@@ -252,13 +254,13 @@ def _limit(seconds: float) -> Iterator[None]:
     def give_up(*_: object) -> None:
         raise _TooLong
 
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, give_up)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def measure(parser: Callable[[str], object], pattern: str, limit: float) -> list[float]:
@@ -276,6 +278,7 @@ def measure(parser: Callable[[str], object], pattern: str, limit: float) -> list
 
 
 def _time(parser: Callable[[str], object], text: str) -> float:
+    source_text.cache_clear()
     gc.collect()
     gc.disable()
     try:
@@ -291,8 +294,8 @@ def growth(times: list[float]) -> float:
     if times[-1] == float("inf"):
         return times[-1]
     bounded = [max(_FLOOR, each) for each in times]
-    pairs = zip(zip(SIZES, bounded, strict=True), zip(SIZES[1:], bounded[1:], strict=True))
-    return max(later / before / (longer / shorter) for (shorter, before), (longer, later) in pairs)
+    rates = [each / size for each, size in zip(bounded, SIZES, strict=True)]
+    return max(later / before for before, later in pairwise(rates))
 
 
 def main() -> int:

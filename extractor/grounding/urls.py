@@ -19,7 +19,7 @@ LOOSE_URL = re.compile(
     r"(?:https?\s?:\s?//|www\.|(?<![\w/.@])(?:github|gitlab|bitbucket|huggingface|sites\.google"
     r"|anonymous\.4open|codeocean|zenodo)\.(?:com|io|org|co|science)/)"
     r"[^\s<>\"”}\])]*[^\s<>\"”}\]).,;:'*]"
-    r"|(?<![\w/.@])[\w-]+\.github\.io(?:/[\w./#~-]*[\w/])?"
+    r"|(?<![\w/.@])[\w-]{1,63}+\.github\.io(?:/[\w./#~-]*[\w/])?"
 )
 # _ENDS is what may follow a URL that is looked for: a character that no URL has, or punctuation
 # and then such a character.
@@ -33,6 +33,8 @@ _SQUEEZED_OUT = re.compile(r"[\s\\]+")
 _LEFT = re.compile(r"(?:[a-z]{2,6}\s?:\s?/\s?/\s?)?(?:www\.\s?)?\Z", re.IGNORECASE)
 _PATH_GOES_ON = re.compile(r"/[ \t\r\n]+[\w.-]+/[\w-]")
 _SIGNS = "/.:-_?=&#~"
+_LONGEST = 2_000  # characters of a URL that is looked for; browsers know no longer ones
+_MOST_PLACES = 2_000
 
 
 class Span(NamedTuple):
@@ -58,7 +60,7 @@ def scored_url(url: str) -> str:
 
 def find_url(url: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None:
     """Which of ``sources`` gives ``url``, and where, its scheme included; or None."""
-    core = canonical_url(url)
+    core = canonical_url(url) if len(url) <= _LONGEST else ""
     if "." not in core or not core[0].isalnum():
         return None
     for index, source in enumerate(sources):
@@ -66,9 +68,13 @@ def find_url(url: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None
             return index, found
     # Over line breaks ("github.com/\\nfoo") and LaTeX escapes ("flash\\_x").
     parts: list[str] = []
-    for char in core:
+    for char, following in zip(core, core[1:] + " ", strict=True):
         said = (r"\\?" if char in "_#%&~" else "") + re.escape(char)
-        parts.append(rf"(?:\s{{0,3}}{said}\s{{0,3}})" if char in _SIGNS else rf"{said}(?:-?\n)?")
+        hyphen = "" if following == "-" else "-?"
+        # Possessive, so that what may stand between is read in one way only.
+        parts.append(
+            rf"\s{{0,3}}+{said}\s{{0,3}}+" if char in _SIGNS else rf"{said}(?:{hyphen}\n)?+"
+        )
     broken = re.compile("".join(parts))
     for index, source in enumerate(sources):
         for each in broken.finditer(source.original):
@@ -84,7 +90,9 @@ def _find_core(core: str, text: str) -> Span | None:
         paths = re.finditer(f"(?={re.escape(slash + path)})", text)
         hosts = (found.start() - len(host) for found in paths if found.start() >= len(host))
         start = next((at for at in hosts if text[at : at + len(host)].lower() == host), -1)
-    while start >= 0:
+    for _ in range(_MOST_PLACES):
+        if start < 0:
+            break
         if found := _whole(text, start, start + len(core)):
             return found
         start = text.find(core, start + 1)
