@@ -31,6 +31,7 @@ SAID_BEFORE = "said before"
 _SOURCES = ("title", "abstract")
 # Caps for answers and texts made to be slow; no record and no abstract has nearly as many.
 _MOST_ITEMS, _MOST_HINTS, _MOST_MENTIONS, _LONGEST_UNIT = 1_000, 32, 1_000, 100
+_LONGEST_TEXT = 200_000
 _UNIT_WORDS: dict[Unit, re.Pattern[str]] = {
     "x": re.compile(r"[×✕]|\\times|(?<![^\W\d_])(?:[xX]|times|\d+x)(?![^\W_])|fold(?![^\W_])"),
     "%": re.compile(r"[%％]|\bper\s?cent\b"),
@@ -88,9 +89,10 @@ def ground(
 
     An annotated string becomes the text's own words. What the text does not say is dropped: an
     optional field takes its default, an item leaves its list, and takes with it what makes no
-    sense alone. Raises UsageError where an annotation names a field that is not there.
+    sense alone. The first 200,000 characters of each text and 1,000 items of lists are looked at.
+    Raises UsageError where an annotation names a field that is not there.
     """
-    walk = _Walk((source_text(title), source_text(abstract)))
+    walk = _Walk((source_text(title[:_LONGEST_TEXT]), source_text(abstract[:_LONGEST_TEXT])))
     kept = walk.model(plan_of(schema), values, "", "")
     return Grounded(kept, tuple(walk.evidence), tuple(walk.dropped))
 

@@ -40,7 +40,7 @@ _LONGEST_COMPARED = 12  # words of a value that are compared
 LONGEST_VALUE = 20_000
 _LONGEST_HINT, _WORDS_COMPARED, _URLS_COMPARED = 300, 4_000, 64
 _MOST_RUNS, _MOST_WRAPPERS = 64, 16
-_MOST_PLACES, _MOST_READ = 2_000, 20_000
+_MOST_PLACES, _MOST_READ = 1_000, 20_000
 _ALIKE = 65.0  # percent of the characters that have to be the same
 # Words as anybody writes them: "image", "Image", "ImageNet", "nuScenes".
 _ORDINARY = re.compile(r"[^\W\d_A-Z]*(?:[A-Z][^\W\d_A-Z]+)*")
@@ -164,13 +164,17 @@ def _find_notation(words: SourceText, source: SourceText) -> Span | None:
         return None
     fallback: Span | None = None
     # Of a long value fewer places are read, so that a text that repeats itself costs no more.
-    for place in _places(value.folded, text.folded, max(4, _MOST_READ // len(value.folded))):
+    for place in _places(value.folded, text.folded, _tries(len(value.folded))):
         span = _verify(value, asked, text, place, source)
         if span is not None and text.tight.startswith(value.tight, place):
             return span
         if span is not None and fallback is None and _case_may_differ(value, text, place):
             fallback = span
     return fallback
+
+
+def _tries(size: int) -> int:
+    return min(_MOST_PLACES, max(4, _MOST_READ // size))
 
 
 def _verify(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from extractor.task import Task
 
 logger = logging.getLogger("extractor.run")
+
+_TURN_SECONDS = 0.1
+"""How long papers are worked on before the event loop takes a turn, so that Ctrl-C is heard."""
 
 _RESULTS_WAITING = 64
 """The number of waiting results at which no more papers are begun."""
@@ -233,6 +237,7 @@ class _Run(Generic[SchemaT]):
         self._position = 0
         self._in_a_row: Counter[str] = Counter()
         self._reason: Exception | None = None
+        self._turned = 0.0
 
     async def work(self) -> None:
         """Work on every paper. Raises the error that ended the run, unless the user stopped it."""
@@ -262,6 +267,10 @@ class _Run(Generic[SchemaT]):
         async with self._room:
             while (item := await self._take()) is not None:
                 await self._do(item)
+                # Stored answers and candidates are worked on without waiting for anything.
+                if (now := time.monotonic()) - self._turned > _TURN_SECONDS:
+                    self._turned = now
+                    await asyncio.sleep(0)
                 if self._concurrency.limit != self._room.total_tokens:
                     self._adapt(workers)
                 if self._room.available_tokens < 0:
