@@ -237,7 +237,8 @@ class _Run(Generic[SchemaT]):
         self._position = 0
         self._in_a_row: Counter[str] = Counter()
         self._reason: Exception | None = None
-        self._turned = 0.0
+        self._turn = 0
+        self._turn_ends = 0.0
 
     async def work(self) -> None:
         """Work on every paper. Raises the error that ended the run, unless the user stopped it."""
@@ -267,15 +268,25 @@ class _Run(Generic[SchemaT]):
         async with self._room:
             while (item := await self._take()) is not None:
                 await self._do(item)
-                # Stored answers and candidates are worked on without waiting for anything.
-                if (now := time.monotonic()) - self._turned > _TURN_SECONDS:
-                    self._turned = now
-                    await asyncio.sleep(0)
+                await self._let_others_run()
                 if self._concurrency.limit != self._room.total_tokens:
                     self._adapt(workers)
                 if self._room.available_tokens < 0:
                     self._room.release()
                     await self._room.acquire()
+
+    async def _let_others_run(self) -> None:
+        """Wait for the event loop's next turn, once this one has lasted long enough.
+
+        Stored answers and candidates are worked on without waiting for anything: of all workers
+        only one goes on in a turn that is over, and that with a paper it has not taken yet.
+        """
+        while time.monotonic() > self._turn_ends:
+            turn = self._turn
+            await asyncio.sleep(0)
+            if turn == self._turn:
+                self._turn += 1
+                self._turn_ends = time.monotonic() + _TURN_SECONDS
 
     async def _take(self) -> Paper | Failure | None:
         """The next paper; as many are taken as may be in flight now."""
