@@ -17,6 +17,8 @@ from extractor.grounding.urls import LOOSE_URL
 from extractor.names import name_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from extractor.candidates.document import Document, Sentence
 
 _NAME_TOKEN = re.compile(
@@ -213,7 +215,7 @@ def _run_end(text: str, tokens: list[re.Match[str]], first: int) -> int:
 def _add_parts(spans: _Spans, run: list[re.Match[str]]) -> None:
     """All pieces of a short run; of a longer one its ends, its small pieces and itself."""
     size = len(run)
-    pieces = combinations_with_replacement(range(size), 2)
+    pieces: Iterable[tuple[int, int]] = combinations_with_replacement(range(size), 2)
     if size > _MAX_RUN:
         pieces = chain(((place, place) for place in range(size)), ((0, size - 1),))
     for first, last in pieces:
