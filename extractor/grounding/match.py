@@ -81,7 +81,7 @@ def find_first(
 
 def _find_exact(words: SourceText, source: SourceText) -> Span | None:
     text, size = source.original, len(words.original)
-    for start in _places(words.original, text, _MOST_PLACES):
+    for start in _places(words.original, text, _tries(size)):
         if is_whole(text, start, start + size) and not source.has_url_around(start):
             return Span(start, start + size)
     return None
