@@ -287,6 +287,7 @@ class _Run(Generic[SchemaT]):
             if turn == self._turn:
                 self._turn += 1
                 self._turn_ends = time.monotonic() + _TURN_SECONDS
+                return
 
     async def _take(self) -> Paper | Failure | None:
         """The next paper; as many are taken as may be in flight now."""
