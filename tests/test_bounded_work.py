@@ -200,4 +200,5 @@ async def test_a_signal_is_heard_between_two_papers(
                 engine, items(), records=Rows(), failures=Rows(), watcher=Unwatched()
             )
     assert summary.interrupted
-    assert len(written) < 10
+    # One for each of the 16 workers, and one a turn; without turns it was 209.
+    assert len(written) < 64
