@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import accumulate
@@ -35,7 +35,8 @@ _WRAPPING = (
     r"\\(?:text|math)[a-z]*\b|\\(?:emph|underline|ensuremath|mbox|url|href|bf|it|rm|sc|tt|em)\b"
 )
 _TOKEN = re.compile(
-    r"(?P<plain>(?:[A-Za-z]++ (?=[A-Za-z]))*+[A-Za-z]++(?![^\x00-\x7f\u2010-\u206f\u2190-\u22ff×]))"
+    r"(?P<plain>(?:[A-Za-z]++ (?=[A-Za-z])){0,15}+"
+    r"[A-Za-z]++(?![^\x00-\x7f\u2010-\u206f\u2190-\u22ff×]))"
     r"|(?P<sign>[0-9]+|[.,;:!?%/+=#@])"
     r"|(?P<digits>\d+)"
     rf"|(?P<raised>[⁰¹²³⁴-⁹]+)|(?P<lowered>[₀-₉]+)"
@@ -167,7 +168,8 @@ class SourceText:
 
     def has_url_around(self, place: int) -> bool:
         """Whether ``place`` lies inside a URL."""
-        return any(first < place < last for first, last in self.urls)
+        before = bisect_left(self.urls, (place,)) - 1
+        return before >= 0 and place < self.urls[before][1]
 
     @cached_property
     def words(self) -> list[tuple[str, int, int]]:

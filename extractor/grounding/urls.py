@@ -21,7 +21,7 @@ LOOSE_URL = re.compile(
     r"(?:https?\s?:\s?//|www\.|(?<![\w/.@])(?:github|gitlab|bitbucket|huggingface|sites\.google"
     r"|anonymous\.4open|codeocean|zenodo)\.(?:com|io|org|co|science)/)"
     r"[^\s<>\"”}\])]*[^\s<>\"”}\]).,;:'*]"
-    r"|(?<![\w/.@])[\w-]+\.github\.io(?:/[\w./#~-]*[\w/])?"
+    r"|(?<![\w/.@])[\w-]{1,63}+\.github\.io(?:/[\w./#~-]*[\w/])?"
 )
 # _ENDS is what may follow a URL that is looked for: a character that no URL has, or punctuation
 # and then such a character.
@@ -39,6 +39,8 @@ _HTTP = re.compile(r"https?\Z", re.IGNORECASE)
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::\d+)?\Z")
 _PATH_GOES_ON = re.compile(r"/[ \t\r\n]+[\w.-]+/[\w-]")
 _SIGNS = "/.:-_?=&#~"
+_LONGEST = 2_000  # characters of a URL that is looked for; browsers know no longer ones
+_MOST_PLACES = 2_000
 
 
 class Span(NamedTuple):
@@ -68,7 +70,7 @@ def find_url(url: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None
     It is on the web, names no user, is no part of another URL, and the text neither denies it nor
     orders whoever extracts to give it.
     """
-    core = canonical_url(url)
+    core = canonical_url(url) if len(url) <= _LONGEST else ""
     host = re.split(r"[/?#]", core, maxsplit=1)[0].replace("$", "")  # LaTeX: "github$.$com"
     if not core[:1].isalnum() or not _HOST.match(host):
         return None
@@ -77,9 +79,13 @@ def find_url(url: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None
             return index, found
     # Over line breaks ("github.com/\\nfoo") and LaTeX escapes ("flash\\_x").
     parts: list[str] = []
-    for char in core:
+    for char, following in zip(core, core[1:] + " ", strict=True):
         said = (r"\\?" if char in "_#%&~" else "") + re.escape(char)
-        parts.append(rf"(?:\s{{0,3}}{said}\s{{0,3}})" if char in _SIGNS else rf"{said}(?:-?\n)?")
+        hyphen = "" if following == "-" else "-?"
+        # Possessive, so that what may stand between is read in one way only.
+        parts.append(
+            rf"\s{{0,3}}+{said}\s{{0,3}}+" if char in _SIGNS else rf"{said}(?:{hyphen}\n)?+"
+        )
     broken = re.compile("".join(parts))
     for index, source in enumerate(sources):
         for each in broken.finditer(source.visible):
@@ -95,7 +101,9 @@ def _find_core(core: str, text: str) -> Span | None:
         paths = re.finditer(f"(?={re.escape(slash + path)})", text)
         hosts = (found.start() - len(host) for found in paths if found.start() >= len(host))
         start = next((at for at in hosts if text[at : at + len(host)].lower() == host), -1)
-    while start >= 0:
+    for _ in range(_MOST_PLACES):
+        if start < 0:
+            break
         if found := _whole(text, start, start + len(core)):
             return found
         start = text.find(core, start + 1)

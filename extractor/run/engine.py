@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter, deque
 from dataclasses import dataclass
 from functools import partial
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from extractor.task import Task
 
 logger = logging.getLogger("extractor.run")
+
+_TURN_SECONDS = 0.1
+"""How long papers are worked on before the event loop takes a turn, so that Ctrl-C is heard."""
 
 _RESULTS_WAITING = 64
 """The number of waiting results at which no more papers are begun."""
@@ -257,6 +261,8 @@ class _Run(Generic[SchemaT]):
         self._position = 0
         self._in_a_row: Counter[str] = Counter()
         self._reason: Exception | None = None
+        self._turn = 0
+        self._turn_ends = 0.0
 
     async def work(self) -> None:
         """Work on every paper. Raises the error that ended the run, unless the user stopped it."""
@@ -292,11 +298,26 @@ class _Run(Generic[SchemaT]):
         async with self._room:
             while (item := await self._take()) is not None:
                 await self._do(item)
+                await self._let_others_run()
                 if self._rate_limiter.places != self._room.total_tokens:
                     self._adapt(workers)
                 if self._room.available_tokens < 0:
                     self._room.release()
                     await self._room.acquire()
+
+    async def _let_others_run(self) -> None:
+        """Wait for the event loop's next turn, once this one has lasted long enough.
+
+        Stored answers and candidates are worked on without waiting for anything: of all workers
+        only one goes on in a turn that is over, and that with a paper it has not taken yet.
+        """
+        while time.monotonic() > self._turn_ends:
+            turn = self._turn
+            await asyncio.sleep(0)
+            if turn == self._turn:
+                self._turn += 1
+                self._turn_ends = time.monotonic() + _TURN_SECONDS
+                return
 
     async def _take(self) -> Paper | Failure | None:
         """The next paper; as many are taken as may be in flight now."""
