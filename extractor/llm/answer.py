@@ -119,9 +119,12 @@ class Answer:
     def from_completion(cls, completion: Mapping[str, Any], *, tries: int, now: float) -> Answer:
         """Take the first choice of a completion, of a chat or of a text (the endpoint's JSON).
 
-        Raises KeyError, IndexError or TypeError when it has no such shape.
+        Raises KeyError, IndexError, TypeError or ValueError when it has no such shape, or holds
+        an error.
         """
         choice = completion["choices"][0]
+        if choice.get("error") or completion.get("error"):
+            raise ValueError("an error in place of an answer")
         said = choice["message"] if "message" in choice else {"content": choice["text"]}
         message = {key: value for key, value in said.items() if value is not None}
         for call in message.get("tool_calls", ()):

@@ -20,6 +20,7 @@ from extractor import errors
 from extractor.llm.answer import Answer, Usage
 from extractor.llm.faults import Fault, no_reply, strange_reply, timed_out
 from extractor.llm.limits import LONGEST_PAUSE_SECONDS, RateLimiter
+from extractor.llm.reply_json import read_damaged_json
 from extractor.llm.transport import NoReply
 
 if TYPE_CHECKING:
@@ -290,13 +291,20 @@ class RetryingClient:
             raise strange_reply("too many bytes", self.endpoint)
         try:
             completion = from_json(reply.content)
-        except ValueError as error:
-            raise strange_reply("invalid JSON", self.endpoint) from error
+        except ValueError:
+            completion = self._damaged(reply.content)
         try:
             return Answer.from_completion(completion, tries=tried, now=time.time())
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-            usage = _usage(completion)
-            raise strange_reply("no chat completion", self.endpoint, usage) from error
+            fault = self._provider.fault(reply)  # an error in place of an answer, if it is one
+            fault.usage = _usage(completion)
+            raise fault from error
+
+    def _damaged(self, content: bytes) -> Any:
+        try:
+            return read_damaged_json(content)
+        except ValueError as error:
+            raise strange_reply("invalid JSON", self.endpoint) from error
 
     def _limit(self, fault: Fault) -> int:
         """An endpoint that never answered gets fewer tries: it is probably not there."""
@@ -346,8 +354,8 @@ def _wait(state: tenacity.RetryCallState) -> float:
 
 
 def _usage(completion: Any) -> Usage | None:
-    """The tokens reported by a reply that holds no answer."""
+    """The tokens reported by a reply that holds no answer; None if it reports none."""
     try:
-        return Usage.from_completion(completion, tries=0)
-    except (ValueError, TypeError, AttributeError):
+        return Usage.from_completion(completion, tries=0) if completion["usage"] else None
+    except (ValueError, TypeError, AttributeError, KeyError):
         return None
