@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from extractor import errors
 from extractor.approaches.base import Approach, Draft, Fit
+from extractor.approaches.reading import AnswerReader
 from extractor.grounding import SAID_BEFORE, ground
 from extractor.llm.answer import Request
 from extractor.record import SchemaT
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from extractor.paper import Paper
     from extractor.task import Task
 
-_LENGTH, _FILTER = "length", "content_filter"
+# Of OpenAI, and of others behind the same API.
+_CUT = {"length", "max_tokens", "model_length", "max_output_tokens"}
+_FILTERED = {"content_filter", "safety", "recitation", "prohibited_content", "blocklist", "spii"}
 
 
 class _Unfit(Exception):
@@ -60,6 +63,8 @@ class FullSchema(Approach[SchemaT]):
         self._tool: str | None = next(
             (tool["function"]["name"] for tool in request.get("tools", ())), None
         )
+        names = (task.name, task.schema.__name__, self._tool or "")
+        self._reader = AnswerReader(task.schema, filter(None, names))
 
     def steps(self, paper: Paper) -> Steps[SchemaT]:
         """Ask, read, ground; ask again if that can help, and keep the better of the two.
@@ -96,17 +101,15 @@ class FullSchema(Approach[SchemaT]):
 
     def _draft(self, paper: Paper, answer: Answer) -> Draft[SchemaT]:
         """Read and ground one answer. Raises _Unfit when it is worth asking again."""
-        _check_finish(answer)
+        finish = (answer.finish_reason or "").lower()
+        _check_refusal(answer, finish)
         # A call of another tool is not an answer, even if its arguments fit.
-        if self._tool and answer.tool not in (None, self._tool):
-            raise _Unfit(f"The tool {answer.tool!r} was called, and there is only {self._tool!r}")
+        called = answer.tool
+        if self._tool and called and called != self._tool and not self._reader.is_tool(called):
+            raise _Unfit(f"The tool {called!r} was called, and there is only {self._tool!r}")
         schema = self._task.schema
-        text = _json_text(answer.text)
         try:
-            fields = schema.model_validate_json(text)
-            # An answer that fits only thanks to the fields' defaults does not mean "nothing found".
-            if not fields.model_fields_set and text.strip() != "{}":
-                raise _Unfit("None of the schema's fields is in the answer")
+            fields = self._fields(answer, cut=finish in _CUT)
             values = fields.model_dump()
             grounded = ground(schema, values, title=paper.title, abstract=paper.abstract)
             if grounded.values != values:
@@ -118,6 +121,27 @@ class FullSchema(Approach[SchemaT]):
             said = (f"{place}: {item['msg']}" for place, item in zip(places, wrong, strict=True))
             raise _Unfit("; ".join(said)) from error
         return Draft(fields, grounded.evidence, grounded.dropped)
+
+    def _fields(self, answer: Answer, *, cut: bool) -> SchemaT:
+        """The fields in an answer; one that was ``cut`` at its limit may still be whole."""
+        text = answer.text
+        try:
+            fields = self._task.schema.model_validate_json(text)
+            # An answer that fits only thanks to the fields' defaults does not mean "nothing found".
+            call = self._reader.call and self._reader.call.search(text)
+            if (fields.model_fields_set and not call) or text.strip() == "{}":
+                return fields
+            raise _Unfit("None of the schema's fields is in the answer")
+        except (ValidationError, _Unfit):
+            if cut:
+                raise errors.TooLong(
+                    "The answer was cut off at its token limit.",
+                    hint="Use a schema with shorter answers.",
+                ) from None
+            found = self._reader.read(text)
+            if found is None:
+                raise
+            return found
 
     def _reask(self, body: Mapping[str, Any], answer: Answer, unfit: _Unfit) -> dict[str, Any]:
         from openai.types.chat import ChatCompletion, ChatCompletionMessage
@@ -135,26 +159,12 @@ class FullSchema(Approach[SchemaT]):
         return asked_again
 
 
-def _check_finish(answer: Answer) -> None:
-    """Raise for a truncated or declined answer, which asking again the same way cannot improve."""
-    if answer.finish_reason == _LENGTH:
-        raise errors.TooLong(
-            "The answer was cut off at its token limit.",
-            hint="Use a schema with shorter answers.",
-        )
+def _check_refusal(answer: Answer, finish: str) -> None:
+    """Raise for a declined answer, which asking again the same way cannot improve."""
     refusal = answer.message.get("refusal")
-    if refusal or answer.finish_reason == _FILTER:
+    if refusal or finish in _FILTERED:
         reason = " ".join(str(refusal or "content filter").split())[:200]
         raise errors.Refused(f"The model declined: {reason}.")
-
-
-def _json_text(text: str) -> str:
-    """The JSON object in an answer, which may wrap it in a Markdown fence or in prose."""
-    if text.lstrip().startswith("{"):
-        return text
-    from instructor.v2.core.json import extract_json_from_codeblock
-
-    return str(extract_json_from_codeblock(text))
 
 
 def _rejected(draft: Draft[SchemaT]) -> int:
