@@ -477,6 +477,63 @@ def test_every_fault_at_once_loses_and_doubles_no_paper() -> None:
     assert ran.ended_by is None
 
 
+EMPTY = {"role": "assistant", "content": ""}
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [
+        completion(EMPTY),
+        completion(EMPTY, finish_reason="length"),
+        completion(SAID, finish_reason="length"),
+        REFUSAL,
+        lambda asked: answer(asked, {"benchmarks": 7}),
+    ],
+    ids=["empty", "empty and cut", "cut", "refusal", "wrong type"],
+)
+def test_an_answer_that_made_a_failure_is_asked_again_by_the_next_run(
+    failed: Reply | Callable[[Asked], Reply], tmp_path: Path
+) -> None:
+    items = [*papers(8), papers(4)[3]]  # the paper that fails stands there twice
+    with FaultServer(faulty(failed)) as server:
+        before = run(server.url, items, tmp_path)
+        asked = sum(each.title.startswith(FAULTY) for each in server.asked)
+        assert ([row["id"] for row in before.failures], asked) == (
+            ["3", "3"],
+            before.failures[0]["tries"],
+        )
+        server.forget()
+        again = run(server.url, items, tmp_path)
+        assert (len(again.failures), len(server.asked)) == (2, asked)
+        server.script = answer
+        server.forget()
+        healed = run(server.url, items, tmp_path)
+        assert (len(healed.records), healed.failures) == (9, [])
+        assert [each.title[:5] for each in server.asked] == [FAULTY]
+        assert run(server.url, items, tmp_path).spent.requests == 0
+
+
+def test_a_run_that_continues_asks_again_for_what_failed_and_nothing_else(tmp_path: Path) -> None:
+    """The first attempt is stopped by a revoked key, after papers that failed and papers that did
+    not: even papers that failed in this same run are asked again, and no record is paid twice."""
+
+    def script(asked: Asked) -> Reply:
+        if asked.number > 20:
+            return refuse(401, "revoked")
+        return completion(EMPTY) if asked.title.startswith(FAULTY) else answer(asked)
+
+    with FaultServer(script) as server:
+        ran = run(server.url, papers(40), tmp_path, concurrency=1)
+        assert isinstance(ran.ended_by, AuthenticationFailed)
+        assert [row["id"] for row in ran.failures] == ["3"]
+        server.script = answer
+        server.forget()
+        again = run(server.url, papers(40), tmp_path)
+        assert (len(again.records), again.failures) == (40, [])
+        titles = [asked.title.split(":")[0] for asked in server.asked]
+    assert sorted(titles) == sorted({"Net3"} | {f"Net{i}" for i in range(len(ran.records) + 1, 40)})
+
+
 def test_the_page_names_every_kind_of_failure_and_no_other() -> None:
     page = Path(__file__).parent.parent / "docs" / "reliability.md"
     table = (

@@ -52,6 +52,7 @@ class FullSchema(Approach[SchemaT]):
 
         self._task = task
         self._reasks = endpoint.reasks
+        self._repeats = endpoint.repeats
         self._handlers = mode_registry.get_handlers(Provider.OPENAI, Mode[endpoint.mode.name])
         # What instructor makes from the schema: the fixed messages, and the other fields.
         messages = [{"role": "system", "content": task.prompt.system}]
@@ -134,8 +135,9 @@ class FullSchema(Approach[SchemaT]):
             raise _Unfit("None of the schema's fields is in the answer")
         except (ValidationError, _Unfit):
             if cut:
+                again = ", as it would be again" if self._repeats else ""
                 raise errors.TooLong(
-                    "The answer was cut off at its token limit.",
+                    f"The answer was cut off at its token limit{again}.",
                     hint="Use a schema with shorter answers.",
                 ) from None
             found = self._reader.read(text)

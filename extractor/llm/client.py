@@ -75,6 +75,7 @@ class CachedClient:
         self._client = client
         self._store = store
         self._since = since
+        self._opened = time.time()
         self._in_flight: dict[str, asyncio.Future[Answer]] = {}
 
     def recall(self, request: Request) -> Answer | None:
@@ -94,6 +95,12 @@ class CachedClient:
         prepared = self._prepared(request)
         stored = self._stored(prepared)
         return stored if stored and not stored.cached else self._pay(prepared)
+
+    def ask_anew(self, request: Request) -> Answer | Awaitable[Answer]:
+        """An answer paid for since this client exists, also within a run that continues."""
+        prepared = self._prepared(request)
+        stored = self._stored(prepared)
+        return stored if stored and stored.paid_at >= self._opened else self._pay(prepared)
 
     async def close(self) -> None:
         """Cancel the calls in flight; answers that have arrived are still stored."""

@@ -16,6 +16,7 @@ def read_damaged_json(content: bytes) -> Any:
     """
     try:
         value = json.loads(content.decode("utf-8-sig", errors="replace"), strict=False)
+        whole = json.dumps(value, ensure_ascii=False).encode(errors="ignore")
     except RecursionError as error:
         raise ValueError("It is nested too deeply.") from error
-    return from_json(json.dumps(value, ensure_ascii=False).encode(errors="ignore"))
+    return from_json(whole)
