@@ -10,6 +10,7 @@
     ├── CeilingReached         the next request might exceed a ceiling: the run stops
     ├── EndpointError          the endpoint refuses every paper: the run stops
     │   ├── AuthenticationFailed
+    │   ├── QuotaSpent         the quota of the day is spent
     │   ├── UnknownModel
     │   └── EndpointUnreachable
     └── PaperError             one paper cannot be extracted: the run continues
@@ -115,6 +116,13 @@ class AuthenticationFailed(EndpointError):
 
     kind = "authentication"
     hint = "Set OPENAI_API_KEY to a key of this endpoint."
+
+
+class QuotaSpent(EndpointError):
+    """The quota of a day, a week or a month is spent: waiting within the run cannot help."""
+
+    kind = "quota"
+    hint = resume_hint("when there is a new quota")
 
 
 class UnknownModel(EndpointError):

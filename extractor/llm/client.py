@@ -21,6 +21,7 @@ from extractor.llm.answer import Answer, Usage
 from extractor.llm.dialect import STATUSES, Dialect
 from extractor.llm.faults import Fault, no_reply, strange_reply, timed_out
 from extractor.llm.limits import LONGEST_PAUSE_SECONDS, RateLimiter, Wait
+from extractor.llm.reply_json import read_damaged_json
 from extractor.llm.stream import joined
 from extractor.llm.transport import NoReply
 
@@ -78,6 +79,7 @@ class CachedClient:
         self._client = client
         self._store = store
         self._since = since
+        self._opened = time.time()
         self._in_flight: dict[str, asyncio.Future[Answer]] = {}
         self._tails: dict[int | None, bytes] = {}
 
@@ -98,6 +100,12 @@ class CachedClient:
         prepared = self._prepared(request)
         stored = self._stored(prepared)
         return stored if stored and not stored.cached else self._pay(prepared)
+
+    def ask_anew(self, request: Request) -> Answer | Awaitable[Answer]:
+        """An answer paid for since this client exists, also within a run that continues."""
+        prepared = self._prepared(request)
+        stored = self._stored(prepared)
+        return stored if stored and stored.paid_at >= self._opened else self._pay(prepared)
 
     async def close(self) -> None:
         """Cancel the calls in flight; answers that have arrived are still stored."""
@@ -342,13 +350,20 @@ class RetryingClient:
             raise strange_reply("too many bytes", self.endpoint)
         try:
             completion = _completion(reply.content)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise strange_reply("invalid JSON", self.endpoint) from error
+        except (ValueError, KeyError, TypeError, AttributeError):
+            completion = self._damaged(reply.content)
         try:
             return Answer.from_completion(completion, tries=tried, now=time.time())
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-            usage = _usage(completion)
-            raise strange_reply("no chat completion", self.endpoint, usage) from error
+            fault = self._provider.fault(reply)  # an error in place of an answer, if it is one
+            fault.usage = _usage(completion)
+            raise fault from error
+
+    def _damaged(self, content: bytes) -> Any:
+        try:
+            return read_damaged_json(content)
+        except ValueError as error:
+            raise strange_reply("invalid JSON", self.endpoint) from error
 
     def tries_for(self, fault: Fault) -> int:
         """An endpoint that never answered gets fewer tries: it is probably not there."""
@@ -432,8 +447,8 @@ def _completion(content: bytes) -> Any:
 
 
 def _usage(completion: Any) -> Usage | None:
-    """The tokens reported by a reply that holds no answer."""
+    """The tokens reported by a reply that holds no answer; None if it reports none."""
     try:
-        return Usage.from_completion(completion, tries=0)
-    except (ValueError, TypeError, AttributeError):
+        return Usage.from_completion(completion, tries=0) if completion["usage"] else None
+    except (ValueError, TypeError, AttributeError, KeyError):
         return None

@@ -36,6 +36,7 @@ class Endpoint:
       constrains decoding.
     - ``prefers_questions``: many short questions cost less than one long answer.
     - ``answers``: False if there is no language model.
+    - ``repeats``: the same request has the same answer for sure, so that asking again is in vain.
     - ``free``: tokens cost no money. ``speed``: prompt and answer tokens per second, one paper
       at a time, measured on two cores; None if unknown.
     """
@@ -55,6 +56,7 @@ class Endpoint:
     reads_schema: bool = True
     prefers_questions: bool = False
     answers: bool = True
+    repeats: bool = False
     free: bool = False
     speed: tuple[float, float] | None = None
 

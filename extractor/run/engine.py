@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-    from extractor.approaches import Approach, Steps
+    from extractor.approaches import Approach
     from extractor.llm.answer import Request
     from extractor.llm.client import Asked, CachedClient
     from extractor.llm.endpoint import Endpoint
@@ -74,31 +74,41 @@ class Attempt(Generic[SchemaT]):
     """Drives an approach's generator for one paper; ``ask`` supplies the answers.
 
     `begin` goes as far as the available answers allow; `finish` awaits the others. So a paper is
-    scored once and the store is asked once for each request, whatever the result.
+    scored once and the store is asked once for each request.
+
+    Failures are not cached: where stored answers make one, the paper is begun anew with
+    ``ask_anew``, if it is given.
     """
 
     def __init__(
         self,
         paper: Paper,
-        steps: Steps[SchemaT],
+        approach: Approach[SchemaT],
         ask: Callable[[Request], Asked],
         *,
+        ask_anew: Callable[[Request], Asked] | None = None,
         model: str,
         task: str,
     ) -> None:
         self.paper = paper
-        self._steps = steps
-        self._ask = ask
+        self._approach = approach
+        self._ask_anew = ask_anew
         self._labels = {"model": model, "task": task}
         self._awaited: Awaitable[Answer] | None = None
-        self._answers = 0
-        self._stored = 0
-        self._usage = Usage()
+        self._start(ask)
 
     @property
     def waits(self) -> bool:
         """Whether an answer is, or was, awaited."""
         return self._awaited is not None
+
+    def _start(self, ask: Callable[[Request], Asked]) -> None:
+        self._steps = self._approach.steps(self.paper)
+        self._ask = ask
+        self._answers = 0
+        self._stored = 0
+        self._recalled = False
+        self._usage = Usage()
 
     def begin(self) -> Record[SchemaT] | None:
         """Go as far as the available answers allow.
@@ -133,6 +143,7 @@ class Attempt(Generic[SchemaT]):
                 if not isinstance(asked, Answer):
                     self._awaited = asked
                     return None
+                self._recalled = True
                 answer = self._counted(asked)
         except StopIteration as done:
             logger.debug("done")
@@ -140,6 +151,12 @@ class Attempt(Generic[SchemaT]):
             return Record.of(
                 self.paper, done.value, usage=self._usage, cached=cached, **self._labels
             )
+        except PaperError:
+            if not self._recalled or self._ask_anew is None:
+                raise
+            self._start(self._ask_anew)
+            self._ask_anew = None
+            return self._advance(None)
 
     def _border(self, error: Exception) -> None:
         """Whatever goes wrong with one paper is its failure: the others are done all the same."""
@@ -178,13 +195,21 @@ class Engine(Generic[SchemaT]):
     async def extract(self, paper: Paper) -> Record[SchemaT]:
         """One paper's record. Raises PaperError, or EndpointError if no paper can be extracted."""
         PAPER.set(paper.id)
-        attempt = self.attempt(paper, self.client.ask)
+        attempt = self.attempt(paper)
         return attempt.begin() or await attempt.finish()
 
-    def attempt(self, paper: Paper, ask: Callable[[Request], Asked]) -> Attempt[SchemaT]:
-        """An attempt at a paper, not begun yet."""
-        steps = self._approach.steps(paper)
-        return Attempt(paper, steps, ask, model=self.endpoint.model, task=self._task.label)
+    def attempt(
+        self, paper: Paper, ask: Callable[[Request], Asked] | None = None
+    ) -> Attempt[SchemaT]:
+        """An attempt at a paper, not begun yet; without ``ask``, it may ask for every answer."""
+        return Attempt(
+            paper,
+            self._approach,
+            ask or self.client.ask,
+            ask_anew=None if ask or self.endpoint.repeats else self.client.ask_anew,
+            model=self.endpoint.model,
+            task=self._task.label,
+        )
 
     async def run(
         self, papers: Iterable[Paper | Failure] | PaperSource, *, retry: Retry | None = None
@@ -372,11 +397,11 @@ class _Run(Generic[SchemaT]):
         finally:
             self._waiting -= 1
 
-    def _ask(self, paper: Paper) -> Callable[[Request], Asked]:
-        """The source of a paper's answers: the store, and calls where they are allowed."""
-        client = self._engine.client
+    def _ask(self, paper: Paper) -> Callable[[Request], Asked] | None:
+        """Where a paper's answers come from, if only those that failed are asked again."""
         if self._retry is None:
-            return client.ask
+            return None
+        client = self._engine.client
         failed = (paper.id, paper.title) in self._retry.failed
         return client.ask_again if failed else client.recall
 

@@ -53,7 +53,7 @@ class Provider(ABC):
         """
 
     def fault(self, reply: Reply) -> Fault:
-        """What a status other than 200 means; by default, as OpenAI's API defines it."""
+        """What a status other than 200 means, or an error in place of an answer with status 200."""
         from extractor.llm.faults import failed_reply
 
         return failed_reply(reply, self.endpoint)

@@ -67,6 +67,7 @@ class Embedded(Provider):
             alternatives=_ALTERNATIVES,
             reads_schema=False,
             prefers_questions=True,
+            repeats=True,
             free=True,
             speed=_SPEED.get(weights.name),
         )
