@@ -6,6 +6,7 @@ import asyncio
 import os
 import pickle
 import random
+import re
 import sqlite3
 import stat
 import subprocess
@@ -31,6 +32,8 @@ from extractor.llm.store import AnswerStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from helpers import Invoke
 
 ANSWER = Answer({"role": "assistant", "content": "{}"}, "stop", Usage(9, 1, 2, 1), 12.5)
 
@@ -159,19 +162,6 @@ def test_processes_share_a_directory(tmp_path: Path) -> None:
     assert [process.wait() for process in running] == [0, 0, 0]
     with closing(AnswerStore(tmp_path)) as store:
         assert len(store) == 3 * 40 * 5 + 40
-
-
-def test_the_directory_is_private_and_others_are_left_alone(tmp_path: Path) -> None:
-    if os.name != "posix":
-        pytest.skip("permissions of POSIX")
-    AnswerStore(tmp_path / "own").close()
-    assert stat.S_IMODE((tmp_path / "own").stat().st_mode) == 0o700
-    shared = tmp_path / "shared"
-    shared.mkdir(mode=0o755)
-    shared.chmod(0o755)
-    (shared / "something").touch()
-    AnswerStore(shared).close()
-    assert stat.S_IMODE(shared.stat().st_mode) == 0o755
 
 
 def _plant(
@@ -319,6 +309,59 @@ def test_a_damaged_database_is_set_aside_and_takes_nothing_else_with_it(
         copy.unlink()
     with closing(AnswerStore(tmp_path)) as dealt_with:
         assert dealt_with.notes == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize("damage", [None, _damage_header])
+def test_new_files_are_private_from_the_first_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Any
+) -> None:
+    """Nobody could open them in between either: no call makes them with other permissions."""
+    before = os.umask(0)
+    try:
+        chmod = AssertionError("a file that was not private")
+        for module, name in ((os, "chmod"), (os, "fchmod"), (Path, "chmod")):
+            monkeypatch.setattr(module, name, lambda *_: (_ for _ in ()).throw(chmod))
+        directory = tmp_path / "new" / "answers"
+        if damage:
+            damage(_filled(directory))
+        with closing(AnswerStore(directory)) as store:
+            store.put("k", ANSWER)
+            made = [directory, *directory.rglob("*")]
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in made}
+    finally:
+        os.umask(before)
+    assert {"answers", "cache.db", "cache.db-wal", "cache.db-shm"} <= modes.keys()
+    assert not {name: oct(mode) for name, mode in modes.items() if mode & 0o077}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize("inside", [None, "something", "cache.db"])
+def test_a_directory_that_exists_is_left_as_it_is(tmp_path: Path, inside: str | None) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    if inside:
+        (shared / inside).touch()
+    shared.chmod(0o2775)
+    AnswerStore(shared).close()
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o2775
+
+
+def test_clearing_removes_damaged_copies_too(tmp_path: Path, invoke: Invoke) -> None:
+    directory = tmp_path / "answers"
+    neighbour = tmp_path / "answers" / "cache.db.mine"
+    for _ in range(2):
+        _damage_first_page(_filled(directory))
+        AnswerStore(directory).close()
+    neighbour.touch()
+    code, _, err = invoke("cache", "clear", "--yes", "--cache-dir", directory)
+    assert code == 0
+    assert re.fullmatch(r"Deleted \d+ answers and 2 damaged copies\.\n", err)
+    assert not list(directory.glob("*damaged*"))
+    assert neighbour.exists()
+    code, out, err = invoke("cache", "info", "--cache-dir", directory)
+    assert (code, err) == (0, "")
+    assert "answers    0\n" in out
 
 
 @pytest.mark.parametrize("renamed", [("",), ("", "-wal"), ("", "-wal", "-shm")])

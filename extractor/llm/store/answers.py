@@ -154,6 +154,10 @@ class AnswerStore:
             raise self._failure("cannot be cleared", error) from error
         return answers
 
+    def damaged_copies(self) -> list[Path]:
+        """The damaged databases that were set aside and are still there."""
+        return damaged_copies(self.directory)
+
     def close(self) -> None:
         """Write the waiting answers, and close."""
         self.commits.close()
