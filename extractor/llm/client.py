@@ -44,6 +44,8 @@ PATIENCE_SECONDS = 900.0
 _KEY_VERSION = 2
 _FIRST_WAIT_SECONDS = 0.5
 _TRIES_BEFORE_FIRST_ANSWER = 3
+# Between looks at a request that another process has in flight.
+_LOOK_SECONDS = 0.05
 
 
 class _Prepared(NamedTuple):
@@ -55,7 +57,8 @@ class _Prepared(NamedTuple):
 
 
 class CachedClient:
-    """Answers requests for one task; the same request is paid once, also while in flight.
+    """Answers requests for one task; the same request is paid once, also while in flight in this
+    process or in another one with the same store.
 
     ``since`` is the Unix time at which the run began. An answer paid for after that is not
     ``cached``, even if an earlier attempt at the run paid. Without ``since``, every answer from
@@ -91,8 +94,7 @@ class CachedClient:
     def ask_again(self, request: Request) -> Answer | Awaitable[Answer]:
         """An answer paid for in this run; older answers in the store are ignored."""
         prepared = self._prepared(request)
-        stored = self._stored(prepared)
-        return stored if stored and not stored.cached else self._pay(prepared)
+        return self._stored(prepared, again=True) or self._pay(prepared, again=True)
 
     async def close(self) -> None:
         """Cancel the calls in flight; answers that have arrived are still stored."""
@@ -106,26 +108,46 @@ class CachedClient:
         key = request_key(self._task, self._client.endpoint.identity, content)
         return _Prepared(request.path, content, key)
 
-    def _stored(self, request: _Prepared) -> Answer | None:
+    def _stored(self, request: _Prepared, *, again: bool = False) -> Answer | None:
+        """The answer in the store; with ``again``, only if this run paid for it."""
         answer = self._store.get(request.key) if self._store is not None else None
         if answer is None or self._since is None or answer.paid_at < self._since:
-            return answer
+            return None if again else answer
         return answer.paid_in_this_run()
 
-    def _pay(self, request: _Prepared) -> Awaitable[Answer]:
+    def _pay(self, request: _Prepared, *, again: bool = False) -> Awaitable[Answer]:
         running = self._in_flight.get(request.key)
         if running is None:
-            running = asyncio.ensure_future(self._call(request))
+            running = asyncio.ensure_future(self._call(request, again=again))
             self._in_flight[request.key] = running
             running.add_done_callback(lambda _: self._in_flight.pop(request.key, None))
         # One waiter that is cancelled must not cancel the call for the others, nor lose its answer.
         return asyncio.shield(running)
 
-    async def _call(self, request: _Prepared) -> Answer:
-        answer = await self._client(request.path, request.content)
-        if self._store is not None:
-            await self._store.store(request.key, answer)
+    async def _call(self, request: _Prepared, *, again: bool) -> Answer:
+        store = self._store
+        if store is None:
+            return await self._client(request.path, request.content)
+        if not store.claims.take(request.key):
+            await self._claim_from_another(store, request)
+        try:
+            if not store.claims.alone and (stored := self._stored(request, again=again)):
+                store.claims.release(request.key)
+                return stored  # another process has stored it meanwhile
+            answer = await self._client(request.path, request.content)
+            await store.store(request.key, answer)  # which releases the claim
+        except BaseException:
+            store.claims.release(request.key)
+            raise
         return answer
+
+    async def _claim_from_another(self, store: AnswerStore, request: _Prepared) -> None:
+        """Wait until another process has the answer or gives up, but not for ever."""
+        logger.debug("another process has sent the same request")
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not store.claims.take(request.key) and time.monotonic() < until:
+            await asyncio.sleep(_LOOK_SECONDS)
+            self._client.rate_limiter.stop_signal.check()
 
 
 def request_key(task: str, model: str, content: bytes) -> str:
@@ -232,14 +254,29 @@ class RetryingClient:
 
     async def _try(self, path: str, content: bytes, tried: int) -> Answer:
         transport = self._transport or await self._open()
-        reservation = await self.budget.reserve(content, self.rate_limiter.stop_signal)
-        try:
-            sending = await self.rate_limiter.clear()
-        except BaseException:
-            self.budget.release(reservation)
-            raise
+        reservation, sending = await self._turn(content)
         sent = transport.send(path, content)
         return await self._account(sent, content, tried, reservation, sending)
+
+    async def _turn(self, content: bytes) -> tuple[Reservation | None, Sending]:
+        """Wait until the ceilings and the rate limits allow a request."""
+        stop_signal = self.rate_limiter.stop_signal
+        while True:
+            reservation = await self.budget.reserve(content, stop_signal)
+            sending: Sending | None = None
+            booked = False
+            try:
+                sending = await self.rate_limiter.clear()
+                booked = reservation is None or (
+                    await self.budget.book(reservation) and stop_signal.reason is None
+                )
+            finally:
+                if not booked:
+                    self.budget.release(reservation)
+                    if sending is not None:
+                        self.rate_limiter.returned(sending, {}, None, clean=False)
+            if booked:
+                return reservation, sending
 
     async def _account(
         self,

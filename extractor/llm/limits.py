@@ -297,7 +297,7 @@ class RateLimiter:
             self._pause = _FIRST_PAUSE_SECONDS
             self.concurrency.answered()
         tokens = usage.prompt_tokens + usage.completion_tokens if usage else 0
-        if tokens:
+        if tokens > 0:
             self._tokens_each += (tokens - self._tokens_each) / 16
             if self._tokens and sending.entry:
                 self._tokens.correct(sending.entry, tokens)

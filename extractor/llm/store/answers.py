@@ -25,6 +25,7 @@ from extractor.llm.answer import Answer
 from extractor.llm.locks import private, turns
 from extractor.llm.store.bulk_insert import MOST_ROWS, BulkInsert
 from extractor.llm.store.checksum import unsealed
+from extractor.llm.store.claims import Claims
 from extractor.llm.store.group_commit import GroupCommit, Row
 from extractor.llm.store.recovery import (
     DATABASE,
@@ -51,10 +52,9 @@ RUN_PREFIX = "run:"
 
 _IS_RUN = f"(key >= '{RUN_PREFIX}' AND key < 'run;')"
 _COUNT = f"SELECT COUNT(*) FROM Cache WHERE NOT {_IS_RUN}"  # noqa: S608 -- our own condition
-_GET = (
-    "SELECT value, mode = 1 AND filename IS NULL AND typeof(value) = 'text' "
-    "FROM Cache WHERE key = ? AND raw = 1"
-)
+_OURS = "mode = 1 AND filename IS NULL AND typeof(value) = 'text'"
+_GET = f"SELECT value, {_OURS} FROM Cache WHERE key = ? AND raw = 1"  # noqa: S608
+_GET_ALL = f"SELECT key, value FROM Cache WHERE key >= ? AND key < ? AND raw = 1 AND {_OURS}"  # noqa: S608
 # SQLite has no other reason to call our own statements wrong than that the tables are not ours.
 _SQLITE_DAMAGE = {
     sqlite3.SQLITE_CORRUPT,
@@ -74,7 +74,8 @@ class AnswerStore:
     """Paid answers in one directory, shared safely by several processes.
 
     ``damaged`` holds the keys of damaged rows, ``notes`` what the user should know about the
-    store. Raises :class:`CacheError` when the directory cannot be used or is full.
+    store, ``claims`` those of requests in flight. Raises :class:`CacheError` when the directory
+    cannot be used or is full.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -86,11 +87,12 @@ class AnswerStore:
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._open()
+            self.claims = Claims(directory / "claims.lock")
         except _FAULTS as error:
             raise self._failure("cannot be opened", error) from error
         if not self.notes:
             self.notes += map(self._kept, damaged_copies(directory))
-        self.commits = GroupCommit(self._commit)
+        self.commits = GroupCommit(self._write_and_release)
 
     def get(self, key: str) -> Answer | None:
         """The stored answer, or None. A damaged row counts as absent."""
@@ -124,12 +126,25 @@ class AnswerStore:
             self.damaged.add(key)
         return text
 
+    def texts(self, prefix: str) -> dict[str, str]:
+        """The texts of the rows whose keys are the prefix, or begin with it and a colon."""
+        bounds = (prefix, f"{prefix};")
+        rows = self._do(
+            "cannot be read", lambda: self._reading.execute(_GET_ALL, bounds).fetchall()
+        )
+        found = {key.decode(): unsealed(key.decode(), row) for key, row in rows}
+        self.damaged |= {key for key, text in found.items() if text is None}
+        return {key: text.decode() for key, text in found.items() if text is not None}
+
     def put(self, key: str, answer: Answer) -> None:
         """Store an answer; on return it is on disk."""
-        self._commit([(key, answer.to_json())])
+        self.write([(key, answer.to_json())])
 
     def store(self, key: str, answer: Answer) -> asyncio.Future[None]:
-        """A future that is done when the answer is on disk; answers share transactions."""
+        """A future that is done when the answer is on disk; answers share transactions.
+
+        Then its claim is released.
+        """
         return self.commits.store((key, answer.to_json()))
 
     def remove(self, key: str) -> None:
@@ -161,9 +176,7 @@ class AnswerStore:
     def close(self) -> None:
         """Write the waiting answers, and close."""
         self.commits.close()
-        self._close()
-
-    def _close(self) -> None:
+        self.claims.close()
         self._reading.close()
         self._bulk.close()
         self._cache.close()
@@ -176,12 +189,18 @@ class AnswerStore:
                 lambda: self._bulk.connection.execute(statement, values).rowcount,
             )
 
-    def _commit(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Sequence[Row]) -> None:
         """Store rows in one transaction, on disk when it returns."""
         with self._lock:
             if _inode(self.directory) != self._inode:
                 self._do("cannot be opened", self._open)  # another process set the database aside
             self._do("cannot be written", lambda: self._bulk.write(rows))
+
+    def _write_and_release(self, rows: Sequence[Row]) -> None:
+        self.write(rows)
+        for key, _ in rows:
+            if not key.startswith(RUN_PREFIX):
+                self.claims.release(key)
 
     def _do(self, failing: str, what: Callable[[], _T]) -> _T:
         """Do something with the store; if it is damaged, do it again with what was recovered."""
