@@ -232,11 +232,10 @@ async def test_tokens_that_are_left_are_honoured() -> None:
 async def _refused(rate_limiter: RateLimiter, *requests: str, wait: float | None = None) -> bool:
     """Whether all requests pause, after these were sent together and refused."""
     sent = [await rate_limiter.clear() for _ in requests]
-    shared = [
-        rate_limiter.failed(sending, request, "It is busy.", wait=wait, refused=True)
-        for sending, request in zip(sent, requests, strict=True)
-    ]
-    return shared[-1]
+    for sending, request in zip(sent, requests, strict=True):
+        sending.request = request
+        shared = rate_limiter.failed(sending, "It is busy.", wait=wait, refused=True)
+    return shared
 
 
 async def test_everybody_pauses_for_as_long_as_the_server_asks() -> None:

@@ -121,14 +121,17 @@ class Answer:
         ).decode()
 
     @classmethod
-    def from_json(cls, text: str) -> Answer:
+    def from_json(cls, text: str | bytes) -> Answer:
         """Read a stored answer. Raises ValueError, KeyError or TypeError when it is damaged."""
         row = from_json(text)
+        usage = Usage(*row["usage"])
+        if not (isinstance(row["message"], dict) and all(isinstance(n, int) for n in usage)):
+            raise TypeError("a stored answer has a message and numbers")
         return cls(
             message=row["message"],
             finish_reason=row["finish_reason"],
-            usage=Usage(*row["usage"]),
-            paid_at=row["paid_at"],
+            usage=usage,
+            paid_at=float(row["paid_at"]),
             logprobs=row["logprobs"],
             cached=True,
         )

@@ -48,6 +48,8 @@ _TRIES_BEFORE_FIRST_ANSWER = 3
 # Rate limits that one request meets while others are answered; with the waits, about a minute.
 _MOST_REFUSALS = 12
 _MAY_NAME_A_FIELD = (errors.RequestRejected, errors.UnknownModel, errors.ServerFailed)
+# Between looks at a request that another process has in flight.
+_LOOK_SECONDS = 0.05
 
 
 class _Prepared(NamedTuple):
@@ -60,7 +62,8 @@ class _Prepared(NamedTuple):
 
 
 class CachedClient:
-    """Answers requests for one task; the same request is paid once, also while in flight.
+    """Answers requests for one task; the same request is paid once, also while in flight in this
+    process or in another one with the same store.
 
     ``since`` is the Unix time at which the run began. An answer paid for after that is not
     ``cached``, even if an earlier attempt at the run paid. Without ``since``, every answer from
@@ -98,14 +101,14 @@ class CachedClient:
     def ask_again(self, request: Request) -> Answer | Awaitable[Answer]:
         """An answer paid for in this run; older answers in the store are ignored."""
         prepared = self._prepared(request)
-        stored = self._stored(prepared)
-        return stored if stored and not stored.cached else self._pay(prepared)
+        return self._stored(prepared, again=True) or self._pay(prepared, again=True)
 
     def ask_anew(self, request: Request) -> Answer | Awaitable[Answer]:
         """An answer paid for since this client exists, also within a run that continues."""
         prepared = self._prepared(request)
         stored = self._stored(prepared)
-        return stored if stored and stored.paid_at >= self._opened else self._pay(prepared)
+        paid_now = stored is not None and stored.paid_at >= self._opened
+        return stored if stored and paid_now else self._pay(prepared, again=True)
 
     async def close(self) -> None:
         """Cancel the calls in flight; answers that have arrived are still stored."""
@@ -123,29 +126,49 @@ class CachedClient:
             tail = self._tails[request.limit] = b"," + added[1:]
         return _Prepared(request.path, content[:-1] + tail, key, request.limit)
 
-    def _stored(self, request: _Prepared) -> Answer | None:
+    def _stored(self, request: _Prepared, *, again: bool = False) -> Answer | None:
+        """The answer in the store; with ``again``, only if this run paid for it."""
         answer = self._store.get(request.key) if self._store is not None else None
         most = self._client.endpoint.max_tokens
         if answer and answer.cut and not request.limit and answer.usage.completion_tokens < most:
             return None  # the limit is higher than the one that cut it off: it may go further
         if answer is None or self._since is None or answer.paid_at < self._since:
-            return answer
+            return None if again else answer
         return answer.paid_in_this_run()
 
-    def _pay(self, request: _Prepared) -> Awaitable[Answer]:
+    def _pay(self, request: _Prepared, *, again: bool = False) -> Awaitable[Answer]:
         running = self._in_flight.get(request.key)
         if running is None:
-            running = asyncio.ensure_future(self._call(request))
+            running = asyncio.ensure_future(self._call(request, again=again))
             self._in_flight[request.key] = running
             running.add_done_callback(lambda _: self._in_flight.pop(request.key, None))
         # One waiter that is cancelled must not cancel the call for the others, nor lose its answer.
         return asyncio.shield(running)
 
-    async def _call(self, request: _Prepared) -> Answer:
-        answer = await self._client(request.path, request.content)
-        if self._store is not None:
-            await self._store.store(request.key, answer)
+    async def _call(self, request: _Prepared, *, again: bool) -> Answer:
+        store = self._store
+        if store is None:
+            return await self._client(request.path, request.content)
+        if not store.claims.take(request.key):
+            await self._claim_from_another(store, request)
+        try:
+            if not store.claims.alone and (stored := self._stored(request, again=again)):
+                store.claims.release(request.key)
+                return stored  # another process has stored it meanwhile
+            answer = await self._client(request.path, request.content)
+            await store.store(request.key, answer)  # which releases the claim
+        except BaseException:
+            store.claims.release(request.key)
+            raise
         return answer
+
+    async def _claim_from_another(self, store: AnswerStore, request: _Prepared) -> None:
+        """Wait until another process has the answer or gives up, but not for ever."""
+        logger.debug("another process has sent the same request")
+        until = time.monotonic() + self._client.patience
+        while not store.claims.take(request.key) and time.monotonic() < until:
+            await asyncio.sleep(_LOOK_SECONDS)
+            self._client.rate_limiter.stop_signal.check()
 
 
 def request_key(task: str, model: str, content: bytes) -> str:
@@ -262,16 +285,33 @@ class RetryingClient:
 
     async def _try(self, path: str, content: bytes, tried: int) -> Answer:
         transport = self._transport or await self._open()
+        request = hash(content)
         if self._dialect.rules:
             content = self._dialect.write(content)
-        reservation = await self.budget.reserve(content, self.rate_limiter.stop_signal)
-        try:
-            sending = await self.rate_limiter.clear()
-        except BaseException:
-            self.budget.release(reservation)
-            raise
+        reservation, sending = await self._turn(content)
+        sending.request = request
         sent = transport.send(path, content)
         return await self._account(sent, content, tried, reservation, sending)
+
+    async def _turn(self, content: bytes) -> tuple[Reservation | None, Sending]:
+        """Wait until the ceilings and the rate limits allow a request."""
+        stop_signal = self.rate_limiter.stop_signal
+        while True:
+            reservation = await self.budget.reserve(content, stop_signal)
+            sending: Sending | None = None
+            booked = False
+            try:
+                sending = await self.rate_limiter.clear()
+                booked = reservation is None or (
+                    await self.budget.book(reservation) and stop_signal.reason is None
+                )
+            finally:
+                if not booked:
+                    self.budget.release(reservation)
+                    if sending is not None:
+                        self.rate_limiter.returned(sending, {}, None, clean=False)
+            if booked:
+                return reservation, sending
 
     async def _account(
         self,
@@ -295,7 +335,7 @@ class RetryingClient:
         except Fault as fault:
             usage, lost = fault.usage, fault.billed
             logger.debug("try %d failed: %s", tried, fault.error.kind)
-            self._weigh(fault, hash(content), tried, sending)
+            self._weigh(fault, tried, sending)
             raise
         finally:
             self.budget.settle(reservation, usage, content=content, lost=lost)
@@ -305,14 +345,13 @@ class RetryingClient:
         logger.debug("answer at try %d, %d tokens", tried, usage.tokens)
         return answer
 
-    def _weigh(self, fault: Fault, request: int, tried: int, sending: Sending) -> None:
+    def _weigh(self, fault: Fault, tried: int, sending: Sending) -> None:
         """Tell a fault of one request from one that all requests share."""
         if fault.resend or not fault.error.retryable:
             self.rate_limiter.breaker.answered()
             return
         fault.shared = self.rate_limiter.failed(
             sending,
-            request,
             fault.error.message,
             wait=fault.wait,
             refused=isinstance(fault.error, errors.RateLimited),

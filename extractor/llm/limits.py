@@ -384,14 +384,12 @@ class RateLimiter:
                 self._told = False
                 self.notify("It answers again.")
         tokens = usage.prompt_tokens + usage.completion_tokens if usage else 0
-        if tokens:
+        if tokens > 0:
             self._tokens_each += (tokens - self._tokens_each) / 16
             if self._tokens and sending.entry:
                 self._tokens.correct(sending.entry, tokens)
 
-    def failed(
-        self, sending: Sending, request: Hashable, why: str, *, wait: float | None, refused: bool
-    ) -> bool:
+    def failed(self, sending: Sending, why: str, *, wait: float | None, refused: bool) -> bool:
         """A try failed in a way that may pass; returns whether that is an outage.
 
         ``refused`` says that it met a rate limit, ``wait`` how many seconds the server asks to wait
@@ -399,7 +397,7 @@ class RateLimiter:
         """
         believed = _BELIEVED_REFUSALS if refused else 1
         in_flight = self.concurrency.limit
-        is_open = self.breaker.failed(request, in_flight=in_flight, believed=believed)
+        is_open = self.breaker.failed(sending.request, in_flight=in_flight, believed=believed)
         if is_open and (refused or self.breaker.answers):
             self._limited(sending, why, wait)
             return True
@@ -439,10 +437,12 @@ class RateLimiter:
 
 @dataclass(slots=True)
 class Sending:
-    """One request in flight: when it was sent, and how many of the minute's tokens it takes."""
+    """One request in flight: when it was sent, how many of the minute's tokens it takes, and which
+    request it is, however often it is sent."""
 
     at: float
     entry: list[float] | None
+    request: Hashable = None
 
 
 def _window(limit: int | None, clock: Callable[[], float]) -> SlidingWindow | None:

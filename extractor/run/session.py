@@ -84,6 +84,7 @@ def _budget(endpoint: Endpoint, calls: CallSettings, run_state: RunState) -> Bud
         prices,
         longest_answer=endpoint.max_tokens,
         earlier=run_state.run.spent if run_state.run else None,
+        elsewhere=run_state.run.elsewhere if run_state.run else None,
     )
     if run_state.store is not None and run_state.run is not None:
         from extractor.llm.store.runs import keep
