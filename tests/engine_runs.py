@@ -120,7 +120,7 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patch:
         patch.setattr("extractor.llm.client._FIRST_WAIT_SECONDS", 0.01)
         patch.setattr("extractor.llm.client._LONGEST_WAIT_SECONDS", 0.1)
-        patch.setattr("extractor.llm.limits._FIRST_PAUSE_SECONDS", 0.01)
+        patch.setattr("extractor.llm.limits.rate_limiter._FIRST_PAUSE_SECONDS", 0.01)
         yield
 
 

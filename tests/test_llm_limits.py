@@ -278,7 +278,7 @@ async def test_pauses_double_until_an_answer_comes() -> None:
     assert max(waits) <= 60 * 1.3
     rate_limiter.returned(await rate_limiter.clear(), {}, Usage(1), clean=True)
     clock.now += 0.001
-    assert await _refused(rate_limiter, *"st"), "one at a time is sent by now"
+    assert await _refused(rate_limiter, *"stu"), "one at a time is sent by now"
     assert await _clear(rate_limiter, clock) < 1
 
 

@@ -18,6 +18,8 @@ MOST_WITNESSES = 8
 """The number of requests that must fail in a row, where as many are in flight: with fewer, faults
 of single requests would often look like an outage."""
 
+_FEWEST_WITNESSES = 3
+
 
 @dataclass
 class CircuitBreaker:
@@ -41,7 +43,7 @@ class CircuitBreaker:
             if not self._failing:
                 self._since = self.clock()
             self._failing.add(request)
-        if len(self._failing) >= max(2, min(MOST_WITNESSES, in_flight)):
+        if len(self._failing) >= max(_FEWEST_WITNESSES, min(MOST_WITNESSES, in_flight)):
             self._open = True
             self._alone.clear()
         if not self._open:
