@@ -159,6 +159,8 @@ class Answer:
 
 def _tokens(count: object) -> int:
     """A number of tokens; 0 if it is none that can be true."""
+    if type(count) is int and 0 <= count < _MOST_TOKENS:
+        return count
     with suppress(TypeError, ValueError, OverflowError):
         number = int(float(count))  # type: ignore[arg-type]  # anything that a server writes
         return number if 0 <= number < _MOST_TOKENS else 0
@@ -173,6 +175,8 @@ def _message(said: Mapping[str, Any]) -> dict[str, Any]:
     message = {key: value for key, value in said.items() if value is not None}
     if not isinstance(content := message.get("content", ""), str):
         message["content"] = _text(content)
+    if "tool_calls" not in message and "function_call" not in message:
+        return message
     calls = message.pop("tool_calls", None) or [message.pop("function_call", None)]
     whole = [call for call in map(_call, calls) if call is not None]
     if whole:

@@ -27,7 +27,7 @@ _LITERALS = {"null": None, "None": None, "true": True, "True": True, "false": Fa
 _QUOTES = {'"': '"', "'": "'", "“": '”“"', "”": '”“"', "„": '”“"'}
 _STOPS = {quote: re.compile(rf"[\\{ends}]") for quote, ends in _QUOTES.items()}
 # What follows the quote at a string's end; any other quote is part of the string.
-_AFTER = re.compile(r"""\s*(?:[,:}\]`]|\Z|//|/\*|["'“][^"'“”\\\n]{0,80}["'”]\s*:)|\s*?\n""")
+_AFTER = re.compile(r"""\s*(?:[,:}\]`]|\\n|\Z|//|/\*|["'“][^"'“”\\\n]{0,80}["'”]\s*:)|\s*?\n""")
 _MORE = re.compile(r"""\s*,\s*["'“]""")
 _ESCAPE = re.compile(r"""\\(u[0-9a-fA-F]{4}|["'\\/bfnrt\n])""")
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\n": ""}
