@@ -436,7 +436,7 @@ class TestKeys:
         screen.press("ESCAPE")
         screen.until(lambda: not screen.is_paper_open)
         assert screen.js("return document.activeElement.id") == "papers"
-        assert screen.hash == "#q=delta"
+        screen.until(lambda: screen.hash == "#q=delta")
 
     def test_the_active_row_is_told_to_screen_readers(self, screen: Screen) -> None:
         screen.make(FIVE)

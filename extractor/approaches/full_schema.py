@@ -131,14 +131,14 @@ class FullSchema(Approach[SchemaT]):
             raise _Unfit("None of the schema's fields is in the answer")
         except (ValidationError, _Unfit):
             if answer.cut:
-                raise self._cut_off(text) from None
+                raise self._cut_off(answer.said) from None
             found = self._reader.read(text)
             if found is None:
                 raise
             return found
 
-    def _cut_off(self, text: str) -> errors.TooLong:
-        spent = "" if _begun(text) else ", all of it spent on thinking"
+    def _cut_off(self, said: str) -> errors.TooLong:
+        spent = "" if _begun(said) else ", all of it spent on thinking"
         again = ", as it would be again" if self._repeats else ""
         return errors.TooLong(
             f"The answer was cut off at its token limit of {self._most_tokens:,}{spent}{again}.",

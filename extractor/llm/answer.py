@@ -91,16 +91,16 @@ class Answer:
         return (self.finish_reason or "").lower() in _CUT
 
     @property
-    def text(self) -> str:
-        """What the model wrote: the arguments of its tool call, else its content.
-
-        Some servers take the whole answer for the model's thoughts, and give no content.
-        """
+    def said(self) -> str:
+        """The arguments of the model's tool call, else its content."""
         calls = self.message.get("tool_calls") or ()
-        said = calls[0]["function"].get("arguments") if calls else None
-        return str(
-            said or self.message.get("content") or self.message.get("reasoning_content") or ""
-        )
+        arguments = calls[0]["function"].get("arguments") if calls else None
+        return str(arguments or self.message.get("content") or "")
+
+    @property
+    def text(self) -> str:
+        """What the model wrote; some servers take the whole answer for the model's thoughts."""
+        return self.said or str(self.message.get("reasoning_content") or "")
 
     def paid_in_this_run(self) -> Answer:
         """The same answer, not ``cached``."""

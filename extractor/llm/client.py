@@ -130,7 +130,8 @@ class CachedClient:
         """The answer in the store; with ``again``, only if this run paid for it."""
         answer = self._store.get(request.key) if self._store is not None else None
         most = self._client.endpoint.max_tokens
-        if answer and answer.cut and not request.limit and answer.usage.completion_tokens < most:
+        spent = answer.usage.completion_tokens if answer else 0
+        if answer and answer.cut and not request.limit and 0 < spent < most:
             return None  # the limit is higher than the one that cut it off: it may go further
         if answer is None or self._since is None or answer.paid_at < self._since:
             return None if again else answer
