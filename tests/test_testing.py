@@ -106,7 +106,10 @@ def test_errors_name_the_model() -> None:
 def test_a_model_that_repeats_itself_is_not_asked_again_and_says_so(tmp_path: Path) -> None:
     cut = {"choices": [{"message": {"content": "{"}, "finish_reason": "length"}]}
     model = FakeModel(Reply(200, {}, json.dumps(cut).encode()))
-    for repeats, requests, said in ((True, 1, "as it would be again"), (False, 3, "limit of 2,048\\.")):
+    for repeats, requests, said in (
+        (True, 1, "as it would be again"),
+        (False, 3, "limit of 2,048\\."),
+    ):
         model.endpoint = replace(model.endpoint, repeats=repeats)
         for _ in range(2):
             with (

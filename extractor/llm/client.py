@@ -43,10 +43,12 @@ Asked: TypeAlias = "Answer | Awaitable[Answer] | None"
 # Raise it when the input of the key's hash changes.
 _KEY_VERSION = 3
 _FIRST_WAIT_SECONDS = 0.5
-_LONGEST_WAIT_SECONDS = 16.0
+_LONGEST_WAIT_SECONDS = 8.0
+# While others are answered, there is nothing to be waited for.
+_LONGEST_WAIT_ALONE_SECONDS = 2.0
 _TRIES_BEFORE_FIRST_ANSWER = 3
 # Rate limits that one request meets while others are answered; with the waits, about a minute.
-_MOST_REFUSALS = 12
+_MOST_REFUSALS = 16
 _MAY_NAME_A_FIELD = (errors.RequestRejected, errors.UnknownModel, errors.ServerFailed)
 # Between looks at a request that another process has in flight.
 _LOOK_SECONDS = 0.05
@@ -430,6 +432,7 @@ class _RetryPolicy:
         self._failed = 0
         self._refused = 0
         self._why = Wait.FAILED
+        self._answers = client.rate_limiter.breaker.answers
 
     def retry(self, state: tenacity.RetryCallState) -> bool:
         fault = _fault(state)
@@ -465,8 +468,11 @@ class _RetryPolicy:
             return 0.0
         if fault.wait is not None:
             return fault.wait if fault.overloaded else min(fault.wait, LONGEST_PAUSE_SECONDS)
-        backoff = tenacity.wait_random_exponential(_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS)
-        return float(backoff(state))
+        answers, before = self._client.rate_limiter.breaker.answers, self._answers
+        self._answers = answers
+        failed_alone = answers > before and not fault.overloaded
+        longest = _LONGEST_WAIT_ALONE_SECONDS if failed_alone else _LONGEST_WAIT_SECONDS
+        return float(tenacity.wait_random_exponential(_FIRST_WAIT_SECONDS, longest)(state))
 
     async def sleep(self, seconds: float) -> None:
         """Wait for the next try; meanwhile another paper is begun."""

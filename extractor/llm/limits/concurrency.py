@@ -13,7 +13,7 @@ START = 16
 """Papers in flight at first, unless the cap is lower."""
 
 _CUT = 0.8
-_FEW_REFUSED = 0.05
+_FEW_REFUSED = 0.15
 _CUTS_IN_VAIN = 3
 _STEP = 0.05
 # The share of a raise that must show up as throughput; with less, requests only queue.
@@ -28,8 +28,8 @@ class AdaptiveConcurrency:
 
     A *round* is as many answers as papers were in flight when it began. At first the level
     doubles with each round; after the first cut it grows by 5 % a round. A cut takes a fifth,
-    once for all the requests that were sent before it. A round with more than one refusal for
-    twenty answers also cuts it, but not below the first level, and for twenty rounds no more after
+    once for all the requests that were sent before it. A round with more than 15 refusals for
+    100 answers also cuts it, but not below the first level, and for twenty rounds no more after
     three such cuts in a row: single requests may be refused at any level. Where a higher level
     brings no more answers a second, the lower one is taken again and kept for twenty rounds.
     """
@@ -42,6 +42,7 @@ class AdaptiveConcurrency:
     _rest: int = field(default=0, init=False)
     _answers: int = field(default=0, init=False)
     _refused: int = field(default=0, init=False)
+    _settling: bool = field(default=False, init=False)
     _rounds_refused: int = field(default=0, init=False)
     _rounds_unjudged: int = field(default=0, init=False)
     _levels: float = field(default=0.0, init=False)
@@ -92,8 +93,11 @@ class AdaptiveConcurrency:
         seconds = self.clock() - self._round[0]
         rate = self._answers / seconds if seconds > 0 else float("inf")
         mean = self._levels / self._answers
-        if self._refused_at_this_level():
+        if self._settling:
+            self._settling = False  # its requests were sent at the level before the cut
+        elif self._refused_at_this_level():
             self._cut(min(START, self._level))
+            self._settling = True
         elif self._rest:
             self._rest, self._before = self._rest - 1, (mean, rate)
         elif self._doubling:
