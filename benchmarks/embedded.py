@@ -109,7 +109,8 @@ async def _own(endpoint: Endpoint, transport: HttpTransport, papers: list[Paper]
         with suppress(StopIteration):
             request = next(steps)
             while True:
-                reply = await transport.send(request.path, json.dumps(request.body).encode())
+                body = {**request.body, **endpoint.fields_for(request.limit)}
+                reply = await transport.send(request.path, json.dumps(body).encode())
                 completion = json.loads(reply.content or b"")
                 engine.timings.append(completion.get("timings", {}))
                 answer = Answer.from_completion(completion, tries=1, now=time.time())

@@ -20,7 +20,7 @@ from extractor.run.state import default_cache_dir
 from extractor.task import load_task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Iterator
+    from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 
     from anyio.from_thread import BlockingPortal
     from typing_extensions import Unpack
@@ -41,10 +41,18 @@ class Options(TypedDict, total=False):
     mode: Mode | None
     approach: str | None
     concurrency: int | None
+    answer_tokens: int | None
+    temperature: float | None
+    reasoning_effort: str | None
+    extra_body: Mapping[str, object]
+    extra_headers: Mapping[str, str]
+    api_version: str | None
+    key_header: str | None
     cache: bool
     cache_dir: str | Path | None
     tries: int
     timeout: float
+    patience: float
 
 
 class Extractor(Generic[SchemaT]):
@@ -55,14 +63,21 @@ class Extractor(Generic[SchemaT]):
     Options:
 
     - ``prompt``: a template file; by default the schema's own.
-    - ``model``: a name, or a provider such as :class:`extractor.testing.FakeModel`; by default the
-      embedded model, whose weights are downloaded when it is first asked.
+    - ``model``: a name, the path of a model file (``.gguf``), or a provider such as
+      :class:`extractor.testing.FakeModel`; by default the embedded model, whose weights are
+      downloaded when it is first asked.
     - ``base_url``, ``api_key``: an OpenAI-compatible endpoint; by default OPENAI_BASE_URL and
       OPENAI_API_KEY.
     - ``mode``, ``approach``: how to ask; the default depends on the endpoint.
     - ``concurrency``: most papers in flight; for the embedded model, the number of its slots.
+    - ``answer_tokens``: most tokens of an answer, those spent on thinking included.
+    - ``temperature``, ``reasoning_effort``: by default 0 (at OpenAI the model's own), and the
+      model's own. ``extra_body``: more fields of every request.
+    - ``extra_headers``: more headers of every request. ``key_header``: the one that holds the key,
+      instead of ``Authorization``. ``api_version``: Azure OpenAI's ``api-version``.
     - ``cache``, ``cache_dir``: whether and where paid answers are kept.
-    - ``tries``: most requests for one answer; ``timeout``: seconds for one request.
+    - ``tries``: most requests for one answer; ``timeout``: seconds for one request;
+      ``patience``: seconds to wait out a rate limit or an outage for.
 
     It opens at its first use and closes at the end of a ``with`` or ``async with`` block, or with
     :meth:`close` or :meth:`aclose`. The synchronous methods may be called from any thread, the
@@ -87,11 +102,19 @@ class Extractor(Generic[SchemaT]):
             mode=options.get("mode"),
             approach=options.get("approach"),
             concurrency=options.get("concurrency"),
+            answer_tokens=options.get("answer_tokens"),
+            temperature=options.get("temperature"),
+            reasoning_effort=options.get("reasoning_effort"),
+            extra_body=options.get("extra_body", {}),
+            extra_headers=options.get("extra_headers", {}),
+            api_version=options.get("api_version"),
+            key_header=options.get("key_header"),
         )
         self._calls = CallSettings(
             cache_dir=_cache_dir(options),
             tries=options.get("tries", CallSettings.tries),
             timeout=options.get("timeout", CallSettings.timeout),
+            patience=options.get("patience", CallSettings.patience),
         )
         self._opened = AsyncExitStack()
         self._engine: Engine[SchemaT] | None = None

@@ -6,9 +6,11 @@
     ├── WeightsError           an embedded model's weights are missing and cannot be downloaded
     ├── CacheError             the cache cannot be opened, or holds a row that cannot be trusted
     ├── OutputError            a result that cannot be written
+    │   └── UnfitRecord        one record that its format cannot hold: the others are written
     ├── CeilingReached         the next request might exceed a ceiling: the run stops
     ├── EndpointError          the endpoint refuses every paper: the run stops
     │   ├── AuthenticationFailed
+    │   ├── QuotaSpent         the quota of the day is spent
     │   ├── UnknownModel
     │   └── EndpointUnreachable
     └── PaperError             one paper cannot be extracted: the run continues
@@ -20,7 +22,8 @@
         ├── RequestRejected    HTTP 400 and similar: asking again cannot help
         ├── TooLong            the abstract, or the answer, exceeds a limit
         ├── Refused            the model or a content filter declined
-        └── InvalidResponse    no valid record, even after asking again
+        ├── InvalidResponse    no valid record, even after asking again
+        └── InternalError      something unexpected, in Extractor or in a schema's validator
 
 Each class has a stable ``kind``, which is the ``error`` of a failures file, a
 ``hint`` that says what to do, and ``retryable``: whether the same request may
@@ -89,6 +92,13 @@ class OutputError(ExtractorError):
     kind = "output"
 
 
+class UnfitRecord(OutputError):
+    """One record has a value that the output's format cannot hold; the others are written."""
+
+    kind = "unfit"
+    hint = "Write JSON Lines; converted from there, columns follow the records."
+
+
 class CeilingReached(ExtractorError):
     """The next request might exceed a ceiling, so the run stops."""
 
@@ -106,6 +116,13 @@ class AuthenticationFailed(EndpointError):
 
     kind = "authentication"
     hint = "Set OPENAI_API_KEY to a key of this endpoint."
+
+
+class QuotaSpent(EndpointError):
+    """The quota of a day, a week or a month is spent: waiting within the run cannot help."""
+
+    kind = "quota"
+    hint = resume_hint("when there is a new quota")
 
 
 class UnknownModel(EndpointError):
@@ -181,7 +198,7 @@ class RequestRejected(PaperError):
     """The endpoint rejects the request (HTTP 400 and similar)."""
 
     kind = "rejected"
-    hint = "The endpoint may not support this mode: try another --mode."
+    hint = "What is sent can be changed with --mode, --answer-tokens and --extra-body."
 
 
 class TooLong(PaperError):
@@ -200,3 +217,10 @@ class InvalidResponse(PaperError):
     """No valid record came back, even after the model was asked again."""
 
     kind = "invalid_response"
+
+
+class InternalError(PaperError):
+    """Something unexpected went wrong with this paper."""
+
+    kind = "internal"
+    hint = "Please report it: --debug-log FILE writes down where it happened."

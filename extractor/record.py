@@ -15,7 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticSerializationError, to_json
 from typing_extensions import TypeVar
 
-from extractor.errors import OutputError, PaperError, UsageError
+from extractor.errors import PaperError, UnfitRecord, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -159,13 +159,13 @@ Result: TypeAlias = "Record[SchemaT] | Failure"
 def encode_json(value: object) -> bytes:
     """JSON in UTF-8 as it is written everywhere: what JSON has no number for is null.
 
-    Raises :class:`OutputError` for what is not JSON, such as half of a surrogate pair.
+    Raises :class:`UnfitRecord` for what is not JSON, such as half of a surrogate pair.
     """
     try:
         return to_json(value, inf_nan_mode="null")
     except PydanticSerializationError as error:
         whose = f"Record {value.get('id')!r}" if isinstance(value, dict) else "A value"
-        raise OutputError(f"{whose} does not fit into JSON: {error}.") from error
+        raise UnfitRecord(f"{whose} does not fit into JSON: {error}.", hint="") from error
 
 
 def _object(description: str, properties: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import re
 _END = re.compile(
     r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[A-Z\"'“‘(\[$\\*0-9])"  # "… is done. The next"
     r"|(?<=[。！？])[」』”’）]*\s*(?=[^\s。！？」』”’）])"
-    r"|\n+(?=\S)"
+    r"|(?<!\n)\n++(?=\S)"
 )
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|vs|etc|et al|[Ff]igs?|[Ee]qs?|Secs?|resp|approx|w\.r\.t|Dr|Mr|St|Nos?)"

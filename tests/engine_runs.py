@@ -40,6 +40,7 @@ class Ran:
     spent: Spent = field(default_factory=Spent)
     error: ExtractorError | None = None
     notes: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
     @property
     def ids(self) -> list[str]:
@@ -78,13 +79,13 @@ def run(
     retry: Retry | None = None,
     key: str | None = None,
     mode: Mode | None = None,
+    model: Mapping[str, Any] | None = None,
     **calls: Any,
 ) -> Ran:
-    """Extract papers at an endpoint."""
-    settings = ModelSettings(
-        model="m", base_url=url, concurrency=concurrency, api_key=key, mode=mode
-    )
+    """Extract papers at an endpoint; ``model`` has further settings of the model."""
+    named = {"model": "m", "base_url": url, "concurrency": concurrency, "api_key": key}
     ran, records, failures = Ran(), _Rows(), _Rows()
+    settings = ModelSettings(**{**named, "mode": mode, "tell": ran.told.append, **(model or {})})
     call_settings = CallSettings(cache_dir=cache_dir, **calls)
 
     async def batch() -> None:
@@ -118,7 +119,8 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Waits between tries are a fiftieth of what they are."""
     with monkeypatch.context() as patch:
         patch.setattr("extractor.llm.client._FIRST_WAIT_SECONDS", 0.01)
-        patch.setattr("extractor.llm.limits._FIRST_PAUSE_SECONDS", 0.01)
+        patch.setattr("extractor.llm.client._LONGEST_WAIT_SECONDS", 0.1)
+        patch.setattr("extractor.llm.limits.rate_limiter._FIRST_PAUSE_SECONDS", 0.01)
         yield
 
 

@@ -24,12 +24,13 @@ _REASONS = {200: "OK", 429: "Too Many Requests", 529: "Overloaded"}
 @dataclass(frozen=True)
 class Asked:
     """One request: its ``number`` in order of arrival, from 1, and how often (``time``, from 1)
-    the same body was sent by then."""
+    the same body was sent by then; ``target`` is the path and query that it went to."""
 
     number: int
     time: int
     body: Mapping[str, Any]
     headers: Mapping[str, str]
+    target: str = ""
 
     @property
     def title(self) -> str:
@@ -82,7 +83,7 @@ def completion(
         "created": 1,
         "model": "m",
         "choices": choices if message else [],
-        "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
+        "usage": how.pop("usage", {"prompt_tokens": 100, "completion_tokens": 20}),
     }
     headers = {"Content-Type": "application/json", **how.pop("headers", {})}
     return Reply(json.dumps(body).encode(), headers=headers, **how)
@@ -184,11 +185,14 @@ class FaultServer:
 
     async def _read(self, reader: asyncio.StreamReader) -> Asked:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        lines = [line.split(": ", 1) for line in head.split("\r\n")[1:] if line]
+        first, *rest = head.split("\r\n")
+        lines = [line.split(": ", 1) for line in rest if line]
         headers = {name.lower(): value for name, value in lines}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         self._bodies[body] = self._bodies.get(body, 0) + 1
-        asked = Asked(len(self.asked) + 1, self._bodies[body], json.loads(body), headers)
+        asked = Asked(
+            len(self.asked) + 1, self._bodies[body], json.loads(body), headers, first.split()[1]
+        )
         self.asked.append(asked)
         return asked
 

@@ -36,7 +36,7 @@ PACKAGE = Path(extractor.__file__).parent
 MOST_FUNCTIONS, MOST_STOPS = 30, 14
 PAPERS = 20
 
-FOLDERS = ("readers", "grounding", "candidates", "writers", "llm/store")
+FOLDERS = ("readers", "grounding", "candidates", "writers", "llm/store", "llm/limits")
 """What is one step, however many files it has."""
 
 ABSTRACT = (

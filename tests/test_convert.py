@@ -91,13 +91,6 @@ def test_the_format_can_be_named(convert: Invoke, tmp_path: Path) -> None:
     assert (tmp_path / "table.claimed_speedups.txt").exists()
 
 
-def test_a_file_can_be_converted_in_place(convert: Invoke, tmp_path: Path) -> None:
-    path = tmp_path / "records.json"
-    path.write_bytes(RECORDS.read_bytes())
-    convert(path, path)
-    assert json.loads(path.read_bytes()) == list(read_records(RECORDS))
-
-
 def test_the_task_of_the_records_says_what_their_empty_lists_hold(
     convert: Invoke, tmp_path: Path
 ) -> None:

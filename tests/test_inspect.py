@@ -401,7 +401,7 @@ class _TwoQuestions:
 
     def steps(self, paper: Paper) -> Generator[Request, Any, None]:
         for name in ("one", "other"):
-            yield Request({"prompt": f"Read: {paper.abstract} {name}?", "max_tokens": 1})
+            yield Request({"prompt": f"Read: {paper.abstract} {name}?"}, limit=1)
 
 
 def test_an_approach_may_ask_many_small_questions(monkeypatch: pytest.MonkeyPatch) -> None:

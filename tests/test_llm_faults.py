@@ -3,6 +3,7 @@ failures hold every paper exactly once."""
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -19,9 +20,12 @@ from extractor.errors import (
     EndpointError,
     EndpointUnreachable,
     PaperError,
+    QuotaSpent,
     UnknownModel,
 )
-from extractor.llm.endpoint import Mode
+from extractor.llm.endpoint import Endpoint, Mode
+from extractor.llm.faults import failed_reply
+from extractor.llm.transport import Reply as HttpReply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,6 +70,20 @@ class Fault:
     said: str
 
 
+ENDPOINT = Endpoint(model="m", identity="m", address="a.test")
+GEMINI_DAY = [
+    {
+        "error": {
+            "code": 429,
+            "message": "You exceeded your current quota. Quota exceeded for metric: x, limit: 20.",
+            "status": "RESOURCE_EXHAUSTED",
+            "details": [
+                {"@type": "QuotaFailure", "violations": [{"quotaId": "RequestsPerDayPerModel"}]},
+                {"@type": "RetryInfo", "retryDelay": "36s"},
+            ],
+        }
+    }
+]
 ALWAYS = [
     Fault("500", refuse(500, "boom"), "server_error", TRIES, "HTTP 500"),
     Fault("502 in HTML", Reply(HTML.body, 502), "server_error", TRIES, "HTTP 502"),
@@ -98,6 +116,16 @@ ALWAYS = [
     Fault("invalid", lambda a: answer(a, "{'no'"), "invalid_response", 2, "does not fit"),
     Fault("schema", lambda a: answer(a, {"benchmarks": 7}), "invalid_response", 2, "benchmarks"),
     Fault("other keys", lambda a: answer(a, {"foo": 7}), "invalid_response", 2, "None of"),
+    # Asked again, though with status 400: the model wrote JSON that its own server refuses.
+    Fault(
+        "bad JSON, says the server",
+        refuse(400, "see 'failed_generation'", "json_validate_failed"),
+        "invalid_response",
+        TRIES,
+        "failed_generation",
+    ),
+    Fault("500 of context", refuse(500, "exceeds the context size"), "too_long", 1, "context"),
+    Fault("not of context", refuse(500, "CUDA context lost"), "server_error", TRIES, "CUDA"),
     Fault("odd tool calls", completion({"tool_calls": [{}]}), "server_error", TRIES, "completion"),
 ]
 
@@ -114,6 +142,126 @@ def test_one_paper_fails_and_the_others_are_done(fault: Fault) -> None:
     assert "\n" not in failure["message"]
     assert requests == fault.requests == failure["tries"]
     assert ran.spent.requests == 7 + fault.requests
+
+
+def error_body(status: int, body: object) -> Reply:
+    return Reply(json.dumps(body).encode(), status)
+
+
+WORDS = "field 'x' is wrong"
+BODIES = {
+    "an object": {"error": {"message": WORDS}},
+    "a list": [{"error": {"code": 400, "message": WORDS, "status": "INVALID_ARGUMENT"}}],
+    "no envelope": {"object": "error", "message": WORDS, "code": 400},
+    "a string": {"error": WORDS},
+    "a JSON string": WORDS,
+    "detail": {"detail": WORDS},
+    "FastAPI": {"detail": [{"loc": ["body", "x"], "msg": WORDS, "input": {"message": "paper"}}]},
+    "nested": {"error": {"error": {"message": WORDS}}},
+    "message in detail": {"detail": {"error": {"message": WORDS}}},
+    "errors": {"errors": [{"message": WORDS, "code": 5007}], "success": False, "result": {}},
+    "errors of text": {"errors": [WORDS]},
+    "a gateway's": {"error": {"message": "Provider returned error", "metadata": {"raw": WORDS}}},
+    "OAuth": {"error": "invalid_request", "error_description": WORDS},
+    "problem+json": {"type": "about:blank", "title": "Bad Request", "detail": WORDS},
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_the_words_of_a_provider_reach_the_user_in_any_body(body: object) -> None:
+    with FaultServer(faulty(error_body(400, body))) as server:
+        (failure,) = run(server.url, papers(8)).failures
+    assert failure["error"] == "rejected"
+    assert WORDS in failure["message"]
+    assert "paper" not in failure["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"no such thing here", "no such thing here"),
+        (b"<!doctype html><html><head><title>Attention Required!</title>", "Attention Required!"),
+        (b"<html><h1>Attention Required!</h1> Now.</html>", ": Attention Required! Now."),
+        (b"\xef\xbb\xbf" + json.dumps({"error": WORDS}).encode(), WORDS),
+        (b'{"error": "caf\xe9 is closed"}', "is closed"),
+        (b"[" * 100_000, "[[["),
+    ],
+    ids=["plain", "HTML", "HTML without a title", "byte order mark", "Latin-1", "deep"],
+)
+def test_words_that_are_not_in_json_reach_the_user(body: bytes, words: str) -> None:
+    with FaultServer(faulty(Reply(body, 400))) as server:
+        (failure,) = run(server.url, papers(8)).failures
+    assert words in failure["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "requests"),
+    [
+        ({"error": {"message": "idle", "code": 502}}, "server_error", TRIES),
+        ({"error": {"message": "something"}}, "server_error", TRIES),
+        (
+            {"choices": [{"message": {"content": ""}, "error": {"code": 502}}]},
+            "server_error",
+            TRIES,
+        ),
+        ({"error": {"message": "maximum context length is 9 tokens"}}, "too_long", 1),
+        ({"error": {"message": "no", "code": "content_filter"}}, "refused", 1),
+        ({"choices": None, "error": {"message": "bad field", "code": 400}}, "rejected", 1),
+        ({"error": {"message": "Forbidden", "code": 403}}, "rejected", 1),
+    ],
+)
+def test_an_error_in_a_200_is_what_it_names(body: object, kind: str, requests: int) -> None:
+    with FaultServer(faulty(error_body(200, body))) as server:
+        ran = run(server.url, papers(8), tries=TRIES)
+    (failure,) = ran.failures
+    assert (failure["error"], failure["tries"]) == (kind, requests)
+    assert ran.spent.requests == 7 + requests
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "wait"),
+    [
+        (429, {"error": "Rate limit of requests per minute. Please try again in 1m2.5s."}, 62.5),
+        (429, {"error": "retry in 36s"}, 36.0),
+        (429, {"error": "Please retry after 26 seconds."}, 26.0),
+        (429, {"error": "Please wait 2 minutes"}, 120.0),
+        (429, {"error": "try again in 120ms"}, 0.12),
+        (429, {"error": "retry 5 more times"}, None),
+        (429, [{"error": {"details": [{"@type": "x.RetryInfo", "retryDelay": "36s"}]}}], 36.0),
+        (429, {"detail": "slow", "retry_after": 7}, 7.0),
+        (503, {"error": "Loading. Try again in 20 seconds"}, 20.0),
+        (200, {"error": {"message": "Rate limited, try again in 3s"}}, 3.0),
+        (400, {"error": "wrong, do not try again in 3s"}, None),
+    ],
+)
+def test_the_wait_that_a_body_asks_for(status: int, body: object, wait: float | None) -> None:
+    reply = HttpReply(status, {}, json.dumps(body).encode())
+    fault = failed_reply(reply, ENDPOINT)
+    assert fault.wait == wait
+    assert fault.overloaded == (status != 400)
+
+
+def test_a_header_counts_more_than_the_body() -> None:
+    reply = HttpReply(429, {"retry-after": "1m2.5s"}, b'{"error": "retry in 36s"}')
+    assert failed_reply(reply, ENDPOINT).wait == 62.5
+
+
+def test_a_limit_per_minute_is_waited_out_whatever_is_said_of_the_day() -> None:
+    said = "Limit of 5 requests per minute. Pay for 1000 requests per day. Retry in 0.01s."
+    quota = "You exceeded your current quota, check your plan and billing. Retry in 0.01s."
+    for words in (said, quota):
+        with FaultServer(faulty(refuse(429, words), times=3)) as server:
+            ran = run(server.url, papers(8), tries=1)
+        assert (len(ran.records), ran.failures) == (8, [])
+
+
+def test_the_field_and_the_codes_that_an_error_names() -> None:
+    openai = {"error": {"message": "no", "param": "max_tokens", "code": "unsupported_parameter"}}
+    vllm = {"detail": [{"loc": ["body", "max_tokens"], "msg": "no", "type": "extra_forbidden"}]}
+    for body, code in ((openai, "unsupported_parameter"), (vllm, "extra_forbidden")):
+        reply = HttpReply(400, {}, json.dumps(body).encode())
+        complaint = failed_reply(reply, ENDPOINT).complaint
+        assert (complaint.param, complaint.codes) == ("max_tokens", (code,))
 
 
 TRANSIENT = {
@@ -167,11 +315,107 @@ def test_a_rate_limit_is_waited_out_without_using_up_tries() -> None:
 
 
 def test_a_wait_beyond_all_patience_fails_at_once() -> None:
-    tomorrow = refuse(429, "daily limit", headers={"Retry-After": "86400"})
+    tomorrow = refuse(429, "slow", headers={"Retry-After": "86400"})
     with FaultServer(faulty(tomorrow)) as server:
         ran = run(server.url, papers(4)[3:])
     (failure,) = ran.failures
     assert (failure["error"], failure["tries"]) == ("rate_limited", 1)
+
+
+def some(fault: Reply | Callable[[Asked], Reply], *, each: int) -> Script:
+    """The fault for every so many-th paper, always."""
+
+    def script(asked: Asked) -> Reply:
+        if int(asked.title.removeprefix("Net").split(":")[0]) % each != each - 1:
+            return answer(asked)
+        return fault if isinstance(fault, Reply) else fault(asked)
+
+    return script
+
+
+DEEP = "[" * 100_000 + "]" * 100_000
+ODD_USAGE = {"prompt_tokens": float("inf"), "completion_tokens": 3}
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 16])
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (refuse(500, "oops"), "server_error"),
+        (Reply(b"{}", cut=1), "connection"),
+        (refuse(503, "busy"), "server_error"),
+        (refuse(429, "slow"), "rate_limited"),
+        (refuse(429, "slow", headers={"Retry-After": "86400"}), "rate_limited"),
+    ],
+    ids=["500", "reset", "503", "429", "429 for a day"],
+)
+def test_papers_that_always_fail_hold_up_and_end_nothing(
+    reply: Reply, kind: str, concurrency: int
+) -> None:
+    """They end last, in a row: that is no evidence against the endpoint."""
+    with FaultServer(some(reply, each=35)) as server:
+        ran = run(server.url, papers(108), tries=TRIES, concurrency=concurrency)
+    assert ran.ended_by is None
+    assert ran.told == [], "nobody waited for them"
+    assert len(ran.records) == 105
+    assert [row["error"] for row in ran.failures] == [kind] * 3
+    assert ran.ids == sorted(str(i) for i in range(108))
+
+
+@pytest.mark.parametrize("concurrency", [4, 64])
+@pytest.mark.parametrize(
+    "reply",
+    [refuse(500, "oops"), refuse(503, "busy"), refuse(429, "slow"), Reply(b"{}", cut=1), HTML],
+    ids=["500", "503", "429", "reset", "HTML"],
+)
+def test_an_outage_in_mid_run_is_waited_out(reply: Reply, concurrency: int) -> None:
+    """It outlasts all the tries of a request."""
+    began: list[float] = []
+
+    def script(asked: Asked) -> Reply:
+        if asked.number >= 100:
+            began.append(time.monotonic())
+            if began[-1] < began[0] + 0.4:
+                return reply
+        return answer(asked)
+
+    with FaultServer(script) as server:
+        ran = run(server.url, papers(300), tries=4, concurrency=concurrency)
+    assert (len(ran.records), ran.failures, ran.ended_by) == (300, [], None)
+
+
+def test_an_outage_is_told_and_ends_the_run_when_the_patience_is_spent() -> None:
+    def script(asked: Asked) -> Reply:
+        if asked.number >= 100:
+            return refuse(503, "maintenance", headers={"Retry-After": "5"})
+        return answer(asked)
+
+    with FaultServer(script) as server:
+        ran = run(server.url, papers(3000), patience=0.0)
+    (told,) = ran.told
+    assert "maintenance" in told
+    assert isinstance(ran.ended_by, EndpointError)
+    assert "maintenance" in str(ran.ended_by)
+    assert len(ran.records) >= 60
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        lambda asked: answer(asked, DEEP),
+        completion({"role": "assistant", "content": "{}"}, usage=ODD_USAGE),
+    ],
+    ids=["nested too deep", "infinite usage"],
+)
+def test_an_odd_answer_is_no_more_than_one_papers_failure(
+    reply: Reply | Callable[[Asked], Reply], tmp_path: Path
+) -> None:
+    with FaultServer(faulty(reply)) as server:
+        for _ in range(2):
+            ran = run(server.url, papers(8), tmp_path)
+            assert ran.ended_by is None
+            assert ran.ids == [str(i) for i in range(8)]
+            assert len(ran.records) >= 7
 
 
 def test_limits_that_change_in_mid_run_lose_no_paper() -> None:
@@ -208,8 +452,31 @@ def test_limits_that_change_in_mid_run_lose_no_paper() -> None:
         (refuse(403, "no access"), AuthenticationFailed, "no access"),
         (refuse(402, "credit"), AuthenticationFailed, "credit"),
         (refuse(429, "quota", "insufficient_quota"), AuthenticationFailed, "quota"),
+        (
+            refuse(429, "Limit 20 requests per day. Retry in 36s."),
+            QuotaSpent,
+            "20 requests per day",
+        ),
+        (refuse(429, "quota of TPD, retry in 9m2.5s"), QuotaSpent, "TPD"),
+        (refuse(429, "free-models-per-day"), QuotaSpent, "free-models-per-day"),
+        (refuse(400, "Your credit balance is too low"), AuthenticationFailed, "requires payment"),
         (refuse(404, "no such model"), UnknownModel, "'m'"),
-        (refuse(400, "response_format is not supported"), EndpointError, "response_format"),
+        (refuse(400, "the account is closed"), EndpointError, "account is closed"),
+        (refuse(400, "The model `m` does not exist", "model_not_found"), UnknownModel, "'m'"),
+        (
+            error_body(400, [{"error": {"message": "API key not valid"}}]),
+            AuthenticationFailed,
+            "not",
+        ),
+        (error_body(429, GEMINI_DAY), QuotaSpent, "Quota exceeded for metric"),
+        (error_body(200, {"error": {"message": "Pay", "code": 402}}), AuthenticationFailed, "Pay"),
+        (
+            error_body(200, {"error": {"message": "Insufficient credits"}}),
+            AuthenticationFailed,
+            "pay",
+        ),
+        (error_body(200, {"error": {"message": "Invalid API key"}}), AuthenticationFailed, "key"),
+        (error_body(200, [{"error": {"code": 404, "message": "gone"}}]), UnknownModel, "gone"),
         (HTML, EndpointError, "JSON"),
         (refuse(500, "boom"), EndpointError, "boom"),
         (refuse(429, "no", headers={"Retry-After": "86400"}), EndpointError, "has a rate limit"),
@@ -296,6 +563,63 @@ def test_every_fault_at_once_loses_and_doubles_no_paper() -> None:
         ran = run(server.url, papers(300), tries=TRIES)
     assert ran.ids == sorted(str(i) for i in range(300))
     assert ran.ended_by is None
+
+
+EMPTY = {"role": "assistant", "content": ""}
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [
+        completion(EMPTY),
+        completion(EMPTY, finish_reason="length"),
+        completion(SAID, finish_reason="length"),
+        REFUSAL,
+        lambda asked: answer(asked, {"benchmarks": 7}),
+    ],
+    ids=["empty", "empty and cut", "cut", "refusal", "wrong type"],
+)
+def test_an_answer_that_made_a_failure_is_asked_again_by_the_next_run(
+    failed: Reply | Callable[[Asked], Reply], tmp_path: Path
+) -> None:
+    items = [*papers(8), papers(4)[3]]  # the paper that fails stands there twice
+    with FaultServer(faulty(failed)) as server:
+        before = run(server.url, items, tmp_path)
+        asked = sum(each.title.startswith(FAULTY) for each in server.asked)
+        assert ([row["id"] for row in before.failures], asked) == (
+            ["3", "3"],
+            before.failures[0]["tries"],
+        )
+        server.forget()
+        again = run(server.url, items, tmp_path)
+        assert (len(again.failures), len(server.asked)) == (2, asked)
+        server.script = answer
+        server.forget()
+        healed = run(server.url, items, tmp_path)
+        assert (len(healed.records), healed.failures) == (9, [])
+        assert [each.title[:5] for each in server.asked] == [FAULTY]
+        assert run(server.url, items, tmp_path).spent.requests == 0
+
+
+def test_a_run_that_continues_asks_again_for_what_failed_and_nothing_else(tmp_path: Path) -> None:
+    """The first attempt is stopped by a revoked key, after papers that failed and papers that did
+    not: even papers that failed in this same run are asked again, and no record is paid twice."""
+
+    def script(asked: Asked) -> Reply:
+        if asked.number > 20:
+            return refuse(401, "revoked")
+        return completion(EMPTY) if asked.title.startswith(FAULTY) else answer(asked)
+
+    with FaultServer(script) as server:
+        ran = run(server.url, papers(40), tmp_path, concurrency=1)
+        assert isinstance(ran.ended_by, AuthenticationFailed)
+        assert [row["id"] for row in ran.failures] == ["3"]
+        server.script = answer
+        server.forget()
+        again = run(server.url, papers(40), tmp_path)
+        assert (len(again.records), again.failures) == (40, [])
+        titles = [asked.title.split(":")[0] for asked in server.asked]
+    assert sorted(titles) == sorted({"Net3"} | {f"Net{i}" for i in range(len(ran.records) + 1, 40)})
 
 
 def test_the_page_names_every_kind_of_failure_and_no_other() -> None:

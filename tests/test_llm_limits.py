@@ -229,24 +229,56 @@ async def test_tokens_that_are_left_are_honoured() -> None:
     assert await _clear(rate_limiter, clock) == pytest.approx(60), "no server is waited for longer"
 
 
+async def _refused(rate_limiter: RateLimiter, *requests: str, wait: float | None = None) -> bool:
+    """Whether all requests pause, after these were sent together and refused."""
+    sent = [await rate_limiter.clear() for _ in requests]
+    for sending, request in zip(sent, requests, strict=True):
+        sending.request = request
+        shared = rate_limiter.failed(sending, "It is busy.", wait=wait, refused=True)
+    return shared
+
+
 async def test_everybody_pauses_for_as_long_as_the_server_asks() -> None:
     rate_limiter, clock = _limiter()
-    rate_limiter.limited(await rate_limiter.clear(), 3.0)
+    assert await _refused(rate_limiter, *"abcdefgh", wait=3.0)
     assert 3 <= await _clear(rate_limiter, clock) <= 3 * 1.3
+
+
+async def test_a_rate_limit_that_one_request_meets_is_its_own() -> None:
+    rate_limiter, clock = _limiter()
+    for _ in range(20):
+        assert not await _refused(rate_limiter, "a", "b", wait=3.0)
+        rate_limiter.returned(await rate_limiter.clear(), {}, Usage(1), clean=True)
+    assert await _clear(rate_limiter, clock) == 0
+    # They have been refused while others were answered, so they are no witnesses any more.
+    assert not await _refused(rate_limiter, *"ababababab")
+    assert not await _refused(rate_limiter, *"cdefghi")
+    assert await _refused(rate_limiter, "j")
+
+
+async def test_an_answer_ends_what_looked_like_an_outage() -> None:
+    rate_limiter, _ = _limiter()
+    told: list[str] = []
+    rate_limiter.notify = told.append
+    assert await _refused(rate_limiter, *"abcdefgh", wait=30.0)
+    rate_limiter._paused_until = 0
+    rate_limiter.returned(await rate_limiter.clear(), {}, Usage(1), clean=True)
+    assert [line.split(".")[0] for line in told] == ["It is busy", "It answers again"]
+    assert not await _refused(rate_limiter, "i", wait=30.0)
 
 
 async def test_pauses_double_until_an_answer_comes() -> None:
     rate_limiter, clock = _limiter()
     waits = []
-    for _ in range(10):
+    for i in range(10):
         clock.now += 0.001
-        rate_limiter.limited(await rate_limiter.clear(), None)
+        assert await _refused(rate_limiter, *("a" if i else "abcdefgh"))
         waits.append(await _clear(rate_limiter, clock))
     assert all(0.5 * 2**i <= wait <= 0.7 * 2**i for i, wait in enumerate(waits[:6]))
     assert max(waits) <= 60 * 1.3
     rate_limiter.returned(await rate_limiter.clear(), {}, Usage(1), clean=True)
     clock.now += 0.001
-    rate_limiter.limited(await rate_limiter.clear(), None)
+    assert await _refused(rate_limiter, *"stu"), "one at a time is sent by now"
     assert await _clear(rate_limiter, clock) < 1
 
 

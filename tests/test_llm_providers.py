@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,6 +57,105 @@ def test_what_is_no_address_is_said(address: str) -> None:
 def test_who_has_no_address_refuses_one(name: str) -> None:
     with pytest.raises(UsageError, match="base-url"):
         provider_for(ModelSettings(model=name, base_url="http://localhost:1/v1"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "option"),
+    [
+        ({"extra_headers": {"X-A": "1"}}, "--extra-header"),
+        ({"api_version": "v"}, "--api-version"),
+        ({"key_header": "X-K"}, "--key-header"),
+    ],
+)
+def test_who_is_not_reached_over_a_network_refuses_what_reaches_it(
+    settings: dict[str, Any], option: str
+) -> None:
+    for name in (None, "none"):
+        with pytest.raises(UsageError, match=option):
+            provider_for(ModelSettings(model=name, **settings))
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("qwen2.5-coder-15b", "qwen2.5-coder-1.5b"),
+        ("qwen2.5-coder:1.5b", "qwen2.5-coder-1.5b"),
+        ("Qwen2.5-Coder-0.5B", "qwen2.5-coder-0.5b"),
+        ("Qwen/Qwen2.5-Coder-1.5B-Instruct", "qwen2.5-coder-1.5b"),
+        ("smollm", "smollm2-135m"),
+        ("qwen3", "qwen"),
+        ("None", "none"),
+    ],
+)
+def test_a_name_like_that_of_an_embedded_model_is_not_sent_to_openai(
+    name: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError, match=f"Did you mean '{meant}"):
+        provider_for(ModelSettings(model=name))
+    # An endpoint that is named may call its models as it likes.
+    assert provider_for(ModelSettings(model=name, base_url="http://h/v1")).endpoint.model == name
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://h/v1")
+    assert provider_for(ModelSettings(model=name)).endpoint.model == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["gpt-4.1-mini", "gpt-5", "o3", "o4-mini", "codex-mini-latest", "gpt-oss-20b", "chatgpt-4o"],
+)
+def test_the_names_of_openai_are_like_none_of_ours(name: str) -> None:
+    assert provider_for(ModelSettings(model=name)).endpoint.address == "api.openai.com"
+
+
+def test_a_model_file_is_known_by_its_content(tmp_path: Path) -> None:
+    file = tmp_path / "my-model.Q4.gguf"
+    file.write_bytes(b"GGUF first")
+    first = provider_for(ModelSettings(model=str(file), answer_tokens=900)).endpoint
+    assert (first.model, first.address) == ("my-model.Q4", "the embedded model")
+    assert (first.free, first.max_tokens) == (True, 900)
+    other = tmp_path / "other.gguf"
+    other.write_bytes(b"GGUF first")
+    assert provider_for(ModelSettings(model=str(other))).endpoint.identity == first.identity
+    file.write_bytes(b"GGUF second")
+    assert provider_for(ModelSettings(model=str(file))).endpoint.identity != first.identity
+
+
+def test_a_model_file_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "my.gguf"
+    file.write_bytes(b"GGUF one")
+    first = provider_for(ModelSettings(model=str(file))).endpoint.identity
+    with monkeypatch.context() as patch:
+        patch.setattr("hashlib.file_digest", None)
+        assert provider_for(ModelSettings(model=str(file))).endpoint.identity == first
+    (hashes,) = (tmp_path / "models").iterdir()
+    hashes.write_text("[3]", encoding="utf-8")  # damaged: computed again
+    assert provider_for(ModelSettings(model=str(file))).endpoint.identity == first
+
+
+def test_a_copy_of_an_embedded_model_is_that_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from extractor.llm.weights.catalog import CATALOG
+
+    file = tmp_path / "copy.gguf"
+    file.write_bytes(b"GGUF copy")
+    copied = CATALOG["smollm2-135m"]
+    digest = hashlib.sha256(b"GGUF copy").hexdigest()
+    weights = replace(copied, sha256=digest, size=len(b"GGUF copy"))
+    monkeypatch.setitem(CATALOG, "smollm2-135m", weights)
+    by_name = provider_for(ModelSettings(model="smollm2-135m")).endpoint
+    assert provider_for(ModelSettings(model=str(file))).endpoint == by_name
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "cannot be read"), (b"PK\3\4", "is not a GGUF file")]
+)
+def test_a_file_that_is_no_model_is_named(content: bytes | None, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "model.gguf"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(UsageError, match=said) as refused:
+        provider_for(ModelSettings(model=str(file)))
+    assert str(file) in str(refused.value)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "0.0.0.0", "[::1]"])

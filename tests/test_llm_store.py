@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
+import random
+import re
 import sqlite3
 import stat
 import subprocess
@@ -20,7 +22,7 @@ import diskcache  # type: ignore[import-untyped]
 import pytest
 from engine_runs import papers, run
 from fault_server import FaultServer, answer
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from extractor.errors import CacheError
 from extractor.llm.answer import Answer, Usage
@@ -30,6 +32,8 @@ from extractor.llm.store import AnswerStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from helpers import Invoke
 
 ANSWER = Answer({"role": "assistant", "content": "{}"}, "stop", Usage(9, 1, 2, 1), 12.5)
 
@@ -160,19 +164,6 @@ def test_processes_share_a_directory(tmp_path: Path) -> None:
         assert len(store) == 3 * 40 * 5 + 40
 
 
-def test_the_directory_is_private_and_others_are_left_alone(tmp_path: Path) -> None:
-    if os.name != "posix":
-        pytest.skip("permissions of POSIX")
-    AnswerStore(tmp_path / "own").close()
-    assert stat.S_IMODE((tmp_path / "own").stat().st_mode) == 0o700
-    shared = tmp_path / "shared"
-    shared.mkdir(mode=0o755)
-    shared.chmod(0o755)
-    (shared / "something").touch()
-    AnswerStore(shared).close()
-    assert stat.S_IMODE(shared.stat().st_mode) == 0o755
-
-
 def _plant(
     store: AnswerStore, key: object, raw: int, mode: int, filename: object, value: object
 ) -> None:
@@ -252,6 +243,19 @@ def _damage_header(database: Path) -> None:
         file.write(b"no database at all, whatever one may say of it")
 
 
+def _damage_first_page(database: Path) -> None:
+    with database.open("r+b") as file:
+        file.write(bytes(4096))
+
+
+def _damage_settings(database: Path) -> None:
+    """Nothing that SQLite would notice."""
+    with closing(sqlite3.connect(database)) as planted:
+        planted.execute("UPDATE Settings SET key = 'disk_pickle_protocom' WHERE key LIKE 'disk_p%'")
+        planted.execute("UPDATE Settings SET value = 'x' WHERE key LIKE 'disk_%' OR key = 'count'")
+        planted.commit()
+
+
 def _damage_middle(database: Path) -> None:
     with database.open("r+b") as file:
         file.seek(database.stat().st_size // 2)
@@ -269,7 +273,14 @@ def _half_written_log(database: Path) -> None:
 
 @pytest.mark.parametrize(
     ("damage", "least"),
-    [(_damage_header, 0), (_damage_middle, 300), (_truncate, 100), (_half_written_log, 400)],
+    [
+        (_damage_header, 400),
+        (_damage_first_page, 400),
+        (_damage_settings, 400),
+        (_damage_middle, 300),
+        (_truncate, 100),
+        (_half_written_log, 400),
+    ],
 )
 def test_a_damaged_database_is_set_aside_and_takes_nothing_else_with_it(
     tmp_path: Path, damage: Any, least: int
@@ -288,11 +299,204 @@ def test_a_damaged_database_is_set_aside_and_takes_nothing_else_with_it(
             (note,) = store.notes
             assert "damaged" in note
             assert f"{kept:,} of its answers" in note
-            assert list(tmp_path.glob("cache.db.damaged-*"))
     assert neighbour.read_text() == "mine"
     with closing(AnswerStore(tmp_path)) as again:
-        assert again.notes == []
+        copies = list(tmp_path.glob("cache.db.damaged-*[0-9]"))
+        assert len(again.notes) == len(copies) == (damage is not _half_written_log)
+        assert all(str(copy) in note for copy, note in zip(copies, again.notes, strict=True))
         assert sum(again.get(f"key{i}") is not None for i in range(400)) == kept
+    for copy in tmp_path.glob("cache.db.damaged-*"):
+        copy.unlink()
+    with closing(AnswerStore(tmp_path)) as dealt_with:
+        assert dealt_with.notes == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize("damage", [None, _damage_header])
+def test_new_files_are_private_from_the_first_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Any
+) -> None:
+    """Nobody could open them in between either: no call makes them with other permissions."""
+    before = os.umask(0)
+    try:
+        chmod = AssertionError("a file that was not private")
+        for module, name in ((os, "chmod"), (os, "fchmod"), (Path, "chmod")):
+            monkeypatch.setattr(module, name, lambda *_: (_ for _ in ()).throw(chmod))
+        directory = tmp_path / "new" / "answers"
+        if damage:
+            damage(_filled(directory))
+        with closing(AnswerStore(directory)) as store:
+            store.put("k", ANSWER)
+            made = [directory, *directory.rglob("*")]
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in made}
+    finally:
+        os.umask(before)
+    assert {"answers", "cache.db", "cache.db-wal", "cache.db-shm"} <= modes.keys()
+    assert not {name: oct(mode) for name, mode in modes.items() if mode & 0o077}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize("inside", [None, "something", "cache.db"])
+def test_a_directory_that_exists_is_left_as_it_is(tmp_path: Path, inside: str | None) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    if inside:
+        (shared / inside).touch()
+    shared.chmod(0o2775)
+    AnswerStore(shared).close()
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o2775
+
+
+def test_clearing_removes_damaged_copies_too(tmp_path: Path, invoke: Invoke) -> None:
+    directory = tmp_path / "answers"
+    neighbour = tmp_path / "answers" / "cache.db.mine"
+    for _ in range(2):
+        _damage_first_page(_filled(directory))
+        AnswerStore(directory).close()
+    neighbour.touch()
+    code, _, err = invoke("cache", "clear", "--yes", "--cache-dir", directory)
+    assert code == 0
+    assert re.fullmatch(r"Deleted \d+ answers and 2 damaged copies\.\n", err)
+    assert not list(directory.glob("*damaged*"))
+    assert neighbour.exists()
+    code, out, err = invoke("cache", "info", "--cache-dir", directory)
+    assert (code, err) == (0, "")
+    assert "answers    0\n" in out
+
+
+@pytest.mark.parametrize("renamed", [("",), ("", "-wal"), ("", "-wal", "-shm")])
+def test_a_recovery_that_was_killed_is_done_again(tmp_path: Path, renamed: tuple[str, ...]) -> None:
+    writer = (
+        "import os, sys; from pathlib import Path\n"
+        "from extractor.llm.store import AnswerStore\n"
+        "from extractor.llm.answer import Answer, Usage\n"
+        "store = AnswerStore(Path(sys.argv[1]))\n"
+        "for i in range(9): store.put(str(i), Answer({}, 'stop', Usage(), 1.0))\n"
+        "os._exit(0)\n"
+    )
+    subprocess.run([sys.executable, "-c", writer, str(tmp_path)], check=True)
+    assert (tmp_path / "cache.db-wal").stat().st_size, "the answers are in the log"
+    for ending in renamed:
+        (tmp_path / f"cache.db{ending}").rename(tmp_path / f"cache.db.damaged-x{ending}")
+    (tmp_path / "recovering").mkdir()
+    (tmp_path / "recovering" / "cache.db").write_bytes(b"half of it")
+    with closing(AnswerStore(tmp_path)) as store:
+        assert all(store.get(str(i)) is not None for i in range(9))
+        assert not (tmp_path / "recovering").exists()
+
+
+def test_no_flipped_bit_alters_an_answer(tmp_path: Path) -> None:
+    """Each answer is what was stored, or absent; the store can be written to afterwards."""
+    with closing(AnswerStore(tmp_path / "whole")) as store:
+        wanted = {
+            f"{i:064x}": replace(ANSWER, message={"content": f"{i}" * (i % 99)}, cached=True)
+            for i in range(120)
+        }
+        store._bulk.write([(key, stored.to_json()) for key, stored in wanted.items()])
+    whole = (tmp_path / "whole" / "cache.db").read_bytes()
+    chance, lost = random.Random(20261126), 0
+    for number in range(200):
+        flipped, place = bytearray(whole), chance.randrange(8 * len(whole))
+        flipped[place // 8] ^= 1 << place % 8
+        (folder := tmp_path / str(number)).mkdir()
+        (folder / "cache.db").write_bytes(flipped)
+        with closing(AnswerStore(folder)) as store:
+            found = {key: store.get(key) for key in wanted}
+            store.put("new", ANSWER)
+        assert all(found[key] in (wanted[key], None) for key in wanted), place
+        lost += list(found.values()).count(None)
+    assert lost < 200 * 2, "a bit takes few answers with it"
+
+
+def test_a_row_under_a_wrong_key_counts_as_absent(store: AnswerStore) -> None:
+    store.put("mine", ANSWER)
+    with closing(sqlite3.connect(store.directory / "cache.db")) as database:
+        database.execute("UPDATE Cache SET key = 'other'")
+        database.commit()
+    assert store.get("other") is None
+    assert store.damaged == {"other"}
+
+
+def test_rows_of_versions_without_checksums_are_read_and_survive_a_recovery(tmp_path: Path) -> None:
+    with closing(diskcache.Cache(str(tmp_path), disk_min_file_size=2**62)) as old:
+        old["k"] = ANSWER.to_json()
+        old["damaged"] = ANSWER.to_json()[:-1]
+    for damage in (lambda _: None, _damage_first_page):
+        damage(tmp_path / "cache.db")
+        with closing(AnswerStore(tmp_path)) as store:
+            assert store.get("k") == replace(ANSWER, cached=True)
+            assert store.get("damaged") is None
+
+
+@pytest.mark.parametrize(
+    ("row", "value"),
+    [
+        ("usage", 7),
+        ("usage", [1, 2, "x", 4]),
+        ("usage", [1] * 5),
+        ("message", []),
+        ("paid_at", "x"),
+    ],
+)
+def test_right_json_of_wrong_types_counts_as_absent(
+    store: AnswerStore, row: str, value: object
+) -> None:
+    store._bulk.write([("k", to_json({**from_json(ANSWER.to_json()), row: value}).decode())])
+    assert store.get("k") is None
+    assert store.damaged == {"k"}
+
+
+def test_first_runs_and_clearings_at_once_are_no_errors(tmp_path: Path) -> None:
+    _at_once(8, tmp_path, "store = AnswerStore(folder); store.close()")
+    _filled(tmp_path)
+    _at_once(4, tmp_path, "store = AnswerStore(folder); store.clear(); store.close()")
+    _damage_first_page(_filled(tmp_path))
+    _at_once(4, tmp_path, "store = AnswerStore(folder); assert len(store) == 400; store.close()")
+    assert len(list(tmp_path.glob("cache.db.damaged-*[0-9]"))) == 1
+
+
+def _at_once(count: int, folder: Path, what: str) -> None:
+    """Do it in processes that begin together."""
+    code = (
+        "import sys; from pathlib import Path; from extractor.llm.store import AnswerStore\n"
+        "folder = Path(sys.argv[1]); print(); sys.stdout.flush(); sys.stdin.readline()\n"
+    )
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", code + what, str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(count)
+    ]
+    for process in running:
+        assert process.stdout is not None
+        process.stdout.readline()
+    ends = []
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in running:
+        ends.append((process.communicate()[1], process.returncode))
+    assert ends == [("", 0)] * count
+
+
+def test_only_a_full_disk_is_said_to_need_space(tmp_path: Path) -> None:
+    with closing(AnswerStore(tmp_path)) as store:
+        store._bulk.connection.execute("PRAGMA busy_timeout = 1")
+        with closing(sqlite3.connect(tmp_path / "cache.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            for what in (lambda: store.put("k", ANSWER), store.clear):
+                with pytest.raises(CacheError, match=r"locked.*other processes") as caught:
+                    what()
+                assert "Free space" not in str(caught.value)
+    (tmp_path / "file").touch()
+    with pytest.raises(CacheError, match="Check its permissions") as caught:
+        AnswerStore(tmp_path / "file")
+    assert "Free space" not in str(caught.value)
 
 
 def test_a_run_over_a_damaged_cache_says_so_and_goes_on(tmp_path: Path) -> None:
@@ -300,8 +504,11 @@ def test_a_run_over_a_damaged_cache_says_so_and_goes_on(tmp_path: Path) -> None:
         run(server.url, papers(50), tmp_path)
         _damage_header(tmp_path / "cache.db")
         ran = run(server.url, papers(50), tmp_path)
+        again = run(server.url, papers(50), tmp_path)
     assert len(ran.records) == 50
     assert "damaged" in ran.notes[0]
+    assert "damaged" in again.notes[0], "until it is dealt with"
+    assert ran.spent.requests == again.spent.requests == 0
 
 
 def test_damaged_rows_are_asked_again_and_said(tmp_path: Path) -> None:

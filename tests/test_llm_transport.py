@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from engine_runs import papers, run
@@ -39,10 +39,10 @@ def test_it_is_prepared_once_however_many_ask_first(monkeypatch: pytest.MonkeyPa
     prepared = []
     prepare = http_transport._prepare
 
-    async def counted(base_url: str, key: str) -> object:
+    async def counted(base_url: str, *given: Any) -> object:
         prepared.append(base_url)
         await asyncio.sleep(0.05)
-        return await prepare(base_url, key)
+        return await prepare(base_url, *given)
 
     monkeypatch.setattr(http_transport, "_prepare", counted)
     with FaultServer() as server:

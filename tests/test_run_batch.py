@@ -153,6 +153,49 @@ def test_what_is_kept_needs_no_money(tmp_path: Path) -> None:
     assert len(ran.records) == 30
 
 
+_NO_USAGE = [
+    {},
+    {"usage": None},
+    {"usage": {"prompt_tokens": 0, "completion_tokens": 0}},
+    {"usage": {"prompt_tokens": -5_000, "completion_tokens": -1}},
+    {"usage": {"prompt_tokens": 100, "completion_tokens": 0}},
+    {"usage": {"prompt_tokens": None, "completion_tokens": 20}},
+]
+
+
+@pytest.mark.parametrize("usage", _NO_USAGE)
+@pytest.mark.parametrize("ceilings", [Ceilings(tokens=20_000), Ceilings(cost=0.02)])
+def test_what_was_reserved_counts_where_the_server_tells_no_usage(
+    tmp_path: Path, usage: dict[str, Any], ceilings: Ceilings
+) -> None:
+    def script(asked: Asked) -> Reply:
+        reply = answer(asked)
+        body = {**json.loads(reply.body), "usage": None, **usage}
+        return replace(reply, body=json.dumps(body).encode())
+
+    prices: Any = {"price_in": 1.0, "price_out": 1.0}
+    with FaultServer(script) as server:
+        ran = run(server.url, papers(100), tmp_path, ceilings=ceilings, **prices)
+    assert isinstance(ran.ended_by, CeilingReached)
+    assert 0 < len(server.asked) == ran.spent.requests < 20_000 / 1000
+    assert 10_000 < ran.spent.tokens <= 20_000
+    assert ran.spent.failed == 0
+
+
+def test_cached_tokens_never_make_a_request_cheaper_than_free(tmp_path: Path) -> None:
+    def script(asked: Asked) -> Reply:
+        reply = answer(asked)
+        details = {"cached_tokens": -(10**9) if asked.number % 2 else 10**9}
+        body = json.loads(reply.body)
+        body["usage"]["prompt_tokens_details"] = details
+        return replace(reply, body=json.dumps(body).encode())
+
+    with FaultServer(script) as server:
+        ran = run(server.url, papers(10), tmp_path)
+    assert ran.spent.cached_tokens == 5 * 100
+    assert ran.spent.prompt_tokens == 10 * 100
+
+
 def test_a_ceiling_of_cost_needs_a_price() -> None:
     with FaultServer() as server, pytest.raises(UsageError, match="--price-in and --price-out"):
         run(server.url, papers(3), ceilings=Ceilings(cost=1.0))
@@ -204,7 +247,7 @@ def test_retry_failed_on_the_command_line(invoke: Invoke, tmp_path: Path) -> Non
         code, _, said = invoke(*arguments, "--retry-failed")
         assert (code, len(server.asked)) == (0, 1)
     assert len(out.read_text().splitlines()) == 10
-    assert (tmp_path / "records.failures.jsonl").read_text() == ""
+    assert not (tmp_path / "records.failures.jsonl").exists()
 
 
 def test_retry_failed_reads_the_failures_of_entries_without_an_id(

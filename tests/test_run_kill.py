@@ -3,9 +3,12 @@ most for what was in flight."""
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +16,10 @@ import pytest
 from engine_runs import papers, write_dump
 from fault_server import Asked, FaultServer, Reply, answer, refuse
 
+from extractor.llm.store import AnswerStore
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from command import Starter
@@ -122,3 +128,120 @@ def test_ceilings_hold_over_kills(starter: Starter, tmp_path: Path) -> None:
     assert code == 3
     assert "The ceiling of 60 requests is reached" in said
     assert (tmp_path / "records.jsonl.partial").exists()
+
+
+# Several processes
+
+
+@pytest.mark.parametrize("processes", [2, 8])
+def test_the_same_command_at_once_shares_one_ceiling_and_pays_for_each_request_once(
+    starter: Starter, tmp_path: Path, processes: int
+) -> None:
+    dump = write_dump(tmp_path / "dump.jsonl", papers(100))
+    with FaultServer(lambda asked: answer(asked, after=0.01)) as server:
+        arguments = [*_arguments(tmp_path, server, dump), "--max-requests", 60]
+        running = [starter.start(*arguments) for _ in range(processes)]
+        assert [command.wait() for command in running] == [3] * processes
+        assert len(server.asked) == len({asked.title for asked in server.asked}) == 60
+        said = {command.said for command in running}
+        assert all("The ceiling of 60 requests is reached: 60 are spent" in text for text in said)
+        assert starter.run(*arguments)[0] == 3
+        assert len(server.asked) == 60
+        arguments = [*_arguments(tmp_path, server, dump), "--max-requests", 100]
+        running = [starter.start(*arguments) for _ in range(processes)]
+        assert [command.wait() for command in running] == [0] * processes
+        assert len(server.asked) == len({asked.title for asked in server.asked}) == 100
+    with closing(AnswerStore(tmp_path / "answers")) as store:
+        assert len(store) == 100
+        assert store.texts("run") == {}, "the last one to end deletes what the run has spent"
+
+
+def test_different_commands_pay_for_the_same_request_once(starter: Starter, tmp_path: Path) -> None:
+    dump = write_dump(tmp_path / "dump.jsonl", papers(60))
+    with FaultServer(lambda asked: answer(asked, after=0.01)) as server:
+        outs = [tmp_path / f"out{number}.jsonl" for number in range(4)]
+        running = [starter.start(*_arguments(tmp_path, server, dump), "-o", out) for out in outs]
+        assert [command.wait() for command in running] == [0] * 4
+        assert len(server.asked) == 60
+    assert [out.read_bytes().count(b"\n") for out in outs] == [60] * 4
+
+
+def test_tokens_and_failures_count_over_all_processes(starter: Starter, tmp_path: Path) -> None:
+    """A request that is refused is asked again by the other process, and counts each time."""
+    dump = write_dump(tmp_path / "dump.jsonl", papers(200))
+
+    def script(asked: Asked) -> Reply:
+        return refuse(400) if asked.number % 3 == 0 else answer(asked, after=0.005)
+
+    with FaultServer(script) as server:
+        arguments = [*_arguments(tmp_path, server, dump), "--max-tokens", 20_000]
+        running = [starter.start(*arguments) for _ in range(3)]
+        assert [command.wait() for command in running] == [3] * 3
+        answered = sum(asked.number % 3 != 0 for asked in server.asked)
+        longest = max(len(json.dumps(asked.body)) for asked in server.asked) + 64 + 2048
+        assert 20_000 - longest < answered * 120 <= 20_000
+
+
+def test_what_a_dead_process_had_in_flight_is_taken_over_at_once(
+    starter: Starter, tmp_path: Path
+) -> None:
+    """The living one waits for no heartbeat and no time-out."""
+    dump = write_dump(tmp_path / "dump.jsonl", papers(40))
+    hold = threading.Event()
+
+    def script(asked: Asked) -> Reply:
+        return answer(asked, until=None if asked.number > IN_FLIGHT else hold)
+
+    with FaultServer(script) as server:
+        arguments = [*_arguments(tmp_path, server, dump), "--max-requests", 45]
+        first = starter.start(*arguments)
+        _wait_until(lambda: len(server.asked) == IN_FLIGHT)
+        log = tmp_path / "log"
+        second = starter.start(*arguments, "--debug-log", log)
+        _wait_until(lambda: log.exists() and log.read_text().count("another process") == IN_FLIGHT)
+        assert len(server.asked) == IN_FLIGHT, "the second one waits for those of the first"
+        first.kill()
+        first.wait()
+        assert second.wait() == 3, "the dead one's requests count"
+        assert len(server.asked) == 45
+        hold.set()
+
+
+def test_a_kill_leaves_counted_what_was_sent_and_not_yet_stored(
+    starter: Starter, tmp_path: Path
+) -> None:
+    """Requests that still waited for their turn under a rate limit are not counted."""
+    dump = write_dump(tmp_path / "dump.jsonl", papers(40))
+    hold = threading.Event()
+    with FaultServer(lambda asked: answer(asked, until=hold)) as server:
+        arguments = [*_arguments(tmp_path, server, dump), "--max-requests", 40]
+        command = starter.start(*arguments, "--rpm", 3)
+        _wait_until(lambda: len(server.asked) == 3)
+        command.kill()
+        command.wait()
+        hold.set()
+        assert starter.run(*arguments)[0] == 3
+        assert len(server.asked) == 40
+
+
+def test_an_attempt_that_ends_leaves_counted_what_it_spent(
+    starter: Starter, tmp_path: Path
+) -> None:
+    """Also what was settled after the last answer was stored: here there is none."""
+    dump = write_dump(tmp_path / "dump.jsonl", papers(40))
+    with FaultServer(lambda _: refuse(400)) as server:
+        arguments = [*_arguments(tmp_path, server, dump), "--max-tokens", 1_000_000]
+        assert starter.run(*arguments)[0] != 0
+        sent = len(server.asked)
+    with closing(AnswerStore(tmp_path / "answers")) as store:
+        (row,) = store.texts("run").values()
+    spent = json.loads(row)
+    assert spent["requests"] == spent["failed"] == sent
+    assert spent["lost_prompt_tokens"] == spent["in_flight"]["requests"] == 0
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)

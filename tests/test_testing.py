@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from pydantic import BaseModel
 
 from extractor import Extractor, Failure, NumberIn, Paper, Verbatim
-from extractor.errors import EndpointUnreachable, InvalidResponse, UsageError
+from extractor.errors import EndpointUnreachable, InvalidResponse, TooLong, UsageError
 from extractor.testing import FakeModel, Reply
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ABSTRACT = "We counted 12 hives of Apis mellifera near the river."
 
@@ -96,3 +101,20 @@ def test_errors_name_the_model() -> None:
     with pytest.raises(UsageError, match="no approach 'best'"):
         Extractor(Finding, model=unreachable, approach="best").extract(title="", abstract="A.")
     assert EndpointUnreachable.kind == "unreachable"
+
+
+def test_a_model_that_repeats_itself_is_not_asked_again_and_says_so(tmp_path: Path) -> None:
+    cut = {"choices": [{"message": {"content": "{"}, "finish_reason": "length"}]}
+    model = FakeModel(Reply(200, {}, json.dumps(cut).encode()))
+    for repeats, requests, said in (
+        (True, 1, "as it would be again"),
+        (False, 3, "limit of 2,048\\."),
+    ):
+        model.endpoint = replace(model.endpoint, repeats=repeats)
+        for _ in range(2):
+            with (
+                Extractor(Finding, model=model, cache_dir=tmp_path) as extractor,
+                pytest.raises(TooLong, match=said),
+            ):
+                extractor.extract(title="Bees", abstract=ABSTRACT)
+        assert len(model.requests) == requests

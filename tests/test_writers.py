@@ -12,7 +12,7 @@ import os
 import re
 import sqlite3
 import sys
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +23,12 @@ from extractor.errors import DumpError, OutputError, UsageError
 from extractor.record import record_schema
 from extractor.task import load_task
 from extractor.writers import (
+    Output,
     Rereadable,
     choose_writer,
     infer_schema,
     open_output,
+    open_outputs,
     open_records,
     read_records,
     whole_or_nothing,
@@ -34,7 +36,7 @@ from extractor.writers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 RECORDS = Path(__file__).parent / "fixtures" / "records" / "papers.jsonl"
 SPEEDUPS = "claimed_speedups"
@@ -131,6 +133,95 @@ class TestWholeOrNothing:
         with open_output(choose_writer(None, out), out, schema):
             assert not list(tmp_path.glob("[!.]*"))
         assert out.exists()
+
+    def test_files_are_synced_before_they_are_renamed_and_their_folder_after(
+        self,
+        tmp_path: Path,
+        rows: list[Any],
+        schema: dict[str, Any],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        done: list[tuple[str, int]] = []
+        fsync, replace = os.fsync, os.replace
+
+        def synced(descriptor: int) -> None:
+            done.append(("sync", os.fstat(descriptor).st_ino))
+            fsync(descriptor)
+
+        def replaced(file: Path, place: Path) -> None:
+            done.append(("rename", file.stat().st_ino))
+            replace(file, place)
+
+        monkeypatch.setattr(os, "fsync", synced)
+        monkeypatch.setattr(os, "replace", replaced)
+        write(tmp_path / "r.csv", rows, schema)
+        files = {path.stat().st_ino for path in tmp_path.iterdir()}
+        assert len(files) == 4
+        assert {number for what, number in done[:4] if what == "sync"} == files
+        assert {number for what, number in done[4:8] if what == "rename"} == files
+        assert done[7:] == [
+            ("rename", (tmp_path / "r.csv").stat().st_ino),
+            ("sync", tmp_path.stat().st_ino),
+        ]
+
+    @pytest.mark.parametrize("links", [True, False])
+    @pytest.mark.parametrize("renamed", range(4))
+    def test_files_are_swapped_all_or_none(
+        self,
+        renamed: int,
+        links: bool,
+        tmp_path: Path,
+        rows: list[Any],
+        schema: dict[str, Any],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        out = write(tmp_path / "r.csv", rows[:1], schema)
+        (tmp_path / "r.dropped.csv").unlink()
+        before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+        done: list[Path] = []
+        replace = os.replace
+
+        def fail(file: Path, place: Path) -> None:
+            if len(done) == renamed:
+                done.append(file)
+                raise OSError(5, "Input/output error")
+            done.append(file)
+            replace(file, place)
+
+        def no_links(*_: object) -> None:
+            raise OSError(1, "Operation not permitted")
+
+        monkeypatch.setattr(os, "replace", fail)
+        if not links:
+            monkeypatch.setattr(os, "link", no_links)
+        with pytest.raises(OutputError, match=r"r\.csv cannot be written: Input/output error"):
+            write(out, rows, schema)
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+    def test_so_are_several_outputs(self, tmp_path: Path) -> None:
+        """One that fails when it is closed leaves the other as it was as well."""
+
+        class Full(type(writers()["jsonl"])):  # type: ignore[misc]
+            @contextmanager
+            def open(self, target: Any, schema: Any) -> Iterator[Any]:
+                with super().open(target, schema) as sink:
+                    yield sink
+                raise OSError(28, "No space left on device")
+
+        places = [tmp_path / "records.jsonl", tmp_path / "failures.jsonl"]
+        for place in places:
+            place.write_text("from before\n")
+        outputs = [
+            Output(writer, place, {})
+            for writer, place in zip((Full(), writers()["jsonl"]), places, strict=True)
+        ]
+        with (
+            pytest.raises(OutputError, match=r"records\.jsonl cannot be written"),
+            open_outputs(*outputs) as (records, _),
+        ):
+            records.write(minimal())
+        assert [place.read_text() for place in places] == ["from before\n"] * 2
+        assert len(list(tmp_path.iterdir())) == 2
 
     def test_folders_are_made(self, tmp_path: Path) -> None:
         with whole_or_nothing(tmp_path / "a" / "b.txt") as scratch:
@@ -252,6 +343,22 @@ class TestCsv:
         assert paper["names"] == f"'{title} | b"
         assert paper["any"] == f"'{title}"
         assert paper["loss"] == "-1.5"
+
+    @pytest.mark.parametrize("end", ["\r", "\r\n", "\n", "\n\r"])
+    def test_a_line_break_in_a_cell_begins_no_row(self, end: str, tmp_path: Path) -> None:
+        title = f"Nice{end}=cmd|'/C calc'!A0"
+        records = [minimal(title=title, loss=None), minimal(title="Plain", loss=1.5)]
+        out = write(tmp_path / "r.csv", records, inferred(records))
+        first, *_ = out.read_text(encoding="utf-8-sig").split("\n")
+        assert first == "paper,id,title,loss"
+        assert f'"{title}"'.encode() in out.read_bytes()
+        assert [row["title"] for row in self.tables(tmp_path)["r.csv"]] == [title, "Plain"]
+
+    def test_half_of_a_surrogate_pair_stops_nothing(self, tmp_path: Path) -> None:
+        records = [minimal(title="half \ud800 pair")]
+        write(tmp_path / "r.csv", records, inferred(records))
+        [paper] = self.tables(tmp_path)["r.csv"]
+        assert paper["title"] == "half ? pair"
 
     def test_excel_sees_utf8_and_cells_keep_their_line_breaks(self, tmp_path: Path) -> None:
         records = [minimal(title='Voilà, "3×"\nfaster', flag=True)]

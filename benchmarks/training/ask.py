@@ -29,7 +29,7 @@ async def ask_all(questions: list[dict[str, str]], model: str) -> None:
     async with open_engine(load_task("paper"), ModelSettings(model=model), calls) as engine:
         sampling = question_sampling(engine.endpoint)
         for question in questions:
-            request = Request({**sampling, "prompt": question["prompt"]}, COMPLETION)
+            request = Request({**sampling, "prompt": question["prompt"]}, COMPLETION, limit=1)
             asked = engine.client.ask(request)
             answer = asked if isinstance(asked, Answer) else await asked
             said = likelihoods(answer.logprobs)

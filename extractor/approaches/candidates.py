@@ -17,6 +17,7 @@ from extractor.candidates.claims import SpeedupClaim, read_claim
 from extractor.candidates.classifier import Classifier, Decision, Scored, ScoredName
 from extractor.candidates.questions import answered, questions
 from extractor.grounding import ground
+from extractor.grounding.hidden import visible
 from extractor.llm.answer import COMPLETION, Request
 from extractor.record import SchemaT
 
@@ -49,10 +50,11 @@ class Candidates(Approach[SchemaT]):
 
     def steps(self, paper: Paper) -> Steps[SchemaT]:
         """Score the candidates, ask about the open ones, decide and ground."""
-        scored = self._classifier.score(paper.title, paper.abstract)
+        scored = self._classifier.score(visible(paper.title), visible(paper.abstract))
         if (blend := self._blend) is not None:
             for question in questions(scored, blend):
-                answer = yield Request({**self._sampling, "prompt": question.prompt}, COMPLETION)
+                body = {**self._sampling, "prompt": question.prompt}
+                answer = yield Request(body, COMPLETION, limit=1)
                 scored = answered(scored, question, likelihoods(answer.logprobs), blend)
         values = _values(scored, self._classifier.decide(scored))
         answers = self._schema.model_validate(values).model_dump()
@@ -62,8 +64,8 @@ class Candidates(Approach[SchemaT]):
 
 
 def question_sampling(endpoint: Endpoint) -> dict[str, Any]:
-    """The fixed part of every question's request: one answer token with its alternatives."""
-    return {**endpoint.sampling(), endpoint.limit_field: 1, "logprobs": endpoint.alternatives}
+    """The fixed part of every question's request: the alternatives of the answer's one token."""
+    return {**endpoint.sampling(), "logprobs": endpoint.alternatives}
 
 
 def likelihoods(logprobs: Mapping[str, Any] | None) -> Mapping[str, float]:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from extractor import errors
 from extractor.approaches.base import Approach, Draft, Fit, Steps
+from extractor.approaches.reading import AnswerReader
 from extractor.grounding import SAID_BEFORE, Dropped, ground
 from extractor.llm.answer import Answer, Request
 from extractor.record import SchemaT
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from extractor.paper import Paper
     from extractor.task import Task
 
-_LENGTH, _FILTER = "length", "content_filter"
+# Of OpenAI, and of others behind the same API.
+_FILTERED = {"content_filter", "safety", "recitation", "prohibited_content", "blocklist", "spii"}
 
 
 class _Unfit(Exception):
@@ -46,6 +48,8 @@ class FullSchema(Approach[SchemaT]):
 
         self._task = task
         self._reasks = endpoint.reasks
+        self._most_tokens = endpoint.max_tokens
+        self._repeats = endpoint.repeats
         self._handlers = mode_registry.get_handlers(Provider.OPENAI, Mode[endpoint.mode.name])
         # What instructor makes from the schema: the fixed messages, and the other fields.
         messages = [{"role": "system", "content": task.prompt.system}]
@@ -57,6 +61,8 @@ class FullSchema(Approach[SchemaT]):
         self._tool: str | None = next(
             (tool["function"]["name"] for tool in request.get("tools", ())), None
         )
+        names = (task.name, task.schema.__name__, self._tool or "")
+        self._reader = AnswerReader(task.schema, filter(None, names))
 
     def steps(self, paper: Paper) -> Steps[SchemaT]:
         """Ask, read, ground; ask again if that can help, and keep the better of the two.
@@ -93,17 +99,14 @@ class FullSchema(Approach[SchemaT]):
 
     def _draft(self, paper: Paper, answer: Answer) -> Draft[SchemaT]:
         """Read and ground one answer. Raises _Unfit when it is worth asking again."""
-        _check_finish(answer)
+        _check_refusal(answer)
         # A call of another tool is not an answer, even if its arguments fit.
-        if self._tool and answer.tool not in (None, self._tool):
-            raise _Unfit(f"The tool {answer.tool!r} was called, and there is only {self._tool!r}")
+        called = answer.tool
+        if self._tool and called and called != self._tool and not self._reader.is_tool(called):
+            raise _Unfit(f"The tool {called!r} was called, and there is only {self._tool!r}")
         schema = self._task.schema
-        text = _json_text(answer.text)
         try:
-            fields = schema.model_validate_json(text)
-            # An answer that fits only thanks to the fields' defaults does not mean "nothing found".
-            if not fields.model_fields_set and text.strip() != "{}":
-                raise _Unfit("None of the schema's fields is in the answer")
+            fields = self._fields(answer)
             values = fields.model_dump()
             grounded = ground(schema, values, title=paper.title, abstract=paper.abstract)
             if grounded.values != values:
@@ -115,6 +118,33 @@ class FullSchema(Approach[SchemaT]):
             said = (f"{place}: {item['msg']}" for place, item in zip(places, wrong, strict=True))
             raise _Unfit("; ".join(said)) from error
         return Draft(fields, grounded.evidence, grounded.dropped)
+
+    def _fields(self, answer: Answer) -> SchemaT:
+        """The fields in an answer; one that was cut at its limit may still be whole."""
+        text = answer.text
+        try:
+            fields = self._task.schema.model_validate_json(text)
+            # An answer that fits only thanks to the fields' defaults does not mean "nothing found".
+            call = self._reader.call and self._reader.call.search(text)
+            if (fields.model_fields_set and not call) or text.strip() == "{}":
+                return fields
+            raise _Unfit("None of the schema's fields is in the answer")
+        except (ValidationError, _Unfit):
+            if answer.cut:
+                raise self._cut_off(answer.said) from None
+            found = self._reader.read(text)
+            if found is None:
+                raise
+            return found
+
+    def _cut_off(self, said: str) -> errors.TooLong:
+        spent = "" if _begun(said) else ", all of it spent on thinking"
+        again = ", as it would be again" if self._repeats else ""
+        return errors.TooLong(
+            f"The answer was cut off at its token limit of {self._most_tokens:,}{spent}{again}.",
+            hint="Raise --answer-tokens (answer_tokens in Python), lower --reasoning-effort, "
+            "or use a schema with shorter answers.",
+        )
 
     def _reask(self, body: Mapping[str, Any], answer: Answer, unfit: _Unfit) -> dict[str, Any]:
         from openai.types.chat import ChatCompletion, ChatCompletionMessage
@@ -132,26 +162,18 @@ class FullSchema(Approach[SchemaT]):
         return asked_again
 
 
-def _check_finish(answer: Answer) -> None:
-    """Raise for a truncated or declined answer, which asking again the same way cannot improve."""
-    if answer.finish_reason == _LENGTH:
-        raise errors.TooLong(
-            "The answer was cut off at its token limit.",
-            hint="Use a schema with shorter answers.",
-        )
+def _begun(text: str) -> bool:
+    """Whether a text goes beyond what the model thinks before its answer."""
+    thought = text.lstrip()
+    return bool(thought) and not (thought.startswith("<think>") and "</think>" not in thought)
+
+
+def _check_refusal(answer: Answer) -> None:
+    """Raise for a declined answer, which asking again the same way cannot improve."""
     refusal = answer.message.get("refusal")
-    if refusal or answer.finish_reason == _FILTER:
+    if refusal or (answer.finish_reason or "").lower() in _FILTERED:
         reason = " ".join(str(refusal or "content filter").split())[:200]
         raise errors.Refused(f"The model declined: {reason}.")
-
-
-def _json_text(text: str) -> str:
-    """The JSON object in an answer, which may wrap it in a Markdown fence or in prose."""
-    if text.lstrip().startswith("{"):
-        return text
-    from instructor.v2.core.json import extract_json_from_codeblock
-
-    return str(extract_json_from_codeblock(text))
 
 
 def _rejected(draft: Draft[SchemaT]) -> int:

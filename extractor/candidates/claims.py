@@ -58,7 +58,7 @@ _EARLIER_BASELINE = re.compile(
     re.IGNORECASE,
 )
 _BASELINE_END = re.compile(
-    r"\s*(?:[,;:)]|\((?![A-Z][\w-]*\))|\[|\.(?:\s|\Z)"
+    r"(?:(?<!\s)\s*|(?=\S))(?:[,;:)]|\((?![A-Z][\w-]*\))|\[|\.(?:\s|\Z)"
     r"|\s(?:while|with|without|and|but|when|in|for|at|by|across|which|that|as|thanks|due|measured"
     r"|during|whereas|yet|under|to|because|even|from|is|are|has|via|through|depending|we)\b"
     r"|(?<!based)\son\b)"
@@ -69,6 +69,7 @@ _NO_BASELINE = re.compile(
     re.IGNORECASE,
 )
 _REACH_BACK, _REACH_ON = 90, 110
+_SENTENCE_REACH = 2_000  # characters on either side of a number, more than a sentence has
 # What is said before a number is as far away as this many characters more behind it.
 _BEFORE_PENALTY = 25
 
@@ -105,10 +106,10 @@ def read_claim(document: Document, quantity: ScoredQuantity) -> SpeedupClaim:
 
 def _quote(sentence: Sentence, start: int, end: int) -> tuple[int, int]:
     """From the number to the nearest word of speed: behind it if one is near, else before it."""
-    before = [word for word in sentence.words if word.end <= start]
-    behind = [word for word in sentence.words if word.start >= end]
-    right = _first_claiming(behind, end)
-    left = _first_claiming(before[::-1], start)
+    first, last = sentence.between(start - _REACH_BACK, end + _REACH_BACK)
+    near = sentence.words[max(0, first - 1) : last + 1]
+    right = _first_claiming([word for word in near if word.start >= end], end)
+    left = _first_claiming([word for word in near if word.end <= start][::-1], start)
     if right is not None and (left is None or right.start - end <= start - left.end + 12):
         return start, right.end
     if left is not None:
@@ -131,8 +132,12 @@ def _kind(text: str, sentence: Sentence, quote: tuple[int, int], number: tuple[i
         if pattern.search(text, *quote):
             return kind
     near: list[tuple[int, Kind]] = []
+    reach = (
+        max(sentence.start, number[0] - 2 * _REACH_ON),
+        min(sentence.end, number[1] + 2 * _REACH_ON),
+    )
     for kind, pattern in _KINDS:
-        for found in pattern.finditer(text, sentence.start, sentence.end):
+        for found in pattern.finditer(text, *reach):
             behind = found.start() >= number[1]
             gap = (number[1], found.start()) if behind else (found.end(), number[0])
             # A comma between the word and the number parts them.
@@ -146,10 +151,12 @@ def _baseline(text: str, sentence: Sentence, start: int, end: int) -> tuple[int,
     """What follows "than", "over" or "compared to", behind the number or else before it."""
     limit = min(sentence.end, end + _REACH_ON)
     behind = _BASELINE.search(text, end, limit)
-    found = _noun_phrase(text, behind.end(), sentence.end) if behind else None
+    last = min(sentence.end, end + _SENTENCE_REACH)
+    found = _noun_phrase(text, behind.end(), last) if behind else None
     if found is not None:
         return found
-    earlier = list(_EARLIER_BASELINE.finditer(text, sentence.start, start))
+    first = max(sentence.start, start - _SENTENCE_REACH)
+    earlier = list(_EARLIER_BASELINE.finditer(text, first, start))
     return _noun_phrase(text, earlier[-1].end(), start) if earlier else None
 
 

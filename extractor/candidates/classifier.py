@@ -10,6 +10,7 @@ import gzip
 import json
 import math
 import re
+from bisect import bisect_left
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ from extractor.candidates.lexicon import Lexicon
 from extractor.candidates.name_features import name_features
 from extractor.candidates.quantity_features import quantity_features, url_features
 from extractor.candidates.spans import (
+    MAX_LENGTH,
     NameCandidate,
     UrlCandidate,
     find_names,
@@ -231,7 +233,9 @@ def _overlap(one: NameCandidate, other: NameCandidate) -> bool:
     return any(
         start < other_end and other_start < end
         for start, end in one.spans
-        for other_start, other_end in other.spans
+        for other_start, other_end in other.spans[
+            bisect_left(other.spans, (start - MAX_LENGTH,)) : bisect_left(other.spans, (end,))
+        ]
     )
 
 

@@ -17,6 +17,9 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+# A text is looked at as far as an abstract goes: ten times as far as the longest ones.
+_LONGEST_TITLE, _LONGEST_ABSTRACT = 2_000, 20_000
+
 # Capitalised at the start of a sentence without being a name.
 OPENERS = word_set(
     "the our we in on a an this these for to with it from by using extensive experiments"
@@ -63,13 +66,14 @@ class Document:
     """A title and an abstract as one text, cut into sentences.
 
     Offsets count code points of ``text``, which is the title, a line break and the abstract.
+    Only the first 2,000 characters of a title and 20,000 of an abstract are looked at.
     """
 
     def __init__(self, title: str, abstract: str) -> None:
-        self.title = title
-        self.abstract = abstract
-        self.text = f"{title}\n{abstract}"
-        self.title_end = len(title)
+        self.title = title[:_LONGEST_TITLE]
+        self.abstract = abstract[:_LONGEST_ABSTRACT]
+        self.text = f"{self.title}\n{self.abstract}"
+        self.title_end = len(self.title)
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:

@@ -7,6 +7,7 @@ of a candidate count together.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from extractor.candidates.document import (
@@ -47,16 +48,17 @@ def name_features(
     read from which the lexicon is mined.
     """
     # Places of the names that the lexicon knows well, with their benchmark level.
-    known = [
+    known = sorted(
         (start, end, entry.levels[1])
         for candidate in names.candidates
         if (entry := lexicon.get(candidate.key)) and entry.papers >= _FEW_PAPERS
         for start, end in candidate.spans
-    ]
+    )
+    paper = _Paper(document, names)
     features: list[set[str]] = []
     for candidate in names.candidates:
-        found = set(_place_features(document, candidate))
-        found.update(_form_features(document, names, candidate))
+        found = set(_place_features(paper, candidate))
+        found.update(_form_features(paper, candidate))
         found.update(_spread_features(document, candidate))
         found.update(_conjunctions(found))
         if not contexts_only:
@@ -67,14 +69,29 @@ def name_features(
     return features
 
 
-def _place_features(document: Document, candidate: NameCandidate) -> Iterator[str]:
+class _Paper:
+    """What the features of all names of a paper share, worked out once."""
+
+    def __init__(self, document: Document, names: FoundNames) -> None:
+        self.document = document
+        self.text = document.text
+        self.long_forms = names.long_forms
+        self.are_long_forms = frozenset(names.long_forms.values())
+        initials = re.findall(r"([a-zA-Z0-9])[a-zA-Z0-9]*", document.title)
+        self.initials = "".join(initials).lower()
+        said = ({word.text.lower() for word in each.words} for each in document.sentences)
+        self.topics = [TOPICS & words for words in said]
+
+
+def _place_features(paper: _Paper, candidate: NameCandidate) -> Iterator[str]:
+    document = paper.document
     for start, end in candidate.spans:
         sentence = document.sentence_at(start)
         first, last = sentence.between(start, end)
         if sentence.number:
             yield from _context(sentence, first, last)
             yield from _list_context(sentence, first, last)
-            yield from _sentence_features(document, sentence, first)
+            yield from _sentence_features(paper, sentence, first)
         else:
             yield from ("title", f"TL1={sentence.shape(first - 1)}", f"TR1={sentence.shape(last)}")
             if first == 0:
@@ -154,9 +171,9 @@ def _walk(sentence: Sentence, indices: range, here: int) -> tuple[int, int]:
     return items, furthest
 
 
-def _sentence_features(document: Document, sentence: Sentence, first: int) -> Iterator[str]:
-    last_number = len(document.sentences) - 1
-    yield from (f"s={word.text.lower()}" for word in sentence.words if word.text.lower() in TOPICS)
+def _sentence_features(paper: _Paper, sentence: Sentence, first: int) -> Iterator[str]:
+    last_number = len(paper.topics) - 1
+    yield from (f"s={topic}" for topic in paper.topics[sentence.number])
     if sentence.number == 1:
         yield "sent=first"
     if sentence.number == last_number:
@@ -201,9 +218,7 @@ def _run_neighbours(
             yield f"intokR-{sentence.shape(last + 1)}"
 
 
-def _form_features(
-    document: Document, names: FoundNames, candidate: NameCandidate
-) -> Iterator[str]:
+def _form_features(paper: _Paper, candidate: NameCandidate) -> Iterator[str]:
     name = candidate.text
     parts = name.split()
     yield f"nt={min(len(parts), 5)}"
@@ -222,7 +237,7 @@ def _form_features(
         yield "gentail"
     if parts[0].lower() in OPENERS:
         yield "smallstart"
-    yield from _relation_features(document, names, candidate)
+    yield from _relation_features(paper, candidate)
 
 
 def _one_word_features(name: str) -> Iterator[str]:
@@ -257,21 +272,18 @@ def _many_word_features(parts: Sequence[str]) -> Iterator[str]:
         yield "hascaps"
 
 
-def _relation_features(
-    document: Document, names: FoundNames, candidate: NameCandidate
-) -> Iterator[str]:
+def _relation_features(paper: _Paper, candidate: NameCandidate) -> Iterator[str]:
     """What the paper itself links the name with: its long form, the title's initials."""
     key, name = candidate.key, candidate.text
-    if key in names.long_forms:
+    if key in paper.long_forms:
         yield "hasLong"
-    if key in names.long_forms.values():
+    if key in paper.are_long_forms:
         yield "isLong"
-    initials = "".join(re.findall(r"([a-zA-Z0-9])[a-zA-Z0-9]*", document.title)).lower()
-    if 2 < len(key) <= 8 and " " not in name and key in initials:
+    if 2 < len(key) <= 8 and " " not in name and key in paper.initials:
         yield "titleInit"
     lower = name.lower()
     whole = rf"(?<![^\W_]){re.escape(lower)}(?![^\W_])"
-    if name != lower and lower in document.text and re.search(whole, document.text):
+    if name != lower and lower in paper.text and re.search(whole, paper.text):
         yield "lowerseen"
 
 
@@ -338,7 +350,10 @@ def _hardware_features(document: Document, candidate: NameCandidate) -> Iterator
     for start, end in candidate.spans[:3]:
         sentence = document.sentence_at(start)
         first, last = sentence.between(start, end)
-        beside = (("prev", sentence.words[:first][-1:]), ("next", sentence.words[last : last + 1]))
+        beside = (
+            ("prev", sentence.words[max(0, first - 1) : first]),
+            ("next", sentence.words[last : last + 1]),
+        )
         for side, words in beside:
             yield from (f"hw{side}={kind}" for each in words if (kind := hardware_class(each.text)))
 
@@ -350,7 +365,9 @@ def _neighbour_features(
     best = -6
     for start, end in candidate.spans:
         sentence = document.sentence_at(start)
-        for other_start, other_end, level in known:
+        lowest = bisect_left(known, (start - _NEIGHBOUR_REACH,))
+        highest = bisect_left(known, (start + _NEIGHBOUR_REACH,))
+        for other_start, other_end, level in known[lowest:highest]:
             apart = other_start >= end or other_end <= start
             inside = sentence.start <= other_start < sentence.end
             if apart and inside and abs(other_start - start) < _NEIGHBOUR_REACH:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _CLAUSE_SIGNS = frozenset((",", ";", ":", "and", "while", "but", "with"))
 _REACH = 14
 _NEAR = 60
+_SENTENCE_REACH = 2_000  # characters on either side, more than a sentence has
 _HOSTS = (
     ("code", re.compile(r"github\.com|gitlab|bitbucket|git\.io|4open|codeocean|sourceforge")),
     ("io", re.compile(r"github\.io")),
@@ -43,9 +44,10 @@ def quantity_features(
     features: list[set[str]] = []
     for rank, ((_, found), (start, end)) in enumerate(zip(quantities, spans, strict=True)):
         sentence = document.sentence_at(start)
-        left = _shapes(document, sentence.start, start)[::-1]
-        right = _shapes(document, end, sentence.end)
         unit = str(found.unit)
+        first = max(sentence.start, start - _SENTENCE_REACH)
+        left = _shapes(document, first, start)[::-1]
+        right = _shapes(document, end, min(sentence.end, end + _SENTENCE_REACH))
         here = set(_number_features(found, document.text[start:end]))
         here.update(_window(left, right), _topic_features(left, right, unit))
         here.update(_side("L", left, unit), _side("R", right, unit))
@@ -156,6 +158,7 @@ def _one_url(document: Document, urls: Sequence[UrlCandidate], rank: int) -> Ite
     sentence = document.sentence_at(url.start)
     follows = rank > 0 and urls[rank - 1].start >= sentence.start
     start = urls[rank - 1].end if follows else sentence.start
+    start = max(start, url.start - _SENTENCE_REACH)
     left = _shapes(document, start, url.start)[::-1]
     host = next((name for name, pattern in _HOSTS if pattern.search(url.text)), "other")
     code = "c" if not CODE_WORDS.isdisjoint(left) else ""

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import combinations_with_replacement, pairwise
+from itertools import chain, combinations_with_replacement, islice, pairwise
+from typing import TYPE_CHECKING
 
 from extractor.candidates.document import Document, Sentence, word_set
 from extractor.grounding.numbers import NumberMention, numbers
 from extractor.grounding.urls import LOOSE_URL
 from extractor.names import name_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _NAME_TOKEN = re.compile(
     r"""
@@ -43,11 +47,11 @@ _JOINED = re.compile(
 )
 _POSSESSIVE = re.compile(r"(.+)['’]s")
 _PLURAL = re.compile(r"(.+[A-Z0-9])s")
-_TITLE_HEAD = re.compile(r"\s*(.{1,70}?)\s*(?::|\s[-–—]\s|—|\?\s)")
+_TITLE_HEAD = re.compile(r"\s*+(.{1,70}?)\s{0,70}(?::|\s[-–—]\s|—|\?\s)")
 _INTRODUCED = re.compile(
     r"(?:\b(?:called|named|dubbed|termed|coined|named as|termed as|denoted as|referred to as"
-    r"|call it|name it|namely|denoted by|abbreviated as|we call|we name|we term|we dub)\s+"
-    r"(?:the\s+|as\s+)?|[\"“‘'`*]{1,2}|\\(?:textsc|texttt|textbf|textit|emph|textsf)\{)\s*"
+    r"|call it|name it|namely|denoted by|abbreviated as|we call|we name|we term|we dub)\s++"
+    r"(?:the\s++|as\s++)?|[\"“‘'`*]{1,2}|\\(?:textsc|texttt|textbf|textit|emph|textsf)\{)\s*+"
     r"([A-Za-z][\w\-+]*(?:\s[A-Za-z][\w\-+]*){0,3}?)"
     r"(?=\s*(?:[,.;:()\"”’'`*}]"
     r"|\s(?:which|that|to|for|is|and|with|as|by|in|on|a|an|the)\b))"
@@ -55,7 +59,11 @@ _INTRODUCED = re.compile(
 _MACRO = re.compile(r"\\[a-zA-Z]+\s*\{([^{}]{1,60})\}")
 _QUOTED = re.compile(r"\*\*(.{1,60}?)\*\*|[\"“‘`']([^\"“”’`']{2,40})[\"”’`']")
 PARENTHESIS = re.compile(r"\(\s*([^()\s][^()]{0,30}?)\s*\)")
-_MAX_RUN, _MAX_FULL_RUN, _MAX_LENGTH = 7, 5, 90
+_MAX_RUN, _MAX_FULL_RUN, MAX_LENGTH = 7, 5, 90
+_MAX_UNSTRIPPED = 4 * MAX_LENGTH
+# No abstract has nearly as many; a text made to have more costs no more than this.
+_LONGEST_RUN = 64
+MOST_NAMES, MOST_PLACES, MOST_QUANTITIES, MOST_URLS = 256, 64, 32, 32
 _MOST_WORDS = 8
 
 
@@ -111,7 +119,7 @@ def find_names(document: Document) -> FoundNames:
 
 def find_urls(document: Document) -> list[UrlCandidate]:
     """Every URL, also without its scheme where the host is a known one."""
-    found = LOOSE_URL.finditer(document.text)
+    found = islice(LOOSE_URL.finditer(document.text), MOST_URLS)
     return [UrlCandidate(match.group(), match.start(), match.end()) for match in found]
 
 
@@ -123,7 +131,7 @@ def find_quantities(document: Document) -> list[tuple[int, NumberMention]]:
         for offset, text in sources
         for mention in numbers(text)
         if mention.unit is not None and not mention.negative
-    ]
+    ][:MOST_QUANTITIES]
 
 
 class _Spans:
@@ -135,12 +143,14 @@ class _Spans:
 
     def add(self, start: int, end: int) -> None:
         text = self.text
+        if end - start > _MAX_UNSTRIPPED:
+            return
         while start < end and not text[start].isalnum():
             start += 1
         while end > start and not (text[end - 1].isalnum() or _closes(text[start:end])):
             end -= 1
         name = text[start:end]
-        if 0 < len(name) <= _MAX_LENGTH and any(char.isalpha() for char in name):
+        if 0 < len(name) <= MAX_LENGTH and any(char.isalpha() for char in name):
             self.found.add((start, end))
 
 
@@ -192,21 +202,23 @@ def _is_spaced(text: str, tokens: list[re.Match[str]], place: int) -> bool:
 
 
 def _run_end(text: str, tokens: list[re.Match[str]], first: int) -> int:
-    for last, (token, following) in enumerate(pairwise(tokens[first:]), start=first):
+    run = tokens[first : first + _LONGEST_RUN]
+    for last, (token, following) in enumerate(pairwise(run), start=first):
         fits = _is_name_like(following[0]) or _is_number(following[0])
         if not fits or text[token.end() : following.start()] not in {"", " "}:
             return last
-    return len(tokens) - 1
+    return first + len(run) - 1
 
 
 def _add_parts(spans: _Spans, run: list[re.Match[str]]) -> None:
     """All pieces of a short run; of a longer one its ends, its small pieces and itself."""
     size = len(run)
-    for first, last in combinations_with_replacement(range(size), 2):
+    pieces: Iterable[tuple[int, int]] = combinations_with_replacement(range(size), 2)
+    if size > _MAX_RUN:
+        pieces = chain(((place, place) for place in range(size)), ((0, size - 1),))
+    for first, last in pieces:
         length = last - first + 1
         at_edge = first == 0 or last == size - 1
-        if length > 1 and size > _MAX_RUN and length < size:
-            continue
         if size > _MAX_FULL_RUN and length > 2 and not at_edge:
             continue
         if length == 1 and _is_number(run[first][0]):
@@ -300,8 +312,11 @@ def _grouped(spans: _Spans, long_forms: dict[str, str]) -> tuple[NameCandidate, 
     text, places = spans.text, dict[str, list[tuple[int, int]]]()
     for start, end in sorted(spans.found):
         key = name_key(text[start:end])
-        if key and not key.isdigit():
-            places.setdefault(key, []).append((start, end))
+        known = places.get(key)
+        if known is not None:
+            known += [(start, end)] * (len(known) < MOST_PLACES)
+        elif key and not key.isdigit() and len(places) < MOST_NAMES:
+            places[key] = [(start, end)]
     aliases = _aliases(text, places, long_forms)
     return tuple(
         NameCandidate(key, text[slice(*found[0])], tuple(found), frozenset(aliases.get(key, ())))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,13 @@ def exit_code(*, records: int, failures: int) -> int:
 
 def main() -> NoReturn:
     """Run the command line; an error of ours ends as one line and an exit code."""
-    from extractor.cli.app import app
     from extractor.errors import ExtractorError, UsageError
 
+    # As Ctrl-C does, so that what was begun is cleaned up.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        from extractor.cli.app import app
+
         app()
     except ExtractorError as error:
         print(f"extractor: {error}", file=sys.stderr)

@@ -8,14 +8,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from extractor.cli.progress import pull_display
+from extractor.cli.progress import pull_display, say, wait_lines
 from extractor.run.session import open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from extractor.llm.endpoint import Endpoint
-    from extractor.llm.settings import ModelSettings
+    from extractor.llm.settings import ModelSettings, WaitDisplay
     from extractor.record import SchemaT
     from extractor.run.engine import Engine
     from extractor.run.settings import CallSettings
@@ -33,9 +33,18 @@ def run_engine(
     *,
     state: RunState | None = None,
     quiet: bool,
+    wait_display: WaitDisplay | None = None,
 ) -> tuple[ResultT, Endpoint]:
-    """Do ``work`` with an engine. Returns its result and the endpoint that was asked."""
-    shown = replace(model, pull_display=partial(pull_display, quiet=quiet))
+    """Do ``work`` with an engine. Returns its result and the endpoint that was asked.
+
+    ``wait_display`` is that of the run's display; without one, long waits are lines.
+    """
+    shown = replace(
+        model,
+        pull_display=partial(pull_display, quiet=quiet),
+        tell=partial(say, quiet=quiet),
+        wait_display=wait_display or wait_lines(quiet=quiet),
+    )
 
     async def run() -> tuple[ResultT, Endpoint]:
         async with open_engine(task, shown, calls, state) as engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -87,6 +88,11 @@ class TaskOptions(OptionGroup):
         Path | None, Option(metavar="FILE", help="A prompt template. Default: the schema's own.")
     ] = None
 
+    @property
+    def files(self) -> list[Path]:
+        """The user's own files that the task is loaded from."""
+        return [*schema_files(self.schema), *([self.prompt] if self.prompt else ())]
+
     def load(self) -> Task[PaperFields]:
         from extractor.task import load_task
 
@@ -102,8 +108,9 @@ class ModelOptions(OptionGroup):
         str | None,
         Option(
             metavar="NAME",
-            help="An embedded model ('extractor models list'), 'none' for the trained classifier "
-            "alone, or a model of an OpenAI-compatible endpoint. Default: the embedded model.",
+            help="An embedded model ('extractor models list'), a model FILE.gguf, 'none' for the "
+            "trained classifier alone, or a model of an OpenAI-compatible endpoint. Default: the "
+            "embedded model.",
         ),
     ] = None
     base_url: Annotated[
@@ -112,6 +119,56 @@ class ModelOptions(OptionGroup):
             metavar="URL",
             help="The endpoint of a hosted model. Default: OPENAI_BASE_URL, else OpenAI. The key "
             "comes from OPENAI_API_KEY.",
+        ),
+    ] = None
+    api_version: Annotated[
+        str | None,
+        Option(metavar="VERSION", help="The api-version of an Azure OpenAI address."),
+    ] = None
+    key_header: Annotated[
+        str | None,
+        Option(
+            metavar="NAME",
+            help="The header that holds the key. Default: api-key at an Azure address, else "
+            "Authorization, as a bearer token.",
+        ),
+    ] = None
+    extra_header: Annotated[
+        list[str] | None,
+        Option(metavar="NAME: VALUE", help="One more header of every request; may be repeated."),
+    ] = None
+    answer_tokens: Annotated[
+        int | None,
+        Option(
+            min=1,
+            help="Most tokens of an answer, those spent on thinking included. Default: 2,048; "
+            "700 for an embedded model.",
+            rich_help_panel="Asking",
+        ),
+    ] = None
+    temperature: Annotated[
+        float | None,
+        Option(
+            min=0,
+            help="Default: 0; at OpenAI the model's own.",
+            rich_help_panel="Asking",
+        ),
+    ] = None
+    reasoning_effort: Annotated[
+        str | None,
+        Option(
+            metavar="EFFORT",
+            help="How much a reasoning model thinks, as its endpoint calls it: 'low', 'none'. "
+            "Default: the model's own.",
+            rich_help_panel="Asking",
+        ),
+    ] = None
+    extra_body: Annotated[
+        str | None,
+        Option(
+            metavar="JSON",
+            help="More fields of every request, as one JSON object, such as '{\"seed\": 1}'.",
+            rich_help_panel="Asking",
         ),
     ] = None
     mode: Annotated[
@@ -135,7 +192,33 @@ class ModelOptions(OptionGroup):
     def settings(self, *, concurrency: int | None = None) -> ModelSettings:
         from extractor.llm.settings import ModelSettings
 
-        return ModelSettings(**asdict(self), concurrency=concurrency)
+        given = asdict(self)
+        given["extra_body"] = _json_object(self.extra_body)
+        given["extra_headers"] = dict(_header(each) for each in given.pop("extra_header") or ())
+        return ModelSettings(**given, concurrency=concurrency)
+
+
+def _json_object(text: str | None) -> dict[str, object]:
+    """The value of --extra-body. Raises UsageError."""
+    from extractor.errors import UsageError
+
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise UsageError("--extra-body is not a JSON object.", hint="Quote it: '{\"seed\": 1}'.")
+    return found
+
+
+def _header(text: str) -> tuple[str, str]:
+    """The name and value of an --extra-header. Raises UsageError, which never shows the value."""
+    from extractor.errors import UsageError
+
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise UsageError("An --extra-header has no colon.", hint="Give 'NAME: VALUE'.")
+    return name.strip(), value.strip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +246,16 @@ class RetryOptions(OptionGroup):
     tries: Annotated[
         int, Option(min=1, help="Most requests for one answer, the first included.")
     ] = 6
-    timeout: Annotated[float, Option(min=0.1, help="Seconds for one request.")] = 120.0
+    timeout: Annotated[
+        float,
+        Option(
+            min=0.1,
+            help="Seconds for one request; for the embedded model, seconds without a token.",
+        ),
+    ] = 120.0
+    patience: Annotated[
+        float, Option(min=0, help="Seconds to wait out a rate limit or an outage for.")
+    ] = 900.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,6 +328,12 @@ class CallOptions(OptionGroup):
             ),
             **asdict(self.prices),
         )
+
+
+def schema_files(schema: str) -> list[Path]:
+    """The file of ``FILE.py:MODEL``."""
+    file, colon, _ = schema.rpartition(":")
+    return [Path(file)] if colon else []
 
 
 def beside(path: Path, ending: str) -> Path:

@@ -20,12 +20,14 @@ from rich.progress import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from extractor.llm.settings import WaitDisplay
     from extractor.llm.weights.catalog import Weights
     from extractor.readers import Dump
     from extractor.record import Result, SchemaT
-    from extractor.run.batch import Summary, Watcher
+    from extractor.run.batch import Summary
 
 _LINE_SECONDS, _BAR_SECONDS = 30.0, 0.1
+_LONG_WAIT_SECONDS = 10.0
 
 # One for all displays: rich nests a live display in another one of the same console only.
 _console = Console(stderr=True)
@@ -42,7 +44,7 @@ def pull_display(weights: Weights, *, quiet: bool = False) -> Iterator[Callable[
     if quiet:
         yield lambda _: None
         return
-    _say(
+    say(
         f"Pulling {weights.name} ({weights.title}, {weights.size / 1e6:,.0f} MB, "
         f"{weights.licence}) into {files.directory()}"
     )
@@ -53,12 +55,12 @@ def pull_display(weights: Weights, *, quiet: bool = False) -> Iterator[Callable[
 
 
 @contextmanager
-def watch(dump: Dump, *, quiet: bool) -> Iterator[Watcher]:
+def watch(dump: Dump, *, quiet: bool) -> Iterator[RunDisplay]:
     """Show how far a run is, measured in bytes of the dump where its size is known."""
     if quiet:
-        yield _Watcher(_LINE_SECONDS, say=lambda _: None, show=lambda _: None)
+        yield RunDisplay(_LINE_SECONDS, say=lambda _: None, show=lambda _: None)
     elif not _console.is_terminal:
-        yield _Watcher(_LINE_SECONDS, say=_say, show=lambda status: _say(_share(dump) + status))
+        yield RunDisplay(_LINE_SECONDS, say=say, show=lambda status: say(_share(dump) + status))
     else:
         columns = (
             BarColumn(),
@@ -69,14 +71,20 @@ def watch(dump: Dump, *, quiet: bool) -> Iterator[Watcher]:
         )
         with Progress(*columns, console=_console, transient=True) as bars:
             bar = bars.add_task("starting", total=dump.size)
-            yield _Watcher(
+            yield RunDisplay(
                 _BAR_SECONDS,
-                say=_say,
+                say=say,
                 show=lambda status: bars.update(bar, description=status, completed=dump.position),
             )
 
 
-class _Watcher:
+def wait_lines(*, quiet: bool) -> WaitDisplay:
+    """Shows what is waited for where there is no display of a run."""
+    show = (lambda _: None) if quiet else say
+    return RunDisplay(_LINE_SECONDS, say=say, show=show).waiting
+
+
+class RunDisplay:
     """Shows the state of a run no more often than every so many seconds."""
 
     def __init__(
@@ -86,24 +94,45 @@ class _Watcher:
         self._say = say
         self._show = show
         self._started = self._shown = time.monotonic()
+        self._summary: Summary | None = None
+        self._long_wait = False
 
     def done(self, result: Result[SchemaT], summary: Summary) -> None:  # noqa: ARG002
+        self._summary = summary
+        self._show_at_times()
+
+    def waiting(self, what: str, seconds: float) -> None:
+        """Show what is waited for once it takes long, and no longer when it has come."""
+        was_long, self._long_wait = self._long_wait, seconds >= _LONG_WAIT_SECONDS
+        if self._long_wait:
+            self._show_at_times(f"{what}, for {seconds:,.0f} s")
+        elif was_long:
+            self._show_at_times()
+
+    def _show_at_times(self, wait: str = "") -> None:
         now = time.monotonic()
         if now - self._shown < self._seconds:
             return
         self._shown = now
-        per_minute = 60 * summary.papers / (now - self._started)
-        tokens = summary.prompt_tokens + summary.completion_tokens
-        self._show(
-            f"{summary.papers:,} papers, {per_minute:,.1f}/min, "
-            f"{summary.failures:,} failed, {tokens:,} tokens"
-        )
+        status = _status(self._summary, now - self._started) if self._summary else "starting"
+        self._show(f"{status}; {wait}" if wait else status)
 
     def stopping(self) -> None:
         self._say("Stopping: finishing the papers in flight. Press Ctrl-C again to stop at once.")
 
 
-def _say(text: str) -> None:
+def _status(summary: Summary, seconds: float) -> str:
+    tokens = summary.prompt_tokens + summary.completion_tokens
+    return (
+        f"{summary.papers:,} papers, {60 * summary.papers / seconds:,.1f}/min, "
+        f"{summary.failures:,} failed, {tokens:,} tokens"
+    )
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """One line, above the display of a run that is live."""
+    if quiet:
+        return
     _console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 

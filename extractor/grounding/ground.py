@@ -12,7 +12,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from extractor.grounding.annotations import NumberIn, UnitIn, Url, Verbatim
-from extractor.grounding.match import find_first, nearest, strip_ends
+from extractor.grounding.match import LONGEST_VALUE, find_first, nearest, strip_ends
 from extractor.grounding.numbers import NumberMention, numbers
 from extractor.grounding.numerals import Unit, canonical_unit
 from extractor.grounding.plan import AnnotatedField, Either, Items, ModelPlan, Node, plan_of
@@ -26,6 +26,9 @@ SAID_BEFORE = "said before"
 """Why an item is dropped that comes to the same words as an earlier item of its list."""
 
 _SOURCES = ("title", "abstract")
+# Caps for answers and texts made to be slow; no record and no abstract has nearly as many.
+_MOST_ITEMS, _MOST_HINTS, _MOST_MENTIONS, _LONGEST_UNIT = 1_000, 32, 1_000, 100
+_LONGEST_TEXT = 200_000
 _UNIT_WORDS: dict[Unit, re.Pattern[str]] = {
     "x": re.compile(r"[×✕]|\\times|(?<![^\W\d_])(?:[xX]|times|\d+x)(?![^\W_])|fold(?![^\W_])"),
     "%": re.compile(r"[%％]|\bper\s?cent\b"),
@@ -81,11 +84,13 @@ def ground(
 ) -> Grounded:
     """Keep of ``values``, a dump of ``schema`` in Python mode, what the paper says.
 
-    An annotated string becomes the text's own words. What the text does not say is dropped: an
-    optional field takes its default, an item leaves its list, and takes with it what makes no
-    sense alone. Raises UsageError where an annotation names a field that is not there.
+    An annotated string becomes the text's own words, without characters that nobody sees. What
+    the text does not say is dropped: an optional field takes its default, an item leaves its
+    list, and takes with it what makes no sense alone. The first 200,000 characters of each text
+    and 1,000 items of lists are looked at. Raises UsageError where an annotation names a field
+    that is not there.
     """
-    walk = _Walk((source_text(title), source_text(abstract)))
+    walk = _Walk((source_text(title[:_LONGEST_TEXT]), source_text(abstract[:_LONGEST_TEXT])))
     kept = walk.model(plan_of(schema), values, "", "")
     return Grounded(kept, tuple(walk.evidence), tuple(walk.dropped))
 
@@ -125,6 +130,8 @@ class _Walk:
     evidence: list[Evidence] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     mentions: dict[tuple[int, Span] | None, list[_Mention]] = field(default_factory=dict)
+    items: int = 0
+    hints: int = 0
 
     def model(
         self, plan: ModelPlan, values: Mapping[str, Any], asked: str, kept: str
@@ -180,6 +187,8 @@ class _Walk:
         kept: list[Any] = []
         for index, value in enumerate(values):
             asked, known = f"{place.asked}[{index}]", len(self.evidence)
+            if not self._has_room(asked, value):
+                break
             item = _Place(asked, f"{place.kept}[{len(kept)}]", place.owner, place.holder)
             try:
                 left = value if value is None else self._visit(node.each, value, item)
@@ -196,9 +205,19 @@ class _Walk:
         kept: dict[Any, Any] = {}
         for key, value in values.items():
             entry = replace(place, asked=f"{place.asked}.{key}", kept=f"{place.kept}.{key}")
+            if not self._has_room(entry.asked, value):
+                break
             with suppress(_Failed):
                 kept[key] = value if value is None else self._visit(node.each, value, entry)
         return kept
+
+    def _has_room(self, asked: str, value: Any) -> bool:
+        """Count an item; the first one too many is refused, and those behind it with it."""
+        self.items += 1
+        if self.items == _MOST_ITEMS + 1:
+            reason = f"the answer has more than {_MOST_ITEMS:,} items; the rest is left out"
+            self.dropped.append(Dropped(asked, value, reason))
+        return self.items <= _MOST_ITEMS
 
     def _words(self, node: Verbatim | Url, value: Any, place: _Place) -> str:
         words = str(value.value) if isinstance(value, Enum) else str(value)
@@ -208,12 +227,15 @@ class _Walk:
         if found is None:
             if not is_url and not strip_ends(words):
                 raise self._refuse(place, value, "it holds no word")
-            near = nearest(words, self.sources, url=is_url)
+            if len(words) > LONGEST_VALUE:
+                raise self._refuse(place, value, f"longer than {LONGEST_VALUE:,} characters")
+            self.hints += 1
+            near = nearest(words, self.sources, url=is_url) if self.hints <= _MOST_HINTS else None
             hint = f': the nearest words are "{near}"' if near else ""
             raise self._refuse(place, value, f"not in the text{hint}")
         index, span = found
-        self.evidence.append(Evidence(place.kept, _SOURCES[index], *span))
-        return self.sources[index].original[span.start : span.end]
+        self._prove(place, index, span)
+        return self.sources[index].visible[span.start : span.end]
 
     def _number(self, node: NumberIn, value: Any, place: _Place) -> Any:
         mentions = self._said_in(node.quote, value, place)
@@ -225,7 +247,7 @@ class _Walk:
         mention, (start, end) = next(of_unit, said[0])
         index, offset, _ = mention
         place.holder.said.setdefault(node.quote, []).append(mention)
-        self.evidence.append(Evidence(place.kept, _SOURCES[index], offset + start, offset + end))
+        self._prove(place, index, Span(offset + start, offset + end))
         return value
 
     def _unit(self, node: UnitIn, value: Any, place: _Place) -> Any:
@@ -245,11 +267,15 @@ class _Walk:
 
     def _says_measure(self, unit: str, mentions: list[_Mention]) -> bool:
         """Whether ``unit``, such as "GB", is next to one of the numbers."""
+        if len(unit) > _LONGEST_UNIT:
+            return False
         after = re.compile(rf"[\s~-]*{re.escape(unit)}(?![^\W_])")
-        places = ((self.sources[at].original, offset, each) for at, offset, each in mentions)
+        places = ((self.sources[at].visible, offset, each) for at, offset, each in mentions)
         return any(
             after.match(text, offset + mention.end)
-            or text[: offset + mention.start].rstrip().endswith(unit)
+            or text[max(0, offset + mention.start - 2 * _LONGEST_UNIT) : offset + mention.start]
+            .rstrip()
+            .endswith(unit)
             for text, offset, mention in places
         )
 
@@ -257,9 +283,9 @@ class _Walk:
         """Whether the quote, or the whole text, has a word of the unit without a number."""
         word = _UNIT_WORDS[unit]
         if quote is None:
-            return any(word.search(source.original) for source in self.sources)
+            return any(word.search(source.visible) for source in self.sources)
         index, span = place.holder.spans[quote] or (0, Span(0, 0))
-        return word.search(self.sources[index].original, *span) is not None
+        return word.search(self.sources[index].visible, *span) is not None
 
     def _said_in(self, quote: str | None, value: Any, place: _Place) -> list[_Mention]:
         """The numbers that the field ``quote``, or the whole text, says."""
@@ -273,15 +299,17 @@ class _Walk:
                 why = "is not in the text" if words else "is empty"
                 raise self._refuse(place, value, f"its {quote} {why}")
         if where not in self.mentions:
-            whole = (
-                (index, Span(0, len(each.original))) for index, each in enumerate(self.sources)
-            )
+            whole = ((index, Span(0, len(each.visible))) for index, each in enumerate(self.sources))
             self.mentions[where] = [
                 (index, start, each)
                 for index, (start, end) in ([where] if where else whole)
-                for each in numbers(self.sources[index].original[start:end])
-            ]
+                for each in numbers(self.sources[index].visible[start:end])
+            ][:_MOST_MENTIONS]
         return self.mentions[where]
+
+    def _prove(self, place: _Place, index: int, span: Span) -> None:
+        original = self.sources[index].original_span(span)
+        self.evidence.append(Evidence(place.kept, _SOURCES[index], *original))
 
     def _refuse(self, place: _Place, value: Any, reason: str) -> _Failed:
         self.dropped.append(Dropped(place.asked, value, reason))

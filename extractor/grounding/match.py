@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING
 
 from extractor.grounding.boundaries import is_whole
-from extractor.grounding.text import HYPHEN, INSIDE, NONE, Normalised, SourceText, source_text
+from extractor.grounding.hidden import HIDDEN, visible
+from extractor.grounding.text import (
+    HYPHEN,
+    INSIDE,
+    NONE,
+    Normalised,
+    SourceText,
+    Stretch,
+    source_text,
+)
 from extractor.grounding.urls import Span, canonical_url, find_url
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-_END_SIGNS = " \t\r\n.,;:!?…'\"“”‘’«»‹›`–—"
+_END_SIGNS = " \t\r\n.,;:!?…'\"“”‘’«»‹›`–—" + HIDDEN
 _PARTNERS = (("(", ")"), ("[", "]"), ("{", "}"), ("$", "$"), ("**", "**"))
 _COMMAND = re.compile(r"\\[a-z]+\Z")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -22,11 +31,17 @@ _OPENING = {closing: opening for opening, closing in _CLOSING.items()}
 _LETTERS = re.compile(r"[^\W\d_]+")
 # Letters that every notation of a value has: not those of units and number words.
 _SURE_LETTERS = re.compile(
-    r"(?<![^\W_])(?!times|\w*fold|per|cent|order|magni|hal[fv]|doubl|tripl|quadr|tw|th|ze|one|fo|fi|si"
+    r"(?<![^\W_])(?!times|[^\W_]*fold|per|cent|order|magni|hal[fv]|doubl|tripl|quadr|tw|th|ze|one|fo|fi|si"
     r"|se|ei|ni|te|el|hun|doz|mil|bil|tri)[a-z]{3,}(?![^\W_])"
 )
 _SENTENCE = 12  # letters from which on a first "A" is the article
 _LONGEST_COMPARED = 12  # words of a value that are compared
+# What is looked for and compared, many times over what abstracts have: a text made to have more
+# costs no more than this.
+LONGEST_VALUE = 20_000
+_LONGEST_HINT, _WORDS_COMPARED, _URLS_COMPARED = 300, 4_000, 64
+_MOST_RUNS, _MOST_WRAPPERS = 64, 16
+_MOST_PLACES, _MOST_READ = 1_000, 20_000
 _ALIKE = 65.0  # percent of the characters that have to be the same
 # Words as anybody writes them: "image", "Image", "ImageNet", "nuScenes".
 _ORDINARY = re.compile(r"[^\W\d_A-Z]*(?:[A-Z][^\W\d_A-Z]+)*")
@@ -40,21 +55,24 @@ def find(value: str, text: str | SourceText, *, url: bool = False) -> Span | Non
     """
     source = text if isinstance(text, SourceText) else source_text(text)
     found = find_first(value, (source,), url=url)
-    return found[1] if found else None
+    return source.original_span(found[1]) if found else None
 
 
 def find_first(
     value: str, sources: Sequence[SourceText], *, url: bool = False
 ) -> tuple[int, Span] | None:
-    """The best place among ``sources``: the source's index, and the span in it.
+    """The best place among ``sources``: the source's index, and the span in its visible text.
 
     Exact words come before other notations, those before the name of a repository in a URL,
-    and earlier sources before later ones.
+    and earlier sources before later ones. A value of over 20,000 characters has none.
     """
+    value = visible(value)
+    if len(value) > LONGEST_VALUE:
+        return None
     if url:
         return find_url(value, sources)
     words = SourceText(strip_ends(value))
-    if not words.original:
+    if not words.visible:
         return None
     for search in (_find_exact, _find_notation, _find_repository):
         for index, source in enumerate(sources):
@@ -64,19 +82,27 @@ def find_first(
 
 
 def _find_exact(words: SourceText, source: SourceText) -> Span | None:
-    text, size = source.original, len(words.original)
-    start = -1
-    while (start := text.find(words.original, start + 1)) >= 0:
+    text, size = source.visible, len(words.visible)
+    for start in _places(words.visible, text, _tries(size)):
         if is_whole(text, start, start + size) and not source.has_url_around(start):
             return Span(start, start + size)
     return None
 
 
+def _places(words: str, text: str, most: int) -> Iterator[int]:
+    """The first ``most`` places of ``words`` in ``text``."""
+    place = text.find(words)
+    while place >= 0 and most > 0:
+        yield place
+        place, most = text.find(words, place + 1), most - 1
+
+
 def _find_repository(words: SourceText, source: SourceText) -> Span | None:
     """The last part of a URL, which names what the page is about."""
+    part = f"/{words.visible}"
     for first, last in source.urls:
-        start = last - len(words.original)
-        if start > first and source.original.startswith("/" + words.original, start - 1):
+        start = last - len(words.visible)
+        if start > first and source.visible.startswith(part, start - 1):
             return Span(start, last)
     return None
 
@@ -94,22 +120,27 @@ def strip_ends(value: str) -> str:
 
 def _strip_wrapping(words: str) -> str:
     """Takes off brackets, ``**`` and ``$`` that have no partner or that enclose everything."""
-    before = None
-    while before != words and words:
-        before = words
-        first, last = words[0], words[-1]
-        closing = _closing(words) if first in _CLOSING else -1
-        if closing in (None, len(words) - 1):
-            words = words[1:-1] if closing is not None else words[1:]
-        elif last in _OPENING and words.count(_OPENING[last]) < words.count(last):
-            words = words[:-1]
-        elif words.startswith("**") or words.endswith("**"):
-            words = words.removeprefix("**") if words.startswith("**") else words[:-2]
-        elif first == last == "$" and words.count("$") == 2:
-            words = words[1:-1]
-        elif "$" in (first, last) and words.count("$") % 2:
-            words = words[1:] if first == "$" else words[:-1]
-        words = words.strip(_END_SIGNS) if words != before else words
+    for _ in range(_MOST_WRAPPERS):
+        bare = _without_one(words) if words else ""
+        if bare == words:
+            break
+        words = bare.strip(_END_SIGNS)
+    return words
+
+
+def _without_one(words: str) -> str:
+    first, last = words[0], words[-1]
+    closing = _closing(words) if first in _CLOSING else -1
+    if closing in (None, len(words) - 1):
+        return words[1:-1] if closing is not None else words[1:]
+    if last in _OPENING and words.count(_OPENING[last]) < words.count(last):
+        return words[:-1]
+    if words.startswith("**") or words.endswith("**"):
+        return words.removeprefix("**") if words.startswith("**") else words[:-2]
+    if first == last == "$" and words.count("$") == 2:
+        return words[1:-1]
+    if "$" in (first, last) and words.count("$") % 2:
+        return words[1:] if first == "$" else words[:-1]
     return words
 
 
@@ -125,39 +156,48 @@ def _find_notation(words: SourceText, source: SourceText) -> Span | None:
 
     Other notations are looked for only where the letters of the words are in the text at all.
     """
-    plain = "" if "\\" in words.original else unicodedata.normalize("NFKC", words.original)
-    if not all(map(source.has_letters, _SURE_LETTERS.findall(plain.lower()))):
+    plain = "" if "\\" in words.visible else unicodedata.normalize("NFKC", words.visible)
+    runs = islice(_SURE_LETTERS.finditer(plain.lower()), _MOST_RUNS)
+    if not all(source.has_letters(run.group()) for run in runs):
         return None
     value, text = words.normalised, source.normalised
+    asked = value.stretch(0, len(value.tight)) if value.folded else None
+    if asked is None:
+        return None
     fallback: Span | None = None
-    place = text.folded.find(value.folded) if value.folded else -1
-    while place >= 0:
-        span = _verify(value, text, place, source)
+    # Of a long value fewer places are read, so that a text that repeats itself costs no more.
+    for place in _places(value.folded, text.folded, _tries(len(value.folded))):
+        span = _verify(value, asked, text, place, source)
         if span is not None and text.tight.startswith(value.tight, place):
             return span
         if span is not None and fallback is None and _case_may_differ(value, text, place):
             fallback = span
-        place = text.folded.find(value.folded, place + 1)
     return fallback
 
 
-def _verify(value: Normalised, text: Normalised, place: int, source: SourceText) -> Span | None:
+def _tries(size: int) -> int:
+    return min(_MOST_PLACES, max(4, _MOST_READ // size))
+
+
+def _verify(
+    value: Normalised, asked: Stretch, text: Normalised, place: int, source: SourceText
+) -> Span | None:
     """The span of a candidate, or None where it joins or cuts what the text keeps apart."""
     size = len(value.tight)
-    asked, said = value.stretch(0, size), text.stretch(place, place + size)
-    if asked is None or said is None:
+    said = text.stretch(place, place + size)
+    if said is None:
         return None
     differ = (at for at in range(1, size) if asked.gaps[at] != said.gaps[at])
     if not all(_gap_may_differ(value.tight, at, asked.gaps[at], said.gaps[at]) for at in differ):
         return None
     start, end = said.start, said.end
-    while start < end and source.original[start].isspace():
+    while start < end and source.visible[start].isspace():
         start += 1
-    while end > start and source.original[end - 1].isspace():
+    while end > start and source.visible[end - 1].isspace():
         end -= 1
-    if not is_whole(source.original, start, end) or source.has_url_around(start):
+    if not is_whole(source.visible, start, end) or source.has_url_around(start):
         return None
-    return _balanced(source.original, start, end)
+    return _balanced(source.visible, start, end)
 
 
 def _gap_may_differ(tight: str, at: int, one: int, other: int) -> bool:
@@ -177,7 +217,7 @@ def _gap_may_differ(tight: str, at: int, one: int, other: int) -> bool:
 def _case_may_differ(value: Normalised, text: Normalised, place: int) -> bool:
     """A name may be written in another case, an ordinary word is not the acronym it resembles."""
     runs = [
-        (run, text.tight[place + run.start() :][: len(run.group())])
+        (run, text.tight[place + run.start() : place + run.end()])
         for run in _LETTERS.finditer(value.tight)
     ]
     backed = any(run.group() == said and not said.islower() for run, said in runs)
@@ -215,22 +255,29 @@ def _balanced(text: str, start: int, end: int) -> Span:
     return Span(start, end)
 
 
+def _is_short(span: tuple[int, int]) -> bool:
+    return span[1] - span[0] <= _LONGEST_HINT
+
+
 def nearest(value: str, sources: Sequence[SourceText], *, url: bool = False) -> str | None:
     """The words of ``sources`` nearest to a value that they lack, or None: for the reason only."""
     from rapidfuzz import fuzz, process
 
+    if len(value) > _LONGEST_HINT:
+        return None
     if url:
-        urls = [source.original[slice(*span)] for source in sources for span in source.urls]
+        spans = ((source, span) for source in sources for span in source.urls[:_URLS_COMPARED])
+        urls = [source.visible[slice(*span)] for source, span in spans if _is_short(span)]
         near_url = process.extractOne(value, urls, scorer=fuzz.ratio, processor=canonical_url)
         return near_url[0] if urls else None
     words = SourceText(value).words[:_LONGEST_COMPARED]
     wanted, width = " ".join(word for word, _, _ in words), len(words)
     best, near = _ALIKE, None
     for source in sources:
-        bare = [word for word, _, _ in source.words]
+        bare = [word[:_LONGEST_HINT] for word, _, _ in source.words[:_WORDS_COMPARED]]
         runs = [" ".join(bare[at : at + width]) for at in range(max(1, len(bare) - width + 1))]
         found = process.extractOne(wanted, runs, scorer=fuzz.ratio, score_cutoff=best)
         if found is not None and (near is None or found[1] > best):
             best, cut = found[1], source.words[found[2] : found[2] + width]
-            near = source.original[cut[0][1] : cut[-1][2]].strip(".!?'’") if cut else None
+            near = source.visible[cut[0][1] : cut[-1][2]].strip(".!?'’") if cut else None
     return near

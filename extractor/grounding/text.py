@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
+from extractor.grounding.hidden import visible, visible_places
 from extractor.grounding.number_words import lowered
 from extractor.grounding.numbers import numerals
 from extractor.grounding.numerals import UNSPACED
-from extractor.grounding.urls import URL, URL_END_SIGNS
+from extractor.grounding.urls import URL, URL_END_SIGNS, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,8 @@ _WRAPPING = (
     r"\\(?:text|math)[a-z]*\b|\\(?:emph|underline|ensuremath|mbox|url|href|bf|it|rm|sc|tt|em)\b"
 )
 _TOKEN = re.compile(
-    r"(?P<plain>(?:[A-Za-z]++ (?=[A-Za-z]))*+[A-Za-z]++(?![^\x00-\x7f\u2010-\u206f\u2190-\u22ff×]))"
+    r"(?P<plain>(?:[A-Za-z]++ (?=[A-Za-z])){0,15}+"
+    r"[A-Za-z]++(?![^\x00-\x7f\u2010-\u206f\u2190-\u22ff×]))"
     r"|(?P<sign>[0-9]+|[.,;:!?%/+=#@])"
     r"|(?P<digits>\d+)"
     rf"|(?P<raised>[⁰¹²³⁴-⁹]+)|(?P<lowered>[₀-₉]+)"
@@ -116,14 +118,31 @@ class Stretch(NamedTuple):
 
 @dataclass(eq=False)
 class SourceText:
-    """An original text; its searchable forms are computed once, on demand."""
+    """An original text; its searchable forms are computed once, on demand.
+
+    Values are looked for in what is ``visible`` of it.
+    """
 
     original: str
+    visible: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.visible = visible(self.original)
+
+    def original_span(self, span: Span) -> Span:
+        """Where the original has a span of the visible text."""
+        if len(self.visible) == len(self.original):
+            return span
+        return Span(self._places[span.start], self._places[span.end - 1] + 1)
+
+    @cached_property
+    def _places(self) -> list[int]:
+        return visible_places(self.original)
 
     @cached_property
     def normalised(self) -> Normalised:
         """The normal form."""
-        return Normalised(self.original)
+        return Normalised(self.visible)
 
     def has_letters(self, run: str) -> bool:
         """Whether the text has the lower-case letters ``run`` in any notation."""
@@ -131,30 +150,31 @@ class SourceText:
 
     @cached_property
     def _lower(self) -> str:
-        return self.original.lower()
+        return self.visible.lower()
 
     @cached_property
     def _squeezed(self) -> str:
-        return _NO_ALNUM.sub("", unicodedata.normalize("NFKC", self.original).lower())
+        return _NO_ALNUM.sub("", unicodedata.normalize("NFKC", self.visible).lower())
 
     @cached_property
     def urls(self) -> list[tuple[int, int]]:
         """The spans of the URLs in the text."""
-        if "://" not in self.original and "www." not in self.original:
+        if "://" not in self.visible and "www." not in self.visible:
             return []
         return [
             (url.start(), url.start() + len(url.group().rstrip(URL_END_SIGNS)))
-            for url in URL.finditer(self.original)
+            for url in URL.finditer(self.visible)
         ]
 
     def has_url_around(self, place: int) -> bool:
         """Whether ``place`` lies inside a URL."""
-        return any(first < place < last for first, last in self.urls)
+        before = bisect_left(self.urls, (place,)) - 1
+        return before >= 0 and place < self.urls[before][1]
 
     @cached_property
     def words(self) -> list[tuple[str, int, int]]:
         """The words in lower case and without marks, with the span they were cut from."""
-        said = ((word.group().lower(), word.span()) for word in _SPOKEN.finditer(self.original))
+        said = ((word.group().lower(), word.span()) for word in _SPOKEN.finditer(self.visible))
         bare = ((word.replace("\\times", "x").translate(_MARKS), span) for word, span in said)
         return [(word.strip(".!?'’"), *span) for word, span in bare]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from extractor.grounding.url_context import is_given
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,7 +21,7 @@ LOOSE_URL = re.compile(
     r"(?:https?\s?:\s?//|www\.|(?<![\w/.@])(?:github|gitlab|bitbucket|huggingface|sites\.google"
     r"|anonymous\.4open|codeocean|zenodo)\.(?:com|io|org|co|science)/)"
     r"[^\s<>\"”}\])]*[^\s<>\"”}\]).,;:'*]"
-    r"|(?<![\w/.@])[\w-]+\.github\.io(?:/[\w./#~-]*[\w/])?"
+    r"|(?<![\w/.@])[\w-]{1,63}+\.github\.io(?:/[\w./#~-]*[\w/])?"
 )
 # _ENDS is what may follow a URL that is looked for: a character that no URL has, or punctuation
 # and then such a character.
@@ -30,9 +32,15 @@ URL_END_SIGNS = "/.,;:!?'’”)]}`*$"
 _SCHEME = re.compile(r"(?:[a-z]+://)?(?:www\.)?", re.IGNORECASE)
 _END_SIGNS = " \t\r\n.,;:!?'\"“”‘’<>()[]{}`*"
 _SQUEEZED_OUT = re.compile(r"[\s\\]+")
-_LEFT = re.compile(r"(?:[a-z]{2,6}\s?:\s?/\s?/\s?)?(?:www\.\s?)?\Z", re.IGNORECASE)
+_LEFT = re.compile(
+    r"(?:(?P<scheme>[a-z][a-z0-9+.-]{0,11})\s?:\s?/\s?/\s?)?(?:www\.\s?)?\Z", re.IGNORECASE
+)
+_HTTP = re.compile(r"https?\Z", re.IGNORECASE)
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::\d+)?\Z")
 _PATH_GOES_ON = re.compile(r"/[ \t\r\n]+[\w.-]+/[\w-]")
 _SIGNS = "/.:-_?=&#~"
+_LONGEST = 2_000  # characters of a URL that is looked for; browsers know no longer ones
+_MOST_PLACES = 2_000
 
 
 class Span(NamedTuple):
@@ -57,22 +65,31 @@ def scored_url(url: str) -> str:
 
 
 def find_url(url: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None:
-    """Which of ``sources`` gives ``url``, and where, its scheme included; or None."""
-    core = canonical_url(url)
-    if "." not in core or not core[0].isalnum():
+    """Which of ``sources`` gives ``url``, and where, its scheme included; or None.
+
+    It is on the web, names no user, is no part of another URL, and the text neither denies it nor
+    orders whoever extracts to give it.
+    """
+    core = canonical_url(url) if len(url) <= _LONGEST else ""
+    host = re.split(r"[/?#]", core, maxsplit=1)[0].replace("$", "")  # LaTeX: "github$.$com"
+    if not core[:1].isalnum() or not _HOST.match(host):
         return None
     for index, source in enumerate(sources):
-        if found := _find_core(core, source.original):
+        if found := _find_core(core, source.visible):
             return index, found
     # Over line breaks ("github.com/\\nfoo") and LaTeX escapes ("flash\\_x").
     parts: list[str] = []
-    for char in core:
+    for char, following in zip(core, core[1:] + " ", strict=True):
         said = (r"\\?" if char in "_#%&~" else "") + re.escape(char)
-        parts.append(rf"(?:\s{{0,3}}{said}\s{{0,3}})" if char in _SIGNS else rf"{said}(?:-?\n)?")
+        hyphen = "" if following == "-" else "-?"
+        # Possessive, so that what may stand between is read in one way only.
+        parts.append(
+            rf"\s{{0,3}}+{said}\s{{0,3}}+" if char in _SIGNS else rf"{said}(?:{hyphen}\n)?+"
+        )
     broken = re.compile("".join(parts))
     for index, source in enumerate(sources):
-        for each in broken.finditer(source.original):
-            if found := _whole(source.original, *each.span()):
+        for each in broken.finditer(source.visible):
+            if found := _whole(source.visible, *each.span()):
                 return index, found
     return None
 
@@ -84,7 +101,9 @@ def _find_core(core: str, text: str) -> Span | None:
         paths = re.finditer(f"(?={re.escape(slash + path)})", text)
         hosts = (found.start() - len(host) for found in paths if found.start() >= len(host))
         start = next((at for at in hosts if text[at : at + len(host)].lower() == host), -1)
-    while start >= 0:
+    for _ in range(_MOST_PLACES):
+        if start < 0:
+            break
         if found := _whole(text, start, start + len(core)):
             return found
         start = text.find(core, start + 1)
@@ -93,12 +112,18 @@ def _find_core(core: str, text: str) -> Span | None:
 
 def _whole(text: str, start: int, end: int) -> Span | None:
     """The span with its scheme and end, or None where it is part of another URL."""
-    left = _LEFT.search(text, max(0, start - 20), start)
-    first = left.start() if left else start
-    has_scheme = "/" in text[first:start]
-    if first and not has_scheme and (text[first - 1].isalnum() or text[first - 1] in "/.-_@"):
+    first, scheme = start, ""
+    if left := _LEFT.search(text, max(0, start - 20), start):
+        first, scheme = left.start(), left["scheme"] or ""
+        http = _HTTP.search(scheme)
+        if scheme and not http:
+            return None
+        first += http.start() if http else 0  # "athttps://": words run together
+    if first and not scheme and (text[first - 1].isalnum() or text[first - 1] in "/.-_@"):
         return None
     if not _ENDS.match(text, end) or _PATH_GOES_ON.match(text, end):
+        return None
+    if not is_given(text, first, end):
         return None
     if text.startswith(".git", end):
         end += len(".git")

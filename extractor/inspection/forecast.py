@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from extractor.approaches import Steps
+    from extractor.llm.answer import Request
     from extractor.llm.endpoint import Endpoint
     from extractor.llm.settings import ModelSettings
     from extractor.paper import Paper
@@ -120,9 +121,9 @@ def forecast(
     asked: list[_Asked] = []
     before = ""
     for paper in sample:
-        bodies = _requests(approach.steps(paper))
-        asked.append(_reckon(task, endpoint, bodies, before))
-        before = _text(bodies[-1]) if bodies else before
+        requests = _requests(approach.steps(paper))
+        asked.append(_reckon(task, endpoint, requests, before))
+        before = _text(requests[-1].body) if requests else before
     whole = len(sample) >= papers
     own = _mean([each.own for each in asked], whole=whole).times(papers, TOKEN_ERROR)
     fixed = fmean(each.fixed for each in asked)
@@ -130,11 +131,11 @@ def forecast(
     # An answer lies somewhere between an empty form and a full one.
     empty, full = fmean(each.empty for each in asked), fmean(each.full for each in asked)
     answer = Range(empty, (empty + full) / 2, full).times(papers, TOKEN_ERROR)
-    requests = round(fmean(each.requests for each in asked) * papers)
+    number = round(fmean(each.requests for each in asked) * papers)
     fresh = _mean([each.fresh for each in asked], whole=whole).times(papers, TOKEN_ERROR)
     seconds, speed = _time(endpoint, fresh, answer)
     tokens, limits = prompt.plus(answer).expected, calls.limits
-    rates = (requests, limits.requests_per_minute), (tokens, limits.tokens_per_minute)
+    rates = (number, limits.requests_per_minute), (tokens, limits.tokens_per_minute)
     least = max((60 * amount / limit for amount, limit in rates if limit), default=None)
     cost, price = _cost(endpoint, calls, prompt, answer)
     return Forecast(
@@ -143,7 +144,7 @@ def forecast(
         approach=chosen.name,
         papers=papers,
         sample=len(sample),
-        requests=requests,
+        requests=number,
         fixed_tokens=round(fixed),
         prompt_tokens=prompt,
         answer_tokens=answer,
@@ -154,36 +155,38 @@ def forecast(
     )
 
 
-def _requests(steps: Steps[Any]) -> list[Mapping[str, Any]]:
+def _requests(steps: Steps[Any]) -> list[Request]:
     """What a model that never finds anything is asked, without second questions."""
     from extractor.llm.answer import Answer, Usage
 
     message = {"role": "assistant", "content": "{}"}
     nothing = Answer(message=message, finish_reason="stop", usage=Usage(), paid_at=0.0)
-    bodies: list[Mapping[str, Any]] = []
+    requests: list[Request] = []
     with suppress(StopIteration, PaperError):
-        body = next(steps).body
+        request = next(steps)
         while True:
-            said = bodies[-1].get("messages") if bodies else None
-            if said and body.get("messages", [])[: len(said)] == said:
+            said = requests[-1].body.get("messages") if requests else None
+            if said and request.body.get("messages", [])[: len(said)] == said:
                 break  # it continues the conversation: a second question
-            bodies.append(body)
-            body = steps.send(nothing).body
-    return bodies
+            requests.append(request)
+            request = steps.send(nothing)
+    return requests
 
 
 def _reckon(
-    task: Task[Any], endpoint: Endpoint, bodies: Sequence[Mapping[str, Any]], before: str
+    task: Task[Any], endpoint: Endpoint, requests: Sequence[Request], before: str
 ) -> _Asked:
-    prompts = [request_tokens(body, schema_is_read=endpoint.reads_schema) for body in bodies]
-    texts = [before, *map(_text, bodies)]
+    prompts = [
+        request_tokens(request.body, schema_is_read=endpoint.reads_schema) for request in requests
+    ]
+    texts = [before, *(_text(request.body) for request in requests)]
     whole = task.schema.model_json_schema()
     answers = [
-        answer_tokens(answer_schema(body) or whole, body.get(endpoint.limit_field))
-        for body in bodies
+        answer_tokens(answer_schema(request.body) or whole, request.limit or endpoint.max_tokens)
+        for request in requests
     ]
     return _Asked(
-        len(bodies),
+        len(requests),
         sum(fixed for fixed, _ in prompts),
         sum(own for _, own in prompts),
         sum(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,15 +13,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_MOST_TOKENS = 2**31
+_TEXT_PARTS = ("text", "output_text")
 CHAT, COMPLETION = "/chat/completions", "/completions"
+
+# Of OpenAI, and of others behind the same API.
+_CUT = {"length", "max_tokens", "model_length", "max_output_tokens"}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request body (JSON values) and the path of the API that it goes to."""
+    """A request body (JSON values) and the path of the API that it goes to.
+
+    The model and the limit of the answer are added when it is sent: ``limit`` tokens, by default
+    the endpoint's.
+    """
 
     body: Mapping[str, Any]
     path: str = CHAT
+    limit: int | None = None
 
 
 class Usage(NamedTuple):
@@ -37,16 +48,14 @@ class Usage(NamedTuple):
 
     @classmethod
     def from_completion(cls, completion: Mapping[str, Any], *, tries: int) -> Usage:
-        """The token counts in a chat completion (the endpoint's JSON); zero where it has none.
-
-        Raises TypeError, ValueError or AttributeError when it has no such shape.
-        """
-        usage = completion.get("usage") or {}
-        details = usage.get("prompt_tokens_details") or {}
+        """The token counts in a chat completion (the endpoint's JSON); zero where it has none."""
+        usage = completion.get("usage")
+        usage = usage if isinstance(usage, dict) else {}
+        details = usage.get("prompt_tokens_details")
         return cls(
-            prompt_tokens=int(usage.get("prompt_tokens") or 0),
-            cached_tokens=int(details.get("cached_tokens") or 0),
-            completion_tokens=int(usage.get("completion_tokens") or 0),
+            prompt_tokens=_tokens(usage.get("prompt_tokens")),
+            cached_tokens=_tokens(details.get("cached_tokens")) if isinstance(details, dict) else 0,
+            completion_tokens=_tokens(usage.get("completion_tokens")),
             tries=tries,
         )
 
@@ -72,17 +81,26 @@ class Answer:
 
     @property
     def tool(self) -> str | None:
-        """The name of the first tool that the model called, if any."""
+        """The name of the first tool that the model called, if any; empty if it has none."""
         calls = self.message.get("tool_calls") or ()
-        return str(calls[0]["function"].get("name")) if calls else None
+        return str(calls[0]["function"].get("name") or "") if calls else None
+
+    @property
+    def cut(self) -> bool:
+        """Whether it ended at its token limit."""
+        return (self.finish_reason or "").lower() in _CUT
+
+    @property
+    def said(self) -> str:
+        """The arguments of the model's tool call, else its content."""
+        calls = self.message.get("tool_calls") or ()
+        arguments = calls[0]["function"].get("arguments") if calls else None
+        return str(arguments or self.message.get("content") or "")
 
     @property
     def text(self) -> str:
-        """What the model wrote: the arguments of its tool call, else its content."""
-        calls = self.message.get("tool_calls") or ()
-        if calls:
-            return str(calls[0]["function"].get("arguments") or "")
-        return str(self.message.get("content") or "")
+        """What the model wrote; some servers take the whole answer for the model's thoughts."""
+        return self.said or str(self.message.get("reasoning_content") or "")
 
     def paid_in_this_run(self) -> Answer:
         """The same answer, not ``cached``."""
@@ -103,14 +121,17 @@ class Answer:
         ).decode()
 
     @classmethod
-    def from_json(cls, text: str) -> Answer:
+    def from_json(cls, text: str | bytes) -> Answer:
         """Read a stored answer. Raises ValueError, KeyError or TypeError when it is damaged."""
         row = from_json(text)
+        usage = Usage(*row["usage"])
+        if not (isinstance(row["message"], dict) and all(isinstance(n, int) for n in usage)):
+            raise TypeError("a stored answer has a message and numbers")
         return cls(
             message=row["message"],
             finish_reason=row["finish_reason"],
-            usage=Usage(*row["usage"]),
-            paid_at=row["paid_at"],
+            usage=usage,
+            paid_at=float(row["paid_at"]),
             logprobs=row["logprobs"],
             cached=True,
         )
@@ -119,17 +140,71 @@ class Answer:
     def from_completion(cls, completion: Mapping[str, Any], *, tries: int, now: float) -> Answer:
         """Take the first choice of a completion, of a chat or of a text (the endpoint's JSON).
 
-        Raises KeyError, IndexError or TypeError when it has no such shape.
+        Raises KeyError, IndexError, TypeError or ValueError when it has no such shape, or holds
+        an error.
         """
         choice = completion["choices"][0]
+        if choice.get("error") or completion.get("error"):
+            raise ValueError("an error in place of an answer")
         said = choice["message"] if "message" in choice else {"content": choice["text"]}
-        message = {key: value for key, value in said.items() if value is not None}
-        for call in message.get("tool_calls", ()):
-            call["function"].get("arguments")  # else it is none
+        finish = choice.get("finish_reason")
         return cls(
-            message=message,
-            finish_reason=choice.get("finish_reason"),
+            message=_message({"content": said} if isinstance(said, str) else said),
+            finish_reason=finish if isinstance(finish, str) else None,
             usage=Usage.from_completion(completion, tries=tries),
             paid_at=now,
             logprobs=choice.get("logprobs"),
         )
+
+
+def _tokens(count: object) -> int:
+    """A number of tokens; 0 if it is none that can be true."""
+    if type(count) is int and 0 <= count < _MOST_TOKENS:
+        return count
+    with suppress(TypeError, ValueError, OverflowError):
+        number = int(float(count))  # type: ignore[arg-type]  # anything that a server writes
+        return number if 0 <= number < _MOST_TOKENS else 0
+    return 0
+
+
+def _message(said: Mapping[str, Any]) -> dict[str, Any]:
+    """An assistant message in OpenAI's shape, of which servers deviate.
+
+    Raises ValueError if it calls a tool in no readable way, and says nothing else.
+    """
+    message = {key: value for key, value in said.items() if value is not None}
+    if not isinstance(content := message.get("content", ""), str):
+        message["content"] = _text(content)
+    if "tool_calls" not in message and "function_call" not in message:
+        return message
+    calls = message.pop("tool_calls", None) or [message.pop("function_call", None)]
+    whole = [call for call in map(_call, calls) if call is not None]
+    if whole:
+        message["tool_calls"] = whole
+    elif "tool_calls" in said and said["tool_calls"] and not message.get("content"):
+        raise ValueError("a call without a function")
+    return message
+
+
+def _text(content: Any) -> str:
+    """The text of a message's content: its parts of text, or an object written as JSON."""
+    if isinstance(content, list):
+        return "".join(
+            part if isinstance(part, str) else str(part.get("text") or "")
+            for part in content
+            if isinstance(part, str)
+            or (isinstance(part, dict) and part.get("type", "text") in _TEXT_PARTS)
+        )
+    return to_json(content).decode()
+
+
+def _call(call: Any) -> dict[str, Any] | None:
+    """A call of a tool, whose function may be the call itself, and its arguments an object."""
+    function = call.get("function", call) if isinstance(call, dict) else None
+    if not isinstance(function, dict) or not function.keys() & {"name", "arguments"}:
+        return None
+    arguments = function.get("arguments", "")
+    if not isinstance(arguments, str):
+        arguments = to_json(arguments).decode()
+    named = {"name": str(function.get("name") or ""), "arguments": arguments}
+    return {"id": str(call.get("id") or "call"), "type": "function", "function": named}

@@ -2,7 +2,8 @@
 
 Before a request is sent, the most that it can cost is reserved; when the actual cost is known, the
 reservation is settled. So a ceiling holds whatever the answers are, and is used up to the last
-request that is sure to fit.
+request that is sure to fit. Several processes that work on the same run book their reservations in
+the store, and share its ceilings.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 # Tokens that a chat template adds around the messages.
 _TEMPLATE_TOKENS = 64
+_LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,20 @@ class Spent(NamedTuple):
         return Spent(*map(add, self, other))
 
 
+class Elsewhere(NamedTuple):
+    """What the other processes of a run have spent, and what they have in flight at the most."""
+
+    spent: Spent = Spent()
+    in_flight: Spent = Spent()
+
+
 class Budget:
     """Counts what one attempt at a run spends, on top of ``earlier`` attempts, under ceilings.
 
     ``prices`` are needed if the cost has a ceiling; ``longest_answer`` is in tokens. ``keep``
-    writes `total` to disk; with ceilings it is awaited before each request, so that they hold
-    even if the process is killed.
+    writes what is spent and in flight to disk, and ``look`` reads what other processes have
+    written. With ceilings both are done before each request, so that they hold over all processes
+    and even if one is killed.
     """
 
     def __init__(
@@ -87,21 +97,32 @@ class Budget:
         *,
         longest_answer: int = 0,
         earlier: Spent | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self.spent = Spent()
-        self.earlier = earlier or Spent()
+        self.elsewhere = elsewhere or Elsewhere()
         self.keep: Callable[[], Awaitable[None]] | None = None
+        self.look: Callable[[], Elsewhere] | None = None
+        self._before = earlier or Spent()
         self._ceilings = ceilings or Ceilings()
         self._prices = prices
         self._longest_answer = longest_answer
         self._reserved: set[Reservation] = set()
 
+    @property
+    def earlier(self) -> Spent:
+        """What earlier attempts and other processes have spent."""
+        return self._before + self.elsewhere.spent
+
     def total(self) -> Spent:
-        """What the run has spent so far, with requests in flight at the most they can cost."""
-        total = self.earlier + self.spent
-        for reservation in tuple(self._reserved):  # also asked from the store's thread
-            total += reservation.most
-        return total
+        """What the run has spent so far, with reserved requests at the most they can cost."""
+        total = self.earlier + self.elsewhere.in_flight + self.spent
+        return sum((each.most for each in self._reserved), total)
+
+    def in_flight(self) -> Spent:
+        """The most that the requests can cost that are sent and not settled."""
+        booked = (each.most for each in tuple(self._reserved) if each.booked)
+        return sum(booked, Spent())  # also asked from the store's thread
 
     async def reserve(self, content: bytes, stop_signal: StopSignal) -> Reservation | None:
         """Reserve the most that the request can cost; waits while others may be released.
@@ -112,14 +133,34 @@ class Budget:
             return None
         most = self._most(content)
         while over := self._exceeded(most):
-            if not self._reserved:
+            if not self._reserved and not self.elsewhere.in_flight.requests:
                 raise over
-            await stop_signal.wait()
+            await stop_signal.wait(_LOOK_SECONDS if self.elsewhere.in_flight.requests else None)
+            self._look()
         reservation = Reservation(most)
         self._reserved.add(reservation)
-        if self.keep is not None:
-            await self.keep()
         return reservation
+
+    async def book(self, reservation: Reservation) -> bool:
+        """Put a reservation on disk, as the last thing before its request is sent.
+
+        Returns whether it holds: other processes may have used the rest of a ceiling. Each writes
+        before it looks, so that of two that need the same rest at most one gets it.
+        """
+        if self.keep is None:
+            return True
+        reservation.booked = True
+        await self.keep()
+        self._look()
+        if self._exceeded(Spent()) is None:
+            return True
+        self.release(reservation)
+        await self.keep()
+        return False
+
+    def _look(self) -> None:
+        if self.look is not None:
+            self.elsewhere = self.look()
 
     def settle(
         self, reservation: Reservation | None, usage: Usage | None, *, content: bytes, lost: bool
@@ -127,17 +168,25 @@ class Budget:
         """Count one request that was sent.
 
         ``usage`` is what its reply reported, if anything; without it, the reserved tokens are
-        counted as ``lost`` if the request may have been charged for.
+        counted as ``lost`` if the request may have been charged for. So is a count of tokens that
+        is not positive, since every request and every answer has some.
         """
-        self.release(reservation)
+        most = self._most(content)
         if usage is not None:
+            prompt, completion = max(usage.prompt_tokens, 0), max(usage.completion_tokens, 0)
             self.spent += Spent(
-                1, 0, usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens
+                requests=1,
+                prompt_tokens=prompt,
+                cached_tokens=min(max(usage.cached_tokens, 0), prompt),
+                completion_tokens=completion,
+                lost_prompt_tokens=0 if prompt else most.lost_prompt_tokens,
+                lost_completion_tokens=0 if completion else most.lost_completion_tokens,
             )
         elif lost:
-            self.spent += self._most(content)
+            self.spent += most
         else:
             self.spent += Spent(requests=1, failed=1)
+        self.release(reservation)  # last: the store's thread may count it twice, but never miss it
 
     def release(self, reservation: Reservation | None) -> None:
         """Release the reservation."""
@@ -167,9 +216,10 @@ class Budget:
 
 @dataclass(eq=False, slots=True)
 class Reservation:
-    """What is reserved for one request."""
+    """What is reserved for one request; ``booked`` when it is on disk and may be sent."""
 
     most: Spent
+    booked: bool = False
 
 
 def _reached(ceiling: str, spent: str, option: str) -> CeilingReached:

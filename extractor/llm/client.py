@@ -1,7 +1,7 @@
 """Answer requests: from the store, or by one call, which is retried when a retry can help.
 
-tenacity decides about retries. A rate limit does not use up tries: all requests wait it out
-together, for up to 15 minutes.
+tenacity decides about retries. Neither a rate limit nor an outage uses up tries: all requests wait
+them out together, as long as the patience lasts.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from pydantic_core import from_json, to_json
 
 from extractor import errors
 from extractor.llm.answer import Answer, Usage
+from extractor.llm.dialect import STATUSES, Dialect
 from extractor.llm.faults import Fault, no_reply, strange_reply, timed_out
-from extractor.llm.limits import LONGEST_PAUSE_SECONDS, RateLimiter
+from extractor.llm.limits import LONGEST_PAUSE_SECONDS, RateLimiter, Wait
+from extractor.llm.reply_json import read_damaged_json
+from extractor.llm.stream import joined
 from extractor.llm.transport import NoReply
 
 if TYPE_CHECKING:
@@ -37,25 +40,32 @@ logger = logging.getLogger("extractor.llm")
 Asked: TypeAlias = "Answer | Awaitable[Answer] | None"
 """The answer if it is available already, else an awaitable of it, or None if there is none."""
 
-PATIENCE_SECONDS = 900.0
-"""Seconds for which one request waits out rate limits."""
-
 # Raise it when the input of the key's hash changes.
-_KEY_VERSION = 2
+_KEY_VERSION = 3
 _FIRST_WAIT_SECONDS = 0.5
+_LONGEST_WAIT_SECONDS = 8.0
+# While others are answered, there is nothing to be waited for.
+_LONGEST_WAIT_ALONE_SECONDS = 2.0
 _TRIES_BEFORE_FIRST_ANSWER = 3
+# Rate limits that one request meets while others are answered; with the waits, about a minute.
+_MOST_REFUSALS = 16
+_MAY_NAME_A_FIELD = (errors.RequestRejected, errors.UnknownModel, errors.ServerFailed)
+# Between looks at a request that another process has in flight.
+_LOOK_SECONDS = 0.05
 
 
 class _Prepared(NamedTuple):
-    """A request as it is sent, and its key in the store."""
+    """A request as it is sent, and its key in the store; ``limit`` is None for the endpoint's."""
 
     path: str
     content: bytes
     key: str
+    limit: int | None
 
 
 class CachedClient:
-    """Answers requests for one task; the same request is paid once, also while in flight.
+    """Answers requests for one task; the same request is paid once, also while in flight in this
+    process or in another one with the same store.
 
     ``since`` is the Unix time at which the run began. An answer paid for after that is not
     ``cached``, even if an earlier attempt at the run paid. Without ``since``, every answer from
@@ -74,7 +84,9 @@ class CachedClient:
         self._client = client
         self._store = store
         self._since = since
+        self._opened = time.time()
         self._in_flight: dict[str, asyncio.Future[Answer]] = {}
+        self._tails: dict[int | None, bytes] = {}
 
     def recall(self, request: Request) -> Answer | None:
         """The stored answer, or None. Nothing is sent."""
@@ -91,8 +103,14 @@ class CachedClient:
     def ask_again(self, request: Request) -> Answer | Awaitable[Answer]:
         """An answer paid for in this run; older answers in the store are ignored."""
         prepared = self._prepared(request)
+        return self._stored(prepared, again=True) or self._pay(prepared, again=True)
+
+    def ask_anew(self, request: Request) -> Answer | Awaitable[Answer]:
+        """An answer paid for since this client exists, also within a run that continues."""
+        prepared = self._prepared(request)
         stored = self._stored(prepared)
-        return stored if stored and not stored.cached else self._pay(prepared)
+        paid_now = stored is not None and stored.paid_at >= self._opened
+        return stored if stored and paid_now else self._pay(prepared, again=True)
 
     async def close(self) -> None:
         """Cancel the calls in flight; answers that have arrived are still stored."""
@@ -104,34 +122,63 @@ class CachedClient:
     def _prepared(self, request: Request) -> _Prepared:
         content = to_json(request.body)
         key = request_key(self._task, self._client.endpoint.identity, content)
-        return _Prepared(request.path, content, key)
+        tail = self._tails.get(request.limit)
+        if tail is None:
+            added = to_json(self._client.endpoint.fields_for(request.limit))
+            tail = self._tails[request.limit] = b"," + added[1:]
+        return _Prepared(request.path, content[:-1] + tail, key, request.limit)
 
-    def _stored(self, request: _Prepared) -> Answer | None:
+    def _stored(self, request: _Prepared, *, again: bool = False) -> Answer | None:
+        """The answer in the store; with ``again``, only if this run paid for it."""
         answer = self._store.get(request.key) if self._store is not None else None
+        most = self._client.endpoint.max_tokens
+        spent = answer.usage.completion_tokens if answer else 0
+        if answer and answer.cut and not request.limit and 0 < spent < most:
+            return None  # the limit is higher than the one that cut it off: it may go further
         if answer is None or self._since is None or answer.paid_at < self._since:
-            return answer
+            return None if again else answer
         return answer.paid_in_this_run()
 
-    def _pay(self, request: _Prepared) -> Awaitable[Answer]:
+    def _pay(self, request: _Prepared, *, again: bool = False) -> Awaitable[Answer]:
         running = self._in_flight.get(request.key)
         if running is None:
-            running = asyncio.ensure_future(self._call(request))
+            running = asyncio.ensure_future(self._call(request, again=again))
             self._in_flight[request.key] = running
             running.add_done_callback(lambda _: self._in_flight.pop(request.key, None))
         # One waiter that is cancelled must not cancel the call for the others, nor lose its answer.
         return asyncio.shield(running)
 
-    async def _call(self, request: _Prepared) -> Answer:
-        answer = await self._client(request.path, request.content)
-        if self._store is not None:
-            await self._store.store(request.key, answer)
+    async def _call(self, request: _Prepared, *, again: bool) -> Answer:
+        store = self._store
+        if store is None:
+            return await self._client(request.path, request.content)
+        if not store.claims.take(request.key):
+            await self._claim_from_another(store, request)
+        try:
+            if not store.claims.alone and (stored := self._stored(request, again=again)):
+                store.claims.release(request.key)
+                return stored  # another process has stored it meanwhile
+            answer = await self._client(request.path, request.content)
+            await store.store(request.key, answer)  # which releases the claim
+        except BaseException:
+            store.claims.release(request.key)
+            raise
         return answer
+
+    async def _claim_from_another(self, store: AnswerStore, request: _Prepared) -> None:
+        """Wait until another process has the answer or gives up, but not for ever."""
+        logger.debug("another process has sent the same request")
+        until = time.monotonic() + self._client.patience
+        while not store.claims.take(request.key) and time.monotonic() < until:
+            await asyncio.sleep(_LOOK_SECONDS)
+            self._client.rate_limiter.stop_signal.check()
 
 
 def request_key(task: str, model: str, content: bytes) -> str:
-    """Hash of the task's fingerprint, the model's identity, and the request body as sent.
+    """Hash of the task's fingerprint, the model's identity, and the body of a `Request`.
 
-    The body holds the sampling settings and the paper's content, and no credentials.
+    The body holds the sampling settings and the paper's content, and no credentials. The limit of
+    the answer is not in it, nor what the endpoint was found to accept (`Dialect`).
     """
     digest = hashlib.sha256(to_json([_KEY_VERSION, task, model]))
     digest.update(content)
@@ -142,7 +189,10 @@ class RetryingClient:
     """Sends requests to one provider, which is opened at the first request.
 
     ``tries`` limits the requests for one answer, including the first and excluding those that
-    met a rate limit; ``timeout`` limits one request, in seconds, up to the last byte of its reply.
+    met a rate limit or an outage; ``timeout`` limits one request, in seconds, up to the last byte
+    of its reply, as the provider's `time_limit` counts them; ``patience`` limits the seconds that a
+    rate limit or an outage is waited out for. ``tell`` is called with a line for the user when all
+    later requests are changed.
     """
 
     def __init__(
@@ -151,14 +201,19 @@ class RetryingClient:
         *,
         tries: int,
         timeout: float,
+        patience: float,
         rate_limiter: RateLimiter,
         budget: Budget,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.endpoint = provider.endpoint
         self.tries = tries
         self.timeout = timeout
+        self.patience = patience
         self.rate_limiter = rate_limiter
         self.budget = budget
+        self._tell = tell
+        self._dialect = Dialect()
         self._answered = False
         self._provider = provider
         self._transport: Transport | None = None
@@ -175,7 +230,7 @@ class RetryingClient:
             return await self._try(path, content, 1)
         except Fault as fault:
             first = fault
-        if not first.error.retryable:
+        if not first.retryable:
             raise self._final(first, 1)
         return await self._again(path, content, first)
 
@@ -209,13 +264,12 @@ class RetryingClient:
 
     async def _again(self, path: str, content: bytes, first: Fault) -> Answer:
         """Retry after a first fault, as tenacity decides."""
+        policy = _RetryPolicy(self)
         attempts = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception(
-                lambda error: isinstance(error, Fault) and error.error.retryable
-            ),
-            wait=_wait,
-            stop=_Enough(self._limit),
-            sleep=self.rate_limiter.stop_signal.sleep,
+            retry=policy.retry,
+            wait=policy.wait,
+            stop=policy.stop,
+            sleep=policy.sleep,
             reraise=True,
         )
         tried = 0
@@ -228,18 +282,39 @@ class RetryingClient:
                     return await self._try(path, content, tried)
         except Fault as fault:
             raise self._final(fault, tried) from fault
+        finally:
+            self.rate_limiter.breaker.forget(hash(content))
         raise AssertionError("tenacity ends by returning or raising")
 
     async def _try(self, path: str, content: bytes, tried: int) -> Answer:
         transport = self._transport or await self._open()
-        reservation = await self.budget.reserve(content, self.rate_limiter.stop_signal)
-        try:
-            sending = await self.rate_limiter.clear()
-        except BaseException:
-            self.budget.release(reservation)
-            raise
+        request = hash(content)
+        if self._dialect.rules:
+            content = self._dialect.write(content)
+        reservation, sending = await self._turn(content)
+        sending.request = request
         sent = transport.send(path, content)
         return await self._account(sent, content, tried, reservation, sending)
+
+    async def _turn(self, content: bytes) -> tuple[Reservation | None, Sending]:
+        """Wait until the ceilings and the rate limits allow a request."""
+        stop_signal = self.rate_limiter.stop_signal
+        while True:
+            reservation = await self.budget.reserve(content, stop_signal)
+            sending: Sending | None = None
+            booked = False
+            try:
+                sending = await self.rate_limiter.clear()
+                booked = reservation is None or (
+                    await self.budget.book(reservation) and stop_signal.reason is None
+                )
+            finally:
+                if not booked:
+                    self.budget.release(reservation)
+                    if sending is not None:
+                        self.rate_limiter.returned(sending, {}, None, clean=False)
+            if booked:
+                return reservation, sending
 
     async def _account(
         self,
@@ -257,16 +332,13 @@ class RetryingClient:
         try:
             reply = await self._reply(sent)
             if reply.status != 200:
-                raise self._provider.fault(reply)
+                raise self._fault(reply, content)
             answer = self._read(reply, tried)
             usage = answer.usage
         except Fault as fault:
             usage, lost = fault.usage, fault.billed
             logger.debug("try %d failed: %s", tried, fault.error.kind)
-            if fault.overloaded:
-                self.rate_limiter.limited(sending, fault.wait)
-            elif isinstance(fault.error, errors.TimedOut):
-                self.rate_limiter.concurrency.limited(sending.at)
+            self._weigh(fault, tried, sending)
             raise
         finally:
             self.budget.settle(reservation, usage, content=content, lost=lost)
@@ -276,9 +348,39 @@ class RetryingClient:
         logger.debug("answer at try %d, %d tokens", tried, usage.tokens)
         return answer
 
+    def _weigh(self, fault: Fault, tried: int, sending: Sending) -> None:
+        """Tell a fault of one request from one that all requests share."""
+        if fault.resend or not fault.error.retryable:
+            self.rate_limiter.breaker.answered()
+            return
+        fault.shared = self.rate_limiter.failed(
+            sending,
+            fault.error.message,
+            wait=fault.wait,
+            refused=isinstance(fault.error, errors.RateLimited),
+        )
+        if isinstance(fault.error, errors.TimedOut) and tried == 1:
+            self.rate_limiter.concurrency.limited(sending.at)
+
+    def _fault(self, reply: Reply, content: bytes) -> Fault:
+        """What an error status means; a field that it names changes all later requests."""
+        fault = self._provider.fault(reply)
+        if reply.status not in STATUSES or not isinstance(fault.error, _MAY_NAME_A_FIELD):
+            return fault
+        if self._dialect.changes(content):
+            fault.resend = True  # it was sent before the dialect was known
+        elif not self._answered:  # else it is about this one paper
+            found = self._dialect.after(content, reply.content or b"")
+            if found is not None:
+                self._dialect, fault.resend = found, True
+                remedy = found.rules[-1].remedy
+                logger.info("for this run, %s", remedy)
+                self._tell(f"For this run, {remedy}: {fault.error.message}")
+        return fault
+
     async def _reply(self, sent: Coroutine[Any, Any, Reply]) -> Reply:
         try:
-            async with asyncio.timeout(self.timeout):
+            async with self._provider.time_limit(self.timeout):
                 return await sent
         except TimeoutError as error:
             raise timed_out(self.endpoint) from error
@@ -289,16 +391,23 @@ class RetryingClient:
         if reply.content is None:
             raise strange_reply("too many bytes", self.endpoint)
         try:
-            completion = from_json(reply.content)
-        except ValueError as error:
-            raise strange_reply("invalid JSON", self.endpoint) from error
+            completion = _completion(reply.content)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            completion = self._damaged(reply.content)
         try:
             return Answer.from_completion(completion, tries=tried, now=time.time())
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-            usage = _usage(completion)
-            raise strange_reply("no chat completion", self.endpoint, usage) from error
+            fault = self._provider.fault(reply)  # an error in place of an answer, if it is one
+            fault.usage = _usage(completion)
+            raise fault from error
 
-    def _limit(self, fault: Fault) -> int:
+    def _damaged(self, content: bytes) -> Any:
+        try:
+            return read_damaged_json(content)
+        except ValueError as error:
+            raise strange_reply("invalid JSON", self.endpoint) from error
+
+    def tries_for(self, fault: Fault) -> int:
         """An endpoint that never answered gets fewer tries: it is probably not there."""
         unreached = isinstance(fault.error, errors.ConnectionLost) and not self._answered
         return min(self.tries, _TRIES_BEFORE_FIRST_ANSWER) if unreached else self.tries
@@ -315,39 +424,77 @@ class RetryingClient:
         return error
 
 
-class _Enough:
-    """Decides when to give up: after a number of tries (rate limits excluded), or after a time."""
+class _RetryPolicy:
+    """Decides for one request whether to try again, and when."""
 
-    def __init__(self, limit: Callable[[Fault], int]) -> None:
-        self._limit = limit
-        self._counted = 0
+    def __init__(self, client: RetryingClient) -> None:
+        self._client = client
+        self._failed = 0
+        self._refused = 0
+        self._why = Wait.FAILED
+        self._answers = client.rate_limiter.breaker.answers
 
-    def __call__(self, state: tenacity.RetryCallState) -> bool:
-        fault = state.outcome.exception() if state.outcome else None
-        if not isinstance(fault, Fault):
+    def retry(self, state: tenacity.RetryCallState) -> bool:
+        fault = _fault(state)
+        return fault is not None and fault.retryable
+
+    def stop(self, state: tenacity.RetryCallState) -> bool:
+        """Whether the tries, or the patience, are used up."""
+        fault, patience = _fault(state), self._client.patience
+        if fault is None or (fault.overloaded and (fault.wait or 0.0) > patience):
             return True
-        if not isinstance(fault.error, errors.RateLimited):
-            self._counted += 1
-            return self._counted >= self._limit(fault)
-        waited = state.seconds_since_start or 0.0
-        return waited + (fault.wait or 0.0) > PATIENCE_SECONDS
+        if fault.resend:
+            return False
+        if fault.shared:
+            return self._client.rate_limiter.breaker.seconds_open() > patience
+        if isinstance(fault.error, errors.RateLimited):
+            self._refused += 1
+            return self._refused >= _MOST_REFUSALS
+        self._failed += 1
+        return self._failed >= self._client.tries_for(fault)
+
+    def wait(self, state: tenacity.RetryCallState) -> float:
+        """Seconds: what the server asks for, else exponential back-off with full jitter.
+
+        0 in an outage, in which all requests pause together, and where waiting changes nothing.
+        """
+        fault = _fault(state)
+        assert fault is not None
+        if fault.shared:
+            self._why = Wait.OUTAGE
+            return 0.0
+        self._why = Wait.REFUSED if fault.overloaded else Wait.FAILED
+        if fault.resend or fault.unfit:
+            return 0.0
+        if fault.wait is not None:
+            return fault.wait if fault.overloaded else min(fault.wait, LONGEST_PAUSE_SECONDS)
+        answers, before = self._client.rate_limiter.breaker.answers, self._answers
+        self._answers = answers
+        failed_alone = answers > before and not fault.overloaded
+        longest = _LONGEST_WAIT_ALONE_SECONDS if failed_alone else _LONGEST_WAIT_SECONDS
+        return float(tenacity.wait_random_exponential(_FIRST_WAIT_SECONDS, longest)(state))
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for the next try; meanwhile another paper is begun."""
+        await self._client.rate_limiter.back_off(seconds, self._why)
 
 
-def _wait(state: tenacity.RetryCallState) -> float:
-    """Seconds to wait before a retry: 0 after a rate limit, which pauses all requests anyway; else
-    what the server asks for, else exponential back-off with full jitter."""
+def _fault(state: tenacity.RetryCallState) -> Fault | None:
     fault = state.outcome.exception() if state.outcome else None
-    if isinstance(fault, Fault) and fault.overloaded:
-        return 0.0
-    if isinstance(fault, Fault) and fault.wait is not None:
-        return min(fault.wait, LONGEST_PAUSE_SECONDS)
-    backoff = tenacity.wait_random_exponential(_FIRST_WAIT_SECONDS, LONGEST_PAUSE_SECONDS)
-    return float(backoff(state))
+    return fault if isinstance(fault, Fault) else None
+
+
+def _completion(content: bytes) -> Any:
+    """The JSON of a reply, which may be streamed although that was not asked for."""
+    try:
+        return from_json(content)
+    except ValueError:
+        return joined(content)
 
 
 def _usage(completion: Any) -> Usage | None:
-    """The tokens reported by a reply that holds no answer."""
+    """The tokens reported by a reply that holds no answer; None if it reports none."""
     try:
-        return Usage.from_completion(completion, tries=0)
-    except (ValueError, TypeError, AttributeError):
+        return Usage.from_completion(completion, tries=0) if completion["usage"] else None
+    except (ValueError, TypeError, AttributeError, KeyError):
         return None

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Mode(StrEnum):
@@ -22,15 +26,17 @@ class Endpoint:
     - ``model``: the name that requests and records carry. ``identity`` names the model in the
       keys of the answer store and holds no credentials; ``address`` names it in messages.
     - ``base_url``: identifies the provider in the price data; empty if the model is free.
-    - ``limit_field``: the request field that bounds the answer to ``max_tokens`` tokens.
-    - ``temperature``: None sends none. ``reasks``: how often at most
-      an invalid answer is asked for again.
+    - ``limit_field``: the request field that bounds the answer to ``max_tokens`` tokens, what the
+      model thinks before it answers included.
+    - ``temperature``: None sends none. ``extra``: more fields of every request body.
+    - ``reasks``: how often at most an invalid answer is asked for again.
     - ``concurrency``: papers in flight at most.
     - ``alternatives``: how many of the likeliest first tokens the endpoint can report.
     - ``reads_schema``: whether the JSON Schema is part of the prompt that is paid for, or only
       constrains decoding.
     - ``prefers_questions``: many short questions cost less than one long answer.
     - ``answers``: False if there is no language model.
+    - ``repeats``: the same request has the same answer for sure, so that asking again is in vain.
     - ``free``: tokens cost no money. ``speed``: prompt and answer tokens per second, one paper
       at a time, measured on two cores; None if unknown.
     """
@@ -43,18 +49,27 @@ class Endpoint:
     temperature: float | None = 0.0
     max_tokens: int = 2048
     limit_field: str = "max_tokens"
+    extra: Mapping[str, object] = field(default_factory=dict)
     concurrency: int = 256
     reasks: int = 1
     alternatives: int = 20
     reads_schema: bool = True
     prefers_questions: bool = False
     answers: bool = True
+    repeats: bool = False
     free: bool = False
     speed: tuple[float, float] | None = None
 
     def sampling(self) -> dict[str, object]:
-        """The sampling settings of a request body."""
-        settings: dict[str, object] = {"model": self.model, self.limit_field: self.max_tokens}
+        """The settings of a request body that may change an answer."""
+        settings: dict[str, object] = {}
         if self.temperature is not None:
             settings["temperature"] = self.temperature
-        return settings
+        return {**settings, **self.extra}
+
+    def fields_for(self, limit: int | None) -> dict[str, object]:
+        """The fields that are added when a request is sent: the model, and the answer's limit.
+
+        They are no part of its key in the store: a complete answer holds under any limit.
+        """
+        return {"model": self.model, self.limit_field: limit or self.max_tokens}

@@ -5,27 +5,122 @@ from __future__ import annotations
 import math
 import re
 import time
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
-
-from pydantic_core import from_json
+from typing import TYPE_CHECKING, NamedTuple
 
 from extractor import errors
+from extractor.llm.complaint import Complaint, read_complaint
+from extractor.llm.limits import parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from extractor.llm.answer import Usage
     from extractor.llm.endpoint import Endpoint
     from extractor.llm.transport import NoReply, Reply
 
 _LONGEST_MESSAGE = 300
-_CONTEXT = re.compile(r"context|too long|maximum.{0,20}tokens|exceed.{0,20}(size|length)", re.I)
-_FILTER = re.compile(r"content.?(filter|management|policy)|moderation|flagged", re.I)
 _OVERLOADED = {429, 503, 529}
-_UNPAID = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
+_UNNAMED = 0
+"""Stands for the status of an error in a reply with status 200 that names none."""
+
+
+class _Meaning(NamedTuple):
+    """An error, and when it is meant: under any of ``statuses``, whatever is said; or when
+    ``says`` is found in the codes and words under any of ``with_statuses``, or under no status.
+    """
+
+    error: type[errors.ExtractorError]
+    what: str
+    statuses: Container[int] = ()
+    says: str = "(?!)"
+    with_statuses: Container[int] = ()
+    hint: str | None = None
+
+
+_MEANINGS = (
+    _Meaning(
+        errors.QuotaSpent,
+        "{where} has no quota left for now: {said}.",
+        # A limit per minute is waited out, even if the one per day is mentioned.
+        says=r"^(?!.*(per[ _-]?(min|sec)|/ ?min|\b[RT]PM\b))"
+        r".*(daily|weekly|monthly|(per|by)[ _-]?(day|week|month)|per (86,?400|24)|\b[RT]PD\b"
+        r"|\b(today|tomorrow)\b)",
+        with_statuses={403, 429},
+    ),
+    _Meaning(
+        errors.AuthenticationFailed,
+        "{where} requires payment: {said}.",
+        {402},
+        # Gemini says "exceeded your current quota" of each minute, and when to try again.
+        says=r"insufficient[ _-]?(quota|credit|balance|funds)|payment[ _]required|arrearage"
+        r"|billing[ _](hard[ _]limit|not[ _]active)|balance (is )?(too low|insufficient)"
+        r"|(add|no|any|out of|available|included) (more )?credits\b"
+        r"|exceeded[ _].{0,20}current[ _]quota(?!.*\b(retry|again)\b)",
+        with_statuses={400, 403, 429},
+        hint="Check the account's credit.",
+    ),
+    _Meaning(
+        errors.InvalidResponse,
+        "{where} says that the answer does not fit: {said}.",
+        says="json_validate_failed|tool_use_failed|failed_generation",
+        with_statuses={400, 422},
+    ),
+    _Meaning(
+        errors.Refused,
+        "{where} refuses the abstract: {said}.",
+        says=r"content.?(filter|management|policy)|moderation|flagged",
+        with_statuses={400, 403, 422},
+    ),
+    _Meaning(
+        errors.AuthenticationFailed,
+        "{where} rejects the API key: {said}.",
+        {401, 403},
+        says=r"(invalid|incorrect|wrong|missing|expired|no)[ _](api|auth\w*)[ _-]?(key|token)"
+        r"|api[ _-]?key.{0,20}(invalid|not valid|not found|expired|required)|unauthenticated"
+        r"|unauthori[sz]ed|authentication[ _](error|failed)",
+        with_statuses={400},
+    ),
+    _Meaning(
+        errors.TooLong,
+        "{where} says that the abstract is too long: {said}.",
+        {413},
+        says=r"context.{0,3}(length|size|window|limit)|too many tokens",
+        with_statuses={400, 422, 500},
+    ),
+    _Meaning(
+        errors.TooLong,
+        "{where} says that the abstract is too long: {said}.",
+        says=r"^(?!.*max_(completion_)?tokens)"
+        r".*(context|too long|maximum.{0,20}tokens|exceed.{0,20}(size|length)"
+        r"|inputs? .{0,40}tokens)",
+        with_statuses={400, 422},
+    ),
+    _Meaning(
+        errors.UnknownModel,
+        "{where} does not know the model {model!r}: {said}.",
+        {404},
+        says=r"model[ _]not[ _]found|(no such|unknown) model|DeploymentNotFound"
+        r"|models?:? ?\S{1,99} (does not exist|(is |was )?not found)",
+        with_statuses={400},
+    ),
+    _Meaning(errors.RateLimited, "{where} has a rate limit: {said}.", {429}),
+    _Meaning(
+        errors.ServerFailed,
+        "{where} failed: {said}.",
+        {_UNNAMED, 408, 409, 425, *range(500, 1000)},
+    ),
+    _Meaning(
+        errors.RequestRejected,
+        "{where} redirects to another address.",
+        range(300, 400),
+        hint="Give the address that it redirects to with --base-url.",
+    ),
+    _Meaning(errors.RequestRejected, "{where} rejects the request: {said}.", range(1000)),
+)
+_RATE = re.compile(r"rate.?limit|too many requests|resource.?exhausted|quota", re.I)
+_BUSY = re.compile(r"overloaded|unavailable|capacity", re.I)
 
 
 @dataclass(eq=False)
@@ -36,7 +131,9 @@ class Fault(Exception):
     ``overloaded`` says that the server asks for fewer requests overall. ``ambiguous`` says that
     what reads like a refused key or an unknown model may concern this one paper (a firewall that
     blocks an abstract). ``billed`` says that the try may have been charged for although its
-    tokens are not known.
+    tokens are not known. ``shared`` says that other requests fail as well. ``resend`` says that the
+    request is sent again in another form, which is no try of its own. ``complaint`` is what the
+    provider says, where it said anything.
     """
 
     error: errors.ExtractorError
@@ -45,6 +142,19 @@ class Fault(Exception):
     ambiguous: bool = False
     billed: bool = False
     usage: Usage | None = None
+    shared: bool = False
+    resend: bool = False
+    complaint: Complaint = field(default_factory=Complaint)
+
+    @property
+    def unfit(self) -> bool:
+        """Whether the endpoint itself found the model's answer not to fit, and kept it."""
+        return isinstance(self.error, errors.InvalidResponse)
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the request should be sent again."""
+        return self.error.retryable or self.resend or self.unfit
 
 
 def timed_out(endpoint: Endpoint) -> Fault:
@@ -59,55 +169,54 @@ def no_reply(error: NoReply, endpoint: Endpoint) -> Fault:
     return Fault(lost, billed=error.sent)
 
 
-def strange_reply(what: str, endpoint: Endpoint, usage: Usage | None = None) -> Fault:
+def strange_reply(what: str, endpoint: Endpoint) -> Fault:
     """The fault of a reply with status 200 that is not an answer."""
-    error = errors.ServerFailed(f"{endpoint.address} answered with {what}.")
-    return Fault(error, billed=usage is None, usage=usage)
+    return Fault(errors.ServerFailed(f"{endpoint.address} answered with {what}."), billed=True)
 
 
-def failed_reply(reply: Reply, endpoint: Endpoint, *, key: str = "") -> Fault:
-    """The fault of a reply with an error status; the ``key`` is kept out of its message."""
-    error = _status_error(reply, endpoint, key)
-    wait = parse_retry_after(reply.headers, now=time.time()) if error.retryable else None
+def failed_reply(reply: Reply, endpoint: Endpoint) -> Fault:
+    """The fault of a reply with an error status, or with an error in place of an answer."""
+    complaint = read_complaint(reply.content)
+    if reply.status == 200 and not (complaint.words or complaint.status):
+        return strange_reply("no chat completion", endpoint)
+    text = " ".join((*complaint.codes, complaint.words))
+    status = _status(reply, complaint, text)
+    meant = next(meaning for meaning in _MEANINGS if _is_meant(meaning, status, text))
+    what = meant.what.format(
+        where=f"{endpoint.address} (HTTP {status or 200})",
+        said=complaint.words[:_LONGEST_MESSAGE] or "no explanation",
+        model=endpoint.model,
+    )
+    wait = parse_retry_after(reply.headers, now=time.time()) if meant.error.retryable else None
     return Fault(
-        error,
-        wait=wait,
-        overloaded=error.retryable and reply.status in _OVERLOADED,
-        ambiguous=reply.status in (403, 404) and isinstance(error, errors.EndpointError),
+        meant.error(what, hint=meant.hint),
+        wait=complaint.wait if wait is None and meant.error.retryable else wait,
+        overloaded=meant.error.retryable and status in _OVERLOADED,
+        ambiguous=status in (403, 404) and status in meant.statuses,
+        billed=meant.error is errors.InvalidResponse,
+        complaint=complaint,
     )
 
 
-def _status_error(reply: Reply, endpoint: Endpoint, key: str) -> errors.ExtractorError:
-    status, (said, code) = reply.status, _explanation(reply, key)
-    where = f"{endpoint.address} (HTTP {status})"
-    if status == 402 or code in _UNPAID:
-        return errors.AuthenticationFailed(
-            f"{where} requires payment: {said}.", hint="Check the account's credit."
-        )
-    if status in (400, 403, 422) and _FILTER.search(f"{code} {said}"):
-        return errors.Refused(f"{where} refuses the abstract: {said}.")
-    if status in (401, 403):
-        return errors.AuthenticationFailed(f"{where} rejects the API key: {said}.")
-    if status == 404:
-        return errors.UnknownModel(f"{where} does not know the model {endpoint.model!r}: {said}.")
-    if status == 429:
-        return errors.RateLimited(f"{where} has a rate limit: {said}.")
-    if status in (408, 409, 425) or status >= 500:
-        return errors.ServerFailed(f"{where} failed: {said}.")
-    return _rejection(status, where, said)
+def _status(reply: Reply, complaint: Complaint, text: str) -> int:
+    """The reply's status; within status 200, the one that the error names or describes."""
+    if reply.status != 200:
+        return reply.status
+    if complaint.status is not None:
+        return complaint.status
+    return 429 if _RATE.search(text) else 503 if _BUSY.search(text) else _UNNAMED
 
 
-def _rejection(status: int, where: str, said: str) -> errors.PaperError:
-    if status == 413 or _CONTEXT.search(said):
-        return errors.TooLong(f"{where} says that the abstract is too long: {said}.")
-    if 300 <= status < 400:
-        hint = "Give the address that it redirects to with --base-url."
-        return errors.RequestRejected(f"{where} redirects to another address.", hint=hint)
-    return errors.RequestRejected(f"{where} rejects the request: {said}.")
+def _is_meant(meaning: _Meaning, status: int, text: str) -> bool:
+    if status in meaning.statuses:
+        return True
+    said_here = status in meaning.with_statuses or status == _UNNAMED
+    return said_here and re.search(meaning.says, text, re.IGNORECASE) is not None
 
 
 def parse_retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
-    """Seconds that a server asks to wait: Retry-After-Ms, else Retry-After (seconds or a date).
+    """Seconds that a server asks to wait: Retry-After-Ms, else Retry-After (seconds, "1m2.5s" or
+    a date).
 
     An invalid value counts as absent.
     """
@@ -119,7 +228,7 @@ def parse_retry_after(headers: Mapping[str, str], *, now: float) -> float | None
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
     except (ValueError, TypeError, OverflowError):
-        return None
+        return parse_duration(value) or None
 
 
 def _finite(text: str) -> float | None:
@@ -128,18 +237,3 @@ def _finite(text: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) and number >= 0 else None
-
-
-def _explanation(reply: Reply, key: str) -> tuple[str, str]:
-    """The server's message, in one short line without the key it may have echoed, and its code."""
-    body: Any = None
-    with suppress(ValueError):
-        body = from_json(reply.content or b"")
-    error = body.get("error", body) if isinstance(body, dict) else {}
-    if not isinstance(error, dict):
-        error = {"message": error}
-    said = error.get("message") or error.get("detail")
-    text = errors.one_line(said).rstrip(".") if isinstance(said, str) else ""
-    if key:
-        text = text.replace(key, "[key]")
-    return text[:_LONGEST_MESSAGE] or "no explanation", str(error.get("code") or "")

@@ -7,8 +7,10 @@ transport that sends nothing; aiohttp sends the calls.
 
 from __future__ import annotations
 
+import re
 import urllib.request
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -17,16 +19,18 @@ import openai
 from yarl import URL
 
 from extractor.errors import UsageError
+from extractor.llm.redaction import Redaction
 from extractor.llm.transport import NoReply, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
 LONGEST_REPLY = 2**23
 """The largest reply in bytes; a larger one is not an answer and is never held in memory."""
 
 _KEEP_ALIVE_SECONDS = 30.0
 _CHUNK = 2**16
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _LOGIN = "Proxy-Authorization"
 _PATH = "/chat/completions"
 # Headers of one message or one connection, which are set for each request.
@@ -34,40 +38,79 @@ _NOT_PREPARED = {"host", "connection", "content-length", "transfer-encoding", "a
 
 
 @asynccontextmanager
-async def open_http(base_url: str, key: str, *, proxy: bool = True) -> AsyncIterator[HttpTransport]:
-    """Connections to an OpenAI-compatible API; ``proxy`` uses the environment's proxy."""
-    prepared = await _prepare(base_url, key)
+async def open_http(
+    base_url: str,
+    key: str,
+    *,
+    key_header: str | None = None,
+    headers: Mapping[str, str] = _NOTHING,
+    query: Mapping[str, str] = _NOTHING,
+    proxy: bool = True,
+) -> AsyncIterator[HttpTransport]:
+    """Connections to an OpenAI-compatible API.
+
+    The key is a bearer token, or the value of ``key_header``. ``headers`` and ``query`` are part of
+    every request. ``proxy`` uses the environment's proxy.
+    """
+    own: dict[str, str | openai.Omit] = {}
+    if key_header:
+        own = {"Authorization": openai.Omit(), key_header: key}
+    prepared = await _prepare(base_url, key, {**own, **headers}, query)
     url = URL(str(prepared.url), encoded=True)
     through = _proxy(url) if proxy else {}
+    address, asked = str(url.with_query(None)).removesuffix(_PATH), url.raw_query_string
     async with _session(prepared, secure=url.scheme == "https") as session:
-        yield HttpTransport(session, str(url).removesuffix(_PATH), through)
+        secret = Redaction(key)
+        yield HttpTransport(session, address, through, secret, query=f"?{asked}" if asked else "")
 
 
 class HttpTransport:
-    """The open connections of an API at ``address``."""
+    """The open connections of an API at ``address``; no reply has the key in it.
 
-    def __init__(self, session: aiohttp.ClientSession, address: str, proxy: dict[str, Any]) -> None:
+    ``query`` follows the path of each request.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        address: str,
+        proxy: dict[str, Any],
+        redaction: Redaction,
+        *,
+        query: str = "",
+    ) -> None:
         self.session = session
         self.address = address
         self._proxy = proxy
+        self._redaction = redaction
+        self._query = query
         self._urls: dict[str, URL] = {}
 
     async def send(self, path: str, content: bytes) -> Reply:
         url = self._urls.get(path)
         if url is None:
-            url = self._urls[path] = URL(self.address + path, encoded=True)
+            url = self._urls[path] = URL(self.address + path + self._query, encoded=True)
         sending = self.session.post(url, data=content, allow_redirects=False, **self._proxy)
         try:
             async with sending as response:
-                return Reply(response.status, response.headers, await _bounded(response))
+                body = await _bounded(response)
+                clean = self._redaction.content(body) if body else body
+                return Reply(response.status, response.headers, clean)
         except TimeoutError:
             raise
         except (aiohttp.ClientError, OSError) as error:
             reached = not isinstance(error, aiohttp.ClientConnectorError)
-            raise NoReply(str(error) or type(error).__name__, sent=reached) from error
+            reason = self._redaction.text(str(error)) or type(error).__name__
+            # The error itself may quote the server.
+            raise NoReply(reason, sent=reached) from None
 
 
-async def _prepare(base_url: str, key: str) -> httpx2.Request:
+async def _prepare(
+    base_url: str,
+    key: str,
+    headers: Mapping[str, str | openai.Omit],
+    query: Mapping[str, str],
+) -> httpx2.Request:
     """The request that openai's client sends to the API, without sending it."""
     transport = _KeepRequest()
     client = openai.AsyncOpenAI(
@@ -81,7 +124,10 @@ async def _prepare(base_url: str, key: str) -> httpx2.Request:
             _PATH,
             cast_to=httpx2.Response,
             content=b"{}",
-            options={"headers": {"Content-Type": "application/json"}},
+            options={
+                "headers": {"Content-Type": "application/json", **headers},
+                "params": query,
+            },
         )
     return transport.request
 
@@ -142,12 +188,20 @@ def _proxy(url: URL) -> dict[str, Any]:
     found = urllib.request.getproxies().get(url.scheme)
     if not found or urllib.request.proxy_bypass(url.host or ""):
         return {}
-    proxy = URL(found if "://" in found else f"http://{found}")
-    if proxy.scheme not in ("http", "https"):
+    try:
+        proxy = URL(found if "://" in found else f"http://{found}")
+    except ValueError:
+        proxy = URL()
+    if proxy.scheme not in ("", "http", "https"):
         raise UsageError(
             f"The environment names a {proxy.scheme} proxy for {url.host}, and only http proxies "
             "are supported.",
             hint=f"Unset {url.scheme}_proxy, or name {url.host} in no_proxy.",
+        )
+    if not proxy.port or not re.fullmatch(r"\S+", proxy.host or ""):
+        raise UsageError(  # without the address, which may have a password in it
+            f"The environment names a proxy for {url.host} that is not an address.",
+            hint=f"Set {url.scheme}_proxy to http://HOST:PORT, or unset it.",
         )
     if proxy.user is None:
         return {"proxy": proxy}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from extractor.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from extractor.llm.endpoint import Mode
@@ -18,14 +19,33 @@ if TYPE_CHECKING:
 PullDisplay: TypeAlias = "Callable[[Weights], AbstractContextManager[Callable[[int], None]]]"
 """Shows the progress of a download; its callback takes the bytes so far."""
 
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OWN_FIELDS = {
+    "model": "--model",
+    "messages": "--prompt",
+    "max_tokens": "--answer-tokens",
+    "max_completion_tokens": "--answer-tokens",
+}
+"""Fields of a request body that are set by an option of their own."""
+WaitDisplay: TypeAlias = "Callable[[str, float], None]"
+"""Called every second or so with what is waited for, and for how many seconds it has been."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSettings:
     """``model`` is a name or a :class:`Provider`; None is the embedded default.
 
     Each provider decides which names it serves (:mod:`extractor.llm.providers`). Where ``mode``,
-    ``approach`` or ``concurrency`` is None, the endpoint's default holds.
-    ``pull_display`` shows the download of weights.
+    ``approach``, ``concurrency``, ``answer_tokens``, ``temperature`` or ``reasoning_effort`` is
+    None, the endpoint's default holds.
+
+    - ``answer_tokens``: the most tokens of an answer, thinking included.
+    - ``extra_body``: more fields of every request body. They are part of the store's keys.
+    - ``extra_headers``: more headers of every request. ``key_header``: the header that holds the
+      key, instead of ``Authorization: Bearer``. ``api_version``: Azure OpenAI's ``api-version``.
+    - ``pull_display`` shows the download of weights, ``wait_display`` what else is waited for.
+    - ``tell`` is called with a line for the user when requests are changed to what the endpoint
+      accepts, and when all papers wait for it.
     """
 
     model: str | Provider | None = None
@@ -34,10 +54,50 @@ class ModelSettings:
     mode: Mode | None = None
     approach: str | None = None
     concurrency: int | None = None
+    answer_tokens: int | None = None
+    temperature: float | None = None
+    reasoning_effort: str | None = None
+    extra_body: Mapping[str, object] = field(default_factory=dict)
+    extra_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    api_version: str | None = None
+    key_header: str | None = None
     pull_display: PullDisplay | None = field(default=None, repr=False, compare=False)
+    tell: Callable[[str], None] = field(default=lambda _: None, repr=False, compare=False)
+    wait_display: WaitDisplay | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.base_url and not self.model:
             raise UsageError(
                 "--base-url needs the name of a model at that endpoint.", hint="Add --model."
+            )
+        for name in _OWN_FIELDS.keys() & self.extra_body.keys():
+            raise UsageError(
+                f"--extra-body sets {name!r}.", hint=f"Use {_OWN_FIELDS[name]} for it."
+            )
+        for name in (*self.extra_headers, *((self.key_header,) if self.key_header else ())):
+            value = self.extra_headers.get(name, "")
+            if not (_HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable()):
+                raise UsageError(
+                    f"{name!r} cannot be a header, or its value cannot.",
+                    hint="Give a name and one line of ASCII.",
+                )
+
+    @property
+    def body_fields(self) -> dict[str, object]:
+        """The fields that these settings add to every request body."""
+        effort = {"reasoning_effort": self.reasoning_effort} if self.reasoning_effort else {}
+        return {**effort, **self.extra_body}
+
+    def refuse_address(self, model: str) -> None:
+        """Raise UsageError if they say how to reach a model that is not reached over a network."""
+        given = {
+            "--base-url": self.base_url,
+            "--extra-header": self.extra_headers,
+            "--api-version": self.api_version,
+            "--key-header": self.key_header,
+        }
+        for option in (option for option, value in given.items() if value):
+            raise UsageError(
+                f"{model} needs no {option}: it runs in this process.",
+                hint="Leave it out, or name the model as the endpoint calls it.",
             )

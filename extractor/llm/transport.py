@@ -32,6 +32,7 @@ class Transport(Protocol):
     async def send(self, path: str, content: bytes) -> Reply:
         """Post a request body (JSON) to a path such as ``/chat/completions``.
 
-        Returns the reply whatever its status. Raises NoReply if there is none.
+        Returns the reply whatever its status, without the API key that it may echo
+        (:mod:`extractor.llm.redaction`). Raises NoReply if there is none.
         """
         ...

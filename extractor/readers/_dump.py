@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Self
 
 from extractor.discovery import concrete_classes
-from extractor.errors import DumpError, UsageError
+from extractor.errors import DumpError, ExtractorError, UsageError, one_line
 from extractor.plugins import load_plugin, plugins
 from extractor.readers.base import Columns, Item, Paper, Reader, Source, Unreadable
 
@@ -172,12 +172,26 @@ def read_dump(
                 logger.warning("%s, line %d: %s", dump.name, item.line, item.message)
 
 
+def _read(reader: Reader, source: Source, columns: Columns) -> Iterator[Item]:
+    """Read a dump; an error outside of any entry ends it, and is no traceback."""
+    try:
+        yield from reader.read(source, columns)
+    except ExtractorError:
+        raise
+    except Exception as error:
+        said = one_line(f"{type(error).__name__}: {error}")
+        raise DumpError(
+            f"{source.name} cannot be read as {reader.name} ({said}).",
+            hint="Name another format with --dump-format, or report it with a --debug-log.",
+        ) from error
+
+
 def _items(reader: Reader, source: Source, columns: Columns) -> Generator[Item]:
     papers = 0
     first: Unreadable | None = None
     ids: set[str] | None = set()
     with closing(source):
-        for item in reader.read(source, columns):
+        for item in _read(reader, source, columns):
             if isinstance(item, Unreadable):
                 first = first or item
                 yield item

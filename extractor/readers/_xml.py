@@ -12,7 +12,16 @@ from xml.parsers import expat
 
 from extractor.errors import DumpError
 from extractor.readers._encoding import document_decoder
-from extractor.readers.base import NO, SURE, TEXT_LIMIT, Columns, Reader, Unreadable, printable
+from extractor.readers.base import (
+    NO,
+    SURE,
+    TEXT_LIMIT,
+    Columns,
+    Reader,
+    Unreadable,
+    guarded,
+    printable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +54,10 @@ class XmlReader(Reader):
         collector = _Collector(source, frozenset(self.records))
         for chunk in chain(iter(lambda: source.stream.read1(_CHUNK), b""), [b""]):
             for line, record in collector.feed(chunk, final=not chunk):
-                yield Unreadable(line, _TOO_LARGE) if record is None else self.build(line, record)
+                if record is None:
+                    yield Unreadable(line, _TOO_LARGE)
+                else:
+                    yield guarded(self.build, line, record)
 
     @abstractmethod
     def build(self, line: int, record: Element) -> Item:

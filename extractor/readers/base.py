@@ -26,19 +26,20 @@ In this folder the class is found by itself. In a package of yours, an entry poi
 
 from __future__ import annotations
 
+import logging
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Concatenate, NamedTuple, ParamSpec, TypeAlias
 
-from extractor.errors import DumpError, UsageError
+from extractor.errors import DumpError, ExtractorError, UsageError, one_line
 from extractor.paper import Paper
 from extractor.readers._encoding import decode_text, printable
 from extractor.readers._source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "LAST_RESORT",
@@ -59,6 +60,7 @@ __all__ = [
     "build_entry_from_fields",
     "decode_text",
     "field_names",
+    "guarded",
     "json_text",
     "nested_text",
     "printable",
@@ -75,6 +77,11 @@ NO = 0.0
 
 TEXT_LIMIT = 2**20
 """Characters that a title or an abstract may have; a longer one is never held in memory."""
+
+_P = ParamSpec("_P")
+_LONGEST_REASON = 200
+
+logger = logging.getLogger("extractor.readers")
 
 TOO_LONG = "The line is too long to be an entry."
 
@@ -163,6 +170,23 @@ class Reader(ABC):
         Raises:
             DumpError: the dump is damaged, so that the rest of it cannot be read.
         """
+
+
+def guarded(
+    build: Callable[Concatenate[int, _P], Item], line: int, *args: _P.args, **kwargs: _P.kwargs
+) -> Item:
+    """Return what ``build`` makes of the entry at ``line``: the border of one entry's work.
+
+    Whatever it raises, or a library under it, costs this entry and never the dump.
+    """
+    try:
+        return build(line, *args, **kwargs)
+    except ExtractorError:
+        raise
+    except Exception as error:
+        logger.debug("line %d cannot be read", line, exc_info=error)
+        said = one_line(f"{type(error).__name__}: {error}")[:_LONGEST_REASON]
+        return Unreadable(line, f"It cannot be read ({said}).")
 
 
 def build_entry(

@@ -18,6 +18,7 @@ from extractor.readers.base import (
     Unreadable,
     build_entry,
     decode_text,
+    guarded,
     without_empty,
 )
 
@@ -53,7 +54,7 @@ class BibTex(Reader):
             if data is None:
                 yield Unreadable(line, TOO_LONG)
             elif not _NOT_AN_ENTRY.match(text := decode_text(data)):
-                yield _build(line, text)
+                yield guarded(_build, line, text)
 
 
 def _entries(source: Source) -> Iterator[tuple[int, bytes | None]]:

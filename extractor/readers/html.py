@@ -64,14 +64,14 @@ class Html(Reader):
         page = _Page()
         decoder = document_decoder(source.head, html=True)
         read = 0
-        while chunk := source.stream.read1(_CHUNK):
+        # As much more as is pending, since an open tag is looked through anew with each chunk.
+        while chunk := source.stream.read(max(_CHUNK, len(page.rawdata))):
             read += len(chunk)
             page.feed(decoder.decode(chunk))
             if read > _PAGE_LIMIT or len(page.rawdata) > _TAG_LIMIT:
                 raise DumpError(f"{source.name} is too large for a saved web page.")
         page.feed(decoder.decode(b"", final=True))
-        page.close()
-        page.end_block()
+        page.end()
         return iter(page.papers or read_page(page.paragraphs))
 
 
@@ -122,6 +122,17 @@ class _Page(HTMLParser):
             if not self._text:
                 self._line = self.getpos()[0]
             self._text.append(data)
+
+    def parse_marked_section(self, i: int, report: int = 1) -> int:  # noqa: ARG002
+        """Read "<![CDATA[" and the like as browsers do: as a comment that ends at a bracket."""
+        return self.parse_bogus_comment(i)
+
+    def end(self) -> None:
+        """End the page; a tag or comment that it breaks off in is no text, as in browsers."""
+        if self.rawdata.startswith("<"):
+            self.rawdata = ""
+        self.close()
+        self.end_block()
 
     def end_block(self) -> None:
         """Make a paragraph of the text since the last block began or ended."""

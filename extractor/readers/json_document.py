@@ -15,6 +15,7 @@ from extractor.readers.base import (
     Source,
     Unreadable,
     field_names,
+    guarded,
 )
 from extractor.readers.json_lines import OBJECT_SURE, JsonLines, first_object, object_in
 from extractor.readers.json_stream import ALONE, MOST_NESTED_ARRAY, JsonObject, json_objects
@@ -87,7 +88,8 @@ class _Papers:
             return Unreadable(found.line, "The dump breaks off within this entry.")
         if self._kind is None and (fields := object_in(found.data)) is not None:
             self._kind = _kind_of(fields)
-        return (self._kind or JsonLines()).item(found.line, found.data, self._columns)
+        kind = self._kind or JsonLines()
+        return guarded(kind.item, found.line, found.data, self._columns)
 
 
 def _kind_of(fields: dict[str, Any]) -> JsonLines:

@@ -19,6 +19,7 @@ from extractor.readers.base import (
     build_entry_from_fields,
     decode_text,
     field_names,
+    guarded,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class JsonLines(Reader):
             if line is None:
                 yield Unreadable(number, TOO_LONG)
             elif not line.isspace():
-                yield self.item(number, line, columns)
+                yield guarded(self.item, number, line, columns)
 
     def item(self, line: int, data: bytes, columns: Columns) -> Item:
         """Return the paper in one JSON object."""

@@ -16,6 +16,7 @@ from extractor.readers.base import (
     Reader,
     Source,
     build_entry_from_fields,
+    guarded,
     require_columns,
 )
 
@@ -42,8 +43,12 @@ class Parquet(Reader):
         pyarrow = load_pyarrow(DumpError)
         with _seekable(source) as file:
             for row, cells in enumerate(_rows(pyarrow, file, source, columns), start=1):
-                values = {name: _as_json(cell) for name, cell in cells.items()}
-                yield build_entry_from_fields(row, values, columns)
+                yield guarded(_build, row, cells, columns)
+
+
+def _build(row: int, cells: dict[str, object], columns: Columns) -> Item:
+    values = {name: _as_json(cell) for name, cell in cells.items()}
+    return build_entry_from_fields(row, values, columns)
 
 
 def load_pyarrow(kind: type[ExtractorError]) -> Any:

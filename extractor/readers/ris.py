@@ -17,6 +17,7 @@ from extractor.readers.base import (
     Unreadable,
     build_entry,
     decode_text,
+    guarded,
     without_empty,
 )
 
@@ -91,17 +92,20 @@ class _Entry:
         if self._size > 2 * TEXT_LIMIT:
             yield Unreadable(self._line, TOO_LONG)
         elif self._values:
-            identifiers = (value for value in self._all(_DOI) if value.startswith("10."))
-            metadata = without_empty(
-                authors=self._all(_AUTHOR),
-                categories=self._all(_CATEGORY),
-                doi=next(identifiers, "").removesuffix(" [doi]"),
-                venue=self._first(_VENUE),
-                date=self._first(_DATE),
-                url=self._first(("UR",)),
-            )
-            title, abstract = " ".join(self._all(_TITLE)), " ".join(self._all(_ABSTRACT))
-            yield build_entry(self._line, self._first(_ID), title, abstract, metadata)
+            yield guarded(self._build, self._line)
+
+    def _build(self, line: int) -> Item:
+        identifiers = (value for value in self._all(_DOI) if value.startswith("10."))
+        metadata = without_empty(
+            authors=self._all(_AUTHOR),
+            categories=self._all(_CATEGORY),
+            doi=next(identifiers, "").removesuffix(" [doi]"),
+            venue=self._first(_VENUE),
+            date=self._first(_DATE),
+            url=self._first(("UR",)),
+        )
+        title, abstract = " ".join(self._all(_TITLE)), " ".join(self._all(_ABSTRACT))
+        return build_entry(line, self._first(_ID), title, abstract, metadata)
 
     def _all(self, tags: tuple[str, ...]) -> list[str]:
         """Return the values of the first of the tags that is there."""

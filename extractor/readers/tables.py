@@ -18,6 +18,7 @@ from extractor.readers.base import (
     build_entry_from_fields,
     decode_text,
     field_names,
+    guarded,
     require_columns,
 )
 
@@ -74,7 +75,7 @@ class CommaSeparated(Reader):
             elif row:
                 cells: Iterator[tuple[str, object]] = zip(header, row, strict=False)
                 values = {name: cell for name, cell in cells if cell}
-                yield build_entry_from_fields(line, values, columns)
+                yield guarded(build_entry_from_fields, line, values, columns)
         yield from skipped
 
     def _delimiter(self, header: str) -> str:

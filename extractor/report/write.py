@@ -53,6 +53,7 @@ def write_report(
     Raises:
         DumpError: an input cannot be read or is not what it should be.
         OutputError: ``out`` cannot be written.
+        UsageError: ``out`` is one of the inputs.
     """
     from extractor import __version__
 
@@ -62,7 +63,8 @@ def write_report(
         chunks = stack.enter_context(TemporaryFile())
         index = _gather(Path(records), failures, papers, Chunks(chunks))
         facts = {"name": name, "has_dump": papers is not None, "version": __version__}
-        with whole_or_nothing(out) as scratch, scratch.open("wb") as page:
+        inputs = [Path(each) for each in (records, dump, failures) if each]
+        with whole_or_nothing(out, inputs=inputs) as scratch, scratch.open("wb") as page:
             page.write(page_before_chunks(name, {**facts, "chunk": CHUNK, **index.to_dict()}))
             chunks.seek(0)
             shutil.copyfileobj(chunks, page, 2**20)

@@ -9,7 +9,7 @@ from contextlib import aclosing, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from extractor.errors import ExtractorError, OutputError
+from extractor.errors import ExtractorError, OutputError, UnfitRecord
 from extractor.record import Failure, Record
 from extractor.run.prefetch import Prefetch
 from extractor.run.reorder import InOrder
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from extractor.paper import Paper
     from extractor.record import Result, SchemaT
     from extractor.run.engine import Engine, Retry
+    from extractor.run.reorder import Row
     from extractor.writers import Sink
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -67,6 +68,12 @@ class Summary:
             self.prompt_tokens += result.meta.prompt_tokens
             self.completion_tokens += result.meta.completion_tokens
 
+    def count_unfit(self) -> None:
+        """Count a record, which was counted as one, as the failure that became of it."""
+        self.records -= 1
+        self.failures += 1
+        self.kinds[UnfitRecord.kind] = self.kinds.get(UnfitRecord.kind, 0) + 1
+
 
 class Watcher(Protocol):
     """Called with every result as it is done, for a progress display."""
@@ -99,17 +106,19 @@ class Stop:
             self._engine.stop()
             self._watcher.stopping()
 
-        handled = []
+        handled = {}
         # Unsupported on Windows and outside the main thread: there Ctrl-C stays an exception.
         with suppress(NotImplementedError, ValueError, RuntimeError):
             for number in _SIGNALS:
+                before = signal.getsignal(number)
                 loop.add_signal_handler(number, handle)
-                handled.append(number)
+                handled[number] = before
         try:
             yield
         finally:
-            for number in handled:
+            for number, before in handled.items():
                 loop.remove_signal_handler(number)
+                signal.signal(number, before)  # which the loop does not put back
 
 
 async def run_batch(
@@ -145,8 +154,8 @@ async def run_batch(
         finally:
             source.stop()
             source.join()
-        for is_record, row in order.rest():
-            (records if is_record else failures).write(row)
+        for row in order.rest():
+            _write(row, records, failures, summary)
     summary.interrupted = stop.requested
     summary.seconds = time.monotonic() - started
     return summary
@@ -164,5 +173,19 @@ async def _write_all(
         summary.count(result)
         watcher.done(result, summary)
         row = (isinstance(result, Record), result.to_dict())
-        for is_record, ready in order.put(position, row):
-            (records if is_record else failures).write(ready)
+        for ready in order.put(position, row):
+            _write(ready, records, failures, summary)
+
+
+def _write(row: Row, records: Sink, failures: Sink, summary: Summary) -> None:
+    """Write a row where it belongs; a record that its format cannot hold becomes a failure."""
+    is_record, values = row
+    if is_record:
+        try:
+            records.write(values)
+        except UnfitRecord as error:
+            summary.count_unfit()
+            values = Failure(values["id"], values["title"], error.kind, str(error)).to_dict()
+        else:
+            return
+    failures.write(values)

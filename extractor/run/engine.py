@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter, deque
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Generic
 
 import anyio
 
 from extractor.debug_log import PAPER
-from extractor.errors import EndpointError, ExtractorError, PaperError
+from extractor.errors import EndpointError, ExtractorError, InternalError, PaperError
 from extractor.llm.answer import Answer, Usage
 from extractor.llm.limits import Stopped
 from extractor.record import Failure, Record, SchemaT
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-    from extractor.approaches import Approach, Steps
+    from extractor.approaches import Approach
     from extractor.llm.answer import Request
     from extractor.llm.client import Asked, CachedClient
     from extractor.llm.endpoint import Endpoint
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
     from extractor.task import Task
 
 logger = logging.getLogger("extractor.run")
+
+_TURN_SECONDS = 0.1
+"""How long papers are worked on before the event loop takes a turn, so that Ctrl-C is heard."""
 
 _RESULTS_WAITING = 64
 """The number of waiting results at which no more papers are begun."""
@@ -50,6 +55,7 @@ _TOO_MANY = {
     "connection": 5,
     "rate_limited": 5,
     "invalid_response": 25,
+    "internal": 25,
 }
 
 
@@ -68,37 +74,68 @@ class Attempt(Generic[SchemaT]):
     """Drives an approach's generator for one paper; ``ask`` supplies the answers.
 
     `begin` goes as far as the available answers allow; `finish` awaits the others. So a paper is
-    scored once and the store is asked once for each request, whatever the result.
+    scored once and the store is asked once for each request.
+
+    Failures are not cached: where stored answers make one, the paper is begun anew with
+    ``ask_anew``, if it is given.
     """
 
     def __init__(
         self,
         paper: Paper,
-        steps: Steps[SchemaT],
+        approach: Approach[SchemaT],
         ask: Callable[[Request], Asked],
         *,
+        ask_anew: Callable[[Request], Asked] | None = None,
         model: str,
         task: str,
     ) -> None:
         self.paper = paper
-        self._steps = steps
-        self._ask = ask
+        self._approach = approach
+        self._ask_anew = ask_anew
         self._labels = {"model": model, "task": task}
         self._awaited: Awaitable[Answer] | None = None
-        self._answers = 0
-        self._stored = 0
-        self._usage = Usage()
+        self._start(ask)
 
     @property
     def waits(self) -> bool:
         """Whether an answer is, or was, awaited."""
         return self._awaited is not None
 
-    def begin(self, answer: Answer | None = None) -> Record[SchemaT] | None:
-        """Send the approach an answer (None at first), and continue while answers are available.
+    def _start(self, ask: Callable[[Request], Asked]) -> None:
+        self._steps = self._approach.steps(self.paper)
+        self._ask = ask
+        self._answers = 0
+        self._stored = 0
+        self._recalled = False
+        self._usage = Usage()
 
-        Returns the record, or None if an answer is awaited or will never come. Raises PaperError.
+    def begin(self) -> Record[SchemaT] | None:
+        """Go as far as the available answers allow.
+
+        Returns the record, or None if an answer is awaited or will never come. Raises PaperError,
+        or an error that ends the run.
         """
+        try:
+            return self._advance(None)
+        except Exception as error:
+            self._border(error)
+            raise
+
+    async def finish(self) -> Record[SchemaT]:
+        """Await the answer that `begin` asked for, and go on to the end; raises as it does."""
+        try:
+            record: Record[SchemaT] | None = None
+            while record is None:
+                assert self._awaited is not None
+                record = self._advance(self._counted(await self._awaited))
+        except Exception as error:
+            self._border(error)
+            raise
+        return record
+
+    def _advance(self, answer: Answer | None) -> Record[SchemaT] | None:
+        """Send the approach an answer (None at first), and continue while answers are available."""
         try:
             while True:
                 request = self._steps.send(answer)  # type: ignore[arg-type]  # None starts it
@@ -106,6 +143,7 @@ class Attempt(Generic[SchemaT]):
                 if not isinstance(asked, Answer):
                     self._awaited = asked
                     return None
+                self._recalled = True
                 answer = self._counted(asked)
         except StopIteration as done:
             logger.debug("done")
@@ -113,17 +151,21 @@ class Attempt(Generic[SchemaT]):
             return Record.of(
                 self.paper, done.value, usage=self._usage, cached=cached, **self._labels
             )
-        except PaperError as error:
-            error.tries = error.tries or self._usage.tries
-            raise
+        except PaperError:
+            if not self._recalled or self._ask_anew is None:
+                raise
+            self._start(self._ask_anew)
+            self._ask_anew = None
+            return self._advance(None)
 
-    async def finish(self) -> Record[SchemaT]:
-        """Await the answer that `begin` asked for, and go on to the end; raises as asking does."""
-        record: Record[SchemaT] | None = None
-        while record is None:
-            assert self._awaited is not None
-            record = self.begin(self._counted(await self._awaited))
-        return record
+    def _border(self, error: Exception) -> None:
+        """Whatever goes wrong with one paper is its failure: the others are done all the same."""
+        if isinstance(error, PaperError):
+            error.tries = error.tries or self._usage.tries
+        elif not isinstance(error, (ExtractorError, Stopped)):
+            logger.debug("unexpected", exc_info=error)
+            said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            raise InternalError(said, tries=self._usage.tries) from error
 
     def _counted(self, answer: Answer) -> Answer:
         self._answers += 1
@@ -153,13 +195,21 @@ class Engine(Generic[SchemaT]):
     async def extract(self, paper: Paper) -> Record[SchemaT]:
         """One paper's record. Raises PaperError, or EndpointError if no paper can be extracted."""
         PAPER.set(paper.id)
-        attempt = self.attempt(paper, self.client.ask)
+        attempt = self.attempt(paper)
         return attempt.begin() or await attempt.finish()
 
-    def attempt(self, paper: Paper, ask: Callable[[Request], Asked]) -> Attempt[SchemaT]:
-        """An attempt at a paper, not begun yet."""
-        steps = self._approach.steps(paper)
-        return Attempt(paper, steps, ask, model=self.endpoint.model, task=self._task.label)
+    def attempt(
+        self, paper: Paper, ask: Callable[[Request], Asked] | None = None
+    ) -> Attempt[SchemaT]:
+        """An attempt at a paper, not begun yet; without ``ask``, it may ask for every answer."""
+        return Attempt(
+            paper,
+            self._approach,
+            ask or self.client.ask,
+            ask_anew=None if ask or self.endpoint.repeats else self.client.ask_anew,
+            model=self.endpoint.model,
+            task=self._task.label,
+        )
 
     async def run(
         self, papers: Iterable[Paper | Failure] | PaperSource, *, retry: Retry | None = None
@@ -225,19 +275,30 @@ class _Run(Generic[SchemaT]):
         self._source = source
         self._results = results
         self._retry = retry
-        self._concurrency = engine.rate_limiter.concurrency
-        self._room = anyio.CapacityLimiter(self._concurrency.limit)
+        self._rate_limiter = engine.rate_limiter
+        self._room = anyio.CapacityLimiter(self._rate_limiter.places)
         self._workers = 0
         self._waiting = 0
+        self._begun = 0
+        self._begun_by_last_success = 0
+        self._all_taken = anyio.Event()
         self._taken: deque[Paper | Failure] = deque()
         self._position = 0
         self._in_a_row: Counter[str] = Counter()
         self._reason: Exception | None = None
+        self._turn = 0
+        self._turn_ends = 0.0
 
     async def work(self) -> None:
         """Work on every paper. Raises the error that ended the run, unless the user stopped it."""
         async with self._results, anyio.create_task_group() as workers:
-            self._adapt(workers)
+            adapt = partial(self._adapt, workers)
+            self._rate_limiter.on_back_off.add(adapt)
+            try:
+                adapt()
+                await self._all_taken.wait()
+            finally:
+                self._rate_limiter.on_back_off.discard(adapt)
         if self._reason is not None and not isinstance(self._reason, Stopped):
             raise self._reason
 
@@ -246,14 +307,14 @@ class _Run(Generic[SchemaT]):
         if self._reason is None:
             self._reason = reason
         if isinstance(reason, (ExtractorError, Stopped)):
-            self._engine.rate_limiter.stop_signal.close(reason)
+            self._rate_limiter.stop_signal.close(reason)
         self._source.stop()
         self._taken.clear()
 
     def _adapt(self, workers: TaskGroup) -> None:
         """Let as many workers run as papers may be in flight now."""
-        limit = self._room.total_tokens = self._concurrency.limit
-        while self._workers < limit:
+        places = self._room.total_tokens = self._rate_limiter.places
+        while self._workers < places:
             self._workers += 1
             workers.start_soon(self._work_on, workers)
 
@@ -262,22 +323,40 @@ class _Run(Generic[SchemaT]):
         async with self._room:
             while (item := await self._take()) is not None:
                 await self._do(item)
-                if self._concurrency.limit != self._room.total_tokens:
+                await self._let_others_run()
+                if self._rate_limiter.places != self._room.total_tokens:
                     self._adapt(workers)
                 if self._room.available_tokens < 0:
                     self._room.release()
                     await self._room.acquire()
 
+    async def _let_others_run(self) -> None:
+        """Wait for the event loop's next turn, once this one has lasted long enough.
+
+        Stored answers and candidates are worked on without waiting for anything: of all workers
+        only one goes on in a turn that is over, and that with a paper it has not taken yet.
+        """
+        while time.monotonic() > self._turn_ends:
+            turn = self._turn
+            await asyncio.sleep(0)
+            if turn == self._turn:
+                self._turn += 1
+                self._turn_ends = time.monotonic() + _TURN_SECONDS
+                return
+
     async def _take(self) -> Paper | Failure | None:
         """The next paper; as many are taken as may be in flight now."""
         if not self._taken:
-            room = max(1, self._concurrency.limit - self._waiting)
+            room = max(1, self._rate_limiter.places - self._waiting)
             try:
                 self._taken.extend(await self._source.take(room))
             except Exception as error:  # noqa: BLE001 -- it is raised when the others are done
                 self._reason = self._reason or error
                 self._source.stop()
-        return self._taken.popleft() if self._taken else None
+        if not self._taken:
+            self._all_taken.set()
+            return None
+        return self._taken.popleft()
 
     async def _do(self, item: Paper | Failure) -> None:
         """Work on one paper, and turn its error into a failure."""
@@ -287,6 +366,7 @@ class _Run(Generic[SchemaT]):
             return
         PAPER.set(item.id)
         attempt = self._engine.attempt(item, self._ask(item))
+        begun, self._begun = self._begun, self._begun + 1
         result: Result[SchemaT]
         try:
             found = attempt.begin()
@@ -303,7 +383,7 @@ class _Run(Generic[SchemaT]):
             self.stop(error)
             return
         if attempt.waits:
-            self._watch(result)
+            self._watch(result, begun)
         await self._send(position, result)
         if attempt.waits:
             # Papers that end together begin their next requests together: a quarter more papers a
@@ -317,11 +397,11 @@ class _Run(Generic[SchemaT]):
         finally:
             self._waiting -= 1
 
-    def _ask(self, paper: Paper) -> Callable[[Request], Asked]:
-        """The source of a paper's answers: the store, and calls where they are allowed."""
-        client = self._engine.client
+    def _ask(self, paper: Paper) -> Callable[[Request], Asked] | None:
+        """Where a paper's answers come from, if only those that failed are asked again."""
         if self._retry is None:
-            return client.ask
+            return None
+        client = self._engine.client
         failed = (paper.id, paper.title) in self._retry.failed
         return client.ask_again if failed else client.recall
 
@@ -331,10 +411,17 @@ class _Run(Generic[SchemaT]):
         except anyio.WouldBlock:
             await self._results.send((position, result))
 
-    def _watch(self, result: Result[SchemaT]) -> None:
-        """End the run if every paper meets the same fault."""
+    def _watch(self, result: Result[SchemaT], begun: int) -> None:
+        """End the run if every paper that was begun after the last success meets the same fault.
+
+        Those begun before it say nothing: papers that fail take longest, so they end in a row. At
+        the end of the dump nothing is left to be saved.
+        """
         if not isinstance(result, Failure):
             self._in_a_row.clear()
+            self._begun_by_last_success = self._begun
+            return
+        if begun < self._begun_by_last_success or self._all_taken.is_set():
             return
         self._in_a_row[result.error] += 1
         times = self._in_a_row[result.error]

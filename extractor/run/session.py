@@ -48,13 +48,16 @@ async def open_engine(
     endpoint = provider.endpoint
     approach = choose_approach(model.approach, task, endpoint)(task, endpoint)
     rate_limiter = RateLimiter(AdaptiveConcurrency(endpoint.concurrency), calls.limits)
+    rate_limiter.notify = model.tell
     run_state.budget = _budget(endpoint, calls, run_state)
     client = RetryingClient(
         provider,
         tries=calls.tries,
         timeout=calls.timeout,
+        patience=calls.patience,
         rate_limiter=rate_limiter,
         budget=run_state.budget,
+        tell=model.tell,
     )
     since = run_state.run.started_at if run_state.run else None
     cached = CachedClient(task.fingerprint, client, run_state.store, since=since)
@@ -81,6 +84,7 @@ def _budget(endpoint: Endpoint, calls: CallSettings, run_state: RunState) -> Bud
         prices,
         longest_answer=endpoint.max_tokens,
         earlier=run_state.run.spent if run_state.run else None,
+        elsewhere=run_state.run.elsewhere if run_state.run else None,
     )
     if run_state.store is not None and run_state.run is not None:
         from extractor.llm.store.runs import keep

@@ -18,13 +18,15 @@ class CallSettings:
     """How calls are made, limited and stored.
 
     With ``cache_dir`` None nothing is stored. ``tries`` limits the requests for one answer,
-    ``timeout`` one request, in seconds. ``price_in`` and ``price_out`` are US dollars per million
+    ``timeout`` one request, in seconds, and ``patience`` the seconds for which a rate limit or an
+    outage is waited out. ``price_in`` and ``price_out`` are US dollars per million
     tokens, by default those of the price data.
     """
 
     cache_dir: Path | None
     tries: int = 6
     timeout: float = 120.0
+    patience: float = 900.0
     limits: Limits = field(default_factory=Limits)
     ceilings: Ceilings = field(default_factory=Ceilings)
     price_in: float | None = None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
 
+from extractor.errors import CacheError
 from extractor.llm.budget import Budget
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ class RunState:
     def complete(self) -> None:
         """Mark the run complete, with its output in place: the next one is a new run."""
         if self.store is not None and self.run is not None:
-            self.store.remove(self.run.key)
+            from extractor.llm.store import runs
+
+            runs.complete(self.store, self.run)
+            self.run = None
 
     def notes(self) -> list[str]:
         """What the user should know about the store."""
@@ -61,12 +65,17 @@ def open_run_state(calls: CallSettings, *identity: object) -> Iterator[RunState]
     if calls.cache_dir is None:
         yield RunState()
         return
-    from extractor.llm.store.runs import run_key, take_up
+    from extractor.llm.store import runs
 
     store = open_store(calls.cache_dir)
+    state = RunState(store)
     try:
-        yield RunState(store, take_up(store, run_key(*identity)) if identity else None)
+        state.run = runs.take_up(store, runs.run_key(*identity)) if identity else None
+        yield state
     finally:
+        if state.run is not None and state.budget.spent.requests:
+            with suppress(CacheError):  # what ended the run is what the user should read
+                runs.leave(store, state.run, state.budget)
         store.close()
 
 

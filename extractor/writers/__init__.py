@@ -7,7 +7,15 @@ in the group ``extractor.writers``: see :mod:`extractor.writers.base`.
 
 from __future__ import annotations
 
-from extractor.writers._output import PARTIAL, open_output, whole_or_nothing
+from extractor.writers._output import (
+    PARTIAL,
+    STDIN,
+    Output,
+    open_output,
+    open_outputs,
+    scratch_folder,
+    whole_or_nothing,
+)
 from extractor.writers._registry import (
     RecordFile,
     choose_writer,
@@ -21,6 +29,8 @@ from extractor.writers.jsonl import read_failures
 
 __all__ = [
     "PARTIAL",
+    "STDIN",
+    "Output",
     "RecordFile",
     "Rereadable",
     "Schema",
@@ -30,9 +40,11 @@ __all__ = [
     "fitting",
     "infer_schema",
     "open_output",
+    "open_outputs",
     "open_records",
     "read_failures",
     "read_records",
+    "scratch_folder",
     "whole_or_nothing",
     "writers",
 ]

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 ScalarKind: TypeAlias = Literal["string", "integer", "number", "boolean", "json", "unknown"]
 
-_TYPES: dict[ScalarKind, tuple[type, ...]] = {
+TYPES: dict[ScalarKind, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
     "number": (int, float),
     "boolean": (bool,),
 }
-_KINDS: dict[type, ScalarKind] = {types[-1]: kind for kind, types in _TYPES.items()}
-_INT64 = 2**63
+_KINDS: dict[type, ScalarKind] = {types[-1]: kind for kind, types in TYPES.items()}
+INT64 = 2**63
 _MOST_FIELDS = 200
 
 
@@ -85,7 +85,7 @@ def shape_of_value(value: Any) -> Shape:
         return ObjectShape({name: shape_of_value(part) for name, part in value.items()})
     if isinstance(value, list):
         return ListShape(reduce(unite, map(shape_of_value, value), UNKNOWN))
-    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+    if isinstance(value, int) and not -INT64 <= value < INT64:
         return ANYTHING
     return ScalarShape(_KINDS[type(value)])
 
@@ -123,7 +123,7 @@ class _SchemaReader:
         properties, items = schema.get("properties"), schema.get("items")
         if name == "null":
             return NULL
-        if name in _TYPES:
+        if name in TYPES:
             return ScalarShape(name)
         if name == "array" and isinstance(items, dict) and "prefixItems" not in schema:
             return ListShape(_settled(self.shape(items)))
@@ -183,7 +183,7 @@ def to_schema(shape: Shape) -> dict[str, Any]:
             "required": [name for name in shape.fields if name not in shape.optional],
         }
     else:
-        schema = {"type": shape.kind} if shape.kind in _TYPES else {}
+        schema = {"type": shape.kind} if shape.kind in TYPES else {}
     return schema | {"type": [schema["type"], "null"]} if schema and shape.nullable else schema
 
 
@@ -228,7 +228,7 @@ def _misfits(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
         else:
             for n, item in enumerate(value):
                 yield from _misfits(item, shape.item, f"{path}[{n}]")
-    elif type(value) not in _TYPES.get(shape.kind, (type(value),)):  # a bool is not a number
+    elif type(value) not in TYPES.get(shape.kind, (type(value),)):  # a bool is not a number
         yield f"{path} is not {'an' if shape.kind == 'integer' else 'a'} {shape.kind}"
 
 

@@ -25,7 +25,10 @@ class Sink(Protocol):
     """Takes the rows of one output, in order."""
 
     def write(self, row: Mapping[str, Any]) -> None:
-        """Write one record, as JSON values. Raises :class:`OutputError` if it does not fit."""
+        """Write one record, as JSON values.
+
+        Raises :class:`UnfitRecord` if it does not fit; then nothing of it is written.
+        """
         ...
 
 

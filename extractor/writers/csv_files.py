@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_EXCEL_CELL = 32_767
 
 
 class _Files(Sink):
@@ -26,6 +27,7 @@ class _Files(Sink):
 
     def __init__(self, target: Path, tables: tuple[RecordTable, ...], stack: ExitStack) -> None:
         self._papers = 0
+        self._long_cells = 0
         self._files = []
         for table in tables:
             path = target
@@ -34,16 +36,30 @@ class _Files(Sink):
                 plain = target.with_suffix("") if packed else target
                 path = target.with_name(f"{plain.stem}.{table.name}{plain.suffix}{packed}")
             stream = stack.enter_context(open_to_write(path))
-            text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-            file = csv.writer(stack.enter_context(text), lineterminator="\n")
+            text = stack.enter_context(
+                io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+            )
+            file = csv.writer(text, lineterminator="\n")
             file.writerow([*table.keys, *(column.name for column in table.columns)])
-            self._files.append((table, file))
+            # Before Python 3.13 a carriage return alone is not put in quotes, and ends the row.
+            quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+            self._files.append((table, file, quoted))
 
     def write(self, row: Mapping[str, Any]) -> None:
         self._papers += 1
-        for table, file in self._files:
+        for table, file, quoted in self._files:
             for cells in table.rows(self._papers, row):
-                file.writerow(map(_harmless, cells))
+                texts = [cell for cell in cells if isinstance(cell, str)]
+                self._long_cells += sum(len(text) > _EXCEL_CELL for text in texts)
+                returns = any("\r" in text for text in texts)
+                (quoted if returns else file).writerow(map(_harmless, cells))
+
+    def notes(self) -> Iterator[str]:
+        if self._long_cells:
+            yield (
+                f"{self._long_cells:,} cells are longer than the {_EXCEL_CELL:,} characters "
+                "that Excel keeps of a cell"
+            )
 
 
 class CsvFiles(Writer):
@@ -67,9 +83,10 @@ def _harmless(cell: Cell) -> Cell:
     """A cell that a spreadsheet shows and does not run: see CWE-1236."""
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    if isinstance(cell, str) and cell.startswith(_FORMULA):
-        return f"'{cell}"
-    return cell
+    if not isinstance(cell, str):
+        return cell
+    cell = cell.replace("\0", "\ufffd")  # at which many programs stop reading
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 WRITER = CsvFiles()

@@ -13,9 +13,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pydantic_core import from_json
 
-from extractor.errors import DumpError, OutputError, UsageError
+from extractor.errors import DumpError, OutputError, UnfitRecord, UsageError
 from extractor.readers.parquet import load_pyarrow
-from extractor.writers._shape import ListShape, ObjectShape, ScalarShape, Shape, shape_of
+from extractor.writers._shape import (
+    INT64,
+    TYPES,
+    ListShape,
+    ObjectShape,
+    ScalarShape,
+    Shape,
+    shape_of,
+)
 from extractor.writers._tables import RECORD, fresh, json_text, without_record
 from extractor.writers.base import Rereadable, Schema, Sink, Writer
 
@@ -39,8 +47,8 @@ class _RowGroups(Sink):
     def write(self, row: Mapping[str, Any]) -> None:
         try:
             cells = [_packed(row.get(name), part) for name, part in self._shape.fields.items()]
-        except (AttributeError, TypeError, ValueError) as error:
-            raise _misfit(f"Record {row['id']!r}", error) from error
+        except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+            raise UnfitRecord(f"Record {row['id']!r} does not fit its schema: {error}.") from error
         self._rows.append([*cells, json_text(row)])
         if len(self._rows) == _ROW_GROUP:
             self.flush()
@@ -53,16 +61,9 @@ class _RowGroups(Sink):
         try:
             arrays = [pa.array(*each) for each in zip(columns, self._schema.types, strict=True)]
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError) as error:
-            raise _misfit("A record", error) from error
+            raise OutputError(f"A record does not fit its schema: {error}.") from error
         self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
         self._rows.clear()
-
-
-def _misfit(record: str, error: Exception) -> OutputError:
-    return OutputError(
-        f"{record} does not fit its schema: {error}.",
-        hint="Write JSON Lines; converted from there, columns follow the records.",
-    )
 
 
 class ParquetFile(Writer, Rereadable):
@@ -134,6 +135,10 @@ def _packed(value: Any, shape: Shape) -> Any:
             return [_packed(item, shape.item) for item in value]
         case ObjectShape():
             return {name: _packed(value.get(name), part) for name, part in shape.fields.items()}
+        case ScalarShape(kind=kind) if type(value) not in TYPES.get(kind, (type(value),)):
+            raise TypeError(f"{value!r} is not of type {kind}")
+        case ScalarShape(kind="integer") if not -INT64 <= value < INT64:
+            raise OverflowError("an integer has more than 64 bits")
     return value
 
 

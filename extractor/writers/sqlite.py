@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pydantic_core import from_json
 
-from extractor.errors import DumpError, OutputError
+from extractor.errors import DumpError, OutputError, UnfitRecord
 from extractor.writers._shape import shape_of
 from extractor.writers._tables import (
     MAIN,
@@ -63,10 +63,17 @@ class _Database(Sink):
                     cells[0].append(json_text(row))
                 self._connection.executemany(insert, cells)
             except _MISFITS as error:
-                raise OutputError(
-                    f"Record {row['id']!r} does not fit into the table {table.name}: {error}.",
-                    hint="Write JSON Lines; converted from there, columns follow the records.",
+                self._take_back()
+                raise UnfitRecord(
+                    f"Record {row['id']!r} does not fit into the table {table.name}: {error}."
                 ) from error
+
+    def _take_back(self) -> None:
+        """Remove what is there of the last record: without a journal nothing is rolled back."""
+        for table, _ in self._inserts:
+            delete = f"DELETE FROM {_quoted(table.name)} WHERE paper = ?"  # noqa: S608
+            self._connection.execute(delete, [self._papers])
+        self._papers -= 1
 
 
 class SqliteFile(Writer, Rereadable):

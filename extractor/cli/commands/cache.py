@@ -31,11 +31,13 @@ def clear(
     cache_dir: options.CacheDir = None,
     yes: Annotated[bool, Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Delete all answers. Getting them again costs as much as the first time."""
+    """Delete all answers, also in damaged copies. Getting them again costs as much as before."""
     from extractor.run.state import open_store
 
     store = open_store(cache_dir)
+    damaged = len(store.damaged_copies())
+    copies = f" and {damaged:,} damaged copies" if damaged else ""
     if not yes:
-        typer.confirm(f"Delete {len(store):,} answers in {store.directory}?", abort=True)
-    typer.echo(f"Deleted {store.clear():,} answers.", err=True)
+        typer.confirm(f"Delete {len(store):,} answers{copies} in {store.directory}?", abort=True)
+    typer.echo(f"Deleted {store.clear():,} answers{copies}.", err=True)
     store.close()

@@ -6,13 +6,13 @@ import shutil
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer import Argument, Option
 
-from extractor.cli import options
+from extractor.cli import EXIT_SOME_FAILED, options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -42,9 +42,10 @@ def convert(
 
     Example: extractor convert records.jsonl records.sqlite
     """
+    from extractor.errors import UnfitRecord
     from extractor.record import record_schema
     from extractor.task import load_task
-    from extractor.writers import choose_writer, fitting, open_output, open_records
+    from extractor.writers import STDIN, choose_writer, fitting, open_output, open_records
 
     target = None if out == "-" else Path(out)
     writer = choose_writer(format, target)
@@ -57,12 +58,21 @@ def convert(
             rows = fitting(source, known)
         elif writer.has_columns:
             known = source.schema or _inferred(source)
-        written = 0
-        with open_output(writer, target, known) as sink:
-            for written, row in enumerate(rows, start=1):  # noqa: B007 -- counted to the end
-                sink.write(row)
+        inputs = [STDIN if records == "-" else path, *options.schema_files(schema or "")]
+        left_out = 0
+        with open_output(writer, target, known, inputs=inputs) as sink:
+            for row in rows:
+                try:
+                    sink.write(row)
+                except UnfitRecord as error:
+                    left_out += 1
+                    typer.echo(f"Left out: {error}", err=True)
     if target and not quiet:
-        typer.echo(f"{target}: {written} record{'s' * (written != 1)}, {writer.name}", err=True)
+        count = f"{sink.rows} record{'s' * (sink.rows != 1)}"
+        for line in (f"{target}: {count}, {writer.name}", *sink.notes()):
+            typer.echo(line, err=True)
+    if left_out:
+        raise typer.Exit(EXIT_SOME_FAILED)
 
 
 @contextmanager
@@ -71,8 +81,10 @@ def _on_disk(records: str) -> Iterator[Path]:
     if records != "-":
         yield Path(records)
         return
-    with TemporaryDirectory(prefix="extractor-") as folder:
-        path = Path(folder) / "standard-input"
+    from extractor.writers import scratch_folder
+
+    with scratch_folder(Path(gettempdir()), "records") as folder:
+        path = folder / "standard-input"
         with path.open("wb") as stream:
             shutil.copyfileobj(sys.stdin.buffer, stream)
         yield path

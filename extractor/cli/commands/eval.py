@@ -164,6 +164,7 @@ def _score_dump(
             model,
             calls,
             quiet=quiet,
+            wait_display=watcher.waiting,
         )
     if ran.summary.interrupted:
         typer.echo(f"Interrupted: nothing is scored. {resume_hint()}", err=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -73,14 +72,13 @@ def run(
     from extractor.run.batch import run_batch
     from extractor.run.prefetch import as_items
     from extractor.run.state import open_run_state
-    from extractor.writers import PARTIAL, choose_writer, open_output
+    from extractor.writers import PARTIAL, STDIN, Output, choose_writer, open_outputs
 
     extraction, settings = task.load(), model.settings(concurrency=calls.rates.concurrency)
     call_settings, writer = calls.settings(), choose_writer(format, out)
     if failures is None and out is not None and (out.is_file() or not out.exists()):
         failures = options.beside(out, ".failures.jsonl")
     ending: str | None = None  # a run without a result leaves what was there
-    open_file = partial(open_output, hint=resume_hint(), ending=lambda: ending)
     with (
         logging_to(debug_log),
         releasable_stdin() if dump == "-" else nullcontext(lambda: None) as release,
@@ -89,20 +87,29 @@ def run(
     ):
         retry = _read_failures(failures) if retry_failed else None
         file = None if dump == "-" else Path(dump).resolve()
+        endpoint = provider_for(settings).endpoint
         # What makes it the same run when the same command is given again.
         identity = (
             (str(file), source.size, file.stat().st_mtime_ns if file else None),
             str(out.resolve() if out else None),
             extraction.fingerprint,
-            (provider_for(settings).endpoint.identity, settings.mode, settings.approach),
+            (endpoint.identity, endpoint.sampling(), settings.mode, settings.approach),
             limit,
             retry_failed,
         )
         with open_run_state(call_settings, *identity) as state:
-            with (
-                open_file(writer, out, record_schema(extraction)) as records,
-                open_file(choose_writer("jsonl", None), failures or Path(os.devnull), {}) as failed,
-            ):
+            with open_outputs(
+                Output(writer, out, record_schema(extraction)),
+                Output(
+                    choose_writer("jsonl", None),
+                    failures or Path(os.devnull),
+                    {},
+                    unless_empty=True,
+                ),
+                hint=resume_hint(),
+                ending=lambda: ending,
+                inputs=[file or STDIN, *task.files],
+            ) as (records, failed):
                 summary, endpoint = run_engine(
                     lambda engine: run_batch(
                         engine,
@@ -118,6 +125,7 @@ def run(
                     call_settings,
                     state=state,
                     quiet=quiet,
+                    wait_display=watcher.waiting,
                 )
                 if summary.complete or summary.papers:
                     ending = "" if summary.complete else PARTIAL
@@ -125,6 +133,7 @@ def run(
                 state.complete()
     if not quiet:
         notes = [*usage_lines(state.budget, endpoint, call_settings), *state.notes()]
+        notes += records.notes()
         for line in closing_lines(summary, out, notes, left_out=retry.left_out if retry else 0):
             typer.echo(line, err=True)
     raise typer.Exit(_exit_code(summary))

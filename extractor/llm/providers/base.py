@@ -6,10 +6,12 @@ registration. :class:`extractor.testing.FakeModel` is the smallest one.
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
     from extractor.llm.endpoint import Endpoint
@@ -27,6 +29,14 @@ class Provider(ABC):
     endpoint: Endpoint
     """Which model answers, and how to ask it."""
 
+    time_limit: Callable[[float], AbstractAsyncContextManager[object]] = staticmethod(
+        asyncio.timeout
+    )
+    """Limits the wait for one reply, by default to so many seconds.
+
+    Raises TimeoutError, or EndpointError if no other request would be answered either.
+    """
+
     @classmethod
     def create(cls, settings: ModelSettings) -> Provider | None:  # noqa: ARG003
         """The provider for these settings, or None if it does not serve the model.
@@ -43,7 +53,7 @@ class Provider(ABC):
         """
 
     def fault(self, reply: Reply) -> Fault:
-        """What a status other than 200 means; by default, as OpenAI's API defines it."""
+        """What a status other than 200 means, or an error in place of an answer with status 200."""
         from extractor.llm.faults import failed_reply
 
         return failed_reply(reply, self.endpoint)

@@ -1,7 +1,8 @@
 """The embedded model: llama.cpp's server inside this process, on a loopback port of its own.
 
 It starts at the first request. It runs in a thread of this process, so it ends with the process,
-however that ends. A random key keeps other users of the machine out.
+however that ends. A random key keeps other users of the machine out. On a loaded machine an answer
+takes as long as it takes: only an engine that makes no token is given up.
 """
 
 from __future__ import annotations
@@ -10,51 +11,63 @@ import asyncio
 import os
 import secrets
 import threading
-from contextlib import asynccontextmanager, nullcontext
+import time
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
-from extractor.errors import UsageError, WeightsError
+from extractor.errors import EndpointError, WeightsError
 from extractor.llm.endpoint import Endpoint, Mode
 from extractor.llm.providers.base import Provider
 from extractor.llm.weights.catalog import CATALOG, DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable
     from pathlib import Path
 
+    import aiohttp
     import xllamacpp  # type: ignore[import-untyped]
 
-    from extractor.llm.settings import ModelSettings
+    from extractor.llm.settings import ModelSettings, WaitDisplay
     from extractor.llm.transport import Transport
     from extractor.llm.weights.catalog import Weights
 
 CONTEXT_TOKENS = 4096
 ANSWER_TOKENS = 700
 _ALTERNATIVES = 100
+_FILE_ENDING = ".gguf"
+# The engine tells how far it is after each batch. Even at one token a second, a fortieth of the
+# usual speed, a batch is read within the time for which no news is waited for by default.
+_BATCH_TOKENS = 96
+_LOOK_SECONDS, _REPLY_SECONDS = 1.0, 10.0
 # Prompt and answer tokens per second on two cores (AMD EPYC, AVX2), one paper at a time.
 _SPEED = {"qwen2.5-coder-1.5b": (38.0, 16.0), "qwen2.5-coder-0.5b": (92.0, 26.0)}
 
 
 class Embedded(Provider):
-    """A model of the catalogue; the default when no model is named, so that a run costs nothing
-    unless a hosted model is asked for. ``concurrency`` is the number of its slots, by default 1.
+    """A model of the catalogue, or a ``.gguf`` file; the default when no model is named, so that a
+    run costs nothing unless a hosted model is asked for. ``concurrency`` is the number of its
+    slots, by default 1.
     """
 
     def __init__(self, weights: Weights, settings: ModelSettings) -> None:
         self._weights = weights
         self._slots = settings.concurrency or 1
         self._pull_display = settings.pull_display
+        self._progress = _Progress(settings.wait_display or (lambda _, __: None))
         self.endpoint = Endpoint(
             model=weights.name,
-            identity=f"{weights.name}@sha256:{weights.sha256}",
+            identity=f"sha256:{weights.sha256}",
             address="the embedded model",
             mode=settings.mode or Mode.JSON_SCHEMA,
-            max_tokens=ANSWER_TOKENS,
+            temperature=0.0 if settings.temperature is None else settings.temperature,
+            max_tokens=settings.answer_tokens or ANSWER_TOKENS,
+            extra=settings.body_fields,
             concurrency=self._slots,
             reasks=0,
             alternatives=_ALTERNATIVES,
             reads_schema=False,
             prefers_questions=True,
+            repeats=True,
             free=True,
             speed=_SPEED.get(weights.name),
         )
@@ -62,14 +75,14 @@ class Embedded(Provider):
     @classmethod
     def create(cls, settings: ModelSettings) -> Embedded | None:
         name = settings.model or DEFAULT_MODEL
-        if not isinstance(name, str) or name not in CATALOG:
+        if not isinstance(name, str) or not (name in CATALOG or name.endswith(_FILE_ENDING)):
             return None
-        if settings.base_url:
-            raise UsageError(
-                f"{name} is an embedded model, which needs no --base-url.",
-                hint="Name the model as the endpoint calls it.",
-            )
-        return cls(CATALOG[name], settings)
+        settings.refuse_address(name)
+        if name in CATALOG:
+            return cls(CATALOG[name], settings)
+        from extractor.llm.weights.own import own_weights
+
+        return cls(own_weights(name), settings)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Transport]:
@@ -77,10 +90,30 @@ class Embedded(Provider):
 
         path = await self._weights_on_disk()
         key = secrets.token_urlsafe(24)
-        server = await asyncio.to_thread(_start, path, key, self._slots)
-        async with open_http(f"{server.listening_address}/v1", key, proxy=False) as transport:
-            yield transport
+        context = CONTEXT_TOKENS - ANSWER_TOKENS + max(ANSWER_TOKENS, self.endpoint.max_tokens)
+        starting = asyncio.to_thread(_start, path, key, self._slots, context)
+        server = await self._progress.loaded(starting)
+        address = str(server.listening_address)
+        async with open_http(f"{address}/v1", key, proxy=False) as transport:
+            session = transport.session
+            watching = asyncio.ensure_future(self._progress.watch(session, f"{address}/slots"))
+            try:
+                yield transport
+            finally:
+                watching.cancel()
         del server
+
+    @asynccontextmanager
+    async def time_limit(self, seconds: float) -> AsyncIterator[None]:
+        """So many seconds without a token for any request, since one may wait for another."""
+        try:
+            async with asyncio.timeout(seconds) as limit, self._progress.awaited(limit, seconds):
+                yield
+        except TimeoutError as error:
+            raise EndpointError(
+                f"{self.endpoint.address} has made no token for {seconds:,.0f} s.",
+                hint="Run the same command again, or raise --timeout: finished papers are kept.",
+            ) from error
 
     async def _weights_on_disk(self) -> Path:
         """The weights' file, downloaded if missing; cancelling ends the download."""
@@ -103,7 +136,58 @@ class Embedded(Provider):
                 given_up.set()
 
 
-def _start(path: Path, key: str, slots: int) -> xllamacpp.Server:
+class _Progress:
+    """Knows whether the engine makes tokens, and shows for how long it has been waited for."""
+
+    def __init__(self, show: WaitDisplay) -> None:
+        self._show = show
+        self._limits: dict[asyncio.Timeout, float] = {}
+        self._since = 0.0
+
+    async def loaded(self, starting: Awaitable[xllamacpp.Server]) -> xllamacpp.Server:
+        """Await the start of the engine."""
+        task, began = asyncio.ensure_future(starting), time.monotonic()
+        while not (await asyncio.wait([task], timeout=_LOOK_SECONDS))[0]:
+            self._show("the embedded model is loading", time.monotonic() - began)
+        return task.result()
+
+    @asynccontextmanager
+    async def awaited(self, limit: asyncio.Timeout, seconds: float) -> AsyncIterator[None]:
+        """A reply is awaited for so many ``seconds`` after each sign of progress."""
+        if not self._limits:
+            self._since = time.monotonic()
+        self._limits[limit] = seconds
+        try:
+            yield
+        finally:
+            del self._limits[limit]
+            self._since = time.monotonic()
+
+    async def watch(self, session: aiohttp.ClientSession, slots: str) -> None:
+        """Look at the engine's slots, at this address, whose state changes with every token."""
+        from aiohttp import ClientError
+
+        before = b""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if not self._limits:
+                continue
+            self._show("the embedded model is answering", time.monotonic() - self._since)
+            with suppress(ClientError, OSError):
+                async with asyncio.timeout(_REPLY_SECONDS), session.get(slots) as reply:
+                    now = await reply.read()
+                if now != before:
+                    before = now
+                    self._extend()
+
+    def _extend(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for limit, seconds in self._limits.items():
+            if not limit.expired():
+                limit.reschedule(now + seconds)
+
+
+def _start(path: Path, key: str, slots: int, context: int) -> xllamacpp.Server:
     import xllamacpp
 
     params = xllamacpp.CommonParams()
@@ -111,13 +195,14 @@ def _start(path: Path, key: str, slots: int) -> xllamacpp.Server:
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [key]
-    params.n_ctx = CONTEXT_TOKENS * slots
+    params.n_ctx = context * slots
     params.n_parallel = slots
     params.cache_ram_mib = 0
     params.verbosity = -1
     params.warmup = False
     params.endpoint_props = False
-    params.endpoint_slots = False
+    params.endpoint_slots = True
+    params.n_batch = params.n_ubatch = _BATCH_TOKENS
     params.ui = False
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or 1
@@ -126,5 +211,5 @@ def _start(path: Path, key: str, slots: int) -> xllamacpp.Server:
     except RuntimeError as error:
         raise WeightsError(
             f"The embedded engine cannot load {path}: {error}.",
-            hint="Remove the file with 'extractor models rm' and pull it again.",
+            hint="If it was pulled, remove it with 'extractor models rm' and pull it again.",
         ) from error

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from extractor.errors import AuthenticationFailed, UsageError
 from extractor.llm.endpoint import Endpoint, Mode
 from extractor.llm.providers.base import Provider
+from extractor.llm.providers.none import NAME as NO_MODEL
+from extractor.llm.weights.catalog import CATALOG
+from extractor.suggest import closest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from urllib.parse import SplitResult
 
-    from extractor.llm.faults import Fault
     from extractor.llm.settings import ModelSettings
-    from extractor.llm.transport import Reply, Transport
+    from extractor.llm.transport import Transport
 
 OPENAI_URL = "https://api.openai.com/v1"
+_CHAT = "/chat/completions"
+_AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
+_AZURE_KEY = "api-key"
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104
 
 
@@ -49,29 +56,44 @@ class Hosted(Provider):
     fallback = True
 
     def __init__(self, settings: ModelSettings) -> None:
-        url = (settings.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
-        try:
-            parts = urlsplit(url)
-            host = parts.hostname if parts.scheme in ("http", "https") and parts.port != 0 else None
-        except ValueError:
-            host = None
-        if not host:
-            raise UsageError(f"--base-url {url!r} is not an HTTP URL.", hint="Give http://HOST/v1.")
+        given = settings.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
+        url, _, query = given.partition("?")
+        url = url.rstrip("/").removesuffix(_CHAT)
+        parts = _split(url)
+        named = "--base-url" if settings.base_url else "OPENAI_BASE_URL"
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+            # Other signs may belong to a password.
+            shown = f" {given!r}" if re.fullmatch(r"(?:\w+://)?[\w./-]+", given) else ""
+            raise UsageError(f"{named}{shown} is not an HTTP URL.", hint="Give http://HOST/v1.")
         if parts.username or parts.password:
             raise UsageError(
-                "--base-url contains a user name or password.", hint="Use OPENAI_API_KEY."
+                f"{named} contains a user name or password.", hint="Use OPENAI_API_KEY."
             )
+        azure = parts.hostname.endswith(_AZURE)
+        if azure and not parts.path:
+            path = f"deployments/{settings.model}" if settings.api_version else "v1"
+            url = f"{url}/openai/{path}"
+        self._query = dict(parse_qsl(query))
+        if settings.api_version:
+            self._query["api-version"] = settings.api_version
+        self._headers = settings.extra_headers
+        self._key_header = settings.key_header or (_AZURE_KEY if azure else None)
         self._key = settings.api_key or os.environ.get("OPENAI_API_KEY") or ""
-        self._host = host
-        self._family = family = _family(host)
+        self._host = parts.hostname
+        self._family = family = _family(parts.hostname)
         mode = settings.mode or family.mode
+        temperature = settings.temperature
+        if temperature is None:
+            temperature = family.temperature
         self.endpoint = Endpoint(
             model=str(settings.model),
             identity=f"{settings.model}@{url}",
             base_url=url,
             address=parts.netloc,
             mode=mode,
-            temperature=family.temperature,
+            temperature=temperature,
+            max_tokens=settings.answer_tokens or Endpoint.max_tokens,
+            extra=settings.body_fields,
             limit_field=family.limit_field,
             concurrency=settings.concurrency or Endpoint.concurrency,
             reads_schema=not (family is _LOCAL and mode is Mode.JSON_SCHEMA),
@@ -79,24 +101,59 @@ class Hosted(Provider):
 
     @classmethod
     def create(cls, settings: ModelSettings) -> Hosted | None:
-        return cls(settings)
+        hosted = cls(settings)
+        meant = _embedded_name(str(settings.model))
+        if meant and not settings.base_url and hosted._family is _OPENAI:
+            raise UsageError(
+                f"There is no embedded model {settings.model!r}. Did you mean {meant!r}?",
+                hint="A hosted model of that name needs --base-url.",
+            )
+        return hosted
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Transport]:
         if self._family.needs_key and not self._key:
             raise AuthenticationFailed(f"{self._host} needs an API key, and none is set.")
+        if not all("!" <= char <= "~" for char in self._key):
+            raise AuthenticationFailed(
+                "The API key has a line break, a blank or a character outside ASCII, "
+                "and cannot be sent.",
+                hint="Set OPENAI_API_KEY to the key alone.",
+            )
         from extractor.llm.http_transport import open_http
 
-        async with open_http(self.endpoint.base_url, self._key) as transport:
+        async with open_http(
+            self.endpoint.base_url,
+            self._key,
+            key_header=self._key_header,
+            headers=self._headers,
+            query=self._query,
+        ) as transport:
             yield transport
 
-    def fault(self, reply: Reply) -> Fault:
-        from extractor.llm.faults import failed_reply
 
-        return failed_reply(reply, self.endpoint, key=self._key)
+def _embedded_name(name: str) -> str | None:
+    """The embedded model (or "none") that a name probably means; no name of OpenAI's is like it."""
+    given = name.casefold()
+    family = (known for known in CATALOG if given.startswith(_letters(known)))
+    return closest(given, [*CATALOG, NO_MODEL]) or next(family, None)
+
+
+def _letters(name: str) -> str:
+    """The letters with which a name begins: "qwen" of "qwen2.5-coder-1.5b"."""
+    return name[: next(i for i, char in enumerate(name) if not char.isalpha())]
 
 
 def _family(host: str) -> _Family:
     if host == "openai.com" or host.endswith(".openai.com"):
         return _OPENAI
     return _LOCAL if host in _LOCAL_HOSTS else _OTHERS
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of a URL, None where it is none."""
+    try:
+        parts = urlsplit(url)
+        return None if parts.port == 0 or re.search(r"[\s\x00-\x1f]", url) else parts
+    except ValueError:
+        return None

@@ -35,8 +35,7 @@ class NoModel(Provider):
     def create(cls, settings: ModelSettings) -> NoModel | None:
         if settings.model != NAME:
             return None
-        if settings.base_url:
-            raise UsageError("--model none uses no endpoint.", hint="Leave out --base-url.")
+        settings.refuse_address("--model none")
         return cls()
 
     def open(self) -> AbstractAsyncContextManager[Transport]:

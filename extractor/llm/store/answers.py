@@ -1,33 +1,43 @@
-"""The store of paid answers, on disk with diskcache.
+"""The store of paid answers, on disk in diskcache's format.
 
-A row's key is a hash of the request and the model; its value is the raw answer as JSON text.
-Nothing is evicted. Only text is written or read: any other kind of row is refused, since reading a
-planted pickle would run code. A damaged database is set aside, and what can still be read of it
-is copied into a new one.
+A row's key is a hash of the request and the model; its value is a checksum and the raw answer as
+JSON text. Nothing is evicted. Only text is written or read: any other kind of row is refused, since
+reading a planted pickle would run code. A damaged database is set aside, and what can still be read
+of it is copied into a new one.
 """
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
+import shutil
 import sqlite3
-import stat
 import threading
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, TypeVar
 
 import diskcache  # type: ignore[import-untyped]
 from pydantic_core import from_json
 
 from extractor.errors import CacheError
 from extractor.llm.answer import Answer
-from extractor.llm.store.bulk_insert import MOST_ROWS, RAW, BulkInsert
+from extractor.llm.locks import private, turns
+from extractor.llm.store.bulk_insert import MOST_ROWS, BulkInsert
+from extractor.llm.store.checksum import unsealed
+from extractor.llm.store.claims import Claims
 from extractor.llm.store.group_commit import GroupCommit, Row
-from extractor.llm.store.recovery import DATABASE, readable_rows, set_aside, turns
+from extractor.llm.store.recovery import (
+    DATABASE,
+    damaged_copies,
+    readable_rows,
+    remove_damaged_copies,
+    set_aside,
+)
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 _T = TypeVar("_T")
@@ -36,50 +46,36 @@ _UNBOUNDED = 2**62
 _LOCK_SECONDS = 60
 # Pages of 4 KiB: copying them into the database holds up every answer that waits to be stored.
 _WAL_PAGES = 2**14
+_SCRATCH = "recovering"
 RUN_PREFIX = "run:"
-"""The prefix of the keys of rows that are not answers. They sort after those of answers."""
+"""The prefix of the keys of rows that are not answers."""
 
-_SQLITE_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
-class _TextOnlyDisk(diskcache.Disk):  # type: ignore[misc]
-    """Stores text in the database itself and refuses to read any other kind of row."""
-
-    def store(
-        self, value: object, read: bool, key: object = None
-    ) -> tuple[int, int, str | None, object]:
-        if read or not isinstance(value, str):
-            raise CacheError(f"The cache stores only text, not {type(value).__name__}.")
-        stored: tuple[int, int, str | None, object] = super().store(value, read, key)
-        return stored
-
-    def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> str:
-        if read or mode != RAW or filename or not isinstance(value, str):
-            raise CacheError(
-                f"The cache in {self._directory} holds a row that Extractor never writes; "
-                "reading it could run somebody else's code.",
-                hint="Find out who can write there, then remove it with 'extractor cache clear'.",
-            )
-        return value
-
-    def get(self, key: object, raw: bool) -> str:
-        """The key of a row; a key that is not text was planted, and is not unpickled."""
-        return key if raw and isinstance(key, str) else ""
-
-    def put(self, key: object) -> tuple[str, bool]:
-        if not isinstance(key, str):
-            raise CacheError(f"A cache key must be text, not {type(key).__name__}.")
-        return key, True
-
-    def remove(self, file_path: str) -> None:
-        """Delete nothing: our rows have no files, and a planted name may point anywhere."""
+_IS_RUN = f"(key >= '{RUN_PREFIX}' AND key < 'run;')"
+_COUNT = f"SELECT COUNT(*) FROM Cache WHERE NOT {_IS_RUN}"  # noqa: S608 -- our own condition
+_OURS = "mode = 1 AND filename IS NULL AND typeof(value) = 'text'"
+_GET = f"SELECT value, {_OURS} FROM Cache WHERE key = ? AND raw = 1"  # noqa: S608
+_GET_ALL = f"SELECT key, value FROM Cache WHERE key >= ? AND key < ? AND raw = 1 AND {_OURS}"  # noqa: S608
+# SQLite has no other reason to call our own statements wrong than that the tables are not ours.
+_SQLITE_DAMAGE = {
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_FORMAT,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+}
+# What diskcache raises where its table of settings is damaged.
+_SETTINGS_DAMAGE = (ValueError, TypeError, LookupError, AttributeError, AssertionError)
+# Python raises UnicodeDecodeError for an SQLite message that quotes damaged names.
+_FAULTS = (OSError, sqlite3.Error, diskcache.Timeout, UnicodeDecodeError)
 
 
 class AnswerStore:
-    """Paid answers in one private directory, shared safely by several processes.
+    """Paid answers in one directory, shared safely by several processes.
 
     ``damaged`` holds the keys of damaged rows, ``notes`` what the user should know about the
-    store. Raises :class:`CacheError` when the directory cannot be used or is full.
+    store, ``claims`` those of requests in flight. Raises :class:`CacheError` when the directory
+    cannot be used or is full.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -89,95 +85,207 @@ class AnswerStore:
         self._lock = threading.RLock()
         self._inode = 0
         try:
-            _make_private(directory)
-        except OSError as error:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._open()
+            self.claims = Claims(directory / "claims.lock")
+        except _FAULTS as error:
             raise self._failure("cannot be opened", error) from error
-        self._open()
-        self.commits = GroupCommit(self._commit)
+        if not self.notes:
+            self.notes += map(self._kept, damaged_copies(directory))
+        self.commits = GroupCommit(self._write_and_release)
 
     def get(self, key: str) -> Answer | None:
         """The stored answer, or None. A damaged row counts as absent."""
-        text = self.text(key)
+        text = self._read(key)
         if text is None:
             return None
         try:
             return Answer.from_json(text)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, LookupError, TypeError, AttributeError):
             self.damaged.add(key)
             return None
 
     def text(self, key: str) -> str | None:
-        """The text of a row, or None."""
-        found: str | None = self._do("cannot be read", lambda cache: cache.get(key))
-        return found
+        """The text of a row, or None. A damaged row counts as absent."""
+        text = self._read(key)
+        return None if text is None else text.decode()
+
+    def _read(self, key: str) -> bytes | None:
+        rows = self._do("cannot be read", lambda: self._reading.execute(_GET, (key,)).fetchall())
+        if not rows:
+            return None
+        ((row, is_ours),) = rows
+        if not is_ours:
+            raise CacheError(
+                f"The cache in {self.directory} holds a row that Extractor never writes; "
+                "reading it could run somebody else's code.",
+                hint="Find out who can write there, then remove it with 'extractor cache clear'.",
+            )
+        text = unsealed(key, row)
+        if text is None:
+            self.damaged.add(key)
+        return text
+
+    def texts(self, prefix: str) -> dict[str, str]:
+        """The texts of the rows whose keys are the prefix, or begin with it and a colon."""
+        bounds = (prefix, f"{prefix};")
+        rows = self._do(
+            "cannot be read", lambda: self._reading.execute(_GET_ALL, bounds).fetchall()
+        )
+        found = {key.decode(): unsealed(key.decode(), row) for key, row in rows}
+        self.damaged |= {key for key, text in found.items() if text is None}
+        return {key: text.decode() for key, text in found.items() if text is not None}
 
     def put(self, key: str, answer: Answer) -> None:
         """Store an answer; on return it is on disk."""
-        self._commit([(key, answer.to_json())])
+        self.write([(key, answer.to_json())])
 
     def store(self, key: str, answer: Answer) -> asyncio.Future[None]:
-        """A future that is done when the answer is on disk; answers share transactions."""
+        """A future that is done when the answer is on disk; answers share transactions.
+
+        Then its claim is released.
+        """
         return self.commits.store((key, answer.to_json()))
 
     def remove(self, key: str) -> None:
         """Delete a row."""
-        self._do("cannot be written", lambda cache: cache.delete(key))
+        self._delete("key = ? AND raw = 1", key)
 
     def __len__(self) -> int:
-        return int(self._do("cannot be read", lambda cache: len(cache) - _runs(cache)))
+        ((answers,),) = self._do("cannot be read", lambda: self._reading.execute(_COUNT).fetchall())
+        return int(answers)
 
     def size(self) -> int:
         """Bytes on disk."""
-        return int(self._do("cannot be read", lambda cache: cache.volume()))
+        return int(self._do("cannot be read", lambda: self._cache.volume()))
 
     def clear(self) -> int:
-        """Delete every answer; returns how many there were."""
-        answers = len(self)
-        self._do("cannot be cleared", lambda cache: cache.clear())
+        """Delete every answer and the damaged copies; returns how many answers there were."""
+        answers = self._delete(f"NOT {_IS_RUN}")
+        self._delete(_IS_RUN)
+        try:
+            remove_damaged_copies(self.directory)
+        except OSError as error:
+            raise self._failure("cannot be cleared", error) from error
         return answers
+
+    def damaged_copies(self) -> list[Path]:
+        """The damaged databases that were set aside and are still there."""
+        return damaged_copies(self.directory)
 
     def close(self) -> None:
         """Write the waiting answers, and close."""
         self.commits.close()
+        self.claims.close()
+        self._reading.close()
         self._bulk.close()
         self._cache.close()
 
-    def _commit(self, rows: Sequence[Row]) -> None:
+    def _delete(self, where: str, *values: str) -> int:
+        statement = f"DELETE FROM Cache WHERE {where}"  # noqa: S608 -- our own conditions
+        with self._lock:
+            return self._do(
+                "cannot be written",
+                lambda: self._bulk.connection.execute(statement, values).rowcount,
+            )
+
+    def write(self, rows: Sequence[Row]) -> None:
         """Store rows in one transaction, on disk when it returns."""
         with self._lock:
             if _inode(self.directory) != self._inode:
-                self._open()  # another process set the database aside
-            self._do("cannot be written", lambda _: self._bulk.write(rows))
+                self._do("cannot be opened", self._open)  # another process set the database aside
+            self._do("cannot be written", lambda: self._bulk.write(rows))
 
-    def _do(self, failing: str, what: Callable[[Any], _T]) -> _T:
+    def _write_and_release(self, rows: Sequence[Row]) -> None:
+        self.write(rows)
+        for key, _ in rows:
+            if not key.startswith(RUN_PREFIX):
+                self.claims.release(key)
+
+    def _do(self, failing: str, what: Callable[[], _T]) -> _T:
         """Do something with the store; if it is damaged, do it again with what was recovered."""
         try:
-            return what(self._cache)
-        except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
-                raise self._failure(failing, error) from error
-            self._recover(error)
-        except (OSError, diskcache.Timeout) as error:
-            raise self._failure(failing, error) from error
-        try:
-            return what(self._cache)
-        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+            try:
+                return what()
+            except _FAULTS as error:
+                if not _is_damage(error):
+                    raise
+                self._open(error)
+                return what()
+        except _FAULTS as error:
             raise self._failure(failing, error) from error
 
-    def _open(self) -> None:
-        try:
-            self._connect()
-        except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
-                raise self._failure("cannot be opened", error) from error
-            self._recover(error)
-        except (OSError, TypeError, diskcache.Timeout) as error:
-            raise self._failure("cannot be opened", error) from error
+    def _open(self, damage: Exception | None = None) -> None:
+        """Open the database; a damaged one is set aside first, unless another process did that.
+
+        Processes take turns: so a new database is complete when it appears under its name, and
+        one that was not because a process was killed is made from the copy that was set aside.
+        """
+        database = self.directory / DATABASE
+        with self._lock, turns(self.directory / "recovery.lock"):
+            shutil.rmtree(database.with_name(_SCRATCH), ignore_errors=True)
+            if damage is not None and _inode(self.directory) == self._inode:
+                self._restore(damage)
+            elif not database.exists() and damaged_copies(self.directory):
+                self._restore(OSError("its recovery was interrupted"))
+            try:
+                self._connect()
+            except _FAULTS as error:
+                if not _is_damage(error):
+                    raise
+                self._restore(error)
+                self._connect()
 
     def _connect(self) -> None:
-        self._cache = diskcache.Cache(
-            str(self.directory),
-            disk=_TextOnlyDisk,
+        self._cache = _create(self.directory)
+        database = self.directory / DATABASE
+        self._bulk = BulkInsert(database, lock_seconds=_LOCK_SECONDS, wal_pages=_WAL_PAGES)
+        self._reading = sqlite3.connect(
+            database, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        self._reading.text_factory = bytes
+        self._inode = _inode(self.directory)
+
+    def _restore(self, damage: Exception) -> None:
+        """Set the damaged database aside and put one with what can be read in its place."""
+        damaged = set_aside(self.directory / DATABASE)
+        scratch = self.directory / _SCRATCH
+        for name in ("new", "old"):
+            (scratch / name).mkdir(mode=0o700, parents=True)
+            _create(scratch / name).close()
+        with closing(BulkInsert(scratch / "new" / DATABASE, lock_seconds=0)) as bulk:
+            saved = 0
+            rows = _whole(readable_rows(damaged, scratch / "old" / DATABASE))
+            while part := list(itertools.islice(rows, MOST_ROWS)):
+                bulk.write(part)
+                saved += sum(not key.startswith(RUN_PREFIX) for key, _ in part)
+        (scratch / "new" / DATABASE).replace(self.directory / DATABASE)
+        shutil.rmtree(scratch)
+        self.notes.append(
+            f"The cache in {self.directory} was damaged ({damage}): {saved:,} of its answers could "
+            f"be read and are kept. {self._kept(damaged)}"
+        )
+
+    def _kept(self, damaged: Path) -> str:
+        return (
+            f"{damaged} is the damaged cache: answers that could not be read are in no other "
+            "place. Delete it, or run 'extractor cache clear' to delete all answers with it."
+        )
+
+    def _failure(self, what: str, error: BaseException) -> CacheError:
+        reason = str(error) or type(error).__name__
+        return CacheError(
+            f"The cache in {self.directory} {what}: {reason}.",
+            hint=f"{_remedy(error)} or name another directory with --cache-dir.",
+        )
+
+
+def _create(directory: Path) -> diskcache.Cache:
+    """diskcache's database in a directory, made if it is not there; private from the first byte."""
+    os.close(private(directory / DATABASE))
+    try:
+        return diskcache.Cache(
+            str(directory),
             timeout=_LOCK_SECONDS,
             eviction_policy="none",
             size_limit=_UNBOUNDED,
@@ -185,73 +293,40 @@ class AnswerStore:
             statistics=0,
             disk_min_file_size=_UNBOUNDED,
         )
-        database = self.directory / DATABASE
-        self._bulk = BulkInsert(database, lock_seconds=_LOCK_SECONDS, wal_pages=_WAL_PAGES)
-        self._inode = _inode(self.directory)
-
-    def _recover(self, error: sqlite3.Error) -> None:
-        """Set the damaged database aside and continue with what can be read of it."""
-        with self._lock, turns(self.directory):
-            if self._inode and _inode(self.directory) != self._inode:
-                self._open()  # another process was faster
-                return
-            try:
-                damaged = set_aside(self.directory / DATABASE)
-                self._connect()
-                saved = self._save_from(damaged)
-            except (OSError, sqlite3.Error, diskcache.Timeout) as trouble:
-                raise self._failure("is damaged and cannot be set aside", trouble) from trouble
-            self.notes.append(
-                f"The cache in {self.directory} was damaged ({error}): {saved:,} of its answers "
-                f"could be read and are kept; the damaged file is now {damaged.name}."
-            )
-
-    def _save_from(self, damaged: Path) -> int:
-        saved = 0
-        rows = (row for row in readable_rows(damaged) if _is_whole(row))
-        while part := list(itertools.islice(rows, MOST_ROWS)):
-            self._bulk.write(part)
-            saved += sum(not key.startswith(RUN_PREFIX) for key, _ in part)
-        return saved
-
-    def _failure(self, what: str, error: BaseException) -> CacheError:
-        reason = str(error) or type(error).__name__
-        return CacheError(
-            f"The cache in {self.directory} {what}: {reason}.",
-            hint="Free space or name another directory with --cache-dir.",
-        )
+    except _SETTINGS_DAMAGE as error:
+        raise sqlite3.DatabaseError(f"its settings are damaged: {error}") from error
 
 
-def _runs(cache: Any) -> int:
-    """How many rows are not answers. Their keys sort last, except planted ones (empty)."""
-    keys = itertools.dropwhile(lambda key: not key, cache.iterkeys(reverse=True))
-    return sum(1 for _ in itertools.takewhile(lambda key: str(key).startswith(RUN_PREFIX), keys))
-
-
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    code: int = getattr(error, "sqlite_errorcode", 0)
+def _is_damage(error: Exception) -> bool:
+    if isinstance(error, UnicodeDecodeError):
+        return True
+    if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, sqlite3.ProgrammingError):
+        return False
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
     return code & 0xFF in _SQLITE_DAMAGE
 
 
-def _is_whole(row: Row) -> bool:
-    try:
-        from_json(row[1])
-    except ValueError:
-        return False
-    return True
+def _remedy(error: BaseException) -> str:
+    code: int = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT):
+        return "Free space"
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or isinstance(error, diskcache.Timeout):
+        return "Wait until other processes have done with it"
+    return "Check its permissions and its disk"
+
+
+def _whole(rows: Iterator[tuple[bytes, bytes]]) -> Iterator[Row]:
+    """The rows that are what was stored, with their texts."""
+    for key, row in rows:
+        with suppress(ValueError):
+            name = key.decode()
+            text = unsealed(name, row)
+            if text is not None:
+                from_json(text)
+                yield name, text.decode()
 
 
 def _inode(directory: Path) -> int:
-    database: Path = directory / DATABASE
     with suppress(OSError):
-        return database.stat().st_ino
+        return (directory / DATABASE).stat().st_ino
     return 0
-
-
-def _make_private(directory: Path) -> None:
-    """Make the directory private to this user; one that holds other files is left unchanged."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if os.name != "posix" or not stat.S_IMODE(directory.stat().st_mode) & 0o077:
-        return
-    if (directory / DATABASE).exists() or not any(directory.iterdir()):
-        directory.chmod(0o700)

@@ -13,12 +13,11 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
+from extractor.llm.store.checksum import sealed
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-RAW = 1
-"""The mode of a row whose text is in the table itself."""
 
 MOST_ROWS = 400
 """Rows in one statement, within the limits of every SQLite build."""
@@ -33,7 +32,7 @@ _INSERT = (
 class BulkInsert:
     """A connection of its own to the database of a cache; used by one thread at a time."""
 
-    def __init__(self, database: Path, *, lock_seconds: float, wal_pages: int) -> None:
+    def __init__(self, database: Path, *, lock_seconds: float, wal_pages: int = 1000) -> None:
         self.connection = sqlite3.connect(
             database, timeout=lock_seconds, isolation_level=None, check_same_thread=False
         )
@@ -41,9 +40,9 @@ class BulkInsert:
             self.connection.execute(f"PRAGMA {pragma}")
 
     def write(self, rows: Sequence[tuple[str, str]]) -> None:
-        """Store keys and texts, at most `MOST_ROWS`; on return they are on disk."""
+        """Store keys and texts with checksums, at most `MOST_ROWS`; on return they are on disk."""
         places = (f"(?{n}, 1, ?1, ?1, 0, 1, ?{n + 1})" for n in range(2, 2 * len(rows) + 2, 2))
-        values = [part for row in rows for part in row]
+        values = [part for key, text in rows for part in (key, sealed(key, text))]
         self.connection.execute(_INSERT.format(", ".join(places)), [time.time(), *values])
 
     def close(self) -> None:

