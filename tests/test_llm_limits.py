@@ -23,6 +23,7 @@ from extractor.llm.limits import (
     SlidingWindow,
     Stopped,
     StopSignal,
+    Wait,
     parse_duration,
 )
 from extractor.llm.settings import ModelSettings
@@ -362,6 +363,27 @@ async def test_whoever_waits_for_the_next_try_waits_for_the_stop_signal_too(stat
             engine.stop()
             assert await running == []
         assert all(asked.time == 1 for asked in server.asked)
+
+
+def test_rate_limits_and_other_faults_of_one_request_double_their_own_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    statuses, asked_for = [500, 500, 503, 500, 503, 500], []
+
+    def script(asked: Asked) -> Reply:
+        if not asked.title.startswith("Net7:") or not asked.time <= len(statuses):
+            return answer(asked)
+        return refuse(statuses[asked.time - 1])
+
+    async def sleep(_: RateLimiter, seconds: float, __: Wait) -> None:
+        asked_for.append(seconds)
+
+    monkeypatch.setattr("random.uniform", lambda _, most: most)
+    monkeypatch.setattr(RateLimiter, "back_off", sleep)
+    with FaultServer(script) as server:
+        ran = run(server.url, papers(8), tries=7, concurrency=1)
+    assert len(ran.records) == 8
+    assert asked_for == [0.5, 1.0, 0.5, 1.0, 1.0, 1.0]
 
 
 def test_nobody_has_to_tune_it() -> None:

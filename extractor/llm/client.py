@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import random
 import time
+from collections import Counter
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -45,7 +47,7 @@ _KEY_VERSION = 3
 _FIRST_WAIT_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 8.0
 # While others are answered, there is nothing to be waited for.
-_LONGEST_WAIT_ALONE_SECONDS = 2.0
+_LONGEST_WAIT_ALONE_SECONDS = 1.0
 _TRIES_BEFORE_FIRST_ANSWER = 3
 # Rate limits that one request meets while others are answered; with the waits, about a minute.
 _MOST_REFUSALS = 16
@@ -432,7 +434,7 @@ class _RetryPolicy:
         self._failed = 0
         self._refused = 0
         self._why = Wait.FAILED
-        self._answers = client.rate_limiter.breaker.answers
+        self._waits: Counter[Wait] = Counter()
 
     def retry(self, state: tenacity.RetryCallState) -> bool:
         fault = _fault(state)
@@ -456,7 +458,9 @@ class _RetryPolicy:
     def wait(self, state: tenacity.RetryCallState) -> float:
         """Seconds: what the server asks for, else exponential back-off with full jitter.
 
-        0 in an outage, in which all requests pause together, and where waiting changes nothing.
+        Rate limits and other faults are counted apart: the first 503 after three resets is no
+        sign of an overload that lasts. 0 in an outage, in which all requests pause together, and
+        where waiting changes nothing.
         """
         fault = _fault(state)
         assert fault is not None
@@ -468,11 +472,11 @@ class _RetryPolicy:
             return 0.0
         if fault.wait is not None:
             return fault.wait if fault.overloaded else min(fault.wait, LONGEST_PAUSE_SECONDS)
-        answers, before = self._client.rate_limiter.breaker.answers, self._answers
-        self._answers = answers
-        failed_alone = answers > before and not fault.overloaded
-        longest = _LONGEST_WAIT_ALONE_SECONDS if failed_alone else _LONGEST_WAIT_SECONDS
-        return float(tenacity.wait_random_exponential(_FIRST_WAIT_SECONDS, longest)(state))
+        most = _FIRST_WAIT_SECONDS * 2 ** self._waits[self._why]
+        self._waits[self._why] += 1
+        alone = not fault.overloaded and self._client.rate_limiter.breaker.failing_alone
+        longest = _LONGEST_WAIT_ALONE_SECONDS if alone else _LONGEST_WAIT_SECONDS
+        return random.uniform(0, min(most, longest))  # noqa: S311
 
     async def sleep(self, seconds: float) -> None:
         """Wait for the next try; meanwhile another paper is begun."""

@@ -57,6 +57,11 @@ class CircuitBreaker:
             self._failing.clear()
             self._open = False
 
+    @property
+    def failing_alone(self) -> bool:
+        """Whether the endpoint answers, and few requests have failed since its last answer."""
+        return self.answers > 0 and len(self._failing) < _FEWEST_WITNESSES
+
     def seconds_open(self) -> float:
         """Seconds since the first failure of the outage; 0 if there is none."""
         return self.clock() - self._since if self._open else 0.0
