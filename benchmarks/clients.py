@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
 
 class Stopwatch:
@@ -117,7 +117,10 @@ async def instructor_over_openai(job: dict[str, Any]) -> None:
 
     async def ask(messages: list[dict[str, str]]) -> None:
         await client.chat.completions.create(
-            model="m", messages=messages, response_model=PaperFields, max_retries=0
+            model="m",
+            messages=messages,  # type: ignore[arg-type]
+            response_model=PaperFields,
+            max_retries=0,
         )
 
     await _drive(ask, _messages(job), job["in_flight"], Stopwatch())
@@ -197,7 +200,7 @@ async def extractor_without_store(job: dict[str, Any]) -> None:
     await extractor(job, store=False)
 
 
-CLIENTS: Iterable[Callable[[dict[str, Any]], Awaitable[None]]] = (
+CLIENTS: Iterable[Callable[[dict[str, Any]], Coroutine[Any, Any, None]]] = (
     aiohttp_alone,
     openai_alone,
     instructor_over_openai,
@@ -208,5 +211,5 @@ CLIENTS: Iterable[Callable[[dict[str, Any]], Awaitable[None]]] = (
 )
 
 if __name__ == "__main__":
-    chosen = {client.__name__: client for client in CLIENTS}[sys.argv[1]]  # type: ignore[attr-defined]
-    asyncio.run(chosen(json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))))  # type: ignore[arg-type]
+    chosen = {client.__name__: client for client in CLIENTS}[sys.argv[1]]
+    asyncio.run(chosen(json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))))

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from extractor.schemas.paper import PaperFields
 from pydantic import BaseModel
 
-from extractor.approaches.full_schema import _json_text
+from extractor.approaches.reading import AnswerReader
 from extractor.candidates.claims import read_claim
 from extractor.candidates.classifier import Classifier
 from extractor.candidates.document import Document
@@ -43,7 +43,7 @@ from extractor.grounding import NumberIn, SourceText, UnitIn, Url, Verbatim, fin
 from extractor.grounding.match import nearest
 from extractor.grounding.text import source_text
 from extractor.grounding.urls import canonical_url
-from extractor.llm.faults import readable
+from extractor.llm.complaint import read_complaint
 from extractor.llm.weights.catalog import DEFAULT_MODEL
 from extractor.names import name_key
 from extractor.readers import open_dump
@@ -153,7 +153,7 @@ def parsers() -> dict[str, Callable[[str], object]]:
         "reply": lambda text: _reply(text),
         "reply with the text as a value": lambda text: _reply(json.dumps({"name": text})),
         "fenced reply": lambda text: _reply(f"Here:\n```json\n{text}\n```"),
-        "error message": readable,
+        "error message": lambda text: read_complaint(text.encode()),
         "format recognition": _recognise,
     }
     for name in readers():
@@ -251,7 +251,7 @@ def _shorthand(text: str) -> object:
 
 def _reply(text: str) -> object:
     with suppress(ValueError):
-        return _Fields.model_validate_json(_json_text(text))
+        return AnswerReader(_Fields, ["Fields"]).read(text)
     return None
 
 

@@ -9,7 +9,7 @@ import asyncio
 import json
 import sys
 
-_ANSWER = {
+_ANSWER: dict[str, object] = {
     "method_name": None,
     "claimed_speedups": [],
     "benchmarks": [],
