@@ -122,13 +122,19 @@ class Attempt(Generic[SchemaT]):
             self._border(error)
             raise
 
-    async def finish(self) -> Record[SchemaT]:
-        """Await the answer that `begin` asked for, and go on to the end; raises as it does."""
+    async def finish(self, turn: Callable[[], Awaitable[None]] | None = None) -> Record[SchemaT]:
+        """Await the answer that `begin` asked for, and go on to the end; raises as it does.
+
+        ``turn`` is awaited between an answer and the work on it.
+        """
         try:
             record: Record[SchemaT] | None = None
             while record is None:
                 assert self._awaited is not None
-                record = self._advance(self._counted(await self._awaited))
+                answer = await self._awaited
+                if turn is not None:
+                    await turn()
+                record = self._advance(self._counted(answer))
         except Exception as error:
             self._border(error)
             raise
@@ -321,9 +327,11 @@ class _Run(Generic[SchemaT]):
     async def _work_on(self, workers: TaskGroup) -> None:
         """Take one paper after another, and pause while too many are in flight."""
         async with self._room:
-            while (item := await self._take()) is not None:
-                await self._do(item)
+            while await self._take():
                 await self._let_others_run()
+                if not self._taken:
+                    continue
+                await self._do(self._taken.popleft())
                 if self._rate_limiter.places != self._room.total_tokens:
                     self._adapt(workers)
                 if self._room.available_tokens < 0:
@@ -333,8 +341,8 @@ class _Run(Generic[SchemaT]):
     async def _let_others_run(self) -> None:
         """Wait for the event loop's next turn, once this one has lasted long enough.
 
-        Stored answers and candidates are worked on without waiting for anything: of all workers
-        only one goes on in a turn that is over, and that with a paper it has not taken yet.
+        Papers are begun, and answers worked on, without waiting for anything, and many answers
+        may come at once: of all workers only one goes on in a turn that is over.
         """
         while time.monotonic() > self._turn_ends:
             turn = self._turn
@@ -344,8 +352,8 @@ class _Run(Generic[SchemaT]):
                 self._turn_ends = time.monotonic() + _TURN_SECONDS
                 return
 
-    async def _take(self) -> Paper | Failure | None:
-        """The next paper; as many are taken as may be in flight now."""
+    async def _take(self) -> bool:
+        """Take as many papers as may be in flight now, if none is left; False if none ever is."""
         if not self._taken:
             room = max(1, self._rate_limiter.places - self._waiting)
             try:
@@ -355,8 +363,8 @@ class _Run(Generic[SchemaT]):
                 self._source.stop()
         if not self._taken:
             self._all_taken.set()
-            return None
-        return self._taken.popleft()
+            return False
+        return True
 
     async def _do(self, item: Paper | Failure) -> None:
         """Work on one paper, and turn its error into a failure."""
@@ -393,7 +401,7 @@ class _Run(Generic[SchemaT]):
     async def _finished(self, attempt: Attempt[SchemaT]) -> Record[SchemaT]:
         self._waiting += 1
         try:
-            return await attempt.finish()
+            return await attempt.finish(self._let_others_run)
         finally:
             self._waiting -= 1
 
