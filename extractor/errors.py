@@ -4,7 +4,7 @@
     ├── UsageError             the call itself is wrong: an unknown schema, a bad option
     ├── DumpError              a dump that cannot be read as a whole
     ├── WeightsError           an embedded model's weights are missing and cannot be downloaded
-    ├── CacheError             the cache cannot be opened, or holds a row that cannot be trusted
+    ├── CacheError             the cache cannot be opened, read or written
     ├── OutputError            a result that cannot be written
     │   └── UnfitRecord        one record that its format cannot hold: the others are written
     ├── CeilingReached         the next request might exceed a ceiling: the run stops
@@ -81,7 +81,7 @@ class WeightsError(ExtractorError):
 
 
 class CacheError(ExtractorError):
-    """The cache cannot be opened, or holds a row that must not be read."""
+    """The cache cannot be opened, read or written."""
 
     kind = "cache"
 

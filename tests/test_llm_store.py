@@ -185,14 +185,12 @@ class _Payload:
 
 
 @pytest.mark.parametrize("mode", [0, 2, 3, 4])
-def test_a_planted_pickle_is_refused_and_never_run(
+def test_a_planted_pickle_is_a_damaged_row_and_never_run(
     store: AnswerStore, tmp_path: Path, mode: int
 ) -> None:
-    poison = pickle.dumps(_Payload(tmp_path / "ran"))
-    for key, value in (("k", poison), ("text", ANSWER.to_json())):
-        _plant(store, key, 1, mode, None, value)
-        with pytest.raises(CacheError, match="run somebody else"):
-            store.get(key)
+    _plant(store, "k", 1, mode, None, pickle.dumps(_Payload(tmp_path / "ran")))
+    assert store.get("k") is None
+    assert store.damaged == {"k"}
     assert not (tmp_path / "ran").exists()
 
 
@@ -203,12 +201,41 @@ def test_a_planted_file_name_is_neither_read_nor_deleted(
     victim.write_text('{"message": {}}')
     for mode in (1, 2, 3, 4):
         _plant(store, f"k{mode}", 1, mode, str(victim), None)
-        with pytest.raises(CacheError, match="run somebody else"):
-            store.get(f"k{mode}")
+        assert store.get(f"k{mode}") is None
     store.put("k1", ANSWER)
     assert store.get("k1") is not None
     store.clear()
     assert victim.exists()
+
+
+@pytest.mark.parametrize("column", ["raw", "mode", "filename", "expire_time", "tag", "size"])
+def test_other_columns_of_a_row_do_not_matter(store: AnswerStore, column: str) -> None:
+    """The checksum says that the text is what was stored under this key."""
+    store.put("k", ANSWER)
+    for value in (0, 5, 2**62, "text", b"\xff", -1.5):
+        with closing(sqlite3.connect(store.directory / "cache.db")) as database:
+            database.execute(f"UPDATE Cache SET {column} = ?", (value,))
+            database.commit()
+        assert store.get("k") == replace(ANSWER, cached=True)
+    store.put("k", replace(ANSWER, paid_at=99.0))
+    assert store.get("k") is not None
+    assert store.damaged == set()
+
+
+@pytest.mark.parametrize("value", ["NULL", "7", "1.5", "x'ff00'", "zeroblob(9)", "'text'"])
+def test_a_value_of_another_type_counts_as_absent(store: AnswerStore, value: str) -> None:
+    store.put("k", ANSWER)
+    asyncio.run(_stored(store, "run:1"))
+    with closing(sqlite3.connect(store.directory / "cache.db")) as database:
+        database.execute(f"UPDATE Cache SET value = {value}")
+        database.execute("INSERT INTO Cache (key, raw) VALUES (CAST(x'72756e3a313aff' AS TEXT), 1)")
+        database.commit()
+    assert store.get("k") is None
+    assert store.text("run:1") is None
+    assert store.texts("run:1") == {}
+    assert store.damaged == {"k", "run:1", "run:1:\ufffd"}
+    store.put("k", ANSWER)
+    assert store.get("k") == replace(ANSWER, cached=True)
 
 
 async def _stored(store: AnswerStore, key: str) -> None:
@@ -305,10 +332,11 @@ def test_a_damaged_database_is_set_aside_and_takes_nothing_else_with_it(
         assert len(again.notes) == len(copies) == (damage is not _half_written_log)
         assert all(str(copy) in note for copy, note in zip(copies, again.notes, strict=True))
         assert sum(again.get(f"key{i}") is not None for i in range(400)) == kept
-    for copy in tmp_path.glob("cache.db.damaged-*"):
+    for copy in tmp_path.glob("cache.db.damaged-*[0-9]"):
         copy.unlink()
     with closing(AnswerStore(tmp_path)) as dealt_with:
         assert dealt_with.notes == []
+    assert not list(tmp_path.glob("*damaged*")), "nor is its log left"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
@@ -366,15 +394,7 @@ def test_clearing_removes_damaged_copies_too(tmp_path: Path, invoke: Invoke) -> 
 
 @pytest.mark.parametrize("renamed", [("",), ("", "-wal"), ("", "-wal", "-shm")])
 def test_a_recovery_that_was_killed_is_done_again(tmp_path: Path, renamed: tuple[str, ...]) -> None:
-    writer = (
-        "import os, sys; from pathlib import Path\n"
-        "from extractor.llm.store import AnswerStore\n"
-        "from extractor.llm.answer import Answer, Usage\n"
-        "store = AnswerStore(Path(sys.argv[1]))\n"
-        "for i in range(9): store.put(str(i), Answer({}, 'stop', Usage(), 1.0))\n"
-        "os._exit(0)\n"
-    )
-    subprocess.run([sys.executable, "-c", writer, str(tmp_path)], check=True)
+    subprocess.run([sys.executable, "-c", _FILL_AND_DIE, str(tmp_path)], check=True)
     assert (tmp_path / "cache.db-wal").stat().st_size, "the answers are in the log"
     for ending in renamed:
         (tmp_path / f"cache.db{ending}").rename(tmp_path / f"cache.db.damaged-x{ending}")
@@ -383,6 +403,88 @@ def test_a_recovery_that_was_killed_is_done_again(tmp_path: Path, renamed: tuple
     with closing(AnswerStore(tmp_path)) as store:
         assert all(store.get(str(i)) is not None for i in range(9))
         assert not (tmp_path / "recovering").exists()
+
+
+_FILL_AND_DIE = (
+    "import os, sys; from pathlib import Path\n"
+    "from extractor.llm.store import AnswerStore\n"
+    "from extractor.llm.answer import Answer, Usage\n"
+    "store = AnswerStore(Path(sys.argv[1]))\n"
+    "for i in range(9): store.put(str(i), Answer({}, 'stop', Usage(), 1.0))\n"
+    "os._exit(0)\n"
+)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"x", b"xy", b"x" * 99, b"x" * 5000])
+@pytest.mark.parametrize("with_log", [True, False])
+def test_an_emptied_database_is_a_damaged_one(
+    tmp_path: Path, content: bytes | None, with_log: bool
+) -> None:
+    """SQLite takes up to one byte for a new database, and deletes the log without a word."""
+    subprocess.run([sys.executable, "-c", _FILL_AND_DIE, str(tmp_path)], check=True)
+    (tmp_path / "cache.db").unlink()
+    if content is not None:
+        (tmp_path / "cache.db").write_bytes(content)
+    if not with_log:
+        (tmp_path / "cache.db-wal").unlink()
+    for _ in range(2):
+        with closing(AnswerStore(tmp_path)) as store:
+            found = [store.get(str(i)) is not None for i in range(9)]
+            notes = store.notes
+        assert found == [with_log] * 9
+        assert bool(notes) == (with_log or content is not None)
+        assert all("damaged" in note for note in notes)
+    copies = [copy.read_bytes() for copy in tmp_path.glob("cache.db.damaged-*[0-9]")]
+    assert copies == ([content or b""] if notes else [])
+
+
+def test_a_log_without_a_database_takes_no_earlier_copy_with_it(tmp_path: Path) -> None:
+    earlier = tmp_path / "cache.db.damaged-x"
+    for ending in ("", "-wal"):
+        earlier.with_name(earlier.name + ending).write_text(f"earlier{ending}")
+    subprocess.run([sys.executable, "-c", _FILL_AND_DIE, str(tmp_path / "new")], check=True)
+    (tmp_path / "new" / "cache.db-wal").rename(tmp_path / "cache.db-wal")
+    with closing(AnswerStore(tmp_path)) as store:
+        assert len(store) == 9
+    assert earlier.with_name("cache.db.damaged-x-wal").read_text() == "earlier-wal"
+
+
+def test_a_database_whose_creation_was_killed_is_new(tmp_path: Path) -> None:
+    (tmp_path / "cache.db").touch()
+    (tmp_path / "recovery.lock").touch()
+    with closing(AnswerStore(tmp_path)) as store:
+        assert store.notes == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "rows", "saved"),
+    [
+        ("UPDATE Cache SET value = 'x' || value WHERE key = 'key7'", 1, 400),
+        ("PRAGMA writable_schema = 1; UPDATE sqlite_master SET sql = 'CREATE UNIQUE INDEX Cache_key_raw "
+         "ON Cache(raw, key)' WHERE name = 'Cache_key_raw'", 0, 400),
+    ],
+)  # fmt: skip
+def test_info_counts_the_damage_that_no_run_would_see(
+    damage: str, rows: int, saved: int, tmp_path: Path, invoke: Invoke
+) -> None:
+    with closing(sqlite3.connect(_filled(tmp_path))) as database:
+        database.executescript(damage)
+    code, out, err = invoke("cache", "info", "--cache-dir", tmp_path)
+    assert code == 0
+    assert f"answers    {saved}\n" in out
+    assert ("damaged    1 rows" in out) == bool(rows)
+    assert (f"{saved} of its answers" in err) == (not rows)
+
+
+def test_a_recovery_counts_the_rows_that_it_leaves_out(tmp_path: Path) -> None:
+    database = _filled(tmp_path)
+    with closing(sqlite3.connect(database)) as planted:
+        planted.execute("UPDATE Cache SET value = substr(value, 5) WHERE rowid % 100 = 0")
+        planted.execute("UPDATE Cache SET raw = 0, mode = 4 WHERE rowid % 100 = 1")
+        planted.commit()
+    _damage_first_page(database)
+    with closing(AnswerStore(tmp_path)) as store:
+        assert "396 of its answers could be read and are kept, 4 damaged rows" in store.notes[0]
 
 
 def test_no_flipped_bit_alters_an_answer(tmp_path: Path) -> None:

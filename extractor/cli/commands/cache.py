@@ -14,13 +14,16 @@ app = typer.Typer(help="The cache of answers.", no_args_is_help=True)
 
 @app.command()
 def info(cache_dir: options.CacheDir = None) -> None:
-    """Show where the cache is, how many answers it holds, and how large it is."""
+    """Show where the cache is, how many answers it holds, how large it is, and what is damaged."""
     from extractor.run.state import open_store
 
     store = open_store(cache_dir)
+    damaged = store.check()
     typer.echo(f"directory  {store.directory}")
     typer.echo(f"answers    {len(store):,}")
     typer.echo(f"size       {store.size() / 1e6:,.1f} MB")
+    if damaged:
+        typer.echo(f"damaged    {damaged:,} rows: their requests will be sent again")
     for note in store.notes:
         typer.echo(note, err=True)
     store.close()

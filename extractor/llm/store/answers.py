@@ -1,9 +1,9 @@
 """The store of paid answers, on disk in diskcache's format.
 
 A row's key is a hash of the request and the model; its value is a checksum and the raw answer as
-JSON text. Nothing is evicted. Only text is written or read: any other kind of row is refused, since
-reading a planted pickle would run code. A damaged database is set aside, and what can still be read
-of it is copied into a new one.
+JSON text. Nothing is evicted. Only such a value is read, whatever the row's other columns say; any
+other, such as a planted pickle, is a damaged row. A damaged database is set aside, and what can
+still be read of it is copied into a new one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 import diskcache  # type: ignore[import-untyped]
 from pydantic_core import from_json
 
-from extractor.errors import CacheError
+from extractor.errors import CacheError, one_line
 from extractor.llm.answer import Answer
 from extractor.llm.locks import private, turns
 from extractor.llm.store.bulk_insert import MOST_ROWS, BulkInsert
@@ -30,14 +30,16 @@ from extractor.llm.store.group_commit import GroupCommit, Row
 from extractor.llm.store.recovery import (
     DATABASE,
     damaged_copies,
+    is_emptied,
     readable_rows,
     remove_damaged_copies,
+    remove_orphans,
     set_aside,
 )
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 _T = TypeVar("_T")
@@ -47,14 +49,16 @@ _LOCK_SECONDS = 60
 # Pages of 4 KiB: copying them into the database holds up every answer that waits to be stored.
 _WAL_PAGES = 2**14
 _SCRATCH = "recovering"
+# Made when the database is complete.
+_CLAIMS = "claims.lock"
 RUN_PREFIX = "run:"
 """The prefix of the keys of rows that are not answers."""
 
 _IS_RUN = f"(key >= '{RUN_PREFIX}' AND key < 'run;')"
 _COUNT = f"SELECT COUNT(*) FROM Cache WHERE NOT {_IS_RUN}"  # noqa: S608 -- our own condition
-_OURS = "mode = 1 AND filename IS NULL AND typeof(value) = 'text'"
-_GET = f"SELECT value, {_OURS} FROM Cache WHERE key = ? AND raw = 1"  # noqa: S608
-_GET_ALL = f"SELECT key, value FROM Cache WHERE key >= ? AND key < ? AND raw = 1 AND {_OURS}"  # noqa: S608
+_GET = "SELECT value FROM Cache WHERE key = ?"
+_GET_ALL = "SELECT key, value FROM Cache WHERE key >= ? AND key < ?"
+_ALL = "SELECT key, value FROM Cache"
 # SQLite has no other reason to call our own statements wrong than that the tables are not ours.
 _SQLITE_DAMAGE = {
     sqlite3.SQLITE_CORRUPT,
@@ -87,7 +91,7 @@ class AnswerStore:
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._open()
-            self.claims = Claims(directory / "claims.lock")
+            self.claims = Claims(directory / _CLAIMS)
         except _FAULTS as error:
             raise self._failure("cannot be opened", error) from error
         if not self.notes:
@@ -112,17 +116,8 @@ class AnswerStore:
 
     def _read(self, key: str) -> bytes | None:
         rows = self._do("cannot be read", lambda: self._reading.execute(_GET, (key,)).fetchall())
-        if not rows:
-            return None
-        ((row, is_ours),) = rows
-        if not is_ours:
-            raise CacheError(
-                f"The cache in {self.directory} holds a row that Extractor never writes; "
-                "reading it could run somebody else's code.",
-                hint="Find out who can write there, then remove it with 'extractor cache clear'.",
-            )
-        text = unsealed(key, row)
-        if text is None:
+        text = next((text for (row,) in rows if (text := unsealed(key, row)) is not None), None)
+        if rows and text is None:
             self.damaged.add(key)
         return text
 
@@ -132,7 +127,8 @@ class AnswerStore:
         rows = self._do(
             "cannot be read", lambda: self._reading.execute(_GET_ALL, bounds).fetchall()
         )
-        found = {key.decode(): unsealed(key.decode(), row) for key, row in rows}
+        named = ((key.decode(errors="replace"), row) for key, row in rows)
+        found = {key: unsealed(key, row) for key, row in named}
         self.damaged |= {key for key, text in found.items() if text is None}
         return {key: text.decode() for key, text in found.items() if text is not None}
 
@@ -154,6 +150,16 @@ class AnswerStore:
     def __len__(self) -> int:
         ((answers,),) = self._do("cannot be read", lambda: self._reading.execute(_COUNT).fetchall())
         return int(answers)
+
+    def check(self) -> int:
+        """Read the whole database, and recover it if need be; returns how many rows are damaged."""
+        return self._do("cannot be read", self._count_damaged)
+
+    def _count_damaged(self) -> int:
+        ((found,),) = self._reading.execute("PRAGMA integrity_check(1)").fetchall()
+        if found != b"ok":
+            raise sqlite3.DatabaseError(one_line(found.decode(errors="replace")))
+        return sum(_whole(*row) is None for row in self._reading.execute(_ALL))
 
     def size(self) -> int:
         """Bytes on disk."""
@@ -224,10 +230,13 @@ class AnswerStore:
         database = self.directory / DATABASE
         with self._lock, turns(self.directory / "recovery.lock"):
             shutil.rmtree(database.with_name(_SCRATCH), ignore_errors=True)
+            remove_orphans(self.directory)
             if damage is not None and _inode(self.directory) == self._inode:
                 self._restore(damage)
             elif not database.exists() and damaged_copies(self.directory):
                 self._restore(OSError("its recovery was interrupted"))
+            elif is_emptied(database, was_complete=(self.directory / _CLAIMS).exists()):
+                self._restore(OSError("it was empty"))
             try:
                 self._connect()
             except _FAULTS as error:
@@ -254,16 +263,20 @@ class AnswerStore:
             (scratch / name).mkdir(mode=0o700, parents=True)
             _create(scratch / name).close()
         with closing(BulkInsert(scratch / "new" / DATABASE, lock_seconds=0)) as bulk:
-            saved = 0
-            rows = _whole(readable_rows(damaged, scratch / "old" / DATABASE))
+            saved = lost = 0
+            rows = readable_rows(damaged, scratch / "old" / DATABASE)
             while part := list(itertools.islice(rows, MOST_ROWS)):
-                bulk.write(part)
-                saved += sum(not key.startswith(RUN_PREFIX) for key, _ in part)
+                whole = [row for each in part if (row := _whole(*each)) is not None]
+                if whole:
+                    bulk.write(whole)
+                saved += sum(not key.startswith(RUN_PREFIX) for key, _ in whole)
+                lost += len(part) - len(whole)
         (scratch / "new" / DATABASE).replace(self.directory / DATABASE)
         shutil.rmtree(scratch)
+        without = f", {lost:,} damaged rows are not" if lost else ""
         self.notes.append(
             f"The cache in {self.directory} was damaged ({damage}): {saved:,} of its answers could "
-            f"be read and are kept. {self._kept(damaged)}"
+            f"be read and are kept{without}. {self._kept(damaged)}"
         )
 
     def _kept(self, damaged: Path) -> str:
@@ -315,15 +328,14 @@ def _remedy(error: BaseException) -> str:
     return "Check its permissions and its disk"
 
 
-def _whole(rows: Iterator[tuple[bytes, bytes]]) -> Iterator[Row]:
-    """The rows that are what was stored, with their texts."""
-    for key, row in rows:
-        with suppress(ValueError):
-            name = key.decode()
-            text = unsealed(name, row)
-            if text is not None:
-                from_json(text)
-                yield name, text.decode()
+def _whole(key: object, value: object) -> Row | None:
+    """The key and text of a row that is what was stored, or None."""
+    with suppress(ValueError):
+        name = key.decode() if isinstance(key, bytes) else ""
+        if (text := unsealed(name, value)) is not None:
+            from_json(text)
+            return name, text.decode()
+    return None
 
 
 def _inode(directory: Path) -> int:

@@ -12,12 +12,14 @@ def sealed(key: str, text: str) -> str:
     return f"{_checksum(key, text.encode()).decode()}{text}"
 
 
-def unsealed(key: str, row: bytes) -> bytes | None:
-    """The text of a row, or None if it is not what was stored under this key.
+def unsealed(key: str, row: object) -> bytes | None:
+    """The text of a row's value, or None if it is not what was stored under this key.
 
     A row that begins with its JSON object was written by a version without checksums. It is read
     as it is, so that nobody pays again for it. No single damage makes another row look like that.
     """
+    if not isinstance(row, bytes):
+        return None
     if row.startswith(b"{"):
         return row
     text = row[_WIDTH:]

@@ -5,12 +5,15 @@ This module reads diskcache's file itself, since diskcache gives up at the first
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import struct
 import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
+
+from extractor.llm.locks import private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +31,7 @@ _PAGE_SIZE = struct.Struct(">16xH")
 _PAGES_AT = 28
 
 _SELECT = (
-    "SELECT rowid, key, value FROM Cache WHERE rowid >= ? AND rowid < ? AND raw = 1 AND mode = 1 "
-    "AND filename IS NULL AND typeof(key) = 'text' AND typeof(value) = 'text' "
-    "ORDER BY rowid LIMIT ?"
+    "SELECT rowid, key, value FROM Cache WHERE rowid >= ? AND rowid < ? ORDER BY rowid LIMIT ?"
 )
 
 
@@ -40,13 +41,30 @@ def damaged_copies(directory: Path) -> list[Path]:
     return sorted(path for path in found if not path.name.endswith(_COMPANIONS))
 
 
-def remove_damaged_copies(directory: Path) -> int:
-    """Delete them with their companion files; returns how many there were."""
-    copies = damaged_copies(directory)
-    for copy in copies:
-        for ending in (*_COMPANIONS, ""):
-            copy.with_name(copy.name + ending).unlink(missing_ok=True)
-    return len(copies)
+def remove_damaged_copies(directory: Path) -> None:
+    """Delete them with their companion files, also those of a copy that is gone already."""
+    for file in directory.glob(f"{_DAMAGED}*"):
+        file.unlink(missing_ok=True)
+
+
+def remove_orphans(directory: Path) -> None:
+    """Delete the companion files of copies that the user has deleted."""
+    for ending in _COMPANIONS:
+        for file in directory.glob(f"{_DAMAGED}*{ending}"):
+            if not file.with_name(file.name.removesuffix(ending)).exists():
+                file.unlink(missing_ok=True)
+
+
+def is_emptied(database: Path, *, was_complete: bool) -> bool:
+    """Whether SQLite would take a database for new, and delete its log, though it held rows.
+
+    That is one without a file or of up to one byte. It is new if its creation may have been
+    interrupted: before the database ``was_complete`` it has no log.
+    """
+    size = database.stat().st_size if database.exists() else None
+    log = _log_of(database)
+    has_log = log.exists() and log.stat().st_size > 0
+    return has_log if size is None else size == 1 or (not size and (has_log or was_complete))
 
 
 def set_aside(database: Path) -> Path:
@@ -54,13 +72,21 @@ def set_aside(database: Path) -> Path:
 
     It can be done again where a process was killed in the middle of it.
     """
-    if database.exists():
-        database.rename(_unused(database.with_name(_DAMAGED + time.strftime("%Y%m%dT%H%M%S"))))
-    aside = damaged_copies(database.parent)[-1]
+    copies, log = damaged_copies(database.parent), _log_of(database)
+    if database.exists() or not copies or (log.exists() and _log_of(copies[-1]).exists()):
+        os.close(private(database))  # a log may be all there is
+        aside = _unused(database.with_name(_DAMAGED + time.strftime("%Y%m%dT%H%M%S")))
+        database.rename(aside)
+    else:
+        aside = copies[-1]
     for ending in _COMPANIONS:
         with suppress(FileNotFoundError):
             database.with_name(database.name + ending).rename(aside.with_name(aside.name + ending))
     return aside
+
+
+def _log_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}-wal")
 
 
 def _unused(path: Path) -> Path:
@@ -71,7 +97,7 @@ def _unused(path: Path) -> Path:
     return found
 
 
-def readable_rows(damaged: Path, fresh: Path) -> Iterator[tuple[bytes, bytes]]:
+def readable_rows(damaged: Path, fresh: Path) -> Iterator[tuple[object, object]]:
     """Yield the keys and rows that can still be read, past the damaged pages.
 
     ``fresh`` is a new database. It is overwritten: its first page, which only tells where the
@@ -101,18 +127,18 @@ def _transplant(damaged: Path, fresh: Path) -> int:
     head = fresh.read_bytes()
     size: int = _PAGE_SIZE.unpack_from(head)[0]
     shutil.copyfile(damaged, fresh)
+    pages, logged = max(1, -(-fresh.stat().st_size // size)), 0
     with suppress(FileNotFoundError):
-        shutil.copyfile(f"{damaged}-wal", f"{fresh}-wal")
-    pages = max(1, -(-fresh.stat().st_size // size))
+        logged = shutil.copyfile(_log_of(damaged), _log_of(fresh)).stat().st_size // size
     with fresh.open("r+b") as file:
         file.write(head[:size])
         file.seek(_PAGES_AT)
-        file.write(pages.to_bytes(4, "big"))
+        file.write(bytes(4))  # unknown: SQLite counts them itself, with those in the log
         file.truncate(pages * size)
-    return pages
+    return pages + logged
 
 
-def _one_by_one(source: sqlite3.Connection, numbers: range) -> list[tuple[int, bytes, bytes]]:
+def _one_by_one(source: sqlite3.Connection, numbers: range) -> list[tuple[int, object, object]]:
     rows = []
     for number in numbers:
         with suppress(sqlite3.DatabaseError):
