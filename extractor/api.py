@@ -11,12 +11,12 @@ from contextlib import AsyncExitStack, ExitStack, aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, overload
 
+from extractor.llm.own_files import default_cache_dir
 from extractor.llm.settings import ModelSettings
 from extractor.paper import Paper
 from extractor.record import Record, Result, SchemaT
 from extractor.run.session import open_engine
 from extractor.run.settings import CallSettings
-from extractor.run.state import default_cache_dir
 from extractor.task import load_task
 
 if TYPE_CHECKING:

@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from extractor.errors import OutputError, UsageError
+from extractor.paths import same_file
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 PAPER: ContextVar[str] = ContextVar("extractor_paper", default="")
@@ -23,16 +26,25 @@ def _with_paper(record: logging.LogRecord) -> bool:
 
 
 @contextmanager
-def logging_to(path: Path | None) -> Iterator[None]:
+def logging_to(path: Path | None, *, others: Iterable[Path] = ()) -> Iterator[None]:
     """Append a log of what Extractor does to a file while the block runs. None logs nothing.
 
     Only this package's own messages are logged: those of its libraries contain whole requests.
+    Raises UsageError if the file is one of the ``others``, OutputError if it cannot be written.
     """
     if path is None:
         yield
         return
+    if any(same_file(path, other) for other in others):
+        raise UsageError(
+            f"The debug log would go into {path}, which Extractor reads or writes.",
+            hint="Give --debug-log a file of its own.",
+        )
     logger = logging.getLogger("extractor")
-    handler = logging.FileHandler(path, encoding="utf-8")
+    try:
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
     handler.addFilter(_with_paper)
     handler.setFormatter(logging.Formatter(_FORMAT, "%Y-%m-%dT%H:%M:%S"))
     before = logger.level, logger.propagate

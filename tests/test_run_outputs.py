@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -19,6 +20,7 @@ from engine_runs import papers, write_dump
 from fault_server import Asked, FaultServer, Reply, answer, refuse
 from helpers import read_jsonl
 
+from extractor.llm.store import AnswerStore
 from extractor.writers import read_records
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from helpers import Invoke
 
 RECORDS = Path(__file__).parent / "fixtures" / "records" / "papers.jsonl"
+GOLD = Path(__file__).parent.parent / "examples" / "papers.gold.jsonl"
 
 WILD = '''
 from typing import Any
@@ -43,7 +46,10 @@ TOO_BIG = 2**63
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    """Of the store only how its files begin: it is opened before an output is refused."""
+    found = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    store = (folder / "answers").glob("cache.db*")
+    return found | {path.name: path.read_bytes()[:15] for path in store if path.suffix == ".db"}
 
 
 @pytest.fixture
@@ -68,6 +74,15 @@ def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "linked.jsonl").symlink_to("papers.jsonl")
     (folder / "prompt.txt").write_text("Find.\n---\n{{ title }}\n{{ abstract }}", encoding="utf-8")
     (folder / "s.py").write_text(WILD, encoding="utf-8")
+    (folder / "gold.jsonl").write_bytes(GOLD.read_bytes())
+    (folder / "own.gguf").write_bytes(b"GGUF")
+    monkeypatch.setenv("EXTRACTOR_CACHE_DIR", "answers")
+    monkeypatch.setenv("EXTRACTOR_MODELS_DIR", "models")
+    (folder / "models").mkdir()
+    (folder / "models" / "pulled.gguf").touch()
+    with closing(AnswerStore(folder / "answers")):
+        pass
+    (folder / "answers" / "cache.db.damaged-x").touch()
     monkeypatch.chdir(folder)
     return folder
 
@@ -86,6 +101,28 @@ def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "run papers.jsonl --prompt prompt.txt -o prompt.txt --format jsonl",
         "run papers.jsonl -o out.jsonl --failures out.jsonl",
         "run papers.jsonl -o out.csv --failures out.evidence.csv",
+        "run papers.jsonl -o own.gguf --format jsonl --model own.gguf",
+        "run papers.jsonl -o out.jsonl --failures own.gguf --model own.gguf",
+        "run papers.jsonl -o models/pulled.gguf --format jsonl",
+        "run papers.jsonl -o out.jsonl --failures answers/cache.db",
+        "run papers.jsonl -o answers/cache.db --format jsonl",
+        "run papers.jsonl -o answers/cache.db-wal --format jsonl",
+        "run papers.jsonl -o answers/claims.lock --format jsonl --no-cache",
+        "run papers.jsonl -o other/cache.db --format jsonl --cache-dir other",
+        "convert records.jsonl answers/cache.db --format sqlite",
+        "convert records.jsonl answers/cache.db.damaged-x --format jsonl",
+        "convert records.jsonl models/pulled.gguf --format jsonl",
+        "report records.jsonl -o answers/cache.db",
+        "run papers.jsonl --debug-log papers.jsonl",
+        "run papers.jsonl --debug-log linked.jsonl",
+        "run papers.jsonl -o out.jsonl --debug-log out.jsonl",
+        "run papers.jsonl -o out.jsonl --debug-log ../here/out.jsonl.partial",
+        "run papers.jsonl -o out.jsonl --debug-log out.failures.jsonl",
+        "run papers.jsonl -o out.jsonl --failures f.jsonl --debug-log f.jsonl",
+        "run papers.jsonl --debug-log own.gguf --model own.gguf",
+        "run papers.jsonl --prompt prompt.txt --debug-log prompt.txt",
+        "run papers.jsonl --debug-log answers/cache.db",
+        "eval papers.jsonl --gold gold.jsonl --debug-log gold.jsonl",
         "convert records.jsonl records.jsonl",
         "convert records.jsonl s.py --format json --schema s.py:Wild",
         "report records.jsonl -o records.jsonl",
@@ -97,6 +134,7 @@ def test_no_command_overwrites_what_it_reads(arguments: str, inputs: Path, invok
     before = _contents(inputs)
     with FaultServer() as server:
         model = ["--model", "m", "--base-url", server.url] if arguments.startswith("run") else []
+        model = [] if "--model" in arguments else model
         code, _, said = invoke(*arguments.split(), *model)
         assert server.asked == [], "nothing is paid for before it is refused"
     assert code == 2, said
@@ -220,6 +258,38 @@ def test_without_failures_there_is_no_failures_file(tmp_path: Path, invoke: Invo
     assert not stale.exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "goes"),
+    [
+        ('{"id": "1", "title": "", "error": "refused", "message": "", "tries": 1}\n', True),
+        ("", True),
+        ("mine", False),
+        ('{"id": "1", "title": "a record"}\n', False),
+        ('{"error": "refused"}\nand more\n', False),
+    ],
+)
+def test_only_failures_are_removed_where_there_are_none(
+    content: str, goes: bool, tmp_path: Path, invoke: Invoke
+) -> None:
+    dump, named = write_dump(tmp_path / "dump.jsonl", papers(3)), tmp_path / "named"
+    named.write_text(content, encoding="utf-8")
+    arguments = ["run", dump, "-o", tmp_path / "records.jsonl", "--failures", named, "--model", "m"]
+    with FaultServer() as server:
+        assert invoke(*arguments, "--base-url", server.url).code == 0
+    assert len(read_jsonl(tmp_path / "records.jsonl")) == 3
+    assert named.exists() is not goes
+    if not goes:
+        assert named.read_text(encoding="utf-8") == content
+
+
+def test_a_debug_log_that_cannot_be_written_is_one_line(tmp_path: Path, invoke: Invoke) -> None:
+    dump = write_dump(tmp_path / "dump.jsonl", papers(1))
+    for place in (tmp_path, tmp_path / "none" / "log"):
+        code, _, said = invoke("run", dump, "--debug-log", place, "--model", "m")
+        assert code == 1
+        assert re.fullmatch(r"extractor: .* cannot be written: .*\.\n", said)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name")
 def test_sigterm_before_the_first_paper_leaves_nothing(starter: Starter, tmp_path: Path) -> None:
     dump = tmp_path / "dump.jsonl"
@@ -230,6 +300,18 @@ def test_sigterm_before_the_first_paper_leaves_nothing(starter: Starter, tmp_pat
         assert command.wait() == 130
     assert "Traceback" not in command.said
     assert [path.name for path in tmp_path.iterdir()] == ["dump.jsonl"]
+
+
+def test_sigterm_within_exec_has_the_same_exit_code() -> None:
+    """Dataclasses are made so while modules are imported; a KeyboardInterrupt ends it by SIGINT."""
+    code = (
+        "import os, signal, sys, types; from extractor.cli import main\n"
+        "app = sys.modules['extractor.cli.app'] = types.ModuleType('extractor.cli.app')\n"
+        "app.app = lambda: exec('os.kill(os.getpid(), signal.SIGTERM); [0 for _ in range(9**7)]')\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

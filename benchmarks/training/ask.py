@@ -16,10 +16,10 @@ from pathlib import Path
 
 from extractor.approaches.candidates import likelihoods, question_sampling
 from extractor.llm.answer import COMPLETION, Answer, Request
+from extractor.llm.own_files import default_cache_dir
 from extractor.llm.settings import ModelSettings
 from extractor.run.session import open_engine
 from extractor.run.settings import CallSettings
-from extractor.run.state import default_cache_dir
 from extractor.task import load_task
 
 

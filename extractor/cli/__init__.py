@@ -20,12 +20,20 @@ def exit_code(*, records: int, failures: int) -> int:
     return EXIT_SOME_FAILED if records else EXIT_FAILED
 
 
+def _terminate(_: int, __: object) -> NoReturn:
+    """End as after Ctrl-C, so that what was begun is cleaned up.
+
+    This is no KeyboardInterrupt: the interpreter ends itself by SIGINT where one has passed
+    through exec(), with which dataclasses are made while modules are imported.
+    """
+    sys.exit(EXIT_INTERRUPTED)
+
+
 def main() -> NoReturn:
     """Run the command line; an error of ours ends as one line and an exit code."""
     from extractor.errors import ExtractorError, UsageError
 
-    # As Ctrl-C does, so that what was begun is cleaned up.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         from extractor.cli.app import app
 

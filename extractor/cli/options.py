@@ -189,6 +189,12 @@ class ModelOptions(OptionGroup):
         ),
     ] = None
 
+    @property
+    def files(self) -> list[Path]:
+        """The user's own model file."""
+        path = Path(self.model or "")
+        return [path.expanduser()] if path.suffix == ".gguf" else []
+
     def settings(self, *, concurrency: int | None = None) -> ModelSettings:
         from extractor.llm.settings import ModelSettings
 
@@ -315,8 +321,8 @@ class CallOptions(OptionGroup):
     def settings(self) -> CallSettings:
         from extractor.llm.budget import Ceilings
         from extractor.llm.limits import Limits
+        from extractor.llm.own_files import default_cache_dir
         from extractor.run.settings import CallSettings
-        from extractor.run.state import default_cache_dir
 
         cache, budget, rates = self.cache, self.budget, self.rates
         return CallSettings(

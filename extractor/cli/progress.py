@@ -39,14 +39,14 @@ def pull_display(weights: Weights, *, quiet: bool = False) -> Iterator[Callable[
 
     It may be used while the display of a run is live, and from another thread.
     """
-    from extractor.llm.weights import files
+    from extractor.llm.own_files import models_dir
 
     if quiet:
         yield lambda _: None
         return
     say(
         f"Pulling {weights.name} ({weights.title}, {weights.size / 1e6:,.0f} MB, "
-        f"{weights.licence}) into {files.directory()}"
+        f"{weights.licence}) into {models_dir()}"
     )
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=_console, transient=True) as bars:

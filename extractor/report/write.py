@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from extractor.llm.own_files import own_files
 from extractor.paper import Paper
 from extractor.readers import open_dump
 from extractor.report.index import Index, as_object, json_text
@@ -53,7 +54,7 @@ def write_report(
     Raises:
         DumpError: an input cannot be read or is not what it should be.
         OutputError: ``out`` cannot be written.
-        UsageError: ``out`` is one of the inputs.
+        UsageError: ``out`` is one of the inputs, or a file of the cache.
     """
     from extractor import __version__
 
@@ -63,7 +64,7 @@ def write_report(
         chunks = stack.enter_context(TemporaryFile())
         index = _gather(Path(records), failures, papers, Chunks(chunks))
         facts = {"name": name, "has_dump": papers is not None, "version": __version__}
-        inputs = [Path(each) for each in (records, dump, failures) if each]
+        inputs = [*(Path(each) for each in (records, dump, failures) if each), *own_files()]
         with whole_or_nothing(out, inputs=inputs) as scratch, scratch.open("wb") as page:
             page.write(page_before_chunks(name, {**facts, "chunk": CHUNK, **index.to_dict()}))
             chunks.seek(0)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import platformdirs
 
 from extractor.errors import CacheError
 from extractor.llm.budget import Budget
+from extractor.llm.own_files import default_cache_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from extractor.llm.store import AnswerStore
     from extractor.llm.store.runs import Run
@@ -48,12 +46,6 @@ class RunState:
                 "and their requests sent again."
             )
         return notes
-
-
-def default_cache_dir() -> Path:
-    """Where answers are stored: EXTRACTOR_CACHE_DIR, else the user's cache directory."""
-    chosen = os.environ.get("EXTRACTOR_CACHE_DIR")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("extractor")) / "answers"
 
 
 @contextmanager

@@ -11,8 +11,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
-from extractor.errors import OutputError, UsageError
+from extractor.errors import DumpError, OutputError, UsageError
+from extractor.paths import same_file
 from extractor.writers.base import Schema, Sink, Writer
+from extractor.writers.jsonl import read_failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -36,7 +38,8 @@ where it is not, None where it shall not be there at all."""
 class Output:
     """What goes where: ``path`` is None for standard output.
 
-    With ``unless_empty`` there is no file where no row was written, and an earlier one is removed.
+    With ``unless_empty`` there is no file where no row was written, and an earlier failures file
+    is removed.
     """
 
     writer: Writer
@@ -179,9 +182,9 @@ class _Swap:
         for each in (place, _partial(place)) if self._ending else (place,):
             if each.is_dir():
                 raise OutputError(f"{each} is a folder.", hint="Name a file.")
-            if any(_same(each, read) for read in self._inputs):
+            if any(same_file(each, read) for read in self._inputs):
                 raise UsageError(
-                    f"Writing {path.name} would overwrite {each}, which this command reads.",
+                    f"Writing {path.name} would overwrite {each}, which Extractor reads.",
                     hint="Give the output another name.",
                 )
 
@@ -223,13 +226,6 @@ def _partial(place: Path) -> Path:
     return place.with_name(place.name + PARTIAL)
 
 
-def _same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except (OSError, ValueError):  # one of them is not there
-        return False
-
-
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
@@ -239,16 +235,26 @@ def _sync(path: Path) -> None:
 
 
 def _swap(moves: Sequence[tuple[Path, Path]]) -> None:
-    """Move each file to its place, which is cleared where there is no file; or undo them all."""
+    """Move each file to its place, or clear it of failures if there is none; or undo them all."""
     with ExitStack() as undo:
         for number, (file, place) in enumerate(moves, start=1):
             if number < len(moves):  # nothing can go wrong after the last one
                 _remember(place, file.parent, undo)
             if file.exists():
                 file.replace(place)
-            else:
+            elif _is_of_failures(place):
                 place.unlink(missing_ok=True)
         undo.pop_all()
+
+
+def _is_of_failures(place: Path) -> bool:
+    """Whether there is an earlier failures file, and not something else that is to be kept."""
+    try:
+        for _ in read_failures(place):
+            pass
+    except DumpError:
+        return False
+    return True
 
 
 def _remember(place: Path, folder: Path, undo: ExitStack) -> None:

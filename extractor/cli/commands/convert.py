@@ -43,6 +43,7 @@ def convert(
     Example: extractor convert records.jsonl records.sqlite
     """
     from extractor.errors import UnfitRecord
+    from extractor.llm.own_files import own_files
     from extractor.record import record_schema
     from extractor.task import load_task
     from extractor.writers import STDIN, choose_writer, fitting, open_output, open_records
@@ -59,6 +60,7 @@ def convert(
         elif writer.has_columns:
             known = source.schema or _inferred(source)
         inputs = [STDIN if records == "-" else path, *options.schema_files(schema or "")]
+        inputs += own_files()
         left_out = 0
         with open_output(writer, target, known, inputs=inputs) as sink:
             for row in rows:

@@ -71,6 +71,7 @@ def eval(  # noqa: A001 -- the command's name
     from extractor.debug_log import logging_to
     from extractor.evaluation import find_mistakes, mistake_lines, read_gold, table
     from extractor.evaluation.running import read_known
+    from extractor.llm.own_files import own_files
 
     extraction, call_settings = task.load(), calls.settings()
     wanted = read_gold(gold, extraction.schema).first(limit)
@@ -84,7 +85,8 @@ def eval(  # noqa: A001 -- the command's name
                 papers = read_known(source, wanted.papers)
     elif dump is not None:
         settings = model.settings(concurrency=calls.rates.concurrency)
-        with logging_to(debug_log), reading.open(dump) as source:
+        used = [Path(dump), gold, *task.files, *model.files, *own_files(calls.cache.cache_dir)]
+        with logging_to(debug_log, others=used), reading.open(dump) as source:
             ran, evaluation = _score_dump(
                 wanted, source, extraction, settings, call_settings, quiet=quiet
             )

@@ -67,6 +67,7 @@ def run(
     from extractor.cli.progress import watch
     from extractor.cli.summary import closing_lines, usage_lines
     from extractor.debug_log import logging_to
+    from extractor.llm.own_files import own_files
     from extractor.llm.providers import provider_for
     from extractor.record import record_schema
     from extractor.run.batch import run_batch
@@ -78,15 +79,18 @@ def run(
     call_settings, writer = calls.settings(), choose_writer(format, out)
     if failures is None and out is not None and (out.is_file() or not out.exists()):
         failures = options.beside(out, ".failures.jsonl")
+    file = None if dump == "-" else Path(dump).resolve()
+    inputs = [file or STDIN, *task.files, *model.files, *own_files(calls.cache.cache_dir)]
+    outputs = [path for path in (out, failures) if path]
+    outputs += [path.with_name(path.name + PARTIAL) for path in outputs]
     ending: str | None = None  # a run without a result leaves what was there
     with (
-        logging_to(debug_log),
+        logging_to(debug_log, others=[*inputs, *outputs]),
         releasable_stdin() if dump == "-" else nullcontext(lambda: None) as release,
         reading.open(dump) as source,
         watch(source, quiet=quiet) as watcher,
     ):
         retry = _read_failures(failures) if retry_failed else None
-        file = None if dump == "-" else Path(dump).resolve()
         endpoint = provider_for(settings).endpoint
         # What makes it the same run when the same command is given again.
         identity = (
@@ -108,7 +112,7 @@ def run(
                 ),
                 hint=resume_hint(),
                 ending=lambda: ending,
-                inputs=[file or STDIN, *task.files],
+                inputs=[*inputs, *([debug_log] if debug_log else ())],
             ) as (records, failed):
                 summary, endpoint = run_engine(
                     lambda engine: run_batch(

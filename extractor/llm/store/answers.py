@@ -23,12 +23,12 @@ from pydantic_core import from_json
 from extractor.errors import CacheError, one_line
 from extractor.llm.answer import Answer
 from extractor.llm.locks import private, turns
+from extractor.llm.own_files import CLAIMS, DATABASE, TURNS
 from extractor.llm.store.bulk_insert import MOST_ROWS, BulkInsert
 from extractor.llm.store.checksum import unsealed
 from extractor.llm.store.claims import Claims
 from extractor.llm.store.group_commit import GroupCommit, Row
 from extractor.llm.store.recovery import (
-    DATABASE,
     damaged_copies,
     is_emptied,
     readable_rows,
@@ -49,8 +49,6 @@ _LOCK_SECONDS = 60
 # Pages of 4 KiB: copying them into the database holds up every answer that waits to be stored.
 _WAL_PAGES = 2**14
 _SCRATCH = "recovering"
-# Made when the database is complete.
-_CLAIMS = "claims.lock"
 RUN_PREFIX = "run:"
 """The prefix of the keys of rows that are not answers."""
 
@@ -91,7 +89,7 @@ class AnswerStore:
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._open()
-            self.claims = Claims(directory / _CLAIMS)
+            self.claims = Claims(directory / CLAIMS)
         except _FAULTS as error:
             raise self._failure("cannot be opened", error) from error
         if not self.notes:
@@ -228,14 +226,15 @@ class AnswerStore:
         one that was not because a process was killed is made from the copy that was set aside.
         """
         database = self.directory / DATABASE
-        with self._lock, turns(self.directory / "recovery.lock"):
+        with self._lock, turns(self.directory / TURNS):
             shutil.rmtree(database.with_name(_SCRATCH), ignore_errors=True)
             remove_orphans(self.directory)
             if damage is not None and _inode(self.directory) == self._inode:
                 self._restore(damage)
             elif not database.exists() and damaged_copies(self.directory):
                 self._restore(OSError("its recovery was interrupted"))
-            elif is_emptied(database, was_complete=(self.directory / _CLAIMS).exists()):
+            # The file of claims is made when the database is complete.
+            elif is_emptied(database, was_complete=(self.directory / CLAIMS).exists()):
                 self._restore(OSError("it was empty"))
             try:
                 self._connect()

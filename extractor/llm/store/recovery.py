@@ -14,16 +14,12 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from extractor.llm.locks import private
+from extractor.llm.own_files import COMPANIONS, DAMAGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-DATABASE = "cache.db"
-"""The name that diskcache gives its file."""
-
-_DAMAGED = f"{DATABASE}.damaged-"
-_COMPANIONS = ("-wal", "-shm")
 _STEP = 64
 _ROWS_IN_A_PAGE = 16
 # Where SQLite's header has the size of a page and the number of pages.
@@ -37,20 +33,20 @@ _SELECT = (
 
 def damaged_copies(directory: Path) -> list[Path]:
     """The damaged databases that were set aside, the oldest first."""
-    found = directory.glob(f"{_DAMAGED}*")
-    return sorted(path for path in found if not path.name.endswith(_COMPANIONS))
+    found = directory.glob(f"{DAMAGED}*")
+    return sorted(path for path in found if not path.name.endswith(COMPANIONS))
 
 
 def remove_damaged_copies(directory: Path) -> None:
     """Delete them with their companion files, also those of a copy that is gone already."""
-    for file in directory.glob(f"{_DAMAGED}*"):
+    for file in directory.glob(f"{DAMAGED}*"):
         file.unlink(missing_ok=True)
 
 
 def remove_orphans(directory: Path) -> None:
     """Delete the companion files of copies that the user has deleted."""
-    for ending in _COMPANIONS:
-        for file in directory.glob(f"{_DAMAGED}*{ending}"):
+    for ending in COMPANIONS:
+        for file in directory.glob(f"{DAMAGED}*{ending}"):
             if not file.with_name(file.name.removesuffix(ending)).exists():
                 file.unlink(missing_ok=True)
 
@@ -75,11 +71,11 @@ def set_aside(database: Path) -> Path:
     copies, log = damaged_copies(database.parent), _log_of(database)
     if database.exists() or not copies or (log.exists() and _log_of(copies[-1]).exists()):
         os.close(private(database))  # a log may be all there is
-        aside = _unused(database.with_name(_DAMAGED + time.strftime("%Y%m%dT%H%M%S")))
+        aside = _unused(database.with_name(DAMAGED + time.strftime("%Y%m%dT%H%M%S")))
         database.rename(aside)
     else:
         aside = copies[-1]
-    for ending in _COMPANIONS:
+    for ending in COMPANIONS:
         with suppress(FileNotFoundError):
             database.with_name(database.name + ending).rename(aside.with_name(aside.name + ending))
     return aside

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import platformdirs
 
 from extractor.errors import WeightsError
 from extractor.llm.locks import turns
+from extractor.llm.own_files import models_dir
 from extractor.llm.weights import download
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from extractor.llm.weights.catalog import Weights
     from extractor.llm.weights.download import Progress
 
 _SPARE_BYTES = 64 << 20
 
 
-def directory() -> Path:
-    """Where weights are kept: EXTRACTOR_MODELS_DIR, else the user's cache directory."""
-    chosen = os.environ.get("EXTRACTOR_MODELS_DIR")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("extractor")) / "models"
-
-
 def path_of(weights: Weights) -> Path:
     """Where the file is, or will be once it is downloaded."""
-    return weights.path or directory() / f"{weights.name}.gguf"
+    return weights.path or models_dir() / f"{weights.name}.gguf"
 
 
 def is_pulled(weights: Weights) -> bool:

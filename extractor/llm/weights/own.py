@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from extractor.errors import UsageError
-from extractor.llm.weights import files
+from extractor.llm.own_files import models_dir
 from extractor.llm.weights.catalog import CATALOG, Weights
 
 _MAGIC = b"GGUF"
@@ -52,7 +52,7 @@ def own_weights(name: str) -> Weights:
 
 def _sha256(path: Path) -> str:
     """The SHA-256 of a file, computed once while its size and time of change stay the same."""
-    known_file, status = files.directory() / _HASHES, path.stat()
+    known_file, status = models_dir() / _HASHES, path.stat()
     state = f"{path} {status.st_size} {status.st_mtime_ns}"
     known: dict[str, str] = {}
     with suppress(OSError, ValueError, TypeError):
