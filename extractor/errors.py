@@ -3,6 +3,7 @@
     ExtractorError
     ├── UsageError             the call itself is wrong: an unknown schema, a bad option
     ├── DumpError              a dump that cannot be read as a whole
+    │   └── UnreadableRecord   one entry of a file of records: the others are read
     ├── WeightsError           an embedded model's weights are missing and cannot be downloaded
     ├── CacheError             the cache cannot be opened, read or written
     ├── OutputError            a result that cannot be written
@@ -72,6 +73,10 @@ class DumpError(ExtractorError):
     """A dump that cannot be read as a whole."""
 
     kind = "dump"
+
+
+class UnreadableRecord(DumpError):
+    """One entry of a file of records that is none; the others are read."""
 
 
 class WeightsError(ExtractorError):

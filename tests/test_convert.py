@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fault_server import Asked, FaultServer, Reply, answer, refuse
 
+from extractor.errors import DumpError
 from extractor.writers import read_records
 
 if TYPE_CHECKING:
@@ -179,6 +180,37 @@ class TestSchema:
         )
         assert is_refused(done, 1, f"'1' does not fit the schema: {misfit}")
         assert not (tmp_path / out).exists()
+
+
+_BAD = [
+    '{"id": "2", "title": "\\ud800"}',
+    '{"id": "2", "a": ' + "[" * 900 + "]" * 900 + "}",
+    '{"id": 2, "title": "T"}',
+    '{"title": "T"}',
+    '{"id": "2", "title": "T" "more": 1}',
+]
+
+
+@pytest.mark.parametrize("bad", _BAD)
+@pytest.mark.parametrize("form", ["{}\n{}\n{}\n", "[{},\n{}, {}]"])
+def test_an_entry_that_cannot_be_read_costs_that_record(
+    form: str, bad: str, invoke: Invoke, tmp_path: Path
+) -> None:
+    good = [json.dumps({"id": number, "title": "T"}) for number in "13"]
+    records = tmp_path / "records"
+    records.write_text(form.format(good[0], bad, good[1]), encoding="utf-8")
+    for ending in ("jsonl", "sqlite"):
+        out = tmp_path / f"out.{ending}"
+        code, _, err = invoke("convert", records, out)
+        assert code == 3
+        assert re.search(r"^Left out: .*(line|entry|Entry) 2", err)
+        assert [row["id"] for row in read_records(out)] == ["1", "3"]
+    code, _, err = invoke("report", records, "-o", tmp_path / "report.html")
+    assert code == 3
+    assert err.startswith("Left out: ")
+    assert "2 papers" in err
+    with pytest.raises(DumpError):
+        list(read_records(records))
 
 
 class TestRefusals:

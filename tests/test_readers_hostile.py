@@ -17,6 +17,7 @@ import pytest
 from extractor.errors import DumpError
 from extractor.paper import Paper
 from extractor.readers import Unreadable, base, open_dump, read_dump
+from extractor.readers.json_stream import JsonScanner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -563,3 +564,12 @@ def test_whatever_an_entry_raises_costs_that_entry(
     assert isinstance(bad, Unreadable)
     assert "KeyError" in bad.message
     assert "\n" not in bad.message
+
+
+@pytest.mark.parametrize("part", [b"{", b"[", b'{"a":', b"[[1],", b'[{"a":', b'"', b"\\"])
+@pytest.mark.parametrize("closing", [b"", b"]", b"}", b"]}"])
+def test_brackets_without_end_are_read_once(part: bytes, closing: bytes) -> None:
+    """Each bracket is opened once and closed once, whatever is left open or was never opened."""
+    scanner = JsonScanner("x.json")
+    list(scanner.feed(b"[" + part * 50_000 + closing * 100_000))
+    list(scanner.end())

@@ -27,6 +27,7 @@ MOST_NESTED_ARRAY = 4
 """The level at which an array of papers may be: ``{"response": {"docs": [...]}}`` needs 3."""
 
 _DEEPEST = 10**6
+_MOST_BETWEEN = 2**10
 _OUTSIDE = re.compile(rb'["{}\[\]]')
 _INSIDE = re.compile(rb'["\\]')
 
@@ -37,7 +38,8 @@ class JsonObject:
 
     ``array`` is the running number of the array that it is in, or `ALONE`; ``top`` says that
     this array is the document itself, ``complete`` that the object's last bracket is there.
-    An object that is `ALONE` comes after those that were found in it.
+    An object that is `ALONE` comes after those that were found in it. ``before`` is the beginning
+    of what stands between it and the object before it.
     """
 
     line: int
@@ -45,6 +47,7 @@ class JsonObject:
     array: int = ALONE
     top: bool = False
     complete: bool = True
+    before: bytes = b""
 
 
 def json_objects(source: Source) -> Iterator[JsonObject]:
@@ -53,7 +56,7 @@ def json_objects(source: Source) -> Iterator[JsonObject]:
     Raises:
         DumpError: brackets are nested a million deep.
     """
-    scanner = _Scanner(source.name)
+    scanner = JsonScanner(source.name)
     while chunk := source.stream.read1(_CHUNK):
         yield from scanner.feed(chunk)
     yield from scanner.end()
@@ -62,8 +65,9 @@ def json_objects(source: Source) -> Iterator[JsonObject]:
 class _Capture:
     """The bytes of an object from its bracket on, as far as the limit."""
 
-    def __init__(self, line: int, array: int, depth: int) -> None:
+    def __init__(self, line: int, array: int, depth: int, before: bytes) -> None:
         self.depth = depth
+        self._before = before
         self._line = line
         self._array = array
         self._parts: list[bytes] = []
@@ -78,16 +82,21 @@ class _Capture:
 
     def element(self, *, complete: bool) -> JsonObject:
         data = b"".join(self._parts) if self._size <= LINE_LIMIT else None
-        return JsonObject(self._line, data, self._array, self.depth == 1, complete)
+        return JsonObject(self._line, data, self._array, self.depth == 1, complete, self._before)
 
 
-class _Scanner:
-    """Follows brackets and strings; at most two captures are open, one within the other."""
+class JsonScanner:
+    """Follows brackets and strings; at most two captures are open, one within the other.
+
+    ``between`` is the beginning of what stands behind the last object.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
         # For each open bracket the array's number, or 0 for an object.
         self._open: list[int] = []
+        self._open_arrays = 0
+        self.between = b""
         self._arrays = 0
         self._line = 1
         self._in_string = self._escaped = False
@@ -102,12 +111,8 @@ class _Scanner:
                 if chunk[at] == ord("{") and self._begins_entry():
                     self._keep(chunk[taken:at])
                     taken = at
-                    array = self._open[-1] if self._open else ALONE
-                    self._captures.append(_Capture(self._line, array, len(self._open)))
-                self._arrays += chunk[at] == ord("[")
-                self._open.append(self._arrays if chunk[at] == ord("[") else 0)
-                if len(self._open) > _DEEPEST:
-                    raise DumpError(f"The JSON of {self._name} is nested too deeply.")
+                    self._capture()
+                self._push(chunk[at])
             elif self._pop(chunk[at]):
                 self._keep(chunk[taken : at + 1])
                 taken = at + 1
@@ -134,23 +139,38 @@ class _Scanner:
             else:
                 yield found.start()
 
+    def _capture(self) -> None:
+        array = self._open[-1] if self._open else ALONE
+        self._captures.append(_Capture(self._line, array, len(self._open), self.between))
+        self.between = b""
+
     def _begins_entry(self) -> bool:
         if not self._open:
             return True
         innermost = self._captures[-1].depth if self._captures else 0
         return bool(self._open[-1]) and len(self._open) <= MOST_NESTED_ARRAY and not innermost
 
+    def _push(self, bracket: int) -> None:
+        is_array = bracket == ord("[")
+        self._arrays += is_array
+        self._open_arrays += is_array
+        self._open.append(self._arrays if is_array else 0)
+        if len(self._open) > _DEEPEST:
+            raise DumpError(f"The JSON of {self._name} is nested too deeply.")
+
     def _pop(self, bracket: int) -> bool:
         """Close the bracket, and those left open within it; say whether that ends a capture."""
         closes_array = bracket == ord("]")
-        at = len(self._open) - 1
-        while at >= 0 and bool(self._open[at]) != closes_array:
-            at -= 1
-        if at < 0:
+        if not (self._open_arrays if closes_array else len(self._open) - self._open_arrays):
             return False
-        del self._open[at:]
+        while bool(array := self._open.pop()) != closes_array:
+            self._open_arrays -= bool(array)
+        self._open_arrays -= closes_array
+        at = len(self._open)
         return bool(self._captures) and self._captures[-1].depth >= at
 
     def _keep(self, data: bytes) -> None:
         for capture in self._captures:
             capture.add(data)
+        if not self._captures and len(self.between) < _MOST_BETWEEN:
+            self.between += data[:_MOST_BETWEEN]

@@ -14,13 +14,15 @@ from extractor.paper import Paper
 from extractor.readers import open_dump
 from extractor.report.index import Index, as_object, json_text
 from extractor.report.page import CHUNK, PAGE_AFTER_CHUNKS, Chunks, page_before_chunks
-from extractor.writers import read_failures, read_records, whole_or_nothing
+from extractor.writers import open_records, read_failures, whole_or_nothing
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
 
+    from extractor.errors import UnreadableRecord
     from extractor.readers import Item
+    from extractor.writers import RecordFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Written:
     """What a report came to.
 
     ``without_abstract`` counts papers that the dump does not hold under their id and title;
-    ``size`` is in bytes.
+    ``size`` is in bytes; ``unreadable`` are the entries of the records that were left out.
     """
 
     papers: int
@@ -36,6 +38,7 @@ class Written:
     refused: int
     without_abstract: int
     size: int
+    unreadable: tuple[UnreadableRecord, ...] = ()
 
 
 def write_report(
@@ -62,7 +65,8 @@ def write_report(
     with ExitStack() as stack:
         papers = DumpPapers(stack.enter_context(open_dump(dump))) if dump else None
         chunks = stack.enter_context(TemporaryFile())
-        index = _gather(Path(records), failures, papers, Chunks(chunks))
+        source = open_records(Path(records))
+        index = _gather(source, failures, papers, Chunks(chunks))
         facts = {"name": name, "has_dump": papers is not None, "version": __version__}
         inputs = [*(Path(each) for each in (records, dump, failures) if each), *own_files()]
         with whole_or_nothing(out, inputs=inputs) as scratch, scratch.open("wb") as page:
@@ -71,11 +75,18 @@ def write_report(
             shutil.copyfileobj(chunks, page, 2**20)
             page.write(PAGE_AFTER_CHUNKS)
     missing = papers.missing if papers else 0
-    return Written(index.rows, index.failures, index.refused, missing, out.stat().st_size)
+    return Written(
+        papers=index.rows,
+        failures=index.failures,
+        refused=index.refused,
+        without_abstract=missing,
+        size=out.stat().st_size,
+        unreadable=tuple(source.unreadable),
+    )
 
 
 def _gather(
-    records: Path,
+    records: RecordFile,
     failures: str | os.PathLike[str] | None,
     papers: DumpPapers | None,
     chunks: Chunks,
@@ -93,7 +104,7 @@ def _gather(
         chunks.add(row, paper.abstract if paper else None)
 
     # Records first: the page tells them from failures by their place.
-    for record in read_records(records):
+    for record in records:
         add(record, index.add_record)
     for failure in read_failures(Path(failures)) if failures else ():
         add(failure.to_dict(), index.add_failure)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from extractor.discovery import public_modules
-from extractor.errors import DumpError, UsageError
+from extractor.errors import DumpError, UnreadableRecord, UsageError
 from extractor.plugins import load_plugin, plugins
-from extractor.writers.base import Rereadable, Schema, Writer, open_to_read
+from extractor.writers.base import Rereadable, Row, Schema, Writer, open_to_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,10 +84,15 @@ def _by_ending(out: Path | None) -> Writer:
 
 @dataclass(frozen=True)
 class RecordFile:
-    """A file of records: iterate over it for its rows, as often as needed."""
+    """A file of records: iterate over it for its rows, as often as needed.
+
+    ``unreadable`` are the entries that the last iteration left out. A file of nothing else is no
+    file of records, which is a :class:`DumpError`.
+    """
 
     path: Path
     format: Rereadable
+    unreadable: list[UnreadableRecord] = field(default_factory=list)
 
     @property
     def schema(self) -> Schema | None:
@@ -95,13 +100,28 @@ class RecordFile:
         return self.format.schema(self.path)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
+        self.unreadable.clear()
+        number = 0
         for number, row in enumerate(self.format.read(self.path), start=1):
-            if not (isinstance(row, dict) and isinstance(row.get("id"), str)):
-                raise DumpError(
-                    f"Entry {number} of {self.path} is not a record: it has no id.",
-                    hint="Give a file that 'extractor run' or 'extractor convert' wrote.",
-                )
-            yield row
+            record = self._record(number, row)
+            if isinstance(record, UnreadableRecord):
+                self.unreadable.append(record)
+            else:
+                yield record
+        if number and number == len(self.unreadable):
+            raise self.unreadable[0]
+
+    def _record(self, number: int, row: Row) -> Row:
+        if isinstance(row, UnreadableRecord) or (
+            isinstance(row, dict) and isinstance(row.get("id"), str)
+        ):
+            return row
+        named = isinstance(row, dict) and row.get("id") is not None
+        what = "its id is not a text" if named else "it has no id"
+        return UnreadableRecord(
+            f"Entry {number} of {self.path} is not a record: {what}.",
+            hint="Give a file that 'extractor run' or 'extractor convert' wrote.",
+        )
 
 
 def open_records(path: Path) -> RecordFile:
@@ -119,5 +139,11 @@ def open_records(path: Path) -> RecordFile:
 
 
 def read_records(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the records of a file, as rows of JSON values; errors as in `open_records`."""
-    yield from open_records(path)
+    """Yield the records of a file, as rows of JSON values; errors as in `open_records`.
+
+    At the end, raises :class:`UnreadableRecord` for the first entry that could not be read.
+    """
+    source = open_records(path)
+    yield from source
+    for unreadable in source.unreadable:
+        raise unreadable

@@ -12,6 +12,9 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, cast, runtime_checkable
 
+from pydantic_core import from_json
+
+from extractor.errors import UnreadableRecord
 from extractor.readers.base import Source
 
 if TYPE_CHECKING:
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
 
 Schema: TypeAlias = "Mapping[str, Any]"
 """The JSON Schema of one record, see :func:`extractor.record.record_schema`."""
+
+
+Row: TypeAlias = "dict[str, Any] | UnreadableRecord"
+"""One entry of a file of records."""
 
 
 class Sink(Protocol):
@@ -68,9 +75,23 @@ class Rereadable(Protocol):
         """The JSON Schema that the file carries, None where it carries none."""
         return None
 
-    def read(self, path: Path) -> Iterator[dict[str, Any]]:
-        """Yield the records. Raises :class:`DumpError` where the file is damaged."""
+    def read(self, path: Path) -> Iterator[Row]:
+        """Yield the records, and an :class:`UnreadableRecord` for each that cannot be read.
+
+        Raises :class:`DumpError` where the file is damaged.
+        """
         ...
+
+
+def read_row(where: str, text: str | bytes | None) -> Row:
+    """The record in a JSON text; None is one that is too long."""
+    if text is None:
+        return UnreadableRecord(f"{where}: too long for a record.")
+    try:
+        row: Row = from_json(text)
+    except ValueError as error:
+        return UnreadableRecord(f"{where}: not JSON ({error}).")
+    return row
 
 
 @contextmanager

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-import json
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pydantic_core import from_json
-
 from extractor.errors import DumpError
+from extractor.readers.json_stream import JsonScanner
 from extractor.record import encode_json
-from extractor.writers.base import Rereadable, Schema, Sink, Writer, open_to_read, open_to_write
+from extractor.writers.base import (
+    Rereadable,
+    Row,
+    Schema,
+    Sink,
+    Writer,
+    open_to_read,
+    open_to_write,
+    read_row,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+
+_CHUNK = 2**18
+_BEFORE_FIRST, _BETWEEN = re.compile(rb"\s*\[\s*"), re.compile(rb"\s*,\s*")
+_AFTER_LAST, _EMPTY = re.compile(rb"\s*\]\s*"), re.compile(rb"\s*\[\s*\]\s*")
 
 
 class _Array(Sink):
@@ -49,17 +62,22 @@ class JsonArray(Writer, Rereadable):
     def recognises(self, head: bytes) -> bool:
         return head.lstrip().startswith(b"[")
 
-    def read(self, path: Path) -> Iterator[dict[str, Any]]:
-        import ijson
-
+    def read(self, path: Path) -> Iterator[Row]:
+        scanner, number, before = JsonScanner(str(path)), 0, _BEFORE_FIRST
         with open_to_read(path) as stream:
-            try:
-                for item in ijson.items(stream, "item"):
-                    # Its decimals as floats; its own floats come with integers of 64 bits only.
-                    yield from_json(json.dumps(item, default=float))
-            except ijson.JSONError as error:
-                reason = str(error).partition("\n")[0]
-                raise DumpError(f"{path} is not a whole JSON array ({reason}).") from error
+            while chunk := stream.read(_CHUNK):
+                for found in scanner.feed(chunk):
+                    number += 1
+                    if not (found.top and before.fullmatch(found.before)):
+                        raise _broken(path, f"entry {number}, line {found.line}")
+                    before = _BETWEEN
+                    yield read_row(f"{path}, entry {number}", found.data)
+        if not (_AFTER_LAST if number else _EMPTY).fullmatch(scanner.between):
+            raise _broken(path, f"after entry {number}")
+
+
+def _broken(path: Path, where: str) -> DumpError:
+    return DumpError(f"{path} is not a whole JSON array of objects ({where}).")
 
 
 WRITER = JsonArray()

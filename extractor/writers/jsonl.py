@@ -6,11 +6,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pydantic_core import from_json
-
-from extractor.errors import DumpError
+from extractor.errors import DumpError, UnreadableRecord
 from extractor.record import Failure, encode_json
-from extractor.writers.base import Rereadable, Schema, Sink, Writer, open_to_read, open_to_write
+from extractor.writers.base import (
+    Rereadable,
+    Row,
+    Schema,
+    Sink,
+    Writer,
+    open_to_read,
+    open_to_write,
+    read_row,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,15 +50,14 @@ class JsonLines(Writer, Rereadable):
     def recognises(self, head: bytes) -> bool:
         return head.lstrip()[:1] in (b"{", b"")  # no record at all is still a file of records
 
-    def read(self, path: Path) -> Iterator[dict[str, Any]]:
+    def read(self, path: Path) -> Iterator[Row]:
         with open_to_read(path) as stream:
             for number, line in enumerate(stream, start=1):
                 if line.isspace():
                     continue
-                try:
-                    row = from_json(line)
-                except ValueError as error:
-                    raise DumpError(f"{path}, line {number}: not JSON ({error}).") from error
+                row = read_row(f"{path}, line {number}", line)
+                if isinstance(row, UnreadableRecord) and not line.endswith(b"\n"):
+                    raise row  # the file breaks off: what follows is lost
                 yield row
 
 
@@ -61,6 +67,8 @@ def read_failures(path: Path) -> Iterator[Failure]:
     Raises :class:`DumpError` where it cannot be read or holds something else.
     """
     for number, row in enumerate(WRITER.read(path), start=1):
+        if isinstance(row, UnreadableRecord):
+            raise row
         if not (isinstance(row, dict) and isinstance(row.get("error"), str)):
             raise DumpError(
                 f"{path}, entry {number}: this is not a failure, it names no error.",

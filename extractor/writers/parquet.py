@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pydantic_core import from_json
-
 from extractor.errors import DumpError, OutputError, UnfitRecord, UsageError
 from extractor.readers.parquet import load_pyarrow
 from extractor.writers._shape import (
@@ -25,7 +23,7 @@ from extractor.writers._shape import (
     shape_of,
 )
 from extractor.writers._tables import RECORD, fresh, json_text, without_record
-from extractor.writers.base import Rereadable, Schema, Sink, Writer
+from extractor.writers.base import Rereadable, Row, Schema, Sink, Writer, read_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -90,12 +88,14 @@ class ParquetFile(Writer, Rereadable):
             text = _metadata(file)
             return json.loads(text) if text else None
 
-    def read(self, path: Path) -> Iterator[dict[str, Any]]:
+    def read(self, path: Path) -> Iterator[Row]:
         """Yield the records, or of a file of another program the rows as they are."""
         with _opened(path) as file:
             if RECORD in file.schema_arrow.names:
-                for batch in file.iter_batches(_ROW_GROUP, columns=[RECORD]):
-                    yield from map(from_json, batch.column(0).to_pylist())
+                batches = file.iter_batches(_ROW_GROUP, columns=[RECORD])
+                texts = (text for batch in batches for text in batch.column(0).to_pylist())
+                for number, text in enumerate(texts, start=1):
+                    yield read_row(f"{path}, record {number}", text)
             elif _metadata(file):
                 raise without_record(path)
             else:

@@ -12,8 +12,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pydantic_core import from_json
-
 from extractor.errors import DumpError, OutputError, UnfitRecord
 from extractor.writers._shape import shape_of
 from extractor.writers._tables import (
@@ -26,7 +24,7 @@ from extractor.writers._tables import (
     tables_of,
     without_record,
 )
-from extractor.writers.base import Rereadable, Schema, Sink, Writer
+from extractor.writers.base import Rereadable, Row, Schema, Sink, Writer, read_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -103,15 +101,15 @@ class SqliteFile(Writer, Rereadable):
         with _opened(path) as connection:
             return _schema(connection)
 
-    def read(self, path: Path) -> Iterator[dict[str, Any]]:
+    def read(self, path: Path) -> Iterator[Row]:
         with _opened(path) as connection:
             _schema(connection)  # there is none in the database of another program
             columns = connection.execute(f"PRAGMA table_info({MAIN})")
             if RECORD not in [column[1] for column in columns]:
                 raise without_record(path)
             query = f"SELECT {RECORD} FROM {MAIN} ORDER BY paper"  # noqa: S608 -- constants
-            for (text,) in connection.execute(query):
-                yield from_json(text)
+            for number, (text,) in enumerate(connection.execute(query), start=1):
+                yield read_row(f"{path}, record {number}", text)
 
 
 def _create(

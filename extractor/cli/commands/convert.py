@@ -13,11 +13,12 @@ import typer
 from typer import Argument, Option
 
 from extractor.cli import EXIT_SOME_FAILED, options
+from extractor.errors import UnfitRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from extractor.writers import RecordFile, Schema
+    from extractor.writers import RecordFile, Schema, Sink
 
 
 def convert(
@@ -42,7 +43,6 @@ def convert(
 
     Example: extractor convert records.jsonl records.sqlite
     """
-    from extractor.errors import UnfitRecord
     from extractor.llm.own_files import own_files
     from extractor.record import record_schema
     from extractor.task import load_task
@@ -61,20 +61,27 @@ def convert(
             known = source.schema or _inferred(source)
         inputs = [STDIN if records == "-" else path, *options.schema_files(schema or "")]
         inputs += own_files()
-        left_out = 0
         with open_output(writer, target, known, inputs=inputs) as sink:
-            for row in rows:
-                try:
-                    sink.write(row)
-                except UnfitRecord as error:
-                    left_out += 1
-                    typer.echo(f"Left out: {error}", err=True)
+            left_out = [*_write_all(rows, sink), *source.unreadable]
+    for each in left_out:
+        typer.echo(f"Left out: {each}", err=True)
     if target and not quiet:
         count = f"{sink.rows} record{'s' * (sink.rows != 1)}"
         for line in (f"{target}: {count}, {writer.name}", *sink.notes()):
             typer.echo(line, err=True)
     if left_out:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _write_all(rows: Iterable[Mapping[str, Any]], sink: Sink) -> list[UnfitRecord]:
+    """Write every row; returns the errors of those that do not fit."""
+    unfit = []
+    for row in rows:
+        try:
+            sink.write(row)
+        except UnfitRecord as error:
+            unfit.append(error)
+    return unfit
 
 
 @contextmanager

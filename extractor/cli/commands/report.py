@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Argument, Option
 
-from extractor.cli import options
+from extractor.cli import EXIT_SOME_FAILED, options
+
+if TYPE_CHECKING:
+    from extractor.report.write import Written
 
 
 def report(
@@ -48,8 +51,15 @@ def report(
     if failures is None and (usual := options.beside(records, ".failures.jsonl")).exists():
         failures = usual
     written = write_report(records, target, dump=dump, failures=failures)
-    if quiet:
-        return
+    for each in written.unreadable:
+        typer.echo(f"Left out: {each}", err=True)
+    if not quiet:
+        _tell(target, written)
+    if written.unreadable:
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _tell(target: Path, written: Written) -> None:
     failed = f", {written.failures:,} failed" if written.failures else ""
     rejected = f", {_count(written.refused, 'value')} rejected" if written.refused else ""
     papers = f"{_count(written.papers, 'paper')}{failed}{rejected}"
