@@ -65,7 +65,10 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class Record(Generic[SchemaT]):
-    """One paper's typed fields, with the words of the paper that support each value."""
+    """One paper's typed fields, with the words of the paper that support each value.
+
+    ``tries`` counts the requests that were sent for it; it is not written.
+    """
 
     id: str
     title: str
@@ -73,6 +76,7 @@ class Record(Generic[SchemaT]):
     evidence: tuple[Evidence, ...]
     meta: Meta
     source: Mapping[str, object]
+    tries: int = 0
 
     @classmethod
     def of(
@@ -94,7 +98,9 @@ class Record(Generic[SchemaT]):
             completion_tokens=usage.completion_tokens,
             dropped=draft.dropped,
         )
-        return cls(paper.id, paper.title, draft.fields, draft.evidence, meta, paper.source)
+        return cls(
+            paper.id, paper.title, draft.fields, draft.evidence, meta, paper.source, usage.tries
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON values: the schema's fields stand at the top level."""

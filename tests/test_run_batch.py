@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import threading
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from extractor.llm.settings import ModelSettings
 from extractor.record import Failure
 from extractor.run.engine import Retry
 from extractor.run.prefetch import Prefetch
-from extractor.run.reorder import InOrder
+from extractor.run.reorder import InOrder, Row
 from extractor.writers import read_failures
 
 if TYPE_CHECKING:
@@ -325,9 +326,9 @@ def test_rows_come_out_in_order_whatever_their_order_was(
     out = []
     for position in positions:
         if position not in missing:
-            out += [row["n"] for _, row in order.put(position, (True, {"n": position}))]
+            out += [row["n"] for _, _, row in order.put(position, Row(True, 1, {"n": position}))]
     assert out == sorted(out)
-    out += [row["n"] for _, row in order.rest()]
+    out += [row["n"] for _, _, row in order.rest()]
     order.close()
     assert out == sorted(set(positions) - missing)
 
@@ -335,9 +336,17 @@ def test_rows_come_out_in_order_whatever_their_order_was(
 def test_rows_that_waited_on_disk_are_what_they_were() -> None:
     row = {"a": [1, 2.5, None, True, "é\u2028\x00"], "b": {"c": 10**30, "d": 0.1}}
     order = InOrder(0)
-    assert list(order.put(1, (False, row))) == []
-    assert list(order.put(0, (True, {}))) == [(True, {}), (False, row)]
+    assert list(order.put(1, Row(False, 2, row))) == []
+    assert list(order.put(0, Row(True, 1, {}))) == [(True, 1, {}), (False, 2, row)]
     order.close()
+
+
+@pytest.mark.parametrize("value", ["\ud800", object(), {"\udfff": 1}])
+def test_a_row_that_is_not_json_waits_too(value: object) -> None:
+    """The output says what is wrong with it."""
+    with closing(InOrder(0)) as order:
+        assert list(order.put(1, Row(True, 1, {"value": value}))) == []
+        assert [row.values for row in order.put(0, Row(True, 1, {}))] == [{}, {"value": value}]
 
 
 async def test_reading_ahead_is_bounded_and_ends_with_the_run() -> None:

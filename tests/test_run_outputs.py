@@ -195,6 +195,7 @@ def test_a_value_that_the_format_cannot_hold_costs_its_record(
     assert records[2]["extra"] == {"big": 10 * TOO_BIG}
     failures = read_jsonl(tmp_path / "o.failures.jsonl")
     assert [(row["id"], row["error"]) for row in failures] == [("1", "unfit"), ("2", "unfit")]
+    assert [row["tries"] for row in failures] == [1, 1], "they were paid for"
     assert all("does not fit" in row["message"] for row in failures)
     if ending == "sqlite":
         with closing(sqlite3.connect(out)) as db:

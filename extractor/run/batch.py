@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from extractor.errors import ExtractorError, OutputError, UnfitRecord
 from extractor.record import Failure, Record
 from extractor.run.prefetch import Prefetch
-from extractor.run.reorder import InOrder
+from extractor.run.reorder import InOrder, Row
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from extractor.paper import Paper
     from extractor.record import Result, SchemaT
     from extractor.run.engine import Engine, Retry
-    from extractor.run.reorder import Row
     from extractor.writers import Sink
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -172,20 +171,22 @@ async def _write_all(
     async for position, result in done:
         summary.count(result)
         watcher.done(result, summary)
-        row = (isinstance(result, Record), result.to_dict())
+        row = Row(isinstance(result, Record), result.tries, result.to_dict())
         for ready in order.put(position, row):
             _write(ready, records, failures, summary)
 
 
 def _write(row: Row, records: Sink, failures: Sink, summary: Summary) -> None:
     """Write a row where it belongs; a record that its format cannot hold becomes a failure."""
-    is_record, values = row
-    if is_record:
+    values = row.values
+    if row.is_record:
         try:
             records.write(values)
         except UnfitRecord as error:
             summary.count_unfit()
-            values = Failure(values["id"], values["title"], error.kind, str(error)).to_dict()
+            values = Failure(
+                values["id"], values["title"], error.kind, str(error), row.tries
+            ).to_dict()
         else:
             return
     failures.write(values)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Row: TypeAlias = "tuple[bool, Mapping[str, Any]]"
-"""Whether it is a record, and its JSON values."""
+
+class Row(NamedTuple):
+    """The JSON values of a result: whether it is a record, and the requests sent for it."""
+
+    is_record: bool
+    tries: int
+    values: Mapping[str, Any]
+
 
 _HELD = 2000
 
@@ -39,11 +45,8 @@ class InOrder:
             while (following := self._take(self._following)) is not None:
                 yield following
                 self._following += 1
-        elif len(self._held) < self._most_held:
+        elif len(self._held) < self._most_held or not self._spill(position, row):
             self._held[position] = row
-        else:
-            self._query("INSERT INTO spilled VALUES (?, ?)", position, to_json(row))
-            self._count += 1
 
     def rest(self) -> Iterator[Row]:
         """Yield the remaining rows in order: those after positions that never came."""
@@ -58,6 +61,16 @@ class InOrder:
     def close(self) -> None:
         self._spilled.close()
 
+    def _spill(self, position: int, row: Row) -> bool:
+        """Put a row into the database; False if it is not JSON, as its output will find too."""
+        try:
+            text = to_json(row)
+        except ValueError:
+            return False
+        self._query("INSERT INTO spilled VALUES (?, ?)", position, text)
+        self._count += 1
+        return True
+
     def _take(self, position: int) -> Row | None:
         if position in self._held:
             return self._held.pop(position)
@@ -66,8 +79,7 @@ class InOrder:
         for (text,) in self._query("SELECT row FROM spilled WHERE position = ?", position):
             self._query("DELETE FROM spilled WHERE position = ?", position)
             self._count -= 1
-            is_record, row = from_json(text)
-            return is_record, row
+            return Row(*from_json(text))
         return None
 
     def _query(self, statement: str, *values: int | bytes) -> list[tuple[Any, ...]]:
