@@ -170,7 +170,11 @@ def encode_json(value: object) -> bytes:
     try:
         return to_json(value, inf_nan_mode="null")
     except PydanticSerializationError as error:
-        whose = f"Record {value.get('id')!r}" if isinstance(value, dict) else "A value"
+        whose = (
+            f"Record {value.get('id')!r}"
+            if isinstance(value, dict) and "id" in value
+            else "A value"
+        )
         raise UnfitRecord(f"{whose} does not fit into JSON: {error}.", hint="") from error
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from extractor.cli import options
-from extractor.errors import DumpError, OutputError, UsageError
+from extractor.errors import DumpError, OutputError, UnfitRecord, UsageError
 from extractor.record import record_schema
 from extractor.task import load_task
 from extractor.writers import (
@@ -637,6 +637,22 @@ class TestReading:
         records = [minimal(n=[2**80, -(2**64), 0.1, 1e300, 5e-324, -0.0, 1.0, 2**53 + 1])]
         [row] = read_records(write(tmp_path / f"r.{ending}", records, inferred(records)))
         assert json.dumps(row) == json.dumps(records[0])
+
+    @pytest.mark.parametrize("ending", ["jsonl", "json", "sqlite", "parquet"])
+    def test_what_is_nested_as_deep_as_can_be_written_comes_back(
+        self, ending: str, tmp_path: Path
+    ) -> None:
+        written = []
+        for depth in (150, 199, 230, 250, 253, 260, 900):
+            nested: Any = json.loads("[" * depth + "]" * depth)
+            path = tmp_path / f"{depth}.{ending}"
+            try:
+                write(path, [minimal(source={"deep": nested})], inferred([minimal(source={})]))
+            except UnfitRecord:
+                continue
+            written.append(depth)
+            assert [row["source"]["deep"] for row in read_records(path)] == [nested]
+        assert written[:3] == [150, 199, 230]
 
     @pytest.mark.parametrize("codec", ["bz2", "xz"])
     def test_a_compressed_file_is_read(self, codec: str, tmp_path: Path) -> None:

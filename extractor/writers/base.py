@@ -8,14 +8,16 @@ this one, each with a ``WRITER``.
 from __future__ import annotations
 
 import gzip
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+import json
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, cast, runtime_checkable
 
 from pydantic_core import from_json
 
-from extractor.errors import UnreadableRecord
+from extractor.errors import UnfitRecord, UnreadableRecord
 from extractor.readers.base import Source
+from extractor.record import encode_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -90,6 +92,11 @@ def read_row(where: str, text: str | bytes | None) -> Row:
     try:
         row: Row = from_json(text)
     except ValueError as error:
+        if "recursion" in str(error):  # a little deeper can be written than is read
+            with suppress(ValueError, RecursionError, UnfitRecord):
+                row = json.loads(text)
+                encode_json(row)
+                return row
         return UnreadableRecord(f"{where}: not JSON ({error}).")
     return row
 
