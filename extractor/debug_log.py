@@ -35,7 +35,8 @@ def logging_to(path: Path | None, *, others: Iterable[Path] = ()) -> Iterator[No
     if path is None:
         yield
         return
-    if any(same_file(path, other) for other in others):
+    is_device = path.exists() and not path.is_file()
+    if not is_device and any(same_file(path, other) for other in others):
         raise UsageError(
             f"The debug log would go into {path}, which Extractor reads or writes.",
             hint="Give --debug-log a file of its own.",

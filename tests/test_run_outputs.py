@@ -283,6 +283,13 @@ def test_only_failures_are_removed_where_there_are_none(
         assert named.read_text(encoding="utf-8") == content
 
 
+def test_a_device_may_be_output_and_log(tmp_path: Path, invoke: Invoke) -> None:
+    dump = write_dump(tmp_path / "dump.jsonl", papers(1))
+    arguments = ["run", dump, "-o", os.devnull, "--debug-log", os.devnull, "--model", "m"]
+    with FaultServer() as server:
+        assert invoke(*arguments, "--base-url", server.url).code == 0
+
+
 def test_a_debug_log_that_cannot_be_written_is_one_line(tmp_path: Path, invoke: Invoke) -> None:
     dump = write_dump(tmp_path / "dump.jsonl", papers(1))
     for place in (tmp_path, tmp_path / "none" / "log"):
