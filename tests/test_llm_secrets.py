@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 KEY = "sk-proj-Zq7Xv2Lm9Bd4Wc8Ty1Nf6Hj3Gs5Kp0Ra"
 _HALF = len(KEY) // 2
+_SHOWN = 4
 
 ECHOES = {
     "whole": KEY,
@@ -47,6 +48,30 @@ ECHOES = {
     "middle masked": f"{KEY[:12]}...{KEY[-4:]}",
     "all but the ends masked": f"sk-proj-********{KEY[-4:]}",
     "every other one masked": "".join(c if i % 2 else "*" for i, c in enumerate(KEY)),
+    "zero-width spaces": "\u200b".join(KEY),
+    "soft hyphens": "\u00ad".join(KEY),
+    "NUL": "\0".join(KEY),
+    "no-break spaces": "\u00a0".join(KEY),
+    "hex": KEY.encode().hex(),
+    "HEX": KEY.encode().hex().upper(),
+    "hex with colons": KEY.encode().hex(":"),
+    "hex of the second half": KEY[_HALF:].encode().hex(),
+    "percent": "".join(f"%{ord(c):02x}" for c in KEY),
+    "percent of signs": KEY.replace("-", "%2D"),
+    "percent twice": KEY.replace("-", "%252D").replace("Z", "%255A"),
+    "entities": "".join(f"&#{ord(c)};" for c in KEY),
+    "hex entities": "".join(f"&#x{ord(c):X};" for c in KEY),
+    "named entities": KEY.replace("-", "&hyphen;").replace("&hyphen;", "&#45;"),
+    "u escapes": "".join(f"\\u{ord(c):04x}" for c in KEY),
+    "x escapes": "".join(f"\\x{ord(c):02x}" for c in KEY),
+    "0x": ", ".join(f"0x{ord(c):02X}" for c in KEY),
+    "octal escapes": "".join(f"\\{ord(c):03o}" for c in KEY),
+    "second half of the base64": base64.b64encode(KEY.encode()).decode()[26:],
+    **{
+        f"{shown} before {mask}": KEY[:shown] + mask
+        for mask in ("x" * 18, "#" * 18, "_" * 18, "*" * 18, "." * 18, "•" * 18, "…", "<redacted>")
+        for shown in (12, _HALF)
+    },
 }
 
 
@@ -55,7 +80,7 @@ def _shown(text: str) -> list[str]:
     squeezed = "".join(char for char in text if not char.isspace() and char not in "\\\"'")
     encoded = base64.b64encode(KEY.encode()).decode()
     pieces = [KEY[at : at + 10] for at in range(len(KEY) - 9)]
-    pieces += [KEY[-4:], encoded[:20], encoded[-20:-4]]
+    pieces += [KEY[-4:], encoded[:20], encoded[-20:-4], KEY[:10].encode().hex()]
     masked = ECHOES["every other one masked"]
     return [piece for piece in (*pieces, masked) if piece in squeezed]
 
@@ -101,6 +126,23 @@ def test_a_key_that_is_echoed_appears_nowhere(
     assert all(REDACTED in failure["message"] for failure in failures[::4])
 
 
+@pytest.mark.parametrize("through", ["X-Auth-Token: Bearer ", "X-API-Key: ", "?api_key="])
+def test_nor_does_a_secret_that_is_sent_elsewhere(
+    through: str, tmp_path: Path, invoke: Invoke
+) -> None:
+    dump = write_dump(tmp_path / "dump.jsonl", papers(2))
+    with FaultServer(lambda _: refuse(400, f"You sent {KEY} to us")) as server:
+        arguments: list[object] = ["run", dump, "--model", "m", "-o", tmp_path / "o.jsonl"]
+        if through.startswith("?"):
+            arguments += ["--base-url", f"{server.url}{through}{KEY}"]
+        else:
+            arguments += ["--base-url", server.url, "--extra-header", f"{through}{KEY}"]
+        _, out, err = invoke(*arguments)
+    failures = (tmp_path / "o.failures.jsonl").read_text()
+    assert f"You sent {REDACTED} to us" in failures
+    assert _shown(out + err + failures) == []
+
+
 @pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
 def test_nor_does_the_error_that_ends_the_run_show_it(echo: str) -> None:
     with FaultServer(lambda _: refuse(401, f"Incorrect API key provided: {echo}. No")) as server:
@@ -122,6 +164,19 @@ def test_what_else_a_reply_says_stays_as_it_is(escaped: bool) -> None:
     assert clean["c"] == {REDACTED: 10**30}
     for harmless in ('{"a": "A* and C**, project... \\u00e9 risk-prone"}', "not JSON * ...", ""):
         assert redaction.content(harmless.encode()) == harmless.encode()
+
+
+def test_a_text_made_of_what_is_looked_for_costs_no_more_than_its_length() -> None:
+    part, text = KEY[:_SHOWN], f"{KEY[:_SHOWN]}** {KEY[-_SHOWN:]} ** %25 &amp; \\\\ "
+    assert REDACTED not in Redaction(KEY).text("*" * 100_000)
+    assert Redaction(KEY).text(text * 1_000).count(REDACTED) >= 1_000
+    assert part not in Redaction(KEY).text(f"{part}*** " * 1_000)
+
+
+@pytest.mark.parametrize("key", [KEY, "lm-studio", "test-key-1", "password1"])
+def test_ordinary_words_are_no_secret(key: str) -> None:
+    said = "The test... of A* (hidden) on x___y at 3% &amp; 50%20 with password, LM Studio"
+    assert Redaction(key).text(said) == said
 
 
 @pytest.mark.parametrize("key", ["", "k", "none", "EMPTY", "ollama"])

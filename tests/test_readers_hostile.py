@@ -307,10 +307,12 @@ def test_line_that_is_no_paper(line: bytes, message: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        (b"na\\u0000me", "na me"),
-        (b"na\x00me", "na me"),
+        (b"na\\u0000me", "na\u2060me"),
+        (b"na\x00me", "na\u2060me"),
         (b"na\tme", "na\tme"),
-        (b"na\x1b[31mme", "na [31mme"),
+        (b"na\x1b[31mme", "na" + 5 * "\u2060" + "me"),
+        (b"na\x1bme\x0bit\x0cis", "na\u2060me it is"),
+        (b"it\\u0092s \\u0081\\u009b1m", "it\u2019s " + 4 * "\u2060"),
         (b"caf\xe9", "café"),
         (b"\x93quoted\x94 \x96 \x80", "\u201cquoted\u201d \u2013 \u20ac"),
         ("café \u2192 \U0001f600".encode() + b" \xe9", "café \u2192 \U0001f600 é"),

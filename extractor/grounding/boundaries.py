@@ -17,6 +17,7 @@ _LEFT_REACH, _RIGHT_REACH = 64, 32
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _ALNUM_RUN = re.compile(r"[^\W_]+")
 _QUANTITY = re.compile(r"[\s~$]*\d[\d.,]*\s*(?:[xX×%]|\\?times|-?fold)?\Z")
+_CUT_NUMBER = re.compile(r"\d[.,]?\r\Z")  # no line end, which is "\r\n" or "\n"
 _UNIT_NEXT = re.compile(r"(?:[xX]|times|folds?|[kKMB])(?![^\W_])")
 _COMMAND = re.compile(r"\\?[a-z]{2,}\Z")
 _PLAIN_WORD = re.compile(r"[a-zß-öø-ÿ]+")
@@ -67,7 +68,7 @@ def _left(text: str, start: int, end: int) -> bool:
     before = text[max(0, start - _LEFT_REACH) : start]
     bare = before.rstrip(_WRAPPERS)
     if not bare or bare[-1].isspace():
-        return True
+        return not (first.isdecimal() and _CUT_NUMBER.search(before))
     last = bare[-1]
     if before[-1] == "{" and _COMMAND.search(bare):
         return True

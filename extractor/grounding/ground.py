@@ -29,6 +29,7 @@ _SOURCES = ("title", "abstract")
 # Caps for answers and texts made to be slow; no record and no abstract has nearly as many.
 _MOST_ITEMS, _MOST_HINTS, _MOST_MENTIONS, _LONGEST_UNIT = 1_000, 32, 1_000, 100
 _LONGEST_TEXT = 200_000
+_LINE_END = re.compile(r"\s{0,9}[^\S ]\s{0,9}")  # and a blank that is no space
 _UNIT_WORDS: dict[Unit, re.Pattern[str]] = {
     "x": re.compile(r"[×✕]|\\times|(?<![^\W\d_])(?:[xX]|times|\d+x)(?![^\W_])|fold(?![^\W_])"),
     "%": re.compile(r"[%％]|\bper\s?cent\b"),
@@ -235,7 +236,8 @@ class _Walk:
             raise self._refuse(place, value, f"not in the text{hint}")
         index, span = found
         self._prove(place, index, span)
-        return self.sources[index].visible[span.start : span.end]
+        said = self.sources[index].visible[span.start : span.end]
+        return _LINE_END.sub("", said) if is_url else said
 
     def _number(self, node: NumberIn, value: Any, place: _Place) -> Any:
         mentions = self._said_in(node.quote, value, place)

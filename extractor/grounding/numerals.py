@@ -64,7 +64,7 @@ _GROUP = re.compile(r"\d+(?:(?:[.,．，]|\{,\}|\\,|[\u00a0\u2009\u202f]| (?=000
 # Where digits may begin: not as the tail of a word, a power, an index or a version; they may as
 # the second side of "224x336".
 _FREE = re.compile(
-    rf"(?<![\w^{{.×])|(?<=[{UNSPACED}])|(?<=\{{)(?<![\^_]\{{)|(?<=\.)(?<![^\W_]\.)|(?<=\d[xX×])"
+    rf"(?<![\w^{{.×])(?<!\d\r)(?<!\d[.,]\r)|(?<=[{UNSPACED}])|(?<=\{{)(?<![\^_]\{{)|(?<=\.)(?<![^\W_]\.)|(?<=\d[xX×])"
 )
 _SEPARATOR = re.compile(r"[.．]|[,，]|\{,\}|\\,|[\u00a0\u2009\u202f ]")
 _THOUSANDS = re.compile(r"\d{1,3}(?:(?:[,，]|\{,\}|\\,|[\u00a0\u2009\u202f ])\d{3})+(?:[.．]\d+)?")

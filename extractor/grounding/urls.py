@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
+from extractor.grounding.hidden import visible
 from extractor.grounding.url_context import is_given
 
 if TYPE_CHECKING:
@@ -25,19 +28,28 @@ LOOSE_URL = re.compile(
 )
 # _ENDS is what may follow a URL that is looked for: a character that no URL has, or punctuation
 # and then such a character.
-_ENDS = re.compile(r"(?:\.git\b)?/?(?:[.,;:!?'\"”’)\]}>`*$|]|\\)*(?:[^\x21-\x7e]|[<>{}]|\Z)")
+# Typographic dashes, an ellipsis and accented letters are nothing of either kind.
+_ENDS = re.compile(
+    r"(?![\u00b7\u00c0-\u024f\u2010-\u2013\u2026\u2212])(?:\.git\b)?/?(?:[.,;:!?'\"”’)\]}>`*$|]|\\)*"
+    r"(?:[^\x21-\x7e]|[<>{}]|\Z)"
+)
 URL_END_SIGNS = "/.,;:!?'’”)]}`*$"
 """Signs at the end of a ``URL`` that belong to the sentence around it."""
 
 _SCHEME = re.compile(r"(?:[a-z]+://)?(?:www\.)?", re.IGNORECASE)
-_END_SIGNS = " \t\r\n.,;:!?'\"“”‘’<>()[]{}`*"
+_END_SIGNS = " \t\r\n.,;:!?'\"“”„‘’‚«»‹›「」『』<>()[]{}`*"
+# Quotes and the punctuation of scripts without spaces, which no URL holds.
+_NEVER_IN = re.compile("[“”„‘’‚«»‹›「」『』【】《》〈〉（），。；：、！？]")
+_CODES = re.compile(r"(?:%[0-9A-F]{2}|&#?\w{2,20};?|\\u[0-9A-F]{4})+", re.IGNORECASE)
+_BACKSLASH_CODE = re.compile(r"\\u([0-9A-F]{4})", re.IGNORECASE)
 _SQUEEZED_OUT = re.compile(r"[\s\\]+")
 _LEFT = re.compile(
     r"(?:(?P<scheme>[a-z][a-z0-9+.-]{0,11})\s?:\s?/\s?/\s?)?(?:www\.\s?)?\Z", re.IGNORECASE
 )
 _HTTP = re.compile(r"https?\Z", re.IGNORECASE)
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::\d+)?\Z")
-_PATH_GOES_ON = re.compile(r"/[ \t\r\n]+[\w.-]+/[\w-]")
+# A carriage return by itself ends no line.
+_GOES_ON = re.compile(r"/[ \t\r\n]+[\w.-]+/[\w-]|[\r\n][ \t\r\n]*/\w|/?\r(?!\n)[a-z0-9_./?#&=-]")
 _SIGNS = "/.:-_?=&#~"
 _LONGEST = 2_000  # characters of a URL that is looked for; browsers know no longer ones
 _MOST_PLACES = 2_000
@@ -70,7 +82,7 @@ def find_url(url: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None
     It is on the web, names no user, is no part of another URL, and the text neither denies it nor
     orders whoever extracts to give it.
     """
-    core = canonical_url(url) if len(url) <= _LONGEST else ""
+    core = _core(url) if len(url) <= _LONGEST else ""
     host = re.split(r"[/?#]", core, maxsplit=1)[0].replace("$", "")  # LaTeX: "github$.$com"
     if not core[:1].isalnum() or not _HOST.match(host):
         return None
@@ -92,6 +104,27 @@ def find_url(url: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None
             if found := _whole(source.visible, *each.span()):
                 return index, found
     return None
+
+
+def _core(url: str) -> str:
+    """The canonical URL without what is around it; "" where it hides something."""
+    ends = [found for found in _CODES.finditer(url) if _is_hidden(found.group())]
+    if ends and not url[ends[-1].end() :].strip(_END_SIGNS):
+        url = url[: ends.pop().start()]
+    core = canonical_url(_NEVER_IN.split(url.strip(_END_SIGNS), maxsplit=1)[0])
+    return "" if ends or not _decoded(core).isprintable() else core
+
+
+def _is_hidden(codes: str) -> bool:
+    return not visible(_decoded(f"{codes};")).strip(" ;")
+
+
+def _decoded(codes: str) -> str:
+    """The characters that a URL's percent codes, entities and escapes stand for."""
+    if not any(map(codes.__contains__, "%&\\")):
+        return codes
+    escaped = _BACKSLASH_CODE.sub(lambda code: chr(int(code[1], 16)), codes)
+    return unquote(unescape(escaped))
 
 
 def _find_core(core: str, text: str) -> Span | None:
@@ -121,9 +154,12 @@ def _whole(text: str, start: int, end: int) -> Span | None:
         first += http.start() if http else 0  # "athttps://": words run together
     if first and not scheme and (text[first - 1].isalnum() or text[first - 1] in "/.-_@"):
         return None
-    if not _ENDS.match(text, end) or _PATH_GOES_ON.match(text, end):
+    stop = end
+    if (codes := _CODES.match(text, end)) and _is_hidden(codes.group()):
+        stop = codes.end()
+    if not _ENDS.match(text, stop) or _GOES_ON.match(text, stop):
         return None
-    if not is_given(text, first, end):
+    if not is_given(text, first, stop):
         return None
     if text.startswith(".git", end):
         end += len(".git")

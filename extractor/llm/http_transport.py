@@ -31,6 +31,7 @@ LONGEST_REPLY = 2**23
 _KEEP_ALIVE_SECONDS = 30.0
 _CHUNK = 2**16
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_SECRET_NAME = re.compile(r"key|token|secret|auth|password|cookie|credential|sig\Z|code\Z", re.I)
 _LOGIN = "Proxy-Authorization"
 _PATH = "/chat/completions"
 # Headers of one message or one connection, which are set for each request.
@@ -60,8 +61,10 @@ async def open_http(
     through = _proxy(url) if proxy else {}
     address, asked = str(url.with_query(None)).removesuffix(_PATH), url.raw_query_string
     async with _session(prepared, secure=url.scheme == "https") as session:
-        secret = Redaction(key)
-        yield HttpTransport(session, address, through, secret, query=f"?{asked}" if asked else "")
+        redaction = Redaction(key, *_secrets({**headers, **query}))
+        yield HttpTransport(
+            session, address, through, redaction, query=f"?{asked}" if asked else ""
+        )
 
 
 class HttpTransport:
@@ -103,6 +106,12 @@ class HttpTransport:
             reason = self._redaction.text(str(error)) or type(error).__name__
             # The error itself may quote the server.
             raise NoReply(reason, sent=reached) from None
+
+
+def _secrets(fields: Mapping[str, str]) -> list[str]:
+    """What headers and query fields hold whose names say that it is secret."""
+    values = (value for name, value in fields.items() if _SECRET_NAME.search(name))
+    return [value.rpartition(" ")[2] for value in values]  # "Bearer ..."
 
 
 async def _prepare(

@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from extractor.grounding.hidden import TERMINAL
+
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le",
@@ -18,7 +20,9 @@ ON_INVALID = "extractor.windows"
 
 # Everything that no text holds on purpose and that JSON, terminals or UTF-8 choke on:
 # control characters save tab and line ends, and halves of surrogate pairs.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = re.compile(f"{TERMINAL}|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_BLANK = "\x0b\x0c\x85"
+_JOINER = "\u2060"
 _XML = re.compile(rb"""<\?xml[^>]{0,100}?\sencoding=["']([\w.:-]+)["']""")
 _HTML = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 
@@ -59,11 +63,25 @@ def document_decoder(head: bytes, *, html: bool = False) -> codecs.IncrementalDe
     return codecs.getincrementaldecoder(name)(ON_INVALID)
 
 
-def printable(text: str) -> str:
-    """Put a space for each control character and U+FFFD for each half of a surrogate pair.
+def printable(text: str, *, control: str = _JOINER) -> str:
+    """Put something harmless for each control character, and U+FFFD for half of a surrogate pair.
 
-    One character for one: offsets into the text stay what they were.
+    That is a space for a vertical tab, a form feed and a next line, what Windows-1252 means by the
+    code if it is over 0x7F, else ``control``, by default a character that nobody sees: it cuts no
+    word and no number in two. One character for one: offsets into the text stay what they were.
     """
     if text.isprintable():
         return text
-    return _CONTROL.sub(lambda found: "\ufffd" if found[0] >= "\ud800" else " ", text)
+    return _CONTROL.sub(lambda found: _harmless(found[0], control), text)
+
+
+def _harmless(found: str, control: str) -> str:
+    if len(found) > 1:
+        return control * len(found)
+    if found in _BLANK:
+        return " "
+    if found >= "\ud800":
+        return "\ufffd"
+    if found >= "\x80":
+        return found.encode("latin-1").decode("cp1252", "ignore") or control
+    return control

@@ -34,6 +34,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Concatenate, NamedTuple, ParamSpec, TypeAlias
 
 from extractor.errors import DumpError, ExtractorError, UsageError, one_line
+from extractor.grounding.hidden import visible
 from extractor.paper import Paper
 from extractor.readers._encoding import decode_text, printable
 from extractor.readers._source import Source
@@ -194,18 +195,23 @@ def build_entry(
 ) -> Item:
     """Return the paper, or why the entry is not one. ``source`` is metadata, as JSON values.
 
-    Control characters become spaces, one for one; all else stays as it is, since offsets
-    are counted in these very strings.
+    Control characters are replaced one for one; all else stays as it is, since offsets are
+    counted in these very strings.
     """
     if len(abstract) > TEXT_LIMIT or len(title) > TEXT_LIMIT:
         return Unreadable(line, "The title or the abstract is too long.", paper_id, title[:200])
     if not (title.isprintable() and abstract.isprintable() and paper_id.isprintable()):
-        title, abstract, paper_id = printable(title), printable(abstract), printable(paper_id)
-    if not title or title.isspace():
+        title, abstract = printable(title), printable(abstract)
+        paper_id = printable(paper_id, control=" ")
+    if _is_blank(title):
         return Unreadable(line, "There is no title.", paper_id or None)
-    if not abstract or abstract.isspace():
+    if _is_blank(abstract):
         return Unreadable(line, "There is no abstract.", paper_id or None, title)
     return Paper(paper_id, title, abstract, source)
+
+
+def _is_blank(text: str) -> bool:
+    return not text[:1].isalnum() and not visible(text).strip()
 
 
 class FieldNames(NamedTuple):
