@@ -125,7 +125,7 @@ class Answer:
         """Read a stored answer. Raises ValueError, KeyError or TypeError when it is damaged."""
         row = from_json(text)
         usage = Usage(*row["usage"])
-        if not (isinstance(row["message"], dict) and all(isinstance(n, int) for n in usage)):
+        if not (isinstance(row["message"], dict) and {int}.issuperset(map(type, usage))):
             raise TypeError("a stored answer has a message and numbers")
         return cls(
             message=row["message"],

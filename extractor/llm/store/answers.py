@@ -114,10 +114,12 @@ class AnswerStore:
 
     def _read(self, key: str) -> bytes | None:
         rows = self._do("cannot be read", lambda: self._reading.execute(_GET, (key,)).fetchall())
-        text = next((text for (row,) in rows if (text := unsealed(key, row)) is not None), None)
-        if rows and text is None:
+        for (row,) in rows:
+            if (text := unsealed(key, row)) is not None:
+                return text
+        if rows:
             self.damaged.add(key)
-        return text
+        return None
 
     def texts(self, prefix: str) -> dict[str, str]:
         """The texts of the rows whose keys are the prefix, or begin with it and a colon."""
