@@ -20,6 +20,7 @@ from pydantic_core import from_json, to_json
 
 from extractor import errors
 from extractor.llm.answer import Answer, Usage
+from extractor.llm.complaint import read_complaint
 from extractor.llm.dialect import STATUSES, Dialect
 from extractor.llm.faults import Fault, no_reply, strange_reply, timed_out
 from extractor.llm.limits import LONGEST_PAUSE_SECONDS, RateLimiter, Wait
@@ -48,6 +49,7 @@ _FIRST_WAIT_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 8.0
 # While others are answered, there is nothing to be waited for.
 _LONGEST_WAIT_ALONE_SECONDS = 1.0
+_LONGEST_TITLE = 100
 _TRIES_BEFORE_FIRST_ANSWER = 3
 # Rate limits that one request meets while others are answered; with the waits, about a minute.
 _MOST_REFUSALS = 16
@@ -170,7 +172,7 @@ class CachedClient:
     async def _claim_from_another(self, store: AnswerStore, request: _Prepared) -> None:
         """Wait until another process has the answer or gives up, but not for ever."""
         logger.debug("another process has sent the same request")
-        until = time.monotonic() + self._client.patience
+        until = time.monotonic() + self._client.rate_limiter.breaker.patience
         while not store.claims.take(request.key) and time.monotonic() < until:
             await asyncio.sleep(_LOOK_SECONDS)
             self._client.rate_limiter.stop_signal.check()
@@ -192,9 +194,8 @@ class RetryingClient:
 
     ``tries`` limits the requests for one answer, including the first and excluding those that
     met a rate limit or an outage; ``timeout`` limits one request, in seconds, up to the last byte
-    of its reply, as the provider's `time_limit` counts them; ``patience`` limits the seconds that a
-    rate limit or an outage is waited out for. ``tell`` is called with a line for the user when all
-    later requests are changed.
+    of its reply, as the provider's `time_limit` counts them. ``tell`` is called with a line for the
+    user when all later requests are changed.
     """
 
     def __init__(
@@ -203,7 +204,6 @@ class RetryingClient:
         *,
         tries: int,
         timeout: float,
-        patience: float,
         rate_limiter: RateLimiter,
         budget: Budget,
         tell: Callable[[str], None] = lambda _: None,
@@ -211,7 +211,6 @@ class RetryingClient:
         self.endpoint = provider.endpoint
         self.tries = tries
         self.timeout = timeout
-        self.patience = patience
         self.rate_limiter = rate_limiter
         self.budget = budget
         self._tell = tell
@@ -407,7 +406,9 @@ class RetryingClient:
         try:
             return read_damaged_json(content)
         except ValueError as error:
-            raise strange_reply("invalid JSON", self.endpoint) from error
+            page = read_complaint(content).words[:_LONGEST_TITLE]
+            what = f"a web page: {page}" if content.lstrip()[:1] == b"<" else "invalid JSON"
+            raise strange_reply(what, self.endpoint) from error
 
     def tries_for(self, fault: Fault) -> int:
         """An endpoint that never answered gets fewer tries: it is probably not there."""
@@ -442,13 +443,13 @@ class _RetryPolicy:
 
     def stop(self, state: tenacity.RetryCallState) -> bool:
         """Whether the tries, or the patience, are used up."""
-        fault, patience = _fault(state), self._client.patience
-        if fault is None or (fault.overloaded and (fault.wait or 0.0) > patience):
+        fault, breaker = _fault(state), self._client.rate_limiter.breaker
+        if fault is None or (fault.overloaded and (fault.wait or 0.0) > breaker.patience):
             return True
         if fault.resend:
             return False
         if fault.shared:
-            return self._client.rate_limiter.breaker.seconds_open() > patience
+            return breaker.seconds_left < 0
         if isinstance(fault.error, errors.RateLimited):
             self._refused += 1
             return self._refused >= _MOST_REFUSALS

@@ -6,6 +6,7 @@ rate-limit errors.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections import Counter
@@ -50,18 +51,23 @@ class Wait(Enum):
 
 
 class RateLimiter:
-    """Releases requests one by one, as fast as all known limits allow."""
+    """Releases requests one by one, as fast as all known limits allow.
+
+    ``patience`` is how many seconds a rate limit or an outage is waited out for.
+    """
 
     def __init__(
         self,
         concurrency: AdaptiveConcurrency,
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        patience: float = math.inf,
     ) -> None:
         limits = limits or Limits()
         self.concurrency = concurrency
         self.stop_signal = StopSignal()
-        self.breaker = CircuitBreaker(clock)
+        self.breaker = CircuitBreaker(clock, patience)
         self.notify: Callable[[str], None] = lambda _: None
         self.backing_off: Counter[Wait] = Counter()
         self.on_back_off: set[Callable[[], None]] = set()
@@ -172,9 +178,11 @@ class RateLimiter:
             pause = 0.0
         if wait is not None:
             pause = wait
-        pause = min(pause, LONGEST_PAUSE_SECONDS)
+        long = max(pause, self.breaker.seconds_open) >= _TOLD_SECONDS
+        # With the patience, the pauses end as well: papers that fail then do so at once.
+        pause = min(pause, LONGEST_PAUSE_SECONDS, max(0.0, self.breaker.seconds_left))
         self._paused_until = max(self._paused_until, self._clock() + pause)
-        if pause >= _TOLD_SECONDS and not self._told:
+        if long and not self._told:
             self._told = True
             self.notify(f"{why} No request is answered: all papers wait until one is.")
 
