@@ -332,7 +332,7 @@ class RetryingClient:
         lost = True  # until the reply says otherwise
         try:
             reply = await self._reply(sent)
-            if reply.status != 200:
+            if not reply.ok:
                 raise self._fault(reply, content)
             answer = self._read(reply, tried)
             usage = answer.usage
@@ -420,8 +420,8 @@ class RetryingClient:
         error = fault.error
         if isinstance(error, errors.ConnectionLost) and not self._answered:
             error = errors.EndpointUnreachable(error.message)
-        elif self._answered and fault.ambiguous:
-            error = errors.RequestRejected(error.message, hint=error.hint)
+        elif self._answered and fault.alone:
+            error = fault.alone
         if isinstance(error, errors.PaperError):
             error.tries = tried
         return error
