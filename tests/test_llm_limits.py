@@ -275,6 +275,17 @@ async def test_only_bad_papers_are_left_at_the_end_of_a_dump() -> None:
     assert breaker.seconds_left > 700, "the third that is refused for the first time"
 
 
+async def test_bad_papers_take_no_place_and_are_sent_behind_others() -> None:
+    clock = Clock()
+    rate_limiter = RateLimiter(AdaptiveConcurrency(1, clock), clock=clock)
+    rate_limiter.returned(await rate_limiter.clear(), {}, Usage(1), clean=True)
+    rate_limiter.backing_off[Wait.FAILED] = 5
+    assert rate_limiter.places == 6, "as many as there are, also if one is sent at a time"
+    assert await _refused(rate_limiter, *"abc", wait=10.0)
+    assert rate_limiter._delay() == 10
+    assert rate_limiter._delay(behind=True) > 10.2
+
+
 async def test_what_fails_in_an_outage_has_not_failed_alone() -> None:
     rate_limiter, clock = _limiter()
     for _ in range(4):

@@ -23,7 +23,7 @@ from extractor.llm.answer import Answer, Usage
 from extractor.llm.complaint import read_complaint
 from extractor.llm.dialect import STATUSES, Dialect
 from extractor.llm.faults import Fault, no_reply, strange_reply, timed_out
-from extractor.llm.limits import LONGEST_PAUSE_SECONDS, RateLimiter, Wait
+from extractor.llm.limits import BELIEVED_REFUSALS, LONGEST_PAUSE_SECONDS, RateLimiter, Wait
 from extractor.llm.reply_json import read_damaged_json
 from extractor.llm.stream import joined
 from extractor.llm.transport import NoReply
@@ -468,7 +468,8 @@ class _RetryPolicy:
         if fault.shared:
             self._why = Wait.OUTAGE
             return 0.0
-        self._why = Wait.REFUSED if fault.overloaded else Wait.FAILED
+        believed = fault.overloaded and self._refused < BELIEVED_REFUSALS
+        self._why = Wait.REFUSED if believed else Wait.FAILED
         if fault.resend or fault.unfit:
             return 0.0
         if fault.wait is not None:
