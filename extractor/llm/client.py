@@ -434,8 +434,8 @@ class _RetryPolicy:
         self._client = client
         self._failed = 0
         self._refused = 0
-        self._why = Wait.FAILED
-        self._waits: Counter[Wait] = Counter()
+        self._why: Wait | None = None
+        self._waits: Counter[bool] = Counter()
 
     def retry(self, state: tenacity.RetryCallState) -> bool:
         fault = _fault(state)
@@ -471,18 +471,20 @@ class _RetryPolicy:
         believed = fault.overloaded and self._refused < BELIEVED_REFUSALS
         self._why = Wait.REFUSED if believed else Wait.FAILED
         if fault.resend or fault.unfit:
+            self._why = None
             return 0.0
         if fault.wait is not None:
             return fault.wait if fault.overloaded else min(fault.wait, LONGEST_PAUSE_SECONDS)
-        most = _FIRST_WAIT_SECONDS * 2 ** self._waits[self._why]
-        self._waits[self._why] += 1
+        most = _FIRST_WAIT_SECONDS * 2 ** self._waits[fault.overloaded]
+        self._waits[fault.overloaded] += 1
         alone = not fault.overloaded and self._client.rate_limiter.breaker.failing_alone
         longest = _LONGEST_WAIT_ALONE_SECONDS if alone else _LONGEST_WAIT_SECONDS
         return random.uniform(0, min(most, longest))  # noqa: S311
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for the next try; meanwhile another paper is begun."""
-        await self._client.rate_limiter.back_off(seconds, self._why)
+        """Wait for the next try, if there is a reason to; meanwhile another paper is begun."""
+        if self._why is not None:
+            await self._client.rate_limiter.back_off(seconds, self._why)
 
 
 def _fault(state: tenacity.RetryCallState) -> Fault | None:

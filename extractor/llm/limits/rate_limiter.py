@@ -88,8 +88,8 @@ class RateLimiter:
         """The number of papers that may be begun and not done.
 
         Those that wait for their next try leave their place to others: all of them after a failure
-        of their own, or after `BELIEVED_REFUSALS`, few where the server asks for fewer requests, and
-        in an outage as many as are needed to see whether other requests are answered.
+        of their own, or after `BELIEVED_REFUSALS`, few where the server asks for fewer requests,
+        and in an outage as many as are needed to see whether other requests are answered.
         """
         limit, waiting = self.concurrency.limit, self.backing_off
         if not waiting or not self.breaker.answers:
