@@ -22,7 +22,7 @@ from extractor import errors
 from extractor.llm.answer import Answer, Usage
 from extractor.llm.complaint import read_complaint
 from extractor.llm.dialect import STATUSES, Dialect
-from extractor.llm.faults import Fault, no_reply, strange_reply, timed_out
+from extractor.llm.faults import SUCCESSES, Fault, no_reply, strange_reply, timed_out
 from extractor.llm.limits import BELIEVED_REFUSALS, LONGEST_PAUSE_SECONDS, RateLimiter, Wait
 from extractor.llm.reply_json import read_damaged_json
 from extractor.llm.stream import joined
@@ -332,7 +332,7 @@ class RetryingClient:
         lost = True  # until the reply says otherwise
         try:
             reply = await self._reply(sent)
-            if not reply.ok:
+            if reply.status not in SUCCESSES:
                 raise self._fault(reply, content)
             answer = self._read(reply, tried)
             usage = answer.usage

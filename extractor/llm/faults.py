@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _LONGEST_MESSAGE = 300
 _OVERLOADED = {429, 503, 529}
+SUCCESSES = range(200, 300)
+"""The statuses of answers; gateways make 200 another one."""
 _UNNAMED = 0
 """Stands for the status of an error in a reply with status 200 that names none."""
 
@@ -186,7 +188,7 @@ def strange_reply(what: str, endpoint: Endpoint) -> Fault:
 def failed_reply(reply: Reply, endpoint: Endpoint) -> Fault:
     """The fault of a reply with an error status, or with an error in place of an answer."""
     complaint = read_complaint(reply.content)
-    if reply.ok and not (complaint.words or complaint.status):
+    if reply.status in SUCCESSES and not (complaint.words or complaint.status):
         return strange_reply("no chat completion", endpoint)
     text = " ".join((*complaint.codes, complaint.words))
     status = _status(reply, complaint, text)
@@ -210,7 +212,7 @@ def failed_reply(reply: Reply, endpoint: Endpoint) -> Fault:
 
 def _status(reply: Reply, complaint: Complaint, text: str) -> int:
     """The reply's status; within a success, the one that the error names or describes."""
-    if not reply.ok:
+    if reply.status not in SUCCESSES:
         return reply.status
     if complaint.status is not None:
         return complaint.status

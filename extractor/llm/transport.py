@@ -17,11 +17,6 @@ class Reply:
     headers: Mapping[str, str]
     content: bytes | None
 
-    @property
-    def ok(self) -> bool:
-        """Whether its status says that the request was answered; gateways make 200 another one."""
-        return 200 <= self.status < 300
-
 
 class NoReply(Exception):
     """The connection failed; ``sent`` says whether the request may have arrived."""
