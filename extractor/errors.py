@@ -203,7 +203,10 @@ class RequestRejected(PaperError):
     """The endpoint rejects the request (HTTP 400 and similar)."""
 
     kind = "rejected"
-    hint = "What is sent can be changed with --mode, --answer-tokens and --extra-body."
+    hint = (
+        "What is sent can be changed with --mode, --answer-tokens, --reasoning-effort and "
+        "--extra-body."
+    )
 
 
 class TooLong(PaperError):

@@ -75,6 +75,28 @@ QUIRKS = [
         "max_completion_tokens",
     ),
     quirk(
+        "limit, OpenAI",
+        Mode.TOOLS,
+        lambda body: body["max_tokens"] > 1024,
+        "max_tokens is too large: 2048. This model supports at most 1024 completion tokens.",
+        "1,024",
+    ),
+    quirk(
+        "limit, Groq",
+        Mode.JSON,
+        lambda body: body["max_tokens"] > 1024,
+        "`max_tokens` must be less than or equal to `1024`, the maximum value for `max_tokens` is "
+        "less than the `context_window` for this model",
+        "1,024",
+    ),
+    quirk(
+        "limit, Anthropic",
+        Mode.JSON,
+        lambda body: body["max_tokens"] > 1024,
+        "max_tokens: 2048 > 1024, which is the maximum allowed number of output tokens",
+        "1,024",
+    ),
+    quirk(
         "temperature",
         Mode.TOOLS,
         lambda body: body.get("temperature") not in (None, 1),
@@ -233,17 +255,18 @@ def test_a_refusal_of_one_paper_changes_nothing_for_the_others() -> None:
 
 
 @pytest.mark.parametrize(
-    "message",
+    ("message", "error"),
     [
-        "max_tokens must be at least 1, got -1042.",
-        "max_tokens is too large: 2048. This model supports at most 1024 completion tokens.",
-        "invalid character in request",
+        ("max_tokens must be at least 1, got -1042.", "too_long"),
+        ("Unrecognized request argument supplied: seed", "rejected"),
+        ("invalid character in request", "rejected"),
     ],
 )
-def test_what_no_change_can_help_is_sent_once(message: str) -> None:
+def test_what_no_change_can_help_is_sent_once(message: str, error: str) -> None:
     with FaultServer(lambda _: refuse(400, message)) as server:
         ran = run(server.url, papers(1), mode=Mode.TOOLS)
-        assert [(row["error"], row["tries"]) for row in ran.failures] == [("rejected", 1)]
+        assert [(row["error"], row["tries"]) for row in ran.failures] == [(error, 1)]
+        assert "--answer-tokens" in ran.failures[0]["message"]
         assert len(server.asked) == 1
 
 

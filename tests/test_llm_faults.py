@@ -90,13 +90,13 @@ ALWAYS = [
     Fault("503", refuse(503, "busy"), "server_error", TRIES, "busy"),
     Fault("529", refuse(529, "overloaded"), "server_error", TRIES, "overloaded"),
     Fault("reset in mid-body", lambda a: Reply(answer(a).body, cut=40), "connection", TRIES, "c"),
-    Fault("HTML with 200", HTML, "server_error", TRIES, "answered with invalid JSON"),
+    Fault("HTML with 200", HTML, "server_error", TRIES, "answered with a web page: "),
     Fault("10 MB of nonsense", NONSENSE, "server_error", TRIES, "too many bytes"),
     Fault("truncated JSON", lambda a: Reply(answer(a).body[:-30]), "server_error", TRIES, "JSON"),
     Fault("no choices", completion(None), "server_error", TRIES, "no chat completion"),
     Fault("a number", Reply(b"17"), "server_error", TRIES, "no chat completion"),
     Fault("400", refuse(400, "bad field"), "rejected", 1, "bad field"),
-    Fault("403 for one", refuse(403, "blocked"), "rejected", 1, "blocked"),
+    Fault("403 for one", refuse(403, "blocked"), "rejected", 1, "rejects the request: blocked"),
     Fault("404 for one", refuse(404, "gone"), "rejected", 1, "gone"),
     Fault(
         "redirected",
@@ -104,6 +104,18 @@ ALWAYS = [
         "rejected",
         1,
         "redirects to",
+    ),
+    Fault("a queue", refuse(202, "queued"), "server_error", TRIES, "HTTP 202"),
+    Fault("no content", Reply(status=204), "server_error", TRIES, "answered with"),
+    Fault("498", refuse(498, "capacity exceeded"), "server_error", TRIES, "capacity"),
+    Fault("no answer", completion(SAID | {"content": " "}), "invalid_response", 2, "is empty"),
+    Fault("prose", completion(SAID | {"content": "Sorry!"}), "invalid_response", 2, ": Sorry!"),
+    Fault(
+        "the longest model",
+        refuse(400, "The prompt (length 9) is longer than the maximum model length of 2."),
+        "too_long",
+        1,
+        "--answer-tokens",
     ),
     Fault("413", refuse(413, "too large"), "too_long", 1, "too large"),
     Fault("context", refuse(400, "maximum context length is 9"), "too_long", 1, "context"),
@@ -182,16 +194,45 @@ def test_the_words_of_a_provider_reach_the_user_in_any_body(body: object) -> Non
         (b"no such thing here", "no such thing here"),
         (b"<!doctype html><html><head><title>Attention Required!</title>", "Attention Required!"),
         (b"<html><h1>Attention Required!</h1> Now.</html>", ": Attention Required! Now."),
+        (json.dumps({"error": {"message": json.dumps({"error": {"msg": WORDS}})}}).encode(), WORDS),
+        (b'data: {"error": {"message": "' + WORDS.encode() + b'"}}\n\ndata: [DONE]\n', WORDS),
         (b"\xef\xbb\xbf" + json.dumps({"error": WORDS}).encode(), WORDS),
         (b'{"error": "caf\xe9 is closed"}', "is closed"),
         (b"[" * 100_000, "[[["),
     ],
-    ids=["plain", "HTML", "HTML without a title", "byte order mark", "Latin-1", "deep"],
+    ids=[
+        "plain",
+        "HTML",
+        "HTML without a title",
+        "passed on",
+        "an event",
+        "byte order mark",
+        "Latin-1",
+        "deep",
+    ],
 )
 def test_words_that_are_not_in_json_reach_the_user(body: bytes, words: str) -> None:
     with FaultServer(faulty(Reply(body, 400))) as server:
         (failure,) = run(server.url, papers(8)).failures
     assert words in failure["message"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda good: Reply(good.body, 201),
+        lambda good: Reply(good.body + b"\n" + b'{"done": true}\n'),
+        lambda good: Reply(b"\xef\xbb\xbf\n" + good.body.replace(b'"x"', b'"\xff"')),
+        lambda good: Reply(good.body.replace(b"100", b"9" * 5000)),
+        lambda good: Reply(good.body.replace(b"100", b"-1e999")),
+    ],
+    ids=["201", "a line behind", "bytes", "usage of 5000 digits", "infinite usage"],
+)
+def test_a_reply_that_is_odd_and_whole_is_read(odd: Callable[[Reply], Reply]) -> None:
+    with FaultServer(lambda asked: odd(answer(asked))) as server:
+        ran = run(server.url, papers(3))
+        assert [row["method_name"] for row in ran.records] == ["Net0", "Net1", "Net2"]
+        assert len(server.asked) == 3
 
 
 @pytest.mark.parametrize(
@@ -477,7 +518,7 @@ def test_limits_that_change_in_mid_run_lose_no_paper() -> None:
         ),
         (error_body(200, {"error": {"message": "Invalid API key"}}), AuthenticationFailed, "key"),
         (error_body(200, [{"error": {"code": 404, "message": "gone"}}]), UnknownModel, "gone"),
-        (HTML, EndpointError, "JSON"),
+        (HTML, EndpointError, "a web page"),
         (refuse(500, "boom"), EndpointError, "boom"),
         (refuse(429, "no", headers={"Retry-After": "86400"}), EndpointError, "has a rate limit"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from typing import Any
 
@@ -255,6 +256,44 @@ async def test_a_rate_limit_that_one_request_meets_is_its_own() -> None:
     assert not await _refused(rate_limiter, *"ababababab")
     assert not await _refused(rate_limiter, *"cdefghi")
     assert await _refused(rate_limiter, "j")
+
+
+async def test_only_bad_papers_are_left_at_the_end_of_a_dump() -> None:
+    """They were refused before while others were answered: that is waited out for a minute."""
+    clock = Clock()
+    rate_limiter = RateLimiter(AdaptiveConcurrency(2, clock), clock=clock, patience=900)
+    breaker = rate_limiter.breaker
+    assert not await _refused(rate_limiter, *"ab")
+    rate_limiter.returned(await rate_limiter.clear(), {}, Usage(1), clean=True)
+    assert not await _refused(rate_limiter, *"ab")
+    while await _refused(rate_limiter, *"abcd") and breaker.seconds_left >= 0:
+        clock.now += await _clear(rate_limiter, clock) + 0.001
+    assert breaker.seconds_left < 0
+    assert 60 < breaker.seconds_open < 130
+    assert await _clear(rate_limiter, clock) == 0, "then all of them fail at once"
+    assert await _refused(rate_limiter, "e")
+    assert breaker.seconds_left > 700, "the third that is refused for the first time"
+
+
+async def test_bad_papers_take_no_place_and_are_sent_behind_others() -> None:
+    clock = Clock()
+    rate_limiter = RateLimiter(AdaptiveConcurrency(1, clock), clock=clock)
+    rate_limiter.returned(await rate_limiter.clear(), {}, Usage(1), clean=True)
+    rate_limiter.backing_off[Wait.FAILED] = 5
+    assert rate_limiter.places == 6, "as many as there are, also if one is sent at a time"
+    assert await _refused(rate_limiter, *"abc", wait=10.0)
+    assert rate_limiter._delay() == 10
+    assert rate_limiter._delay(behind=True) > 10.2
+
+
+async def test_what_fails_in_an_outage_has_not_failed_alone() -> None:
+    rate_limiter, clock = _limiter()
+    for _ in range(4):
+        assert await _refused(rate_limiter, *"abcdefgh")
+        clock.now += 100
+        rate_limiter.returned(await rate_limiter.clear(), {}, Usage(1), clean=True)
+    assert await _refused(rate_limiter, *"abcdefgh")
+    assert rate_limiter.breaker.seconds_left == math.inf
 
 
 async def test_an_answer_ends_what_looked_like_an_outage() -> None:

@@ -93,6 +93,11 @@ MESSAGES: dict[str, object] = {
     "parts": {
         "content": [{"type": "text", "text": TEXT[:20]}, {"type": "text", "text": TEXT[20:]}]
     },
+    "a call of nothing": {
+        "content": TEXT,
+        "tool_calls": [{"function": {"name": "Finding", "arguments": None}}],
+    },
+    "one call": {"tool_calls": {"function": CALL}},
     "parts with thoughts": {
         "content": [
             {"type": "thinking", "thinking": [{"type": "text", "text": '{"name": "Größe"}'}]},
@@ -222,8 +227,15 @@ def test_a_line_break_in_a_string_and_an_unknown_escape_are_kept() -> None:
     assert found.value == {"a": "one\n\ttwo", "b": "$\\alpha$ \\_x", "c": 'say "hi" to it'}
 
 
-def test_null_stands_for_the_default_of_a_field_that_cannot_be_null() -> None:
-    assert read(json.dumps(GOOD | {"items": None})) == GOOD | {"items": []}
+@pytest.mark.parametrize("nothing", [None, "N/A", "null", "none", ""])
+def test_what_says_nothing_stands_for_the_default_of_a_field(nothing: object) -> None:
+    said = json.dumps(GOOD | {"items": nothing, "count": nothing, "parts": None})
+    assert read(said) == GOOD | {"items": [], "count": None, "parts": []}
+
+
+def test_one_value_stands_for_a_list_of_it() -> None:
+    said = json.dumps(GOOD | {"items": "QuillNet", "parts": {"label": "x // y"}})
+    assert read(said) == GOOD | {"items": ["QuillNet"]}
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from extractor.paper import Paper
     from extractor.task import Task
 
+_SHOWN = 80
 # Of OpenAI, and of others behind the same API.
 _FILTERED = {"content_filter", "safety", "recitation", "prohibited_content", "blocklist", "spii"}
 
@@ -122,6 +123,8 @@ class FullSchema(Approach[SchemaT]):
     def _fields(self, answer: Answer) -> SchemaT:
         """The fields in an answer; one that was cut at its limit may still be whole."""
         text = answer.text
+        if not (text.strip() or answer.cut):
+            raise _Unfit("It is empty")
         try:
             fields = self._task.schema.model_validate_json(text)
             # An answer that fits only thanks to the fields' defaults does not mean "nothing found".
@@ -129,13 +132,17 @@ class FullSchema(Approach[SchemaT]):
             if (fields.model_fields_set and not call) or text.strip() == "{}":
                 return fields
             raise _Unfit("None of the schema's fields is in the answer")
-        except (ValidationError, _Unfit):
+        except (ValidationError, _Unfit) as error:
             if answer.cut:
                 raise self._cut_off(answer.said) from None
             found = self._reader.read(text)
-            if found is None:
-                raise
-            return found
+            if found is not None:
+                return found
+            if isinstance(error, ValidationError) and error.errors()[0]["type"] == "json_invalid":
+                raise _Unfit(
+                    f"There is no whole JSON object in it: {errors.one_line(text[:_SHOWN])}"
+                ) from None
+            raise
 
     def _cut_off(self, said: str) -> errors.TooLong:
         spent = "" if _begun(said) else ", all of it spent on thinking"
@@ -173,7 +180,7 @@ def _check_refusal(answer: Answer) -> None:
     refusal = answer.message.get("refusal")
     if refusal or (answer.finish_reason or "").lower() in _FILTERED:
         reason = " ".join(str(refusal or "content filter").split())[:200]
-        raise errors.Refused(f"The model declined: {reason}.")
+        raise errors.Refused(f"The model declined: {reason.rstrip('.')}.")
 
 
 def _rejected(draft: Draft[SchemaT]) -> int:

@@ -17,11 +17,12 @@ from extractor.llm.lenient_json import Found, read_objects
 from extractor.record import SchemaT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
 _ARGUMENTS = ("arguments", "parameters", "input")
 _CALL = re.compile(rf'"({"|".join(_ARGUMENTS)})"\s*:')
 _DEEPEST = 4
+_NOTHING = {"", "null", "none", "n/a", "na", "nil", "-", "not mentioned", "not specified"}
 
 
 class AnswerReader(Generic[SchemaT]):
@@ -51,9 +52,11 @@ class AnswerReader(Generic[SchemaT]):
             return None
         try:
             return self._schema.model_validate_json(to_json(values))
-        except ValidationError:
+        except ValidationError as error:
+            said = error.errors(include_url=False, include_input=False, include_context=False)
+            lists = {item["loc"][0] for item in said if item["type"] == "list_type"}
             with suppress(ValidationError):
-                return self._schema.model_validate_json(to_json(_plainer(values)))
+                return self._schema.model_validate_json(to_json(_plainer(values, lists)))
             raise
 
     def _answer(self, text: str, depth: int = 0) -> Mapping[str, Any] | None:
@@ -104,9 +107,16 @@ class AnswerReader(Generic[SchemaT]):
         return len(self._keys & value.keys())
 
 
-def _plainer(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Without fields that are null, which need not allow it, and with encoded ones decoded."""
-    return {key: _decoded(value) for key, value in values.items() if value is not None}
+def _plainer(values: Mapping[str, Any], lists: Container[int | str]) -> dict[str, Any]:
+    """Without fields that say that there is nothing, with encoded ones decoded, and with a list
+    where one value stands for it; ``lists`` are the fields that are none and should be."""
+    plain: dict[str, Any] = {}
+    for key, value in values.items():
+        if value is None or (isinstance(value, str) and value.strip().casefold() in _NOTHING):
+            continue
+        value = _decoded(value)
+        plain[key] = value if key not in lists or isinstance(value, list) else [value]
+    return plain
 
 
 def _decoded(value: Any) -> Any:

@@ -35,7 +35,7 @@ def closing_lines(
             "Run without --retry-failed to extract them too."
         )
     if summary.kinds:
-        yield failures_line(summary.kinds)
+        yield from failure_lines(summary.kinds, summary.reasons)
     if summary.refused:
         yield f"{summary.refused:,} values rejected: not found in the text (see meta.dropped)"
     if not summary.complete and out:
@@ -63,9 +63,11 @@ def usage_lines(budget: Budget, endpoint: Endpoint, calls: CallSettings) -> Iter
         yield f"with earlier attempts at this run: {_usage(total, prices)}"
 
 
-def failures_line(kinds: Mapping[str, int]) -> str:
-    """How many papers failed in which way."""
-    return "failed: " + ", ".join(f"{kind} {n:,}" for kind, n in sorted(kinds.items()))
+def failure_lines(kinds: Mapping[str, int], reasons: Mapping[str, str]) -> Iterator[str]:
+    """How many papers failed in which way, and what the first of them met."""
+    for kind, number in sorted(kinds.items()):
+        first = "the first " if number > 1 else ""
+        yield f"failed: {kind} {number:,}, {first}because: {reasons[kind]}"
 
 
 def _usage(spent: Spent, prices: Prices | None) -> str:

@@ -177,7 +177,8 @@ def _message(said: Mapping[str, Any]) -> dict[str, Any]:
         message["content"] = _text(content)
     if "tool_calls" not in message and "function_call" not in message:
         return message
-    calls = message.pop("tool_calls", None) or [message.pop("function_call", None)]
+    calls = message.pop("tool_calls", None) or message.pop("function_call", None)
+    calls = calls if isinstance(calls, list) else [calls]
     whole = [call for call in map(_call, calls) if call is not None]
     if whole:
         message["tool_calls"] = whole
@@ -203,8 +204,8 @@ def _call(call: Any) -> dict[str, Any] | None:
     function = call.get("function", call) if isinstance(call, dict) else None
     if not isinstance(function, dict) or not function.keys() & {"name", "arguments"}:
         return None
-    arguments = function.get("arguments", "")
+    arguments = function.get("arguments")
     if not isinstance(arguments, str):
-        arguments = to_json(arguments).decode()
+        arguments = "" if arguments is None else to_json(arguments).decode()
     named = {"name": str(function.get("name") or ""), "arguments": arguments}
     return {"id": str(call.get("id") or "call"), "type": "function", "function": named}

@@ -20,9 +20,10 @@ from pydantic_core import from_json, to_json
 
 from extractor import errors
 from extractor.llm.answer import Answer, Usage
+from extractor.llm.complaint import read_complaint
 from extractor.llm.dialect import STATUSES, Dialect
-from extractor.llm.faults import Fault, no_reply, strange_reply, timed_out
-from extractor.llm.limits import LONGEST_PAUSE_SECONDS, RateLimiter, Wait
+from extractor.llm.faults import SUCCESSES, Fault, no_reply, strange_reply, timed_out
+from extractor.llm.limits import BELIEVED_REFUSALS, LONGEST_PAUSE_SECONDS, RateLimiter, Wait
 from extractor.llm.reply_json import read_damaged_json
 from extractor.llm.stream import joined
 from extractor.llm.transport import NoReply
@@ -48,6 +49,7 @@ _FIRST_WAIT_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 8.0
 # While others are answered, there is nothing to be waited for.
 _LONGEST_WAIT_ALONE_SECONDS = 1.0
+_LONGEST_TITLE = 100
 _TRIES_BEFORE_FIRST_ANSWER = 3
 # Rate limits that one request meets while others are answered; with the waits, about a minute.
 _MOST_REFUSALS = 16
@@ -170,7 +172,7 @@ class CachedClient:
     async def _claim_from_another(self, store: AnswerStore, request: _Prepared) -> None:
         """Wait until another process has the answer or gives up, but not for ever."""
         logger.debug("another process has sent the same request")
-        until = time.monotonic() + self._client.patience
+        until = time.monotonic() + self._client.rate_limiter.breaker.patience
         while not store.claims.take(request.key) and time.monotonic() < until:
             await asyncio.sleep(_LOOK_SECONDS)
             self._client.rate_limiter.stop_signal.check()
@@ -192,9 +194,8 @@ class RetryingClient:
 
     ``tries`` limits the requests for one answer, including the first and excluding those that
     met a rate limit or an outage; ``timeout`` limits one request, in seconds, up to the last byte
-    of its reply, as the provider's `time_limit` counts them; ``patience`` limits the seconds that a
-    rate limit or an outage is waited out for. ``tell`` is called with a line for the user when all
-    later requests are changed.
+    of its reply, as the provider's `time_limit` counts them. ``tell`` is called with a line for the
+    user when all later requests are changed.
     """
 
     def __init__(
@@ -203,7 +204,6 @@ class RetryingClient:
         *,
         tries: int,
         timeout: float,
-        patience: float,
         rate_limiter: RateLimiter,
         budget: Budget,
         tell: Callable[[str], None] = lambda _: None,
@@ -211,7 +211,6 @@ class RetryingClient:
         self.endpoint = provider.endpoint
         self.tries = tries
         self.timeout = timeout
-        self.patience = patience
         self.rate_limiter = rate_limiter
         self.budget = budget
         self._tell = tell
@@ -333,7 +332,7 @@ class RetryingClient:
         lost = True  # until the reply says otherwise
         try:
             reply = await self._reply(sent)
-            if reply.status != 200:
+            if reply.status not in SUCCESSES:
                 raise self._fault(reply, content)
             answer = self._read(reply, tried)
             usage = answer.usage
@@ -407,7 +406,9 @@ class RetryingClient:
         try:
             return read_damaged_json(content)
         except ValueError as error:
-            raise strange_reply("invalid JSON", self.endpoint) from error
+            page = read_complaint(content).words[:_LONGEST_TITLE]
+            what = f"a web page: {page}" if content.lstrip()[:1] == b"<" else "invalid JSON"
+            raise strange_reply(what, self.endpoint) from error
 
     def tries_for(self, fault: Fault) -> int:
         """An endpoint that never answered gets fewer tries: it is probably not there."""
@@ -419,8 +420,8 @@ class RetryingClient:
         error = fault.error
         if isinstance(error, errors.ConnectionLost) and not self._answered:
             error = errors.EndpointUnreachable(error.message)
-        elif self._answered and fault.ambiguous:
-            error = errors.RequestRejected(error.message, hint=error.hint)
+        elif self._answered and fault.alone:
+            error = fault.alone
         if isinstance(error, errors.PaperError):
             error.tries = tried
         return error
@@ -433,8 +434,8 @@ class _RetryPolicy:
         self._client = client
         self._failed = 0
         self._refused = 0
-        self._why = Wait.FAILED
-        self._waits: Counter[Wait] = Counter()
+        self._why: Wait | None = None
+        self._waits: Counter[bool] = Counter()
 
     def retry(self, state: tenacity.RetryCallState) -> bool:
         fault = _fault(state)
@@ -442,13 +443,13 @@ class _RetryPolicy:
 
     def stop(self, state: tenacity.RetryCallState) -> bool:
         """Whether the tries, or the patience, are used up."""
-        fault, patience = _fault(state), self._client.patience
-        if fault is None or (fault.overloaded and (fault.wait or 0.0) > patience):
+        fault, breaker = _fault(state), self._client.rate_limiter.breaker
+        if fault is None or (fault.overloaded and (fault.wait or 0.0) > breaker.patience):
             return True
         if fault.resend:
             return False
         if fault.shared:
-            return self._client.rate_limiter.breaker.seconds_open() > patience
+            return breaker.seconds_left < 0
         if isinstance(fault.error, errors.RateLimited):
             self._refused += 1
             return self._refused >= _MOST_REFUSALS
@@ -467,20 +468,23 @@ class _RetryPolicy:
         if fault.shared:
             self._why = Wait.OUTAGE
             return 0.0
-        self._why = Wait.REFUSED if fault.overloaded else Wait.FAILED
+        believed = fault.overloaded and self._refused < BELIEVED_REFUSALS
+        self._why = Wait.REFUSED if believed else Wait.FAILED
         if fault.resend or fault.unfit:
+            self._why = None
             return 0.0
         if fault.wait is not None:
             return fault.wait if fault.overloaded else min(fault.wait, LONGEST_PAUSE_SECONDS)
-        most = _FIRST_WAIT_SECONDS * 2 ** self._waits[self._why]
-        self._waits[self._why] += 1
+        most = _FIRST_WAIT_SECONDS * 2 ** self._waits[fault.overloaded]
+        self._waits[fault.overloaded] += 1
         alone = not fault.overloaded and self._client.rate_limiter.breaker.failing_alone
         longest = _LONGEST_WAIT_ALONE_SECONDS if alone else _LONGEST_WAIT_SECONDS
         return random.uniform(0, min(most, longest))  # noqa: S311
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for the next try; meanwhile another paper is begun."""
-        await self._client.rate_limiter.back_off(seconds, self._why)
+        """Wait for the next try, if there is a reason to; meanwhile another paper is begun."""
+        if self._why is not None:
+            await self._client.rate_limiter.back_off(seconds, self._why)
 
 
 def _fault(state: tenacity.RetryCallState) -> Fault | None:

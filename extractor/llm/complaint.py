@@ -7,6 +7,7 @@ Providers put their words into an object, a list (Gemini), ``detail`` (FastAPI, 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ _STATUSES = ("code", "status", "status_code", "statusCode")
 _WAITS = ("retryDelay", "retry_after", "retryAfter")
 # What an error may be nested in. Other keys may hold the request that some servers repeat.
 _INSIDE = (*_WORDS, "details", "innererror", "metadata", "violations", "choices")
+
+_EVENT = b"data: "
 
 _HTML_TITLE = re.compile(r"<title[^<>]{0,100}>([^<]{1,300})", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{1,300}>")
@@ -53,13 +56,14 @@ class Complaint:
 
 def read_complaint(content: bytes | None) -> Complaint:
     """Read an error body."""
-    content = content or b""
+    content = (content or b"").removeprefix(_EVENT)
     try:
         body = read_damaged_json(content)
     except ValueError:
         return Complaint(_line(_plain(content)))
     if isinstance(body, str):
         return Complaint(_line(body))
+    _unpack(body)
     objects = list(_objects(body))
     words = _line(_said(objects))
     return Complaint(
@@ -69,6 +73,16 @@ def read_complaint(content: bytes | None) -> Complaint:
         status=next((int(n) for n in _numbers(objects, _STATUSES) if 400 <= n < 600), None),
         wait=_wait(objects, words),
     )
+
+
+def _unpack(body: Any) -> None:
+    """Read messages that are themselves the JSON of an error, as gateways pass them on."""
+    for each in _objects(body):
+        for key in _WORDS:
+            text = each.get(key)
+            if isinstance(text, str) and text.lstrip().startswith("{"):
+                with suppress(ValueError):
+                    each[key] = read_damaged_json(text.encode())
 
 
 def _line(text: str) -> str:
@@ -82,7 +96,7 @@ def _plain(content: bytes) -> str:
     return title[1] if title else _TAG.sub(" ", text)
 
 
-def _objects(body: Any) -> Iterator[Mapping[str, Any]]:
+def _objects(body: Any) -> Iterator[dict[str, Any]]:
     """The objects of a body, the outer ones first."""
     waiting = [body]
     for value in waiting:

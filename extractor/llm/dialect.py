@@ -34,6 +34,12 @@ _FORM = (
     r"\btools?\b|tool_\w+|\bfunctions?\b|function_\w+|response.?format|json.?(?:schema|object|mode)|"
     r"structured.?outputs?|grammar|guided"
 )
+_TOO_MANY = (
+    r"too (?:large|high|big|many|long)|at most|less than|up to|maximum|exceed|valid range|"
+    r"(?:greater|larger|more) than|<=|>"
+)
+_LIMIT_FIELDS = ("max_tokens", "max_completion_tokens")
+_LIMITS = [2**n for n in range(15, 7, -1)]
 _SYSTEM = (
     r"(?:system|developer).{0,30}(?:role|message|prompt|instruction)|"
     r"role.{0,40}(?:system|developer)|\broles\b"
@@ -101,6 +107,15 @@ def _renamed(old: str, new: str) -> Callable[[_Body], bool]:
 def _without(field: str) -> Callable[[_Body], bool]:
     missing = object()
     return lambda body: body.pop(field, missing) is not missing
+
+
+def _limited_to(most: int) -> Callable[[_Body], bool]:
+    def change(body: _Body) -> bool:
+        higher = {field: most for field in _LIMIT_FIELDS if body.get(field, 0) > most}
+        body |= higher
+        return bool(higher)
+
+    return change
 
 
 def _users_say_it_all(body: _Body) -> bool:
@@ -202,6 +217,14 @@ _RULES = (
         _near(_FORM, _REFUSED),
         _text_for_json,
         "the schema is part of the prompt alone",
+    ),
+    *(
+        Rule(
+            _near(r"\bmax_(?:completion_)?tokens\b|(?:completion|output) tokens", _TOO_MANY),
+            _limited_to(most),
+            f"an answer has at most {most:,} tokens",
+        )
+        for most in _LIMITS
     ),
 )
 """Tried in this order; of the forms in which a schema can be sent, a body has only one."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _LONGEST_MESSAGE = 300
 _OVERLOADED = {429, 503, 529}
+SUCCESSES = range(200, 300)
+"""The statuses of answers; gateways make 200 another one."""
 _UNNAMED = 0
 """Stands for the status of an error in a reply with status 200 that names none."""
 
@@ -39,6 +41,9 @@ class _Meaning(NamedTuple):
     hint: str | None = None
 
 
+_LESS = "If its answer has too many tokens, lower --answer-tokens."
+
+_REJECTED = "{where} rejects the request: {said}."
 _MEANINGS = (
     _Meaning(
         errors.QuotaSpent,
@@ -86,16 +91,22 @@ _MEANINGS = (
         errors.TooLong,
         "{where} says that the abstract is too long: {said}.",
         {413},
-        says=r"context.{0,3}(length|size|window|limit)|too many tokens",
+        # Groq compares the limit of the answer, which is too high, with the context.
+        says=r"^(?!.*max_(completion_)?tokens\W{0,3}must be less)"
+        r".*(context.{0,3}(length|size|window|limit)|too many tokens)",
         with_statuses={400, 422, 500},
+        hint=_LESS,
     ),
     _Meaning(
         errors.TooLong,
         "{where} says that the abstract is too long: {said}.",
+        # vLLM counts the tokens that the abstract leaves for the answer.
         says=r"^(?!.*max_(completion_)?tokens)"
         r".*(context|too long|maximum.{0,20}tokens|exceed.{0,20}(size|length)"
-        r"|inputs? .{0,40}tokens)",
+        r"|inputs? .{0,40}tokens|longer than the max)"
+        r"|max_(completion_)?tokens.{0,40}at least 1, got -",
         with_statuses={400, 422},
+        hint=_LESS,
     ),
     _Meaning(
         errors.UnknownModel,
@@ -109,7 +120,7 @@ _MEANINGS = (
     _Meaning(
         errors.ServerFailed,
         "{where} failed: {said}.",
-        {_UNNAMED, 408, 409, 425, *range(500, 1000)},
+        {_UNNAMED, 408, 409, 425, 498, 499, *range(500, 1000)},
     ),
     _Meaning(
         errors.RequestRejected,
@@ -117,7 +128,7 @@ _MEANINGS = (
         range(300, 400),
         hint="Give the address that it redirects to with --base-url.",
     ),
-    _Meaning(errors.RequestRejected, "{where} rejects the request: {said}.", range(1000)),
+    _Meaning(errors.RequestRejected, _REJECTED, range(1000)),
 )
 _RATE = re.compile(r"rate.?limit|too many requests|resource.?exhausted|quota", re.I)
 _BUSY = re.compile(r"overloaded|unavailable|capacity", re.I)
@@ -128,18 +139,18 @@ class Fault(Exception):
     """One try that failed.
 
     ``error`` is what it means. ``wait`` is the seconds that the server asks to wait for.
-    ``overloaded`` says that the server asks for fewer requests overall. ``ambiguous`` says that
-    what reads like a refused key or an unknown model may concern this one paper (a firewall that
-    blocks an abstract). ``billed`` says that the try may have been charged for although its
-    tokens are not known. ``shared`` says that other requests fail as well. ``resend`` says that the
-    request is sent again in another form, which is no try of its own. ``complaint`` is what the
-    provider says, where it said anything.
+    ``overloaded`` says that the server asks for fewer requests overall. ``alone`` is what the error
+    means if others are answered: what reads like a refused key or an unknown model may concern this
+    one paper (a firewall that blocks an abstract). ``billed`` says that the try may have been
+    charged for although its tokens are not known. ``shared`` says that other requests fail as well.
+    ``resend`` says that the request is sent again in another form, which is no try of its own.
+    ``complaint`` is what the provider says, where it said anything.
     """
 
     error: errors.ExtractorError
     wait: float | None = None
     overloaded: bool = False
-    ambiguous: bool = False
+    alone: errors.RequestRejected | None = None
     billed: bool = False
     usage: Usage | None = None
     shared: bool = False
@@ -177,30 +188,31 @@ def strange_reply(what: str, endpoint: Endpoint) -> Fault:
 def failed_reply(reply: Reply, endpoint: Endpoint) -> Fault:
     """The fault of a reply with an error status, or with an error in place of an answer."""
     complaint = read_complaint(reply.content)
-    if reply.status == 200 and not (complaint.words or complaint.status):
+    if reply.status in SUCCESSES and not (complaint.words or complaint.status):
         return strange_reply("no chat completion", endpoint)
     text = " ".join((*complaint.codes, complaint.words))
     status = _status(reply, complaint, text)
     meant = next(meaning for meaning in _MEANINGS if _is_meant(meaning, status, text))
-    what = meant.what.format(
-        where=f"{endpoint.address} (HTTP {status or 200})",
-        said=complaint.words[:_LONGEST_MESSAGE] or "no explanation",
-        model=endpoint.model,
-    )
+    said = {
+        "where": f"{endpoint.address} (HTTP {status or reply.status})",
+        "said": complaint.words[:_LONGEST_MESSAGE] or "no explanation",
+        "model": endpoint.model,
+    }
+    ambiguous = status in (403, 404) and status in meant.statuses
     wait = parse_retry_after(reply.headers, now=time.time()) if meant.error.retryable else None
     return Fault(
-        meant.error(what, hint=meant.hint),
+        meant.error(meant.what.format_map(said), hint=meant.hint),
         wait=complaint.wait if wait is None and meant.error.retryable else wait,
         overloaded=meant.error.retryable and status in _OVERLOADED,
-        ambiguous=status in (403, 404) and status in meant.statuses,
+        alone=errors.RequestRejected(_REJECTED.format_map(said)) if ambiguous else None,
         billed=meant.error is errors.InvalidResponse,
         complaint=complaint,
     )
 
 
 def _status(reply: Reply, complaint: Complaint, text: str) -> int:
-    """The reply's status; within status 200, the one that the error names or describes."""
-    if reply.status != 200:
+    """The reply's status; within a success, the one that the error names or describes."""
+    if reply.status not in SUCCESSES:
         return reply.status
     if complaint.status is not None:
         return complaint.status

@@ -7,15 +7,30 @@ from typing import Any
 
 from pydantic_core import from_json
 
+_NEW_LINES = ("\n", "\r\n")
+
+
+def _integer(digits: str) -> int | float:
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer, strict=False)
+
 
 def read_damaged_json(content: bytes) -> Any:
     """The value in a reply's bytes. Raises ValueError if they are not JSON.
 
-    A byte order mark, bytes that are not UTF-8, control characters in a string and half of a
-    surrogate pair do not make a reply unreadable.
+    A byte order mark, bytes that are not UTF-8, control characters in a string, half of a surrogate
+    pair, a number of thousands of digits and lines behind an object do not make a reply unreadable.
     """
+    text = content.decode("utf-8-sig", errors="replace").strip()
     try:
-        value = json.loads(content.decode("utf-8-sig", errors="replace"), strict=False)
+        value, end = _DECODER.raw_decode(text)
+        if text[end:] and not (isinstance(value, dict) and text[end:].startswith(_NEW_LINES)):
+            raise ValueError("There is more than one value.")
         whole = json.dumps(value, ensure_ascii=False).encode(errors="ignore")
     except RecursionError as error:
         raise ValueError("It is nested too deeply.") from error

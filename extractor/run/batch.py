@@ -32,7 +32,8 @@ class Summary:
     ``cached`` counts the records that cost nothing in this run, ``refused`` the values that were
     dropped; ``seconds`` are wall-clock time. ``stopped`` is the error that ended the run early,
     ``interrupted`` says that the user did; else it is ``complete``. The tokens are those of the
-    records that were paid for in this run.
+    records that were paid for in this run. ``kinds`` counts the failures of each kind of error, and
+    ``reasons`` has the first message of each.
     """
 
     records: int = 0
@@ -45,6 +46,7 @@ class Summary:
     stopped: ExtractorError | None = None
     seconds: float = 0.0
     kinds: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
 
     @property
     def papers(self) -> int:
@@ -58,6 +60,7 @@ class Summary:
         if isinstance(result, Failure):
             self.failures += 1
             self.kinds[result.error] = self.kinds.get(result.error, 0) + 1
+            self.reasons.setdefault(result.error, result.message)
             return
         self.records += 1
         self.refused += len(result.meta.dropped)
@@ -67,11 +70,12 @@ class Summary:
             self.prompt_tokens += result.meta.prompt_tokens
             self.completion_tokens += result.meta.completion_tokens
 
-    def count_unfit(self) -> None:
+    def count_unfit(self, error: UnfitRecord) -> None:
         """Count a record, which was counted as one, as the failure that became of it."""
+        self.reasons.setdefault(error.kind, str(error))
         self.records -= 1
         self.failures += 1
-        self.kinds[UnfitRecord.kind] = self.kinds.get(UnfitRecord.kind, 0) + 1
+        self.kinds[error.kind] = self.kinds.get(error.kind, 0) + 1
 
 
 class Watcher(Protocol):
@@ -183,7 +187,7 @@ def _write(row: Row, records: Sink, failures: Sink, summary: Summary) -> None:
         try:
             records.write(values)
         except UnfitRecord as error:
-            summary.count_unfit()
+            summary.count_unfit(error)
             values = Failure(
                 values["id"], values["title"], error.kind, str(error), row.tries
             ).to_dict()

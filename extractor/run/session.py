@@ -47,14 +47,14 @@ async def open_engine(
     provider = provider_for(model)
     endpoint = provider.endpoint
     approach = choose_approach(model.approach, task, endpoint)(task, endpoint)
-    rate_limiter = RateLimiter(AdaptiveConcurrency(endpoint.concurrency), calls.limits)
+    concurrency = AdaptiveConcurrency(endpoint.concurrency)
+    rate_limiter = RateLimiter(concurrency, calls.limits, patience=calls.patience)
     rate_limiter.notify = model.tell
     run_state.budget = _budget(endpoint, calls, run_state)
     client = RetryingClient(
         provider,
         tries=calls.tries,
         timeout=calls.timeout,
-        patience=calls.patience,
         rate_limiter=rate_limiter,
         budget=run_state.budget,
         tell=model.tell,

@@ -67,7 +67,7 @@ def eval(  # noqa: A001 -- the command's name
 
     Example: extractor eval papers.txt --gold papers.gold.jsonl
     """
-    from extractor.cli.summary import failures_line
+    from extractor.cli.summary import failure_lines
     from extractor.debug_log import logging_to
     from extractor.evaluation import find_mistakes, mistake_lines, read_gold, table
     from extractor.evaluation.running import read_known
@@ -77,6 +77,7 @@ def eval(  # noqa: A001 -- the command's name
     wanted = read_gold(gold, extraction.schema).first(limit)
     papers: Mapping[str, Paper] = {}
     failures: Mapping[str, int] = {}
+    reasons: Mapping[str, str] = {}
     if records is not None:
         _refuse_model_options(task, model, calls)
         evaluation = _score_file(wanted, records, call_settings)
@@ -90,14 +91,14 @@ def eval(  # noqa: A001 -- the command's name
             ran, evaluation = _score_dump(
                 wanted, source, extraction, settings, call_settings, quiet=quiet
             )
-        papers, failures = ran.papers, ran.summary.kinds
+        papers, failures, reasons = ran.papers, ran.summary.kinds, ran.summary.reasons
     else:
         raise UsageError(
             "There is nothing to score.",
             hint="Give a DUMP to run over, or records with --records.",
         )
     if failures and not quiet:
-        typer.echo(failures_line(failures), err=True)
+        typer.echo("\n".join(failure_lines(failures, reasons)), err=True)
     mistakes = list(find_mistakes(evaluation, wanted, papers)) if errors else []
     if as_json:
         row = {**evaluation.to_dict(), "failures": dict(failures)}

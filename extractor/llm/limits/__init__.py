@@ -1,7 +1,7 @@
 """When a request may be sent: pauses, rate limits, outages, and the signal that ends a run."""
 
 from extractor.llm.limits.concurrency import START, AdaptiveConcurrency
-from extractor.llm.limits.rate_limiter import Limits, RateLimiter, Sending, Wait
+from extractor.llm.limits.rate_limiter import BELIEVED_REFUSALS, Limits, RateLimiter, Sending, Wait
 from extractor.llm.limits.stop_signal import Stopped, StopSignal
 from extractor.llm.limits.windows import (
     LONGEST_PAUSE_SECONDS,
@@ -11,6 +11,7 @@ from extractor.llm.limits.windows import (
 )
 
 __all__ = [
+    "BELIEVED_REFUSALS",
     "LONGEST_PAUSE_SECONDS",
     "START",
     "WINDOW_SECONDS",

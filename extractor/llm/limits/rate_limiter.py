@@ -6,6 +6,7 @@ rate-limit errors.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections import Counter
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
 _FIRST_PAUSE_SECONDS = 0.5
 _SPREAD = 0.25
 _GUESSED_TOKENS = 1500
-_BELIEVED_REFUSALS = 3
+BELIEVED_REFUSALS = 3
 """Refusals after which a request is refused for its own sake: under a rate limit that all share,
 some requests are refused twice while others are answered."""
 
+_MOST_ASIDE = 256
 _TOLD_SECONDS = 4.0
 
 
@@ -50,18 +52,23 @@ class Wait(Enum):
 
 
 class RateLimiter:
-    """Releases requests one by one, as fast as all known limits allow."""
+    """Releases requests one by one, as fast as all known limits allow.
+
+    ``patience`` is how many seconds a rate limit or an outage is waited out for.
+    """
 
     def __init__(
         self,
         concurrency: AdaptiveConcurrency,
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        patience: float = math.inf,
     ) -> None:
         limits = limits or Limits()
         self.concurrency = concurrency
         self.stop_signal = StopSignal()
-        self.breaker = CircuitBreaker(clock)
+        self.breaker = CircuitBreaker(clock, patience)
         self.notify: Callable[[str], None] = lambda _: None
         self.backing_off: Counter[Wait] = Counter()
         self.on_back_off: set[Callable[[], None]] = set()
@@ -81,15 +88,15 @@ class RateLimiter:
         """The number of papers that may be begun and not done.
 
         Those that wait for their next try leave their place to others: all of them after a failure
-        of their own, few where the server asks for fewer requests, and in an outage as many as are
-        needed to see whether other requests are answered.
+        of their own, or after `BELIEVED_REFUSALS`, few where the server asks for fewer requests,
+        and in an outage as many as are needed to see whether other requests are answered.
         """
         limit, waiting = self.concurrency.limit, self.backing_off
         if not waiting or not self.breaker.answers:
             return limit
         return (
             limit
-            + min(waiting[Wait.FAILED], self.concurrency.cap)
+            + min(waiting[Wait.FAILED], _MOST_ASIDE)
             + min(waiting[Wait.REFUSED], max(2, limit // 16))
             + min(waiting[Wait.OUTAGE], MOST_WITNESSES)
         )
@@ -101,7 +108,7 @@ class RateLimiter:
             each()
         try:
             await self.stop_signal.sleep(seconds)
-            await self._wait_for_turn()
+            await self._wait_for_turn(behind=True)
         finally:
             self.backing_off[why] -= 1
         while self._out >= self.concurrency.limit:
@@ -117,8 +124,8 @@ class RateLimiter:
         entry = self._tokens.take(self._tokens_each) if self._tokens else None
         return Sending(self._clock(), entry)
 
-    async def _wait_for_turn(self) -> None:
-        while (delay := self._delay()) > 0:
+    async def _wait_for_turn(self, *, behind: bool = False) -> None:
+        while (delay := self._delay(behind=behind)) > 0:
             await self.stop_signal.wait(delay)
 
     def returned(
@@ -151,7 +158,7 @@ class RateLimiter:
         ``refused`` says that it met a rate limit, ``wait`` how many seconds the server asks to wait
         for, ``why`` is for the user.
         """
-        believed = _BELIEVED_REFUSALS if refused else 1
+        believed = BELIEVED_REFUSALS if refused else 1
         in_flight = self.concurrency.limit
         is_open = self.breaker.failed(sending.request, in_flight=in_flight, believed=believed)
         if is_open and (refused or self.breaker.answers):
@@ -172,17 +179,22 @@ class RateLimiter:
             pause = 0.0
         if wait is not None:
             pause = wait
-        pause = min(pause, LONGEST_PAUSE_SECONDS)
+        long = max(pause, self.breaker.seconds_open) >= _TOLD_SECONDS
+        # With the patience, the pauses end as well: papers that fail then do so at once.
+        pause = min(pause, LONGEST_PAUSE_SECONDS, max(0.0, self.breaker.seconds_left))
         self._paused_until = max(self._paused_until, self._clock() + pause)
-        if pause >= _TOLD_SECONDS and not self._told:
+        if long and not self._told:
             self._told = True
             self.notify(f"{why} No request is answered: all papers wait until one is.")
 
-    def _delay(self) -> float:
+    def _delay(self, *, behind: bool = False) -> float:
+        """Seconds until a request may be sent, after a pause ``behind`` those that never failed: an
+        answer to one of them ends what bad papers made look like an outage."""
         now = self._clock()
         if now < self._paused_until:
             # Spread out, so that waiting requests are not all sent at once.
-            return (self._paused_until - now) * (1 + _SPREAD * random.random())  # noqa: S311
+            spread = _SPREAD * random.uniform(0.2, 1) if behind else 0.0  # noqa: S311
+            return (self._paused_until - now) * (1 + spread)
         return max(
             self._requests.delay() if self._requests else 0.0,
             self._tokens.delay(self._tokens_each) if self._tokens else 0.0,
