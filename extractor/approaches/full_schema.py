@@ -126,10 +126,8 @@ class FullSchema(Approach[SchemaT]):
         if not (text.strip() or answer.cut):
             raise _Unfit("It is empty")
         try:
-            fields = self._task.schema.model_validate_json(text)
-            # An answer that fits only thanks to the fields' defaults does not mean "nothing found".
-            call = self._reader.call and self._reader.call.search(text)
-            if (fields.model_fields_set and not call) or text.strip() == "{}":
+            fields = self._reader.read_exactly(text)
+            if fields is not None:
                 return fields
             raise _Unfit("None of the schema's fields is in the answer")
         except (ValidationError, _Unfit) as error:

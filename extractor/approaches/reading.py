@@ -21,26 +21,45 @@ if TYPE_CHECKING:
 
 _ARGUMENTS = ("arguments", "parameters", "input")
 _CALL = re.compile(rf'"({"|".join(_ARGUMENTS)})"\s*:')
+_NAME = re.compile(r'"([^"\\]{1,100})"\s*:')
+_BETWEEN_WORDS = re.compile(r"[-_ .]+")
 _DEEPEST = 4
 _NOTHING = {"", "null", "none", "n/a", "na", "nil", "-", "not mentioned", "not specified"}
 
 
 class AnswerReader(Generic[SchemaT]):
-    """Reads answers to one schema, which may be calls of a tool.
-
-    ``call`` finds such a call in an answer that would fit a schema with the field "name" as well.
-    """
+    """Reads answers to one schema, which may be calls of a tool."""
 
     def __init__(self, schema: type[SchemaT], names: Iterable[str]) -> None:
         """``names`` are those of the schema, by which a model may call it."""
-        self.call = _CALL if "name" in schema.model_fields else None
+        # A call would fit a schema with the field "name" as well.
+        self._call = _CALL if "name" in schema.model_fields else None
         self._schema = schema
         self._names = {name.casefold() for name in names}
         self._keys = {*schema.model_fields, *schema.model_json_schema().get("properties", ())}
+        self._spelled = {_squeezed(key): key for key in self._keys}
 
     def is_tool(self, name: str) -> bool:
         """Whether a name is that of the schema's tool, as in "functions.Paper" or "Paper:0"."""
         return not self._names.isdisjoint(re.split(r"[.:/]", name.casefold()))
+
+    def read_exactly(self, text: str) -> SchemaT | None:
+        """The fields of an answer that is their JSON; None if they may be elsewhere in it.
+
+        An answer that fits only thanks to the fields' defaults does not say that nothing was found.
+        Raises ValidationError if it is not the JSON of the fields.
+        """
+        fields = self._schema.model_validate_json(text)
+        given = len(fields.model_fields_set)
+        if given == len(self._schema.model_fields) or text.strip() == "{}":
+            return fields
+        is_call = self._call and self._call.search(text)
+        return fields if given and not is_call and not self._misspells(text) else None
+
+    def _misspells(self, text: str) -> bool:
+        """Whether a field is spelled otherwise, as "methodName"; it counts as that field."""
+        names = set(_NAME.findall(text)) - self._keys
+        return not self._spelled.keys().isdisjoint(map(_squeezed, names))
 
     def read(self, text: str) -> SchemaT | None:
         """The fields in an answer, or None if there is none in it.
@@ -61,7 +80,8 @@ class AnswerReader(Generic[SchemaT]):
 
     def _answer(self, text: str, depth: int = 0) -> Mapping[str, Any] | None:
         """The object with the most fields of the schema; the last one, since a model that thinks
-        aloud, or quotes the paper, does so before its answer."""
+        aloud, or quotes the paper, does so before its answer. Objects with different fields are
+        one answer in parts."""
         found = [*read_objects(text)]
         if len(found) == 1 and found[0].value == {}:
             return {}
@@ -69,7 +89,7 @@ class AnswerReader(Generic[SchemaT]):
         if not answers:  # the opening brace may be missing
             guessed = (Found(each.value, mended=True) for each in read_objects("{" + text))
             answers = self._answers(guessed, depth)
-        return max(reversed(answers), key=self._count, default=None)
+        return _joined(answers) or max(reversed(answers), key=self._count, default=None)
 
     def _answers(self, found: Iterable[Found], depth: int) -> list[Mapping[str, Any]]:
         answers = (self._inside(each, depth) for each in found)
@@ -88,13 +108,14 @@ class AnswerReader(Generic[SchemaT]):
             key = next((key for key in _ARGUMENTS if key in value and key not in self._keys), None)
             if isinstance(name, str) and key is not None:
                 return self._part(value[key], depth, mended) if self.is_tool(name) else None
+            value = self._spelled_right(value)
             if count := self._count(value):
                 whole = count >= len(self._schema.model_fields)
                 return value if whole or not mended else None
         parts = value.values() if isinstance(value, dict) else value
         answers = [self._part(part, depth, mended) for part in parts]
         only = [answer for answer in answers if answer is not None]
-        return only[0] if len(only) == 1 else None
+        return _joined(only)
 
     def _part(self, value: Any, depth: int, mended: bool) -> Mapping[str, Any] | None:
         if isinstance(value, str):
@@ -103,8 +124,29 @@ class AnswerReader(Generic[SchemaT]):
             return self._inside(Found(value, mended), depth + 1)
         return None
 
+    def _spelled_right(self, value: dict[str, Any]) -> dict[str, Any]:
+        """With the schema's names for fields that are spelled otherwise and are not there twice."""
+        names = {key: self._spelled.get(_squeezed(key), key) for key in value.keys() - self._keys}
+        return {name: value[key] for key, name in names.items()} | {
+            key: each for key, each in value.items() if key not in names
+        }
+
     def _count(self, value: Mapping[str, Any]) -> int:
         return len(self._keys & value.keys())
+
+
+def _squeezed(name: str) -> str:
+    return _BETWEEN_WORDS.sub("", name).casefold()
+
+
+def _joined(parts: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The parts as one; None if there are none, or two of them have a name in common."""
+    joined: dict[str, Any] = {}
+    for part in parts:
+        if joined.keys() & part.keys():
+            return None
+        joined |= part
+    return joined or None
 
 
 def _plainer(values: Mapping[str, Any], lists: Container[int | str]) -> dict[str, Any]:
