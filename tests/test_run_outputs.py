@@ -322,6 +322,24 @@ def test_sigterm_within_exec_has_the_same_exit_code() -> None:
     assert (done.returncode, done.stderr) == (130, "")
 
 
+def test_a_sigterm_that_a_library_swallows_ends_the_run_before_its_first_paper(
+    tmp_path: Path,
+) -> None:
+    dump = write_dump(tmp_path / "dump.jsonl", papers(3))
+    code = (
+        "import os, signal\nfrom extractor.cli import main\nfrom extractor.run import session\n"
+        "def choose(model, choose=session.provider_for):\n"
+        "    try: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    except SystemExit: pass\n"
+        "    return choose(model)\n"
+        "session.provider_for = choose; main()\n"
+    )
+    command = [sys.executable, "-c", code, "run", dump, "-o", tmp_path / "records.jsonl"]
+    done = subprocess.run([*command, "--model", "none", "--no-cache"], capture_output=True)
+    assert (done.returncode, done.stderr) == (130, b"")
+    assert [path.name for path in tmp_path.iterdir()] == ["dump.jsonl"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("at", ["extractor.cli.engine.open_engine", "os.fsync", "os.replace"])
 def test_nor_does_a_signal_before_the_run_or_at_its_end(

@@ -20,20 +20,39 @@ def exit_code(*, records: int, failures: int) -> int:
     return EXIT_SOME_FAILED if records else EXIT_FAILED
 
 
-def _terminate(_: int, __: object) -> NoReturn:
-    """End as after Ctrl-C, so that what was begun is cleaned up.
+class Termination:
+    """SIGTERM ends the command as Ctrl-C does, so that what was begun is cleaned up."""
 
-    This is no KeyboardInterrupt: the interpreter ends itself by SIGINT where one has passed
-    through exec(), with which dataclasses are made while modules are imported.
-    """
-    sys.exit(EXIT_INTERRUPTED)
+    _asked = False
+
+    def begin(self) -> None:
+        """Handle the signal from now on."""
+        self._asked = False
+        signal.signal(signal.SIGTERM, self.handle)
+
+    def handle(self, _: int, __: object) -> NoReturn:
+        """Handle the signal.
+
+        This is no KeyboardInterrupt: the interpreter ends itself by SIGINT where one has passed
+        through exec(), with which dataclasses are made while modules are imported.
+        """
+        self._asked = True
+        sys.exit(EXIT_INTERRUPTED)
+
+    def check(self) -> None:
+        """End now if the exit was swallowed, as in a callback of a module that is imported."""
+        if self._asked:
+            sys.exit(EXIT_INTERRUPTED)
+
+
+termination = Termination()
 
 
 def main() -> NoReturn:
     """Run the command line; an error of ours ends as one line and an exit code."""
     from extractor.errors import ExtractorError, UsageError
 
-    signal.signal(signal.SIGTERM, _terminate)
+    termination.begin()
     try:
         from extractor.cli.app import app
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from extractor.cli import termination
 from extractor.cli.progress import pull_display, say, wait_lines
 from extractor.run.session import open_engine
 
@@ -48,6 +49,7 @@ def run_engine(
 
     async def run() -> tuple[ResultT, Endpoint]:
         async with open_engine(task, shown, calls, state) as engine:
+            termination.check()
             gc.freeze()  # spares the collector from searching what was loaded so far
             return await work(engine), engine.endpoint
 
