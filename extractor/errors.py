@@ -232,3 +232,12 @@ class InternalError(PaperError):
 
     kind = "internal"
     hint = "Please report it: --debug-log FILE writes down where it happened."
+
+    @classmethod
+    def of(cls, error: BaseException, *, tries: int = 0) -> InternalError:
+        """The failure of a paper in whose work an error was raised that nobody expected."""
+        try:
+            said = f"{type(error).__name__}: {error}"
+        except Exception:  # noqa: BLE001 -- an error of a schema's own need not have words
+            said = type(error).__name__
+        return cls(one_line(said)[:200], tries=tries)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
+    from pydantic import BaseModel
 
     from extractor.llm.endpoint import Mode
     from extractor.record import Failure
@@ -80,6 +81,7 @@ def run(
     key: str | None = None,
     mode: Mode | None = None,
     model: Mapping[str, Any] | None = None,
+    schema: type[BaseModel] | str = "paper",
     **calls: Any,
 ) -> Ran:
     """Extract papers at an endpoint; ``model`` has further settings of the model."""
@@ -90,9 +92,7 @@ def run(
 
     async def batch() -> None:
         with open_run_state(call_settings, *identity) as run_state:
-            async with open_engine(
-                load_task("paper"), settings, call_settings, run_state
-            ) as engine:
+            async with open_engine(load_task(schema), settings, call_settings, run_state) as engine:
                 try:
                     ran.summary = await run_batch(
                         engine,

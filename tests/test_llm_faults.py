@@ -363,6 +363,23 @@ def test_a_wait_beyond_all_patience_fails_at_once() -> None:
     assert (failure["error"], failure["tries"]) == ("rate_limited", 1)
 
 
+@pytest.mark.parametrize("status", [500, 503])
+def test_no_paper_is_waited_for_beyond_all_patience(status: int) -> None:
+    tomorrow = refuse(status, "later", headers={"Retry-After": "86400"})
+    with FaultServer(some(tomorrow, each=4)) as server:
+        ran = run(server.url, papers(8))
+    assert [(row["error"], row["tries"]) for row in ran.failures] == [("server_error", 1)] * 2
+    assert len(ran.records) == 6
+
+
+def test_a_rate_limit_of_one_paper_is_not_waited_out_beyond_the_patience() -> None:
+    with FaultServer(lambda _: refuse(429)) as server:
+        ran = run(server.url, papers(1), patience=0.05)
+    (failure,) = ran.failures
+    assert failure["error"] == "rate_limited"
+    assert failure["tries"] < 16
+
+
 def some(fault: Reply | Callable[[Asked], Reply], *, each: int) -> Script:
     """The fault for every so many-th paper, always."""
 

@@ -8,7 +8,7 @@ import random
 import threading
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from engine_runs import in_a_hurry, papers, run, write_dump
@@ -16,9 +16,11 @@ from fault_server import Asked, FaultServer, Reply, answer, completion, refuse
 from helpers import read_jsonl
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel, SerializationInfo, field_validator, model_serializer
 
 from extractor.api import Extractor
 from extractor.errors import CeilingReached, DumpError, UsageError
+from extractor.grounding import Verbatim
 from extractor.llm.budget import Ceilings, Spent
 from extractor.llm.prices import Prices, known
 from extractor.llm.providers import provider_for
@@ -96,6 +98,63 @@ def test_a_resumed_run_says_what_an_undisturbed_one_says(tmp_path: Path) -> None
         again = run(server.url, papers(100), tmp_path, identity=("dump",))
     assert [row["meta"]["cached"] for row in resumed.records] == [True] * 10 + [False] * 90
     assert all(row["meta"]["cached"] for row in again.records), "that one is another run"
+
+
+class _Mute(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+def _schema(where: str, error: BaseException) -> type[BaseModel]:
+    """A schema of whose own code raises an error for some papers."""
+
+    def fail(value: str | None) -> None:
+        if value in ("Net3", "Net8"):
+            raise error
+
+    class Validates(BaseModel):
+        method_name: Annotated[str | None, Verbatim()] = None
+
+        @field_validator("method_name")
+        @classmethod
+        def _validate(cls, value: str | None) -> str | None:
+            fail(value)
+            return value
+
+    class Serializes(BaseModel):
+        method_name: Annotated[str | None, Verbatim()] = None
+
+        @model_serializer(mode="wrap")
+        def _serialize(self, handler: Any, info: SerializationInfo) -> Any:
+            if info.mode == "json":
+                fail(self.method_name)
+            return handler(self)
+
+    return Validates if where == "validator" else Serializes
+
+
+ERRORS = [
+    KeyError("boom"),
+    RecursionError("boom"),
+    MemoryError(),
+    StopIteration(),
+    _Mute(),
+    asyncio.CancelledError(),
+    SystemExit(0),
+    GeneratorExit(),
+    BaseExceptionGroup("both", [SystemExit(4)]),
+]
+
+
+@pytest.mark.parametrize("where", ["validator", "serializer"])
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_whatever_a_schema_raises_costs_that_paper(error: BaseException, where: str) -> None:
+    with FaultServer() as server:
+        ran = run(server.url, papers(12), schema=_schema(where, error))
+    assert [row["id"] for row in ran.failures] == ["3", "8"]
+    assert {(row["error"], row["tries"]) for row in ran.failures} == {("internal", 1)}
+    assert all(type(error).__name__ in row["message"] for row in ran.failures)
+    assert len(ran.records) == 10
 
 
 # Ceilings

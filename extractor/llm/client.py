@@ -434,6 +434,7 @@ class _RetryPolicy:
         self._client = client
         self._failed = 0
         self._refused = 0
+        self._waited = 0.0
         self._why: Wait | None = None
         self._waits: Counter[bool] = Counter()
 
@@ -444,12 +445,14 @@ class _RetryPolicy:
     def stop(self, state: tenacity.RetryCallState) -> bool:
         """Whether the tries, or the patience, are used up."""
         fault, breaker = _fault(state), self._client.rate_limiter.breaker
-        if fault is None or (fault.overloaded and (fault.wait or 0.0) > breaker.patience):
+        if fault is None or (fault.wait or 0.0) > breaker.patience:
             return True
         if fault.resend:
             return False
         if fault.shared:
             return breaker.seconds_left < 0
+        if fault.overloaded and self._waited + state.upcoming_sleep > breaker.patience:
+            return True
         if isinstance(fault.error, errors.RateLimited):
             self._refused += 1
             return self._refused >= _MOST_REFUSALS
@@ -473,8 +476,8 @@ class _RetryPolicy:
         if fault.resend or fault.unfit:
             self._why = None
             return 0.0
-        if fault.wait is not None:
-            return fault.wait if fault.overloaded else min(fault.wait, LONGEST_PAUSE_SECONDS)
+        if fault.wait is not None and (fault.overloaded or fault.wait <= LONGEST_PAUSE_SECONDS):
+            return fault.wait
         most = _FIRST_WAIT_SECONDS * 2 ** self._waits[fault.overloaded]
         self._waits[fault.overloaded] += 1
         alone = not fault.overloaded and self._client.rate_limiter.breaker.failing_alone
@@ -483,6 +486,7 @@ class _RetryPolicy:
 
     async def sleep(self, seconds: float) -> None:
         """Wait for the next try, if there is a reason to; meanwhile another paper is begun."""
+        self._waited += seconds
         if self._why is not None:
             await self._client.rate_limiter.back_off(seconds, self._why)
 

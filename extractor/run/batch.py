@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import time
 from contextlib import aclosing, closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from extractor.errors import ExtractorError, OutputError, UnfitRecord
+from extractor.errors import ExtractorError, InternalError, OutputError, UnfitRecord
 from extractor.record import Failure, Record
 from extractor.run.prefetch import Prefetch
 from extractor.run.reorder import InOrder, Row
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from extractor.record import Result, SchemaT
     from extractor.run.engine import Engine, Retry
     from extractor.writers import Sink
+
+logger = logging.getLogger("extractor.run")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -173,11 +176,25 @@ async def _write_all(
     summary: Summary,
 ) -> None:
     async for position, result in done:
+        result, values = _values(result)
         summary.count(result)
         watcher.done(result, summary)
-        row = Row(isinstance(result, Record), result.tries, result.to_dict())
+        row = Row(isinstance(result, Record), result.tries, values)
         for ready in order.put(position, row):
             _write(ready, records, failures, summary)
+
+
+def _values(result: Result[SchemaT]) -> tuple[Result[SchemaT], dict[str, Any]]:
+    """A result and its JSON values; a failure where the schema's own serializers fail."""
+    try:
+        return result, result.to_dict()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        logger.debug("unexpected", exc_info=error)
+        internal = InternalError.of(error)
+        failure = Failure(result.id, result.title, internal.kind, str(internal), result.tries)
+        return failure, failure.to_dict()
 
 
 def _write(row: Row, records: Sink, failures: Sink, summary: Summary) -> None:

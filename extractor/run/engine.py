@@ -116,11 +116,7 @@ class Attempt(Generic[SchemaT]):
         Returns the record, or None if an answer is awaited or will never come. Raises PaperError,
         or an error that ends the run.
         """
-        try:
-            return self._advance(None)
-        except Exception as error:
-            self._border(error)
-            raise
+        return self._advance(None)
 
     async def finish(self, turn: Callable[[], Awaitable[None]] | None = None) -> Record[SchemaT]:
         """Await the answer that `begin` asked for, and go on to the end; raises as it does.
@@ -141,7 +137,20 @@ class Attempt(Generic[SchemaT]):
         return record
 
     def _advance(self, answer: Answer | None) -> Record[SchemaT] | None:
-        """Send the approach an answer (None at first), and continue while answers are available."""
+        """Send the approach an answer (None at first), and continue while answers are available.
+
+        A schema's own validators may raise anything, also what ends a program: nothing that does
+        so on purpose is awaited here.
+        """
+        try:
+            return self._steps_on(answer)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            self._border(error)
+            raise
+
+    def _steps_on(self, answer: Answer | None) -> Record[SchemaT] | None:
         try:
             while True:
                 request = self._steps.send(answer)  # type: ignore[arg-type]  # None starts it
@@ -162,16 +171,15 @@ class Attempt(Generic[SchemaT]):
                 raise
             self._start(self._ask_anew)
             self._ask_anew = None
-            return self._advance(None)
+            return self._steps_on(None)
 
-    def _border(self, error: Exception) -> None:
+    def _border(self, error: BaseException) -> None:
         """Whatever goes wrong with one paper is its failure: the others are done all the same."""
         if isinstance(error, PaperError):
             error.tries = error.tries or self._usage.tries
         elif not isinstance(error, (ExtractorError, Stopped)):
             logger.debug("unexpected", exc_info=error)
-            said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-            raise InternalError(said, tries=self._usage.tries) from error
+            raise InternalError.of(error, tries=self._usage.tries) from error
 
     def _counted(self, answer: Answer) -> Answer:
         self._answers += 1
