@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
 MOST_WITNESSES = 8
-"""The number of requests that must fail in a row, where as many are in flight: with fewer, faults
-of single requests would often look like an outage."""
+"""The number of requests that must fail in a row, where as many are in flight, and an eighth of
+those in flight where they are more: with fewer, faults of single requests would often look like an
+outage, since faults come sooner than answers."""
 
 _FEWEST_WITNESSES = 3
 
@@ -40,10 +41,11 @@ class CircuitBreaker:
     _since: float = field(default=0.0, init=False)
     _open: bool = field(default=False, init=False)
 
-    def failed(self, request: Hashable, *, in_flight: int, believed: int) -> bool:
+    def failed(self, request: Hashable, *, in_flight: int, begun: int, believed: int) -> bool:
         """Count a failed try; returns whether the circuit is open.
 
-        ``in_flight`` is how many requests may be in flight. A request is a witness of an outage
+        ``in_flight`` is how many requests may be in flight, and ``begun`` how many are begun and
+        not done. A request is a witness of an outage
         until it has failed ``believed`` times while others were answered.
         """
         alone = self._alone.setdefault(request, 0)
@@ -51,7 +53,8 @@ class CircuitBreaker:
             if not self._failing:
                 self._since = self.clock()
             self._failing[request] = alone
-        if len(self._failing) >= max(_FEWEST_WITNESSES, min(MOST_WITNESSES, in_flight)):
+        witnesses = min(MOST_WITNESSES, in_flight), min(in_flight // MOST_WITNESSES, begun)
+        if len(self._failing) >= max(_FEWEST_WITNESSES, *witnesses):
             self._open = True
         return self._open
 

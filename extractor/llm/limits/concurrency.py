@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ START = 16
 """Papers in flight at first, unless the cap is lower."""
 
 _CUT = 0.8
-_FEW_REFUSED = 0.15
+_FEW_REFUSED = 0.1
 _CUTS_IN_VAIN = 3
 _STEP = 0.05
 # The share of a raise that must show up as throughput; with less, requests only queue.
@@ -26,12 +27,13 @@ _ROUNDS_OF_REST = 20
 class AdaptiveConcurrency:
     """Grows while requests succeed and throughput rises; is cut when the server asks for fewer.
 
-    A *round* is as many answers as papers were in flight when it began. At first the level
+    A *round* is as many replies as papers were in flight when it began. At first the level
     doubles with each round; after the first cut it grows by 5 % a round. A cut takes a fifth,
-    once for all the requests that were sent before it. A round with more than 15 refusals for
-    100 answers also cuts it, but not below the first level, and for twenty rounds no more after
-    three such cuts in a row: single requests may be refused at any level. Where a higher level
-    brings no more answers a second, the lower one is taken again and kept for twenty rounds.
+    once for all the requests that were sent before it. A round with more than 10 refusals for
+    100 answers, chance apart, also cuts it, but not below the first level, and for twenty rounds
+    no more after three such cuts in a row: single requests may be refused at any level. Where a
+    higher level brings no more answers a second, the lower one is taken again and kept for twenty
+    rounds.
     """
 
     cap: int
@@ -40,6 +42,7 @@ class AdaptiveConcurrency:
     _doubling: bool = field(default=True, init=False)
     _cut_at: float = field(default=-1.0, init=False)
     _rest: int = field(default=0, init=False)
+    _replies: int = field(default=0, init=False)
     _answers: int = field(default=0, init=False)
     _refused: int = field(default=0, init=False)
     _settling: bool = field(default=False, init=False)
@@ -62,15 +65,24 @@ class AdaptiveConcurrency:
         """Count a clean answer."""
         self._answers += 1
         self._levels += self._level
-        if self._doubling and not self._rest:
+        few = self._refused <= _FEW_REFUSED * self._answers
+        if self._doubling and not self._rest and few:
             self._level = min(self._level + 1, self.cap)
-        if self._answers >= self._round[1]:
-            self._end_round()
+        self._replied()
 
     def refused(self) -> None:
-        """Count a request that the server refused because it has too many: growth slows down."""
+        """Count a request that the server refused because it has too many."""
         self._refused += 1
-        self._doubling = False
+        self._replied()
+
+    def failed(self) -> None:
+        """Count a request that failed otherwise, which says nothing about the level."""
+        self._replied()
+
+    def _replied(self) -> None:
+        self._replies += 1
+        if self._replies >= self._round[1]:
+            self._end_round()
 
     def limited(self, sent_at: float) -> bool:
         """Cut the level for a request sent at ``sent_at``; returns whether an episode began."""
@@ -87,12 +99,12 @@ class AdaptiveConcurrency:
 
     def _begin_round(self) -> None:
         self._round = (self.clock(), self.limit)
-        self._answers, self._refused, self._levels = 0, 0, 0.0
+        self._replies, self._answers, self._refused, self._levels = 0, 0, 0, 0.0
 
     def _end_round(self) -> None:
         seconds = self.clock() - self._round[0]
         rate = self._answers / seconds if seconds > 0 else float("inf")
-        mean = self._levels / self._answers
+        mean = self._levels / self._answers if self._answers else self._level
         if self._settling:
             self._settling = False  # its requests were sent at the level before the cut
         elif self._refused_at_this_level():
@@ -111,7 +123,8 @@ class AdaptiveConcurrency:
         if self._rounds_unjudged:
             self._rounds_unjudged -= 1
             return False
-        few = self._refused <= _FEW_REFUSED * self._answers
+        few = _FEW_REFUSED * self._answers
+        few = self._refused <= few + math.sqrt(few)
         self._rounds_refused = 0 if few else self._rounds_refused + 1
         if self._rounds_refused > _CUTS_IN_VAIN:
             self._rounds_refused, self._rounds_unjudged = 0, _ROUNDS_OF_REST

@@ -159,13 +159,19 @@ class RateLimiter:
         for, ``why`` is for the user.
         """
         believed = BELIEVED_REFUSALS if refused else 1
-        in_flight = self.concurrency.limit
-        is_open = self.breaker.failed(sending.request, in_flight=in_flight, believed=believed)
+        is_open = self.breaker.failed(
+            sending.request,
+            in_flight=self.concurrency.limit,
+            begun=self._out + self.backing_off.total(),
+            believed=believed,
+        )
         if is_open and (refused or self.breaker.answers):
             self._limited(sending, why, wait)
             return True
         if refused:
             self.concurrency.refused()
+        else:
+            self.concurrency.failed()
         return False
 
     def _limited(self, sending: Sending, why: str, wait: float | None) -> None:
