@@ -126,8 +126,8 @@ class FullSchema(Approach[SchemaT]):
         if not (text.strip() or answer.cut):
             raise _Unfit("It is empty")
         try:
-            fields = self._reader.read_exactly(text)
-            if fields is not None:
+            fields = self._task.schema.model_validate_json(text)
+            if self._are_all(fields, text):
                 return fields
             raise _Unfit("None of the schema's fields is in the answer")
         except (ValidationError, _Unfit) as error:
@@ -141,6 +141,16 @@ class FullSchema(Approach[SchemaT]):
                     f"There is no whole JSON object in it: {errors.one_line(text[:_SHOWN])}"
                 ) from None
             raise
+
+    def _are_all(self, fields: SchemaT, text: str) -> bool:
+        """Whether an answer says no more than these fields.
+
+        One that fits only thanks to the fields' defaults does not say that nothing was found.
+        """
+        given = len(fields.model_fields_set)
+        if given == len(self._task.schema.model_fields) or text.strip() == "{}":
+            return True
+        return given > 0 and not self._reader.may_be_elsewhere(text)
 
     def _cut_off(self, said: str) -> errors.TooLong:
         spent = "" if _begun(said) else ", all of it spent on thinking"

@@ -32,7 +32,6 @@ class AnswerReader(Generic[SchemaT]):
 
     def __init__(self, schema: type[SchemaT], names: Iterable[str]) -> None:
         """``names`` are those of the schema, by which a model may call it."""
-        # A call would fit a schema with the field "name" as well.
         self._call = _CALL if "name" in schema.model_fields else None
         self._schema = schema
         self._names = {name.casefold() for name in names}
@@ -43,23 +42,12 @@ class AnswerReader(Generic[SchemaT]):
         """Whether a name is that of the schema's tool, as in "functions.Paper" or "Paper:0"."""
         return not self._names.isdisjoint(re.split(r"[.:/]", name.casefold()))
 
-    def read_exactly(self, text: str) -> SchemaT | None:
-        """The fields of an answer that is their JSON; None if they may be elsewhere in it.
-
-        An answer that fits only thanks to the fields' defaults does not say that nothing was found.
-        Raises ValidationError if it is not the JSON of the fields.
-        """
-        fields = self._schema.model_validate_json(text)
-        given = len(fields.model_fields_set)
-        if given == len(self._schema.model_fields) or text.strip() == "{}":
-            return fields
-        is_call = self._call and self._call.search(text)
-        return fields if given and not is_call and not self._misspells(text) else None
-
-    def _misspells(self, text: str) -> bool:
-        """Whether a field is spelled otherwise, as "methodName"; it counts as that field."""
+    def may_be_elsewhere(self, text: str) -> bool:
+        """Whether fields that an answer seems to lack may be in it all the same: in a call, which
+        fits a schema with the field "name" as well, or spelled otherwise, as "methodName"."""
         names = set(_NAME.findall(text)) - self._keys
-        return not self._spelled.keys().isdisjoint(map(_squeezed, names))
+        misspelled = not self._spelled.keys().isdisjoint(map(_squeezed, names))
+        return misspelled or bool(self._call and self._call.search(text))
 
     def read(self, text: str) -> SchemaT | None:
         """The fields in an answer, or None if there is none in it.
