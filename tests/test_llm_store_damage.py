@@ -87,7 +87,7 @@ def _damaged(whole: Whole, kind: str, first: int, second: int, file: bytearray) 
 
 @settings(
     deadline=None,
-    max_examples=150,
+    max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
