@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import pickle
 import random
@@ -16,7 +17,8 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import diskcache  # type: ignore[import-untyped]
 import pytest
@@ -27,7 +29,7 @@ from pydantic_core import from_json, to_json
 from extractor.errors import CacheError
 from extractor.llm.answer import Answer, Usage
 from extractor.llm.budget import Spent
-from extractor.llm.client import request_key
+from extractor.llm.client import CachedClient, request_key
 from extractor.llm.store import AnswerStore
 
 if TYPE_CHECKING:
@@ -692,3 +694,74 @@ def test_the_key_of_the_account_is_not_part_of_it(tmp_path: Path) -> None:
         ran = run(server.url, papers(5), tmp_path, key="another")
     assert ran.spent.requests == 0
     assert len(ran.records) == 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="locks of an open file")
+def test_papers_that_another_process_has_in_flight_leave_their_places_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other process may be stopped or hang: that is said, and the others go on."""
+    monkeypatch.setattr("extractor.llm.client._TOLD_SECONDS", 0.0)
+    with FaultServer() as server:
+        run(server.url, papers(40), tmp_path / "keys")
+        with closing(sqlite3.connect(tmp_path / "keys" / "cache.db")) as database:
+            rows = database.execute("SELECT key FROM Cache WHERE key NOT LIKE 'run:%'").fetchall()
+        held = AnswerStore(tmp_path / "answers")
+        assert all(held.claims.take(key) for (key,) in rows[:20])
+        asked: list[int] = []
+        done = threading.Event()
+
+        def script(request: Any) -> Any:
+            asked.append(1)
+            if len(asked) == 20:
+                done.set()
+            return answer(request)
+
+        server.script = script
+        found: list[Any] = []
+        running = threading.Thread(
+            target=lambda: found.append(
+                run(server.url, papers(40), tmp_path / "answers", concurrency=4)
+            )
+        )
+        running.start()
+        try:
+            assert done.wait(30), "papers that nobody has claimed are asked"
+        finally:
+            held.close()
+            running.join()
+    (ran,) = found
+    assert len(ran.records) == 40
+    assert ran.spent.requests == 40
+    (told,) = [line for line in ran.told if "Another process" in line]
+    assert "end it" in told
+
+
+async def test_the_error_of_a_call_that_nobody_awaits_is_not_printed(tmp_path: Path) -> None:
+    """As at a full disk, which ends the run while other answers are being stored."""
+    printed: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: printed.append(context))
+    client = CachedClient("t", cast("Any", SimpleNamespace()), None)
+    release = asyncio.Event()
+
+    async def fails(*_: object, **__: object) -> Answer:
+        await release.wait()
+        raise CacheError("full")
+
+    monkey = cast("Any", client)
+    monkey._call = fails
+    waiting = asyncio.ensure_future(_awaited(monkey._pay(SimpleNamespace(key="k"))))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    release.set()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    del waiting
+    gc.collect()
+    assert printed == []
+    assert not client._in_flight
+
+
+async def _awaited(call: Any) -> Any:
+    return await call

@@ -56,6 +56,11 @@ _MOST_REFUSALS = 16
 _MAY_NAME_A_FIELD = (errors.RequestRejected, errors.UnknownModel, errors.ServerFailed)
 # Between looks at a request that another process has in flight.
 _LOOK_SECONDS = 0.05
+_TOLD_SECONDS = 4.0
+_ELSEWHERE = (
+    "Another process with this cache has sent some of the same requests and has no answers yet: "
+    "their papers wait for it, and other papers are begun. If it hangs, end it."
+)
 
 
 class _Prepared(NamedTuple):
@@ -90,6 +95,7 @@ class CachedClient:
         self._since = since
         self._opened = time.time()
         self._in_flight: dict[str, asyncio.Future[Answer]] = {}
+        self._told = False
         self._tails: dict[int | None, bytes] = {}
 
     def recall(self, request: Request) -> Answer | None:
@@ -148,20 +154,28 @@ class CachedClient:
         if running is None:
             running = asyncio.ensure_future(self._call(request, again=again))
             self._in_flight[request.key] = running
-            running.add_done_callback(lambda _: self._in_flight.pop(request.key, None))
+            running.add_done_callback(lambda call: self._ended(request.key, call))
         # One waiter that is cancelled must not cancel the call for the others, nor lose its answer.
         return asyncio.shield(running)
+
+    def _ended(self, key: str, call: asyncio.Future[Answer]) -> None:
+        self._in_flight.pop(key, None)
+        if not call.cancelled():
+            call.exception()  # asyncio prints one that nobody has looked at
 
     async def _call(self, request: _Prepared, *, again: bool) -> Answer:
         store = self._store
         if store is None:
             return await self._client(request.path, request.content)
-        if not store.claims.take(request.key):
+        waited = not store.claims.take(request.key)
+        if waited:
             await self._claim_from_another(store, request)
         try:
             if not store.claims.alone and (stored := self._stored(request, again=again)):
                 store.claims.release(request.key)
                 return stored  # another process has stored it meanwhile
+            if waited:
+                await self._client.rate_limiter.room()
             answer = await self._client(request.path, request.content)
             await store.store(request.key, answer)  # which releases the claim
         except BaseException:
@@ -170,12 +184,22 @@ class CachedClient:
         return answer
 
     async def _claim_from_another(self, store: AnswerStore, request: _Prepared) -> None:
-        """Wait until another process has the answer or gives up, but not for ever."""
+        """Wait until another process has the answer or gives up, but not for ever.
+
+        Meanwhile another paper is begun: the other process may have been stopped or hang.
+        """
         logger.debug("another process has sent the same request")
-        until = time.monotonic() + self._client.rate_limiter.breaker.patience
-        while not store.claims.take(request.key) and time.monotonic() < until:
-            await asyncio.sleep(_LOOK_SECONDS)
-            self._client.rate_limiter.stop_signal.check()
+        limiter, begun = self._client.rate_limiter, time.monotonic()
+        with limiter.aside(Wait.CLAIMED):
+            while not store.claims.take(request.key):
+                waited = time.monotonic() - begun
+                if waited >= limiter.breaker.patience:
+                    return
+                if waited >= _TOLD_SECONDS and not self._told:
+                    self._told = True
+                    limiter.notify(_ELSEWHERE)
+                await asyncio.sleep(_LOOK_SECONDS)
+                limiter.stop_signal.check()
 
 
 def request_key(task: str, model: str, content: bytes) -> str:

@@ -10,6 +10,7 @@ import math
 import random
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from extractor.llm.limits.stop_signal import StopSignal
 from extractor.llm.limits.windows import LONGEST_PAUSE_SECONDS, ServerLimit, SlidingWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Iterator, Mapping
 
     from extractor.llm.answer import Usage
     from extractor.llm.limits.concurrency import AdaptiveConcurrency
@@ -44,11 +45,12 @@ class Limits:
 
 
 class Wait(Enum):
-    """Why a request waits for its next try."""
+    """Why a request waits: for its next try, or for another process that has sent it as well."""
 
     FAILED = auto()
     REFUSED = auto()
     OUTAGE = auto()
+    CLAIMED = auto()
 
 
 class RateLimiter:
@@ -91,7 +93,9 @@ class RateLimiter:
         of their own, or after `BELIEVED_REFUSALS`, few where the server asks for fewer requests,
         and in an outage as many as are needed to see whether other requests are answered.
         """
-        limit, waiting = self.concurrency.limit, self.backing_off
+        waiting = self.backing_off
+        # As many as other processes have in flight, so that there is an end to them.
+        limit = self.concurrency.limit + waiting[Wait.CLAIMED]
         if not waiting or not self.breaker.answers:
             return limit
         return (
@@ -103,14 +107,24 @@ class RateLimiter:
 
     async def back_off(self, seconds: float, why: Wait) -> None:
         """Wait for the next try, which takes its turn behind other requests."""
+        with self.aside(why):
+            await self.stop_signal.sleep(seconds)
+            await self._wait_for_turn(behind=True)
+        await self.room()
+
+    @contextmanager
+    def aside(self, why: Wait) -> Iterator[None]:
+        """Leave one's place to another paper for the time of a wait."""
         self.backing_off[why] += 1
         for each in self.on_back_off:
             each()
         try:
-            await self.stop_signal.sleep(seconds)
-            await self._wait_for_turn(behind=True)
+            yield
         finally:
             self.backing_off[why] -= 1
+
+    async def room(self) -> None:
+        """Wait until fewer requests are in flight than may be, after a wait `aside`."""
         while self._out >= self.concurrency.limit:
             await self.stop_signal.wait()
 

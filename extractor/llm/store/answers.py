@@ -260,19 +260,17 @@ class AnswerStore:
         """Set the damaged database aside and put one with what can be read in its place."""
         damaged = set_aside(self.directory / DATABASE)
         scratch = self.directory / _SCRATCH
-        for name in ("new", "old"):
-            (scratch / name).mkdir(mode=0o700, parents=True)
-            _create(scratch / name).close()
-        with closing(BulkInsert(scratch / "new" / DATABASE, lock_seconds=0)) as bulk:
-            saved = lost = 0
-            rows = readable_rows(damaged, scratch / "old" / DATABASE)
+        scratch.mkdir(mode=0o700)
+        _create(scratch).close()
+        with closing(BulkInsert(scratch / DATABASE, lock_seconds=0)) as bulk:
+            lost, rows = 0, readable_rows(damaged)
             while part := list(itertools.islice(rows, MOST_ROWS)):
                 whole = [row for each in part if (row := _whole(*each)) is not None]
                 if whole:
                     bulk.write(whole)
-                saved += sum(not key.startswith(RUN_PREFIX) for key, _ in whole)
                 lost += len(part) - len(whole)
-        (scratch / "new" / DATABASE).replace(self.directory / DATABASE)
+            ((saved,),) = bulk.connection.execute(_COUNT)
+        (scratch / DATABASE).replace(self.directory / DATABASE)
         shutil.rmtree(scratch)
         without = f", {lost:,} damaged rows are not" if lost else ""
         self.notes.append(

@@ -1,34 +1,20 @@
-"""Set a damaged database aside, and read what can still be read of it.
-
-This module reads diskcache's file itself, since diskcache gives up at the first damaged page.
-"""
+"""Set a damaged database aside, and read what can still be read of it."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import sqlite3
-import struct
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from extractor.llm.locks import private
 from extractor.llm.own_files import COMPANIONS, DAMAGED
+from extractor.llm.store.carving import carved_rows
+from extractor.llm.store.checksum import unsealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-_STEP = 64
-_ROWS_IN_A_PAGE = 16
-# Where SQLite's header has the size of a page and the number of pages.
-_PAGE_SIZE = struct.Struct(">16xH")
-_PAGES_AT = 28
-
-_SELECT = (
-    "SELECT rowid, key, value FROM Cache WHERE rowid >= ? AND rowid < ? ORDER BY rowid LIMIT ?"
-)
 
 
 def damaged_copies(directory: Path) -> list[Path]:
@@ -93,50 +79,15 @@ def _unused(path: Path) -> Path:
     return found
 
 
-def readable_rows(damaged: Path, fresh: Path) -> Iterator[tuple[object, object]]:
-    """Yield the keys and rows that can still be read, past the damaged pages.
+def readable_rows(damaged: Path) -> Iterator[tuple[object, object]]:
+    """Yield the keys and values of the rows that can be found, of each key the last one last.
 
-    ``fresh`` is a new database. It is overwritten: its first page, which only tells where the
-    tables are, stands in for that of the damaged file, which is not changed.
+    Both are None for a row that cannot be read.
     """
-    pages = _transplant(damaged, fresh)
-    with closing(sqlite3.connect(fresh)) as source:
-        source.text_factory = bytes
-        start, last = 0, pages * _ROWS_IN_A_PAGE
-        while start <= last:
-            try:
-                rows = source.execute(_SELECT, (start, 2**62, _STEP)).fetchall()
-            except sqlite3.DatabaseError:
-                rows = _one_by_one(source, range(start, start + _STEP))
-                start += _STEP
-            else:
-                if not rows:
-                    return
-                start = rows[-1][0] + 1
-            if rows:
-                last = rows[-1][0] + pages * _ROWS_IN_A_PAGE
-            yield from (row[1:] for row in rows)
-
-
-def _transplant(damaged: Path, fresh: Path) -> int:
-    """Make ``fresh`` a copy of the damaged file but for its first page; returns its pages."""
-    head = fresh.read_bytes()
-    size: int = _PAGE_SIZE.unpack_from(head)[0]
-    shutil.copyfile(damaged, fresh)
-    pages, logged = max(1, -(-fresh.stat().st_size // size)), 0
-    with suppress(FileNotFoundError):
-        logged = shutil.copyfile(_log_of(damaged), _log_of(fresh)).stat().st_size // size
-    with fresh.open("r+b") as file:
-        file.write(head[:size])
-        file.seek(_PAGES_AT)
-        file.write(bytes(4))  # unknown: SQLite counts them itself, with those in the log
-        file.truncate(pages * size)
-    return pages + logged
-
-
-def _one_by_one(source: sqlite3.Connection, numbers: range) -> list[tuple[int, object, object]]:
-    rows = []
-    for number in numbers:
-        with suppress(sqlite3.DatabaseError):
-            rows += source.execute(_SELECT, (number, number + 1, 1)).fetchall()
-    return rows
+    newest: dict[int, int] = {}
+    for number, key, value in carved_rows(damaged, _log_of(damaged)):
+        if unsealed((key or b"").decode(errors="replace"), value) is None:
+            yield None, None
+        elif number >= newest.get(hash(key), 0):
+            newest[hash(key)] = number
+            yield key, value
