@@ -184,6 +184,8 @@ class Fault(Exception):
     one paper (a firewall that blocks an abstract). ``billed`` says that the try may have been
     charged for although its tokens are not known. ``shared`` says that other requests fail as well.
     ``resend`` says that the request is sent again in another form, which is no try of its own.
+    ``other`` is the request (JSON) as the refusal asks for it, and ``reversible`` whether another
+    backend may ask for it as it was.
     ``complaint`` is what the provider says, where it said anything.
     """
 
@@ -195,7 +197,20 @@ class Fault(Exception):
     usage: Usage | None = None
     shared: bool = False
     resend: bool = False
+    other: bytes | None = None
+    reversible: bool = False
     complaint: Complaint = field(default_factory=Complaint)
+
+    def keep_form(self, other: bytes | None) -> bytes | None:
+        """The form of the next try: the ``other`` one that was sent, if any.
+
+        If each backend in turn refuses the form of the one before, one of them answers.
+        """
+        if other is None:
+            return self.other
+        if self.resend:  # to the form of all requests, which was refused
+            self.resend, self.reversible, self.other = False, True, other
+        return other
 
     @property
     def unfit(self) -> bool:
@@ -205,7 +220,7 @@ class Fault(Exception):
     @property
     def retryable(self) -> bool:
         """Whether the request should be sent again."""
-        return self.error.retryable or self.resend or self.unfit
+        return self.error.retryable or self.resend or self.unfit or self.other is not None
 
 
 def timed_out(endpoint: Endpoint) -> Fault:
