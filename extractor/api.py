@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, overload
 
 from extractor.llm.own_files import default_cache_dir
-from extractor.llm.settings import ModelSettings
+from extractor.llm.settings import ModelSettings, check_names
 from extractor.paper import Paper
 from extractor.record import Record, Result, SchemaT
 from extractor.run.session import open_engine
@@ -94,6 +94,7 @@ class Extractor(Generic[SchemaT]):
     def __init__(self, schema: type[SchemaT], **options: Unpack[Options]) -> None: ...
 
     def __init__(self, schema: str | type[Any] | None = None, **options: Unpack[Options]) -> None:
+        check_names(options, Options.__annotations__)
         self.task = load_task(schema, options.get("prompt"))
         self._model = ModelSettings(
             model=options.get("model"),

@@ -104,6 +104,21 @@ QUIRKS = [
         "temperature",
     ),
     quirk(
+        "temperature, locked",
+        Mode.JSON,
+        lambda body: "temperature" in body,
+        "Sampling parameters such as temp are locked for this model",
+        "temperature",
+    ),
+    quirk(
+        "strict schema",
+        Mode.JSON_SCHEMA,
+        lambda body: form(body) == "json_schema",
+        "Invalid schema for response_format: In context=(), 'additionalProperties' is required to "
+        "be supplied and to be false.",
+        "json_object",
+    ),
+    quirk(
         "temperature above zero",
         Mode.JSON,
         lambda body: body.get("temperature") == 0,
@@ -252,6 +267,51 @@ def test_a_refusal_of_one_paper_changes_nothing_for_the_others() -> None:
         assert len(ran.records) == 19
         assert not told
         assert all(form(asked.body) == "tools" for asked in server.asked)
+
+
+def test_an_effort_that_is_refused_is_not_sent() -> None:
+    told: list[str] = []
+
+    def script(asked: Asked) -> Reply:
+        if "reasoning_effort" in asked.body:
+            return refuse(400, "Unrecognized request argument supplied: reasoning_effort")
+        return answer(asked)
+
+    with FaultServer(script) as server:
+        model = {"tell": told.append, "reasoning_effort": "low"}
+        assert len(run(server.url, papers(9), model=model).records) == 9
+    assert len(told) == 1
+    assert "no reasoning_effort is sent" in told[0]
+
+
+LIMITS = ("max_tokens", "max_completion_tokens")
+
+
+@pytest.mark.parametrize("answers_first", [True, False])
+def test_backends_that_accept_different_fields_lose_no_paper(answers_first: bool) -> None:
+    """One after the other answers, and each refuses the field that the other one wants."""
+
+    def script(asked: Asked) -> Reply:
+        refused = LIMITS[(asked.number + answers_first) % 2]
+        if refused not in asked.body:
+            return answer(asked)
+        other = LIMITS[(asked.number + answers_first + 1) % 2]
+        return refuse(400, f"Unsupported parameter: {refused}. Use {other}")
+
+    with FaultServer(script) as server:
+        ran = run(server.url, papers(20), concurrency=1)
+    assert (len(ran.records), ran.failures) == (20, [])
+
+
+def test_a_field_that_is_refused_in_every_form_is_given_up() -> None:
+    def script(asked: Asked) -> Reply:
+        (sent,) = asked.body.keys() & set(LIMITS)
+        return refuse(400, f"Unsupported parameter: {sent}.")
+
+    with FaultServer(script) as server:
+        ran = run(server.url, papers(1), tries=3)
+        assert [row["error"] for row in ran.failures] == ["rejected"]
+        assert len(server.asked) <= 2 + 2 + 3
 
 
 @pytest.mark.parametrize(

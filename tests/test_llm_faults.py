@@ -123,6 +123,15 @@ ALWAYS = [
     Fault("moderation", refuse(403, "your input was flagged"), "refused", 1, "flagged"),
     Fault("refusal", REFUSAL, "refused", 1, "I cannot help"),
     Fault("filtered", completion(SAID, finish_reason="content_filter"), "refused", 1, "filter"),
+    Fault(
+        "filtered, and why",
+        completion(SAID, finish_reason="content_filter: PROHIBITED_CONTENT"),
+        "refused",
+        1,
+        "filter",
+    ),
+    Fault("blocked", Reply(b'{"promptFeedback": {"blockReason": "OTHER"}}'), "refused", 1, "OTHER"),
+    Fault("a model for one", refuse(400, "Model Not Exist"), "rejected", 1, "Model Not Exist"),
     Fault("cut off", completion(SAID, finish_reason="length"), "too_long", 1, "token limit"),
     # Asked again once, with the complaint: instructor's reask.
     Fault("invalid", lambda a: answer(a, "{'no'"), "invalid_response", 2, "does not fit"),
@@ -280,6 +289,34 @@ def test_the_wait_that_a_body_asks_for(status: int, body: object, wait: float | 
     fault = failed_reply(reply, ENDPOINT)
     assert fault.wait == wait
     assert fault.overloaded == (status != 400)
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "kind"),
+    [
+        (400, "Invalid schema: In context=(), 'additionalProperties' is required", "rejected"),
+        (400, "failed to parse grammar in this context", "rejected"),
+        (400, "the billing plan is not allowed to contain quota day", "rejected"),
+        (400, "thinking budget exceeded", "rejected"),
+        (400, "Unsupported parameter: 'safety_identifier'", "rejected"),
+        (429, "Your organization is restricted to 3 requests per minute", "rate_limited"),
+        (429, "limited to 20 API calls / minute", "rate_limited"),
+        (429, "You have reached your usage limit. Retry in 5 s", "rate_limited"),
+        (429, "Request too large for m on tokens per min (TPM): Limit 9, Requested 12", "too_long"),
+        (422, "`inputs` must have less than 1024 tokens. Given: 1500", "too_long"),
+        (400, "Trying to keep 5000 tokens when the context overflows", "too_long"),
+        (400, "Content Exists Risk", "refused"),
+        (400, "Input data may contain inappropriate content.", "refused"),
+        (400, "系统检测到输入或生成内容可能包含不安全或敏感内容", "refused"),
+        (400, "Content violates usage guidelines.", "refused"),
+        (500, "safety filter service crashed", "server_error"),
+        (400, "The model has crashed without additional information.", "server_error"),
+    ],
+)
+def test_the_class_of_an_error_by_its_words(status: int, words: str, kind: str) -> None:
+    fault = failed_reply(HttpReply(status, {}, json.dumps({"error": words}).encode()), ENDPOINT)
+    assert fault.error.kind == kind
+    assert words.rstrip(".") in fault.error.message
 
 
 def test_a_header_counts_more_than_the_body() -> None:
@@ -503,6 +540,32 @@ def test_limits_that_change_in_mid_run_lose_no_paper() -> None:
     assert (len(ran.records), ran.failures) == (200, [])
 
 
+UNPAID = [
+    (400, "Budget has been exceeded! Current cost: 10.5, Max budget: 10.0"),
+    (400, "Spend limit reached: blocked because of your monthly spend limit"),
+    (412, "Account x is suspended, possibly due to reaching the monthly spending limit"),
+    (400, "The free tier is not available in your country. Please enable billing on your project"),
+    (429, "Your prepayment credits are depleted. Please manage your billing."),
+    (429, "余额不足或无可用资源包,请充值"),
+    (403, "The free tier of the model has been exhausted."),
+    (403, "This API method requires billing to be enabled. Billing is disabled"),
+]
+CLOSED = [
+    (400, "Organization has been restricted. Please reach out to support."),
+    (403, "Your workspace is disabled"),
+    (400, "User location is not supported for the API use."),
+    (400, "Your organization must be verified to stream this model."),
+]
+UNKNOWN_MODELS = [
+    (400, "Invalid model: mistral-x"),
+    (400, "Model Not Exist"),
+    (400, "/chat/completions: Invalid model name passed in model=m."),
+    (400, "The model `x` has been decommissioned and is no longer supported."),
+    (400, "Unable to access non-serverless model x. Please start a dedicated endpoint"),
+    (422, "Failed to deserialize the JSON body: model: unknown variant `x`"),
+]
+
+
 @pytest.mark.parametrize(
     ("reply", "error", "said"),
     [
@@ -535,6 +598,29 @@ def test_limits_that_change_in_mid_run_lose_no_paper() -> None:
         ),
         (error_body(200, {"error": {"message": "Invalid API key"}}), AuthenticationFailed, "key"),
         (error_body(200, [{"error": {"code": 404, "message": "gone"}}]), UnknownModel, "gone"),
+        (refuse(400, "You have reached your specified API usage limits."), QuotaSpent, "usage"),
+        (refuse(429, "a Trial key is limited to 1000 API calls / month"), QuotaSpent, "1000"),
+        (
+            refuse(403, "Out of call volume quota. It is replenished in 12.10:00:00."),
+            QuotaSpent,
+            "volu",
+        ),
+        *(
+            (refuse(status, words), AuthenticationFailed, f"requires payment: {words[:20]}")
+            for status, words in UNPAID
+        ),
+        *(
+            (refuse(status, words), AuthenticationFailed, f"this account: {words[:20]}")
+            for status, words in CLOSED
+        ),
+        (
+            error_body(
+                200, {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}
+            ),
+            AuthenticationFailed,
+            "requires payment: insufficient balance",
+        ),
+        *((refuse(status, words), UnknownModel, words[:20]) for status, words in UNKNOWN_MODELS),
         (HTML, EndpointError, "a web page"),
         (refuse(500, "boom"), EndpointError, "boom"),
         (refuse(429, "no", headers={"Retry-After": "86400"}), EndpointError, "has a rate limit"),

@@ -76,6 +76,18 @@ def test_the_api_has_the_same_options() -> None:
         ({"extra_headers": {"X-Y": "secret\nX-Z: 1"}}, "X-Y"),
         ({"extra_headers": {"X-Y": "sécret"}}, "X-Y"),
         ({"key_header": "X:Y"}, "X:Y"),
+        ({"key_header": ""}, "''"),
+        ({"key_header": "Content-Type"}, "Content-Type"),
+        ({"extra_headers": {"Content-Length": "3"}}, "Content-Length"),
+        ({"extra_headers": {"host": "a.test"}}, "host"),
+        ({"extra_headers": {"Transfer-Encoding": "chunked"}}, "Transfer-Encoding"),
+        ({"extra_headers": {"Connection": "close"}}, "Connection"),
+        ({"extra_headers": {"X-Y": 3}}, "X-Y"),
+        ({"extra_headers": ["X-Y: 3"]}, "headers"),
+        ({"extra_body": [1]}, "--extra-body"),
+        ({"extra_body": {"a": object()}}, "--extra-body"),
+        ({"extra_body": {"a": float("nan")}}, "--extra-body"),
+        ({"temperature": float("inf")}, "--temperature"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_at_once(options: dict[str, Any], named: str) -> None:
@@ -83,6 +95,55 @@ def test_what_cannot_be_sent_is_refused_at_once(options: dict[str, Any], named: 
         ModelSettings(model="m", **options)
     assert named in str(refused.value)
     assert "cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"answer_tokens": 0}, "--answer-tokens is 0. Give a whole number of at least 1."),
+        ({"answer_tokens": "8"}, "--answer-tokens is '8'."),
+        ({"answer_tokens": 8.5}, "--answer-tokens is 8.5."),
+        ({"concurrency": 0}, "--concurrency is 0."),
+        ({"temperature": -1}, "--temperature is -1. Give a number of at least 0."),
+        ({"temperature": float("nan")}, "--temperature is nan."),
+        ({"patience": -1}, "--patience is -1."),
+        ({"patience": float("nan")}, "--patience is nan."),
+        ({"patience": None}, "--patience is None."),
+        ({"timeout": 0}, "--timeout is 0. Give a number of at least 0.1."),
+        ({"tries": 0}, "--tries is 0."),
+        ({"tries": True}, "--tries is True."),
+        ({"answer_token": 3}, "no option 'answer_token'. Did you mean 'answer_tokens'?"),
+        ({"qqq": 3}, "no option 'qqq'. Options: prompt, model, "),
+    ],
+)
+def test_the_api_refuses_what_the_command_refuses(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        Extractor(model="m", cache=False, **options)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--patience", "nan", "--patience"),
+        ("--tries", "0", "--tries"),
+        ("--extra-header", "Content-Length: 3", "The header Content-Length"),
+        ("--key-header", "Content-Type", "The header Content-Type"),
+    ],
+)
+def test_the_command_names_what_it_refuses(
+    option: str, value: str, said: str, invoke: Invoke, tmp_path: Path
+) -> None:
+    dump = write_dump(tmp_path / "papers.jsonl", papers(1))
+    done = invoke("run", dump, "--model", "m", "--base-url", "http://127.0.0.1:9/v1", option, value)
+    assert done.code == 2
+    assert said in done.err
+
+
+@pytest.mark.parametrize("name", ["z.GGUF", "z.Gguf"])
+def test_a_model_file_is_one_in_any_case_of_its_ending(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        provider_for(ModelSettings(model=str(tmp_path / name)))
 
 
 @pytest.mark.parametrize(

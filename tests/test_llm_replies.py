@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from extractor import NumberIn, Verbatim
 from extractor.approaches.full_schema import FullSchema
+from extractor.approaches.reading import AnswerReader
 from extractor.errors import PaperError, Refused, TooLong
 from extractor.llm import lenient_json
 from extractor.llm.answer import Answer
@@ -218,6 +219,26 @@ READABLE = {
     "a bracket too many": TEXT.replace("12", "12]"),
     "half a surrogate pair": TEXT.replace("QuillNet", "QuillNet\\ud83d"),
     "numbers": TEXT.replace("12", "+12").replace("0.5", ".5"),
+    "slips in names": TEXT.replace('"share"', '"shaer"').replace('"items"', '"itmes"'),
+    "a name in the singular": TEXT.replace('"items"', '"item"').replace('"parts"', '"Part"'),
+    "a colon in a name": TEXT.replace('"count":', '"count:":'),
+    "a value in a list": json.dumps(GOOD | {"name": ["QuillNet"], "count": [12]}),
+    "encoded items": json.dumps(GOOD | {"parts": ['{"label": "x // y"}']}),
+    "null among items": json.dumps(GOOD | {"items": [None, *GOOD["items"], None]}),
+    "an item that is no list's": json.dumps(GOOD | {"parts": {"label": ["x // y"]}}),
+    "a number in quotes": TEXT.replace("12", '"12"'),
+    "hash comments": "{ # a {comment}\n" + TEXT[1:].replace(', "count"', ', # "what", 3\n"count"'),
+    "semicolons": TEXT.replace(', "', '; "'),
+    "equals signs": TEXT.replace('": ', '" = '),
+    "arrows": TEXT.replace('": ', '" => '),
+    "equals signs behind bare names": TEXT.replace('"count": ', "count = "),
+    "Chinese signs": TEXT.replace('": ', '"：').replace(', "', '，"'),
+    "quoted lines": "Here:\n> " + json.dumps(GOOD, indent=1).replace("\n", "\n> "),
+    "a name without its first quote": TEXT.replace('"items"', 'items"'),
+    "a name without its last quote": TEXT.replace('"items"', '"items'),
+    "a text without its first quote": TEXT.replace('"QuillNet"', 'QuillNet"'),
+    "a text without its last quote": TEXT.replace('"QuillNet"', '"QuillNet'),
+    "no colon": TEXT.replace('"items":', '"items"'),
 }
 
 
@@ -229,6 +250,72 @@ def test_what_a_person_could_read_is_read(text: str) -> None:
 def test_a_line_break_in_a_string_and_an_unknown_escape_are_kept() -> None:
     (found,) = read_objects('{"a": "one\n\ttwo", "b": "$\\alpha$ \\_x", "c": "say "hi" to it"}')
     assert found.value == {"a": "one\n\ttwo", "b": "$\\alpha$ \\_x", "c": 'say "hi" to it'}
+
+
+@pytest.mark.parametrize("nothing", ["null", "NULL", "undefined", "None", "nil"])
+def test_null_in_other_words_is_null(nothing: str) -> None:
+    for said in (nothing, f'"{nothing}"'):
+        text = TEXT.replace("12", said)
+        assert read(text.replace('"undefined"', '"N/A"').replace('"nil"', '""')) == GOOD | {
+            "count": None
+        }
+
+
+class Claim(BaseModel):
+    label: Annotated[str, Verbatim()]
+    kind: Literal["runtime", "memory"] = "runtime"
+    sure: bool = False
+
+
+class Claims(BaseModel):
+    claims: list[Claim] = []
+    benchmark_1: str | None = None
+    supported: str | None = None
+
+
+def claims(text: str) -> Claims | None:
+    return AnswerReader(Claims, ["Claims", "Claim"]).read(text)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"kind": "Runtime", "sure": None},
+        {"kind": None, "sure": "FALSE"},
+        {"kind": ["runtime"], "sure": "null"},
+        {"kind": " RUNTIME "},
+    ],
+)
+def test_a_field_of_an_item_is_read_as_it_is_meant(said: dict[str, Any]) -> None:
+    found = claims(json.dumps({"claims": [{"label": "a"}, {"label": "b", **said}]}))
+    assert found == Claims(claims=[Claim(label="a"), Claim(label="b")])
+
+
+@pytest.mark.parametrize(
+    "said", [{"kind": "speed"}, {"kind": ["runtime", "memory"]}, {"label": None}, {"sure": "3x"}]
+)
+def test_a_value_that_means_nothing_in_the_schema_is_asked_again(said: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        claims(json.dumps({"claims": [{"label": "a", **said}]}))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"benchmark_2": "b"},
+        {"unsupported": "b"},
+        {"upported": "b"},
+        {"supportd": "b", "suported": "c"},
+        {"supportd": "b", "supported": None},
+    ],
+)
+def test_a_name_that_may_be_another_one_is_no_slip(said: dict[str, Any]) -> None:
+    assert claims(json.dumps({"claims": [], **said})) == Claims()
+
+
+def test_the_name_of_the_schema_is_no_slip_for_a_field() -> None:
+    found = claims('{"Claim": {"claims": [{"label": "a"}]}}')
+    assert found == Claims(claims=[Claim(label="a")])
 
 
 @pytest.mark.parametrize("nothing", [None, "N/A", "null", "none", ""])
@@ -253,6 +340,9 @@ def test_one_value_stands_for_a_list_of_it() -> None:
         TEXT.replace("12", "many"),
         TEXT.replace("12", '"many"'),
         TEXT.replace("12", "1 2"),
+        TEXT.replace("12", '"12x"'),
+        TEXT.replace("12", "12x"),
+        TEXT.replace("12", "[1, 2]"),
         json.dumps(GOOD | {"items": 7}),
         json.dumps({"name": "QuillNet", "parameters": GOOD}),
         '{"parts": [{"name": "QuillNet"}, {"na',
@@ -319,6 +409,7 @@ SURROUNDINGS: list[Callable[[str], str]] = [
     lambda text: f"<tool_call>\n{text}\n</tool_call>",
 ]
 HOSTILE = ["{", "[", '{"a":', '{"a":[', '"', "/*", "{'a' ", '["a" "b": ', "\\", "{}", "[1,", "[1}"]
+HOSTILE += ['{"a" = ', '{"a";', "> {", '{"a": x" ', '{"a": "x, "b": ', '{a": ']
 ANSWERS = st.fixed_dictionaries(
     {
         "name": st.none() | st.sampled_from(NAMES),

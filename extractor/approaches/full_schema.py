@@ -7,6 +7,7 @@ the reask when an answer does not validate or holds values that the paper does n
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -186,7 +187,8 @@ def _begun(text: str) -> bool:
 def _check_refusal(answer: Answer) -> None:
     """Raise for a declined answer, which asking again the same way cannot improve."""
     refusal = answer.message.get("refusal")
-    if refusal or (answer.finish_reason or "").lower() in _FILTERED:
+    finish = re.split(r"\W+", (answer.finish_reason or "").lower())  # "content_filter: SPII"
+    if refusal or not _FILTERED.isdisjoint(finish):
         reason = " ".join(str(refusal or "content filter").split())[:200]
         raise errors.Refused(f"The model declined: {reason.rstrip('.')}.")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic
 
 from pydantic import ValidationError
@@ -17,12 +18,19 @@ from extractor.llm.lenient_json import Found, read_objects
 from extractor.record import SchemaT
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
+
+    from pydantic_core import ErrorDetails
 
 _ARGUMENTS = ("arguments", "parameters", "input")
 _CALL = re.compile(rf'"({"|".join(_ARGUMENTS)})"\s*:')
 _NAME = re.compile(r'"([^"\\]{1,100})"\s*:')
-_BETWEEN_WORDS = re.compile(r"[-_ .]+")
+_NO_LETTERS = re.compile(r"[\W_]+")
+_QUOTED_LINE = re.compile(r"^[ \t]*>", re.MULTILINE)
+_CHOICE = re.compile(r"'([^']*)'")
+_SHORTEST_SLIP = 5
+_NAMES_KEPT = 1000
+_MOST_MENDS = 3
 _DEEPEST = 4
 _NOTHING = {"", "null", "none", "n/a", "na", "nil", "-", "not mentioned", "not specified"}
 
@@ -36,7 +44,8 @@ class AnswerReader(Generic[SchemaT]):
         self._schema = schema
         self._names = {name.casefold() for name in names}
         self._keys = {*schema.model_fields, *schema.model_json_schema().get("properties", ())}
-        self._spelled = {_squeezed(key): key for key in self._keys}
+        self._spelled: dict[str, str] = {_squeezed(key): key for key in self._keys}
+        self._field = lru_cache(_NAMES_KEPT)(self._find_field)
 
     def is_tool(self, name: str) -> bool:
         """Whether a name is that of the schema's tool, as in "functions.Paper" or "Paper:0"."""
@@ -45,9 +54,27 @@ class AnswerReader(Generic[SchemaT]):
     def may_be_elsewhere(self, text: str) -> bool:
         """Whether fields that an answer seems to lack may be in it all the same: in a call, which
         fits a schema with the field "name" as well, or spelled otherwise, as "methodName"."""
-        names = set(_NAME.findall(text)) - self._keys
-        misspelled = not self._spelled.keys().isdisjoint(map(_squeezed, names))
+        misspelled = any(map(self._field, set(_NAME.findall(text)) - self._keys))
         return misspelled or bool(self._call and self._call.search(text))
+
+    def _find_field(self, name: str) -> str | None:
+        """The field that a name means: the same letters, or but one typing slip."""
+        given = _squeezed(name)
+        if field := self._spelled.get(given):
+            return field
+        if given in map(_squeezed, self._names) or len(given) < _SHORTEST_SLIP - 1:
+            return None
+        from rapidfuzz.distance import OSA  # only a mistake needs it
+
+        near: list[str] = [
+            field
+            for spelled, field in self._spelled.items()
+            if len(spelled) >= _SHORTEST_SLIP
+            and spelled[0] == given[0]
+            and OSA.distance(spelled, given, score_cutoff=1) == 1
+            and _digits(spelled) == _digits(given)
+        ]
+        return near[0] if len(near) == 1 else None
 
     def read(self, text: str) -> SchemaT | None:
         """The fields in an answer, or None if there is none in it.
@@ -58,13 +85,18 @@ class AnswerReader(Generic[SchemaT]):
         if values is None:
             return None
         try:
-            return self._schema.model_validate_json(to_json(values))
+            return self._schema.model_validate_json(written := to_json(values))
         except ValidationError as error:
-            said = error.errors(include_url=False, include_input=False, include_context=False)
-            lists = {item["loc"][0] for item in said if item["type"] == "list_type"}
-            with suppress(ValidationError):
-                return self._schema.model_validate_json(to_json(_plainer(values, lists)))
-            raise
+            first, plain = error, from_json(written)
+        last = first
+        for _ in range(_MOST_MENDS):
+            if not _mended(plain, last):
+                break
+            try:
+                return self._schema.model_validate_json(to_json(plain))
+            except ValidationError as error:
+                last = error
+        raise first
 
     def _answer(self, text: str, depth: int = 0) -> Mapping[str, Any] | None:
         """The object with the most fields of the schema; the last one, since a model that thinks
@@ -77,6 +109,8 @@ class AnswerReader(Generic[SchemaT]):
         if not answers:  # the opening brace may be missing
             guessed = (Found(each.value, mended=True) for each in read_objects("{" + text))
             answers = self._answers(guessed, depth)
+        if not answers and depth <= _DEEPEST and _QUOTED_LINE.search(text):
+            return self._answer(_QUOTED_LINE.sub("", text), depth + 1)
         return _joined(answers) or max(reversed(answers), key=self._count, default=None)
 
     def _answers(self, found: Iterable[Found], depth: int) -> list[Mapping[str, Any]]:
@@ -114,17 +148,21 @@ class AnswerReader(Generic[SchemaT]):
 
     def _spelled_right(self, value: dict[str, Any]) -> dict[str, Any]:
         """With the schema's names for fields that are spelled otherwise and are not there twice."""
-        names = {key: self._spelled.get(_squeezed(key), key) for key in value.keys() - self._keys}
-        return {name: value[key] for key, name in names.items()} | {
-            key: each for key, each in value.items() if key not in names
-        }
+        meant = {key: self._field(key) for key in value.keys() - self._keys}
+        fields = [*self._keys & value.keys(), *meant.values()]
+        names = {key: name for key, name in meant.items() if name and fields.count(name) == 1}
+        return {names.get(key, key): each for key, each in value.items()}
 
     def _count(self, value: Mapping[str, Any]) -> int:
         return len(self._keys & value.keys())
 
 
 def _squeezed(name: str) -> str:
-    return _BETWEEN_WORDS.sub("", name).casefold()
+    return _NO_LETTERS.sub("", name).casefold()
+
+
+def _digits(name: str) -> list[str]:
+    return [char for char in name if char.isdigit()]
 
 
 def _joined(parts: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -137,22 +175,61 @@ def _joined(parts: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     return joined or None
 
 
-def _plainer(values: Mapping[str, Any], lists: Container[int | str]) -> dict[str, Any]:
-    """Without fields that say that there is nothing, with encoded ones decoded, and with a list
-    where one value stands for it; ``lists`` are the fields that are none and should be."""
-    plain: dict[str, Any] = {}
-    for key, value in values.items():
-        if value is None or (isinstance(value, str) and value.strip().casefold() in _NOTHING):
+def _mended(values: dict[str, Any], error: ValidationError) -> bool:
+    """Put the values that do not fit as the schema has them; whether any was written otherwise."""
+    mended = False
+    before: list[int | str] | None = None
+    for said in reversed(error.errors(include_url=False, include_input=False)):
+        # Backwards, since an item that is removed moves those behind it.
+        place, owner, value = _place(values, said["loc"])
+        if owner is None or said["type"] == "missing" or place == before:
             continue
-        value = _decoded(value)
-        plain[key] = value if key not in lists or isinstance(value, list) else [value]
-    return plain
+        before, key = place, place[-1]
+        if value is None:
+            del owner[key]
+            mended = True
+        elif (meant := _meant(value, said)) is not value:
+            owner[key] = meant
+            mended = True
+    return mended
+
+
+def _place(value: Any, loc: tuple[int | str, ...]) -> tuple[list[int | str], Any, Any]:
+    """The part of ``loc`` that is a path into a value, what holds the value there, and that one."""
+    path, owner = [], None
+    for part in loc:
+        if _has(value, part):  # else it names a choice of the schema
+            path.append(part)
+            owner, value = value, value[part]
+    return path, owner, value
+
+
+def _has(value: Any, part: int | str) -> bool:
+    if isinstance(value, dict):
+        return part in value
+    return isinstance(value, list) and isinstance(part, int) and part < len(value)
+
+
+def _meant(value: Any, said: ErrorDetails) -> Any:
+    """What stands for a value that does not fit: nothing, what it encodes, one value for a list or
+    the other way round, a choice in other letters; the value itself if it means nothing else."""
+    if isinstance(value, str) and value.strip().casefold() in _NOTHING:
+        return None
+    if (decoded := _decoded(value)) is not value:
+        return decoded
+    if said["type"] == "list_type":
+        return [value]
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], (str, int, float)):
+        return value[0]
+    if isinstance(value, str) and said["type"] in ("literal_error", "enum"):
+        choices = _CHOICE.findall(said["ctx"]["expected"])
+        same = [each for each in choices if each.casefold() == value.strip().casefold()]
+        return same[0] if len(same) == 1 else value
+    return value
 
 
 def _decoded(value: Any) -> Any:
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        try:
+        with suppress(ValueError):
             return from_json(value)
-        except ValueError:
-            return value
     return value

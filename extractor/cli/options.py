@@ -11,9 +11,9 @@ from typer import Option
 
 from extractor.cli.expand import OptionGroup
 from extractor.llm.endpoint import Mode
+from extractor.llm.settings import LEAST, ModelSettings, model_file
 
 if TYPE_CHECKING:
-    from extractor.llm.settings import ModelSettings
     from extractor.readers import Dump
     from extractor.run.settings import CallSettings
     from extractor.schemas.paper import PaperFields
@@ -140,7 +140,7 @@ class ModelOptions(OptionGroup):
     answer_tokens: Annotated[
         int | None,
         Option(
-            min=1,
+            min=LEAST["answer_tokens"],
             help="Most tokens of an answer, those spent on thinking included. Default: 2,048; "
             "700 for an embedded model.",
             rich_help_panel="Asking",
@@ -149,7 +149,7 @@ class ModelOptions(OptionGroup):
     temperature: Annotated[
         float | None,
         Option(
-            min=0,
+            min=LEAST["temperature"],
             help="Default: 0; at OpenAI the model's own.",
             rich_help_panel="Asking",
         ),
@@ -192,12 +192,10 @@ class ModelOptions(OptionGroup):
     @property
     def files(self) -> list[Path]:
         """The user's own model file."""
-        path = Path(self.model or "")
-        return [path.expanduser()] if path.suffix == ".gguf" else []
+        path = model_file(self.model)
+        return [path] if path else []
 
     def settings(self, *, concurrency: int | None = None) -> ModelSettings:
-        from extractor.llm.settings import ModelSettings
-
         given = asdict(self)
         given["extra_body"] = _json_object(self.extra_body)
         given["extra_headers"] = dict(_header(each) for each in given.pop("extra_header") or ())
@@ -235,7 +233,7 @@ class RateOptions(OptionGroup):
     concurrency: Annotated[
         int | None,
         Option(
-            min=1,
+            min=LEAST["concurrency"],
             help="Most papers in flight. Default: adapts to the endpoint, up to 256; 1 for an "
             "embedded model, where it sets the number of slots.",
         ),
@@ -250,17 +248,18 @@ class RetryOptions(OptionGroup):
 
     heading: ClassVar = "Asking"
     tries: Annotated[
-        int, Option(min=1, help="Most requests for one answer, the first included.")
+        int, Option(min=LEAST["tries"], help="Most requests for one answer, the first included.")
     ] = 6
     timeout: Annotated[
         float,
         Option(
-            min=0.1,
+            min=LEAST["timeout"],
             help="Seconds for one request; for the embedded model, seconds without a token.",
         ),
     ] = 120.0
     patience: Annotated[
-        float, Option(min=0, help="Seconds to wait out a rate limit or an outage for.")
+        float,
+        Option(min=LEAST["patience"], help="Seconds to wait out a rate limit or an outage for."),
     ] = 900.0
 
 

@@ -297,24 +297,33 @@ class RetryingClient:
             sleep=policy.sleep,
             reraise=True,
         )
-        tried = 0
+        tried, other = 0, first.other
         try:
             async for attempt in attempts:
                 with attempt:
                     tried += 1
                     if tried == 1:
                         raise first
-                    return await self._try(path, content, tried)
+                    try:
+                        return await self._try(path, content, tried, other)
+                    except Fault as fault:
+                        other = fault.keep_form(other)
+                        raise
         except Fault as fault:
             raise self._final(fault, tried) from fault
         finally:
             self.rate_limiter.breaker.forget(hash(content))
         raise AssertionError("tenacity ends by returning or raising")
 
-    async def _try(self, path: str, content: bytes, tried: int) -> Answer:
+    async def _try(
+        self, path: str, content: bytes, tried: int, other: bytes | None = None
+    ) -> Answer:
+        """Send a request once, in the form that the endpoint accepts, or in an ``other``."""
         transport = self._transport or await self._open()
         request = hash(content)
-        if self._dialect.rules:
+        if other is not None:
+            content = other
+        elif self._dialect.rules:
             content = self._dialect.write(content)
         reservation, sending = await self._turn(content)
         sending.request = request
@@ -394,13 +403,16 @@ class RetryingClient:
             return fault
         if self._dialect.changes(content):
             fault.resend = True  # it was sent before the dialect was known
-        elif not self._answered:  # else it is about this one paper
-            found = self._dialect.after(content, reply.content or b"")
-            if found is not None:
-                self._dialect, fault.resend = found, True
-                remedy = found.rules[-1].remedy
-                logger.info("for this run, %s", remedy)
-                self._tell(f"For this run, {remedy}: {fault.error.message}")
+            return fault
+        rule = self._dialect.remedy(content, reply.content or b"")
+        if rule is None:
+            return fault
+        if not self._answered and rule not in self._dialect.rules:
+            self._dialect, fault.resend = Dialect((*self._dialect.rules, rule)), True
+            logger.info("for this run, %s", rule.remedy)
+            self._tell(f"For this run, {rule.remedy}: {fault.error.message}")
+        elif not fault.error.retryable:  # it is about this one paper, or one of several backends
+            fault.other, fault.reversible = rule.rewritten(content), rule.reversible
         return fault
 
     async def _reply(self, sent: Coroutine[Any, Any, Reply]) -> Reply:
@@ -459,6 +471,7 @@ class _RetryPolicy:
         self._failed = 0
         self._refused = 0
         self._waited = 0.0
+        self._rewritten = False
         self._why: Wait | None = None
         self._waits: Counter[bool] = Counter()
 
@@ -473,6 +486,9 @@ class _RetryPolicy:
             return True
         if fault.resend:
             return False
+        if fault.other is not None and self._rewritten and not fault.reversible:
+            return True
+        self._rewritten |= fault.other is not None
         if fault.shared:
             return breaker.seconds_left < 0
         if fault.overloaded and self._waited + state.upcoming_sleep > breaker.patience:
@@ -497,7 +513,7 @@ class _RetryPolicy:
             return 0.0
         believed = fault.overloaded and self._refused < BELIEVED_REFUSALS
         self._why = Wait.REFUSED if believed else Wait.FAILED
-        if fault.resend or fault.unfit:
+        if fault.resend or fault.unfit or fault.other is not None:
             self._why = None
             return 0.0
         if fault.wait is not None and (fault.overloaded or fault.wait <= LONGEST_PAUSE_SECONDS):

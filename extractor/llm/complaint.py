@@ -21,12 +21,34 @@ if TYPE_CHECKING:
 _LONGEST_READ = 2000
 _MOST_OBJECTS = 100
 # The keys of words, the most telling first: some servers put a mere name under the later ones.
-_WORDS = ("message", "msg", "Message", "detail", "error_description", "error", "errors", "title")
+_WORDS = (
+    "message",
+    "msg",
+    "Message",
+    "detail",
+    "error_description",
+    "error",
+    "errors",
+    "title",
+    "status_msg",
+    "blockReasonMessage",
+    "blockReason",
+)
 _CODES = ("code", "type", "status", "reason", "quotaId")
+_FILTERED = "blockReason"
 _STATUSES = ("code", "status", "status_code", "statusCode")
 _WAITS = ("retryDelay", "retry_after", "retryAfter")
 # What an error may be nested in. Other keys may hold the request that some servers repeat.
-_INSIDE = (*_WORDS, "details", "innererror", "metadata", "violations", "choices")
+_INSIDE = (
+    *_WORDS,
+    "details",
+    "innererror",
+    "metadata",
+    "violations",
+    "choices",
+    "base_resp",
+    "promptFeedback",
+)
 
 _EVENT = b"data: "
 
@@ -68,7 +90,7 @@ def read_complaint(content: bytes | None) -> Complaint:
     words = _line(_said(objects))
     return Complaint(
         words=words,
-        codes=tuple(_line(text) for text in _texts(objects, _CODES)),
+        codes=tuple(_line(text) for text in _codes(objects)),
         param=_line(next(_params(objects), "")),
         status=next((int(n) for n in _numbers(objects, _STATUSES) if 400 <= n < 600), None),
         wait=_wait(objects, words),
@@ -127,6 +149,12 @@ def _texts(objects: Iterable[Mapping[str, Any]], keys: Iterable[str]) -> Iterato
                 value = value[0]
             if isinstance(value, str) and value.strip():
                 yield value
+
+
+def _codes(objects: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    yield from _texts(objects, _CODES)
+    if any(each.get(_FILTERED) for each in objects):
+        yield "content_filter"
 
 
 def _numbers(objects: Iterable[Mapping[str, Any]], keys: Iterable[str]) -> Iterator[float]:

@@ -28,7 +28,7 @@ _UNKNOWN = (
 )
 _REFUSED = (
     rf"{_UNKNOWN}|no endpoints|unavailable|not (?:available|enabled|implemented)|disabled|invalid|"
-    r"requires|must|only|cannot|failed"
+    r"requires|must|only|cannot|failed|locked"
 )
 _FORM = (
     r"\btools?\b|tool_\w+|\bfunctions?\b|function_\w+|response.?format|json.?(?:schema|object|mode)|"
@@ -56,6 +56,14 @@ class Rule:
     refusal: re.Pattern[str]
     change: Callable[[_Body], bool]
     remedy: str
+    reversible: bool = False
+    """Whether another rule changes it back, as backends of one endpoint may each ask for."""
+
+    def rewritten(self, content: bytes) -> bytes:
+        """A request body after the change."""
+        body = from_json(content)
+        self.change(body)
+        return to_json(body)
 
 
 @dataclass(frozen=True)
@@ -73,18 +81,18 @@ class Dialect:
 
     def changes(self, content: bytes) -> bool:
         """Whether a body that was sent would be another one now."""
-        body = from_json(content)
-        return any(rule.change(body) for rule in self.rules)
+        return bool(from_json(self.write(content)) != from_json(content))
 
-    def after(self, content: bytes, refusal: bytes) -> Dialect | None:
-        """The dialect that also heeds the refusal of a body, None if no rule helps."""
+    @staticmethod
+    def remedy(content: bytes, refusal: bytes) -> Rule | None:
+        """The rule that heeds the refusal of a body, None if none helps."""
         body = from_json(content)
         # A model's name may contain words such as "tool-use".
         model = rf"(?<!\w){re.escape(str(body['model']))}(?!\w)"
         said = re.sub(model, "", refusal[:_LONGEST_REFUSAL].decode(errors="replace"))
         for rule in _RULES:
             if rule.refusal.search(said) and rule.change(body):
-                return Dialect((*self.rules, rule))
+                return rule
         return None
 
 
@@ -177,16 +185,23 @@ _RULES = (
         _near(r"\bmax_tokens\b", _UNKNOWN),
         _renamed("max_tokens", "max_completion_tokens"),
         "the answer's limit is sent as max_completion_tokens",
+        reversible=True,
     ),
     Rule(
         _near(r"\bmax_completion_tokens\b", _UNKNOWN),
         _renamed("max_completion_tokens", "max_tokens"),
         "the answer's limit is sent as max_tokens",
+        reversible=True,
     ),
     Rule(
-        _near(r"\btemperature\b", _REFUSED),
+        _near(r"\btemp(?:erature)?\b", _REFUSED),
         _without("temperature"),
         "no temperature is sent",
+    ),
+    Rule(
+        _near(r"\breasoning[_. ]?effort\b", _REFUSED),
+        _without("reasoning_effort"),
+        "no reasoning_effort is sent",
     ),
     Rule(
         _near(r"\bstream_options\b", _UNKNOWN),

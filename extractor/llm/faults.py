@@ -44,27 +44,52 @@ class _Meaning(NamedTuple):
 _LESS = "If its answer has too many tokens, lower --answer-tokens."
 
 _REJECTED = "{where} rejects the request: {said}."
+_NO_QUOTA = "{where} has no quota left for now: {said}."
+_NO_MONEY = "{where} requires payment: {said}."
+_TOO_LONG = "{where} says that the abstract is too long: {said}."
+# The statuses under which providers write of the account.
+_ACCOUNT = {400, 401, 403, 412, 429}
 _MEANINGS = (
     _Meaning(
         errors.QuotaSpent,
-        "{where} has no quota left for now: {said}.",
+        _NO_QUOTA,
         # A limit per minute is waited out, even if the one per day is mentioned.
         says=r"^(?!.*(per[ _-]?(min|sec)|/ ?min|\b[RT]PM\b))"
-        r".*(daily|weekly|monthly|(per|by)[ _-]?(day|week|month)|per (86,?400|24)|\b[RT]PD\b"
-        r"|\b(today|tomorrow)\b)",
+        r".*(daily|weekly|monthly|(per|by|/) ?[_-]?(day|week|month)|per (86,?400|24)|\b[RT]PD\b"
+        r"|\b(today|tomorrow)\b|call volume quota)",
         with_statuses={403, 429},
     ),
     _Meaning(
+        errors.QuotaSpent,
+        _NO_QUOTA,
+        says=r"^(?!.*\b(retry|again) (in|after) \d)"
+        r".*((reached|exceeded|hit)\b.{0,40}usage limit|regain access)",
+        with_statuses=_ACCOUNT,
+    ),
+    _Meaning(
         errors.AuthenticationFailed,
-        "{where} requires payment: {said}.",
+        _NO_MONEY,
         {402},
         # Gemini says "exceeded your current quota" of each minute, and when to try again.
         says=r"insufficient[ _-]?(quota|credit|balance|funds)|payment[ _]required|arrearage"
-        r"|billing[ _](hard[ _]limit|not[ _]active)|balance (is )?(too low|insufficient)"
+        r"|billing[ _](hard[ _]limit|(is )?(not[ _](active|enabled)|disabled))|enable billing"
+        r"|balance (is )?(too low|insufficient)|余额不足|欠费"
         r"|(add|no|any|out of|available|included) (more )?credits\b"
+        r"|credits?[ _](limit|(\w+ )?(depleted|exhausted|expired|used up))|spend(ing)?[ _]limit"
+        r"|(?<!thinking[ _])budget[ _]((has been|is|was) )?exceeded|free tier.{0,40}exhausted"
         r"|exceeded[ _].{0,20}current[ _]quota(?!.*\b(retry|again)\b)",
-        with_statuses={400, 403, 429},
+        with_statuses=_ACCOUNT,
         hint="Check the account's credit.",
+    ),
+    _Meaning(
+        errors.AuthenticationFailed,
+        "{where} does not serve this account: {said}.",
+        says=r"(account|organi[sz]ation|subscription|project|workspace|team)\b.{0,40}"
+        r"\b(is|been|was) (suspended|restricted|deactivated|disabled|inactive|not active|blocked)"
+        r"(?! to\b)|organi[sz]ation_restricted|must be verified"
+        r"|(country|region|territory|location)( is)? not supported",
+        with_statuses=_ACCOUNT,
+        hint="Ask the provider about the account.",
     ),
     _Meaning(
         errors.InvalidResponse,
@@ -75,8 +100,10 @@ _MEANINGS = (
     _Meaning(
         errors.Refused,
         "{where} refuses the abstract: {said}.",
-        says=r"content.?(filter|management|policy)|moderation|flagged",
-        with_statuses={400, 403, 422},
+        says=r"content.?(filter|management|policy|inspection)|data.?inspection|moderation|flagged"
+        r"|content.{0,10}\brisk|high risk|inappropriate|prohibited.?content|harmful"
+        r"|violat\w+.{0,30}(polic|guideline|terms)|敏感|不安全",
+        with_statuses={400, 403, 422, 451},
     ),
     _Meaning(
         errors.AuthenticationFailed,
@@ -89,7 +116,7 @@ _MEANINGS = (
     ),
     _Meaning(
         errors.TooLong,
-        "{where} says that the abstract is too long: {said}.",
+        _TOO_LONG,
         {413},
         # Groq compares the limit of the answer, which is too high, with the context.
         says=r"^(?!.*max_(completion_)?tokens\W{0,3}must be less)"
@@ -99,28 +126,41 @@ _MEANINGS = (
     ),
     _Meaning(
         errors.TooLong,
-        "{where} says that the abstract is too long: {said}.",
-        # vLLM counts the tokens that the abstract leaves for the answer.
-        says=r"^(?!.*max_(completion_)?tokens)"
+        _TOO_LONG,
+        # vLLM counts the tokens that the abstract leaves for the answer. OpenAI names the place of
+        # an error in a schema its context.
+        says=r"^(?!.*(max_(completion_)?tokens|schema|grammar|context=))"
         r".*(context|too long|maximum.{0,20}tokens|exceed.{0,20}(size|length)"
-        r"|inputs? .{0,40}tokens|longer than the max)"
+        r"|inputs?\W.{0,40}tokens|longer than the max)"
         r"|max_(completion_)?tokens.{0,40}at least 1, got -",
         with_statuses={400, 422},
+        hint=_LESS,
+    ),
+    _Meaning(
+        errors.TooLong,
+        _TOO_LONG,
+        # More tokens than a whole minute allows: waiting does not help.
+        says=r"request too large|tokens must be reduced",
+        with_statuses={429},
         hint=_LESS,
     ),
     _Meaning(
         errors.UnknownModel,
         "{where} does not know the model {model!r}: {said}.",
         {404},
-        says=r"model[ _]not[ _]found|(no such|unknown) model|DeploymentNotFound"
+        says=r"model[ _]not[ _](found|exist|available)|(no such|unknown|invalid)[ _]model\b"
+        r"|DeploymentNotFound|decommissioned|model: unknown variant"
+        r"|unable to access (\S+ )?model|no models? (is |are )?loaded"
         r"|models?:? ?\S{1,99} (does not exist|(is |was )?not found)",
-        with_statuses={400},
+        with_statuses={400, 422},
     ),
     _Meaning(errors.RateLimited, "{where} has a rate limit: {said}.", {429}),
     _Meaning(
         errors.ServerFailed,
         "{where} failed: {said}.",
         {_UNNAMED, 408, 409, 425, 498, 499, *range(500, 1000)},
+        says=r"model has crashed",
+        with_statuses={400},
     ),
     _Meaning(
         errors.RequestRejected,
@@ -144,6 +184,8 @@ class Fault(Exception):
     one paper (a firewall that blocks an abstract). ``billed`` says that the try may have been
     charged for although its tokens are not known. ``shared`` says that other requests fail as well.
     ``resend`` says that the request is sent again in another form, which is no try of its own.
+    ``other`` is the request (JSON) as the refusal asks for it, and ``reversible`` whether another
+    backend may ask for it as it was.
     ``complaint`` is what the provider says, where it said anything.
     """
 
@@ -155,7 +197,20 @@ class Fault(Exception):
     usage: Usage | None = None
     shared: bool = False
     resend: bool = False
+    other: bytes | None = None
+    reversible: bool = False
     complaint: Complaint = field(default_factory=Complaint)
+
+    def keep_form(self, other: bytes | None) -> bytes | None:
+        """The form of the next try: the ``other`` one that was sent, if any.
+
+        If each backend in turn refuses the form of the one before, one of them answers.
+        """
+        if other is None:
+            return self.other
+        if self.resend:  # to the form of all requests, which was refused
+            self.resend, self.reversible, self.other = False, True, other
+        return other
 
     @property
     def unfit(self) -> bool:
@@ -165,7 +220,7 @@ class Fault(Exception):
     @property
     def retryable(self) -> bool:
         """Whether the request should be sent again."""
-        return self.error.retryable or self.resend or self.unfit
+        return self.error.retryable or self.resend or self.unfit or self.other is not None
 
 
 def timed_out(endpoint: Endpoint) -> Fault:
@@ -198,7 +253,7 @@ def failed_reply(reply: Reply, endpoint: Endpoint) -> Fault:
         "said": complaint.words[:_LONGEST_MESSAGE] or "no explanation",
         "model": endpoint.model,
     }
-    ambiguous = status in (403, 404) and status in meant.statuses
+    ambiguous = meant.error is errors.UnknownModel or (status == 403 and 403 in meant.statuses)
     wait = parse_retry_after(reply.headers, now=time.time()) if meant.error.retryable else None
     return Fault(
         meant.error(meant.what.format_map(said), hint=meant.hint),

@@ -17,17 +17,33 @@ _LONGEST = 100_000
 _MOST_ENCODINGS = 4
 _MOST_WORK = 8  # times the length of the text
 _OPENING = re.compile(r"[{\[]")
-_GAP = re.compile(r"(?:[\s,]|//[^\n\\]{0,500}|/\*[^*]{0,500}\*/)*")
-_SPACE = re.compile(r"\s*")
+_GAP = re.compile(r"(?:[\s,;，]++|(?://|#)[^\n\\]{0,500}|/\*[^*]{0,500}\*/)*+")
+_COMMAS = re.compile(r"[,;，]")
+_COLON = re.compile(r"\s*[:：]")
+_COLON_OF_KEY = re.compile(r"\s*(?:[:：]|=>?|(?=[\[{]))")
 _WORD = re.compile(r"[\w.+$-]+")
 _NAME = re.compile(r"[^\W\d][\w$-]*")
 _WHOLE = re.compile(r"[+-]?\d{1,4000}")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_LITERALS = {"null": None, "None": None, "true": True, "True": True, "false": False, "False": False}
+_LITERALS = {
+    "null": None,
+    "none": None,
+    "undefined": None,
+    "nil": None,
+    "true": True,
+    "false": False,
+}
 _QUOTES = {'"': '"', "'": "'", "“": '”“"', "”": '”“"', "„": '”“"'}
 _STOPS = {quote: re.compile(rf"[\\{ends}]") for quote, ends in _QUOTES.items()}
 # What follows the quote at a string's end; any other quote is part of the string.
-_AFTER = re.compile(r"""\s*(?:[,:}\]`]|\\n|\Z|//|/\*|["'“][^"'“”\\\n]{0,80}["'”]\s*:)|\s*?\n""")
+_AFTER = re.compile(
+    r"""\s*(?:[,:，：}\]`]|;\s*["'“]|\\n|\Z|//|/\*|["'“][^"'“”\\\n]{0,80}["'”]\s*:)|\s*?;?\n"""
+)
+_AFTER_KEY = re.compile(r"""\s*(?:=>?\s*["'“\[{\w+-]|[\[{])""")
+# A key that lost one of its quotes, and a text that lost its first one.
+_KEY = re.compile(r"""["'“][^"'“”\\\n]{0,100}["'”]\s*[:：=\[{]""")
+_HALF_KEY = re.compile(r"""["“]?([^\W\d][\w$-]{0,100})["”]?(?=\s*[:：])""")
+_HALF_TEXT = re.compile(r"""([^\W\d][^"\\\n,:{}\[\]]{0,200})"(?=\s*[,}\]\n])""")
 _MORE = re.compile(r"""\s*,\s*["'“]""")
 _ESCAPE = re.compile(r"""\\(u[0-9a-fA-F]{4}|["'\\/bfnrt\n])""")
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\n": ""}
@@ -169,7 +185,7 @@ class _Reader:
 
     def _break_off(self, gap: str) -> None:
         """The text ends here: only closing brackets may be missing."""
-        if "," in gap or self._text[self.at - len(gap) - 1] in "{[":
+        if _COMMAS.search(gap) or self._text[self.at - len(gap) - 1] in "{[":
             raise _Unreadable
         while self._open:
             self._close()
@@ -177,13 +193,17 @@ class _Reader:
 
     def _scalar(self, char: str) -> None:
         """A key, or a value that is no object and no list."""
-        begin = self.at
-        text = self._string(char) if char in _QUOTES else self._word()
-        colon = _SPACE.match(self._text, self.at).end()  # type: ignore[union-attr]  # may be empty
-        if self._text[colon : colon + 1] != ":":
-            self._take(text if char in _QUOTES else _plain(text))
+        begin, is_key = self.at, self._expects_key()
+        half = self._half(is_key)
+        quoted = char in _QUOTES or half is not None
+        text = half or (self._string(char, is_key) if quoted else self._word())
+        colon = (_COLON_OF_KEY if is_key else _COLON).match(self._text, self.at)
+        if colon is None:
+            self._take(text if quoted else _plain(text))
             return
-        if char not in _QUOTES and not _NAME.fullmatch(text):
+        if not is_key and quoted:
+            text = self._take_unclosed(text)
+        elif not quoted and not _NAME.fullmatch(text):
             raise _Unreadable
         while isinstance(self._open[-1], list):  # a list that was not closed
             self._close()
@@ -194,7 +214,32 @@ class _Reader:
         if self._keys[-1] is not None:
             raise _Unreadable
         self._keys[-1] = text
-        self.at = colon + 1
+        self.at = colon.end()
+
+    def _expects_key(self) -> bool:
+        return isinstance(self._open[-1], dict) and self._keys[-1] is None
+
+    def _half(self, is_key: bool) -> str | None:
+        """A key or a text that lost one of its quotes."""
+        half = _HALF_KEY if is_key else _HALF_TEXT
+        if is_key and _KEY.match(self._text, self.at):
+            return None
+        found = half.match(self._text, self.at)
+        if found is None or found[1].casefold() in _LITERALS:
+            return None
+        self.at = found.end()
+        return found[1]
+
+    def _take_unclosed(self, text: str) -> str:
+        """Take a text that lost its last quote, and so goes on to a key, which is returned."""
+        value, quote, key = text.rpartition('"')
+        value = value.rstrip()
+        if not (quote and self._keys[-1] is not None and _NAME.fullmatch(key)):
+            return text
+        if not value.endswith(",") or '"' in value:
+            return text
+        self._take(value[:-1])
+        return key
 
     def _take(self, value: Any) -> None:
         inner, key = self._open[-1], self._keys[-1]
@@ -213,13 +258,13 @@ class _Reader:
         self.at = word.end()
         return word[0]
 
-    def _string(self, quote: str) -> str:
+    def _string(self, quote: str, is_key: bool) -> str:
         begin = end = self.at + 1
         while stop := _STOPS[quote].search(self._text, end):
             end = stop.end()
             if stop[0] == "\\":
                 end += 1
-            elif _AFTER.match(self._text, end):
+            elif _AFTER.match(self._text, end) or (is_key and _AFTER_KEY.match(self._text, end)):
                 self.at = end
                 return unescaped(self._text[begin : end - 1])
         self.at = len(self._text)
@@ -228,8 +273,8 @@ class _Reader:
 
 def _plain(word: str) -> Any:
     """The value of a word without quotes."""
-    if word in _LITERALS:
-        return _LITERALS[word]
+    if word.casefold() in _LITERALS:
+        return _LITERALS[word.casefold()]
     if _WHOLE.fullmatch(word):
         return int(word)
     if _NUMBER.fullmatch(word) and abs(number := float(word)) < float("inf"):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from extractor.errors import UsageError
+from extractor.suggest import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
 
     from extractor.llm.endpoint import Mode
@@ -19,6 +23,17 @@ if TYPE_CHECKING:
 PullDisplay: TypeAlias = "Callable[[Weights], AbstractContextManager[Callable[[int], None]]]"
 """Shows the progress of a download; its callback takes the bytes so far."""
 
+LEAST = {
+    "answer_tokens": 1,
+    "temperature": 0,
+    "concurrency": 1,
+    "tries": 1,
+    "timeout": 0.1,
+    "patience": 0,
+}
+"""The least values of options."""
+_WHOLE = {"answer_tokens", "concurrency", "tries"}
+_MODEL_FILE = ".gguf"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OWN_FIELDS = {
     "model": "--model",
@@ -27,6 +42,11 @@ _OWN_FIELDS = {
     "max_completion_tokens": "--answer-tokens",
 }
 """Fields of a request body that are set by an option of their own."""
+_OWN_HEADERS = {
+    *("connection", "host", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"),
+    *("content-encoding", "content-length", "content-type", "expect", "transfer-encoding"),
+}
+"""Headers that say how a message is sent."""
 WaitDisplay: TypeAlias = "Callable[[str, float], None]"
 """Called every second or so with what is waited for, and for how many seconds it has been."""
 
@@ -66,20 +86,45 @@ class ModelSettings:
     wait_display: WaitDisplay | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        check_numbers(self, ("answer_tokens", "temperature", "concurrency"))
         if self.base_url and not self.model:
             raise UsageError(
                 "--base-url needs the name of a model at that endpoint.", hint="Add --model."
             )
+        self._check_body()
+        self._check_headers()
+
+    def _check_body(self) -> None:
+        if not isinstance(self.extra_body, Mapping):
+            raise UsageError("--extra-body is no JSON object.", hint="Give names and values.")
         for name in _OWN_FIELDS.keys() & self.extra_body.keys():
             raise UsageError(
                 f"--extra-body sets {name!r}.", hint=f"Use {_OWN_FIELDS[name]} for it."
             )
-        for name in (*self.extra_headers, *((self.key_header,) if self.key_header else ())):
-            value = self.extra_headers.get(name, "")
-            if not (_HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable()):
+        try:
+            json.dumps({**self.extra_body, "temperature": self.temperature}, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise UsageError(
+                f"--extra-body or --temperature cannot be JSON: {error}.",
+                hint="Give values that JSON has.",
+            ) from error
+
+    def _check_headers(self) -> None:
+        if not isinstance(self.extra_headers, Mapping):
+            raise UsageError("The extra headers are no mapping.", hint="Give names and values.")
+        own = {} if self.key_header is None else {self.key_header: ""}
+        for name, value in {**own, **self.extra_headers}.items():
+            texts = isinstance(name, str) and isinstance(value, str)
+            if not (
+                texts and _HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable()
+            ):
                 raise UsageError(
                     f"{name!r} cannot be a header, or its value cannot.",
                     hint="Give a name and one line of ASCII.",
+                )
+            if name.casefold() in _OWN_HEADERS:
+                raise UsageError(
+                    f"The header {name} is set for each request.", hint="Give another header."
                 )
 
     @property
@@ -100,4 +145,38 @@ class ModelSettings:
             raise UsageError(
                 f"{model} needs no {option}: it runs in this process.",
                 hint="Leave it out, or name the model as the endpoint calls it.",
+            )
+
+
+def model_file(model: object) -> Path | None:
+    """The model file that a name means, whether it is there or not; None if it means another."""
+    is_file = isinstance(model, str) and model.casefold().endswith(_MODEL_FILE)
+    return Path(str(model)).expanduser() if is_file else None
+
+
+def check_numbers(settings: object, names: Iterable[str]) -> None:
+    """Raise UsageError for a number that is too low, or none; None is right where it is the
+    default."""
+    for name in names:
+        value, least = getattr(settings, name), LEAST[name]
+        if value is None and getattr(type(settings), name) is None:
+            continue
+        whole = name in _WHOLE
+        fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+        if not (fits and value >= least):
+            raise UsageError(
+                f"--{name.replace('_', '-')} is {value!r}.",
+                hint=f"Give a {'whole ' * whole}number of at least {least:g}.",
+            )
+
+
+def check_names(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise UsageError for an option that there is not."""
+    known = list(known)
+    for name in given:
+        if name not in known:
+            near = closest(name, known)
+            raise UsageError(
+                f"There is no option {name!r}.",
+                hint=f"Did you mean {near!r}?" if near else f"Options: {', '.join(known)}.",
             )

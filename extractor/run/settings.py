@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from extractor.errors import UsageError
 from extractor.llm.budget import Ceilings
 from extractor.llm.limits import Limits
+from extractor.llm.settings import check_numbers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,7 @@ class CallSettings:
     price_out: float | None = None
 
     def __post_init__(self) -> None:
+        check_numbers(self, ("tries", "timeout", "patience"))
         if (self.price_in is None) != (self.price_out is None):
             raise UsageError(
                 "One of two prices is missing.", hint="Give both --price-in and --price-out."

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from extractor.errors import EndpointError, WeightsError
 from extractor.llm.endpoint import Endpoint, Mode
 from extractor.llm.providers.base import Provider
+from extractor.llm.settings import model_file
 from extractor.llm.weights.catalog import CATALOG, DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 CONTEXT_TOKENS = 4096
 ANSWER_TOKENS = 700
 _ALTERNATIVES = 100
-_FILE_ENDING = ".gguf"
 # The engine tells how far it is after each batch. Even at one token a second, a fortieth of the
 # usual speed, a batch is read within the time for which no news is waited for by default.
 _BATCH_TOKENS = 96
@@ -75,7 +75,7 @@ class Embedded(Provider):
     @classmethod
     def create(cls, settings: ModelSettings) -> Embedded | None:
         name = settings.model or DEFAULT_MODEL
-        if not isinstance(name, str) or not (name in CATALOG or name.endswith(_FILE_ENDING)):
+        if not isinstance(name, str) or not (name in CATALOG or model_file(name)):
             return None
         settings.refuse_address(name)
         if name in CATALOG:
