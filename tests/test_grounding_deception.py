@@ -24,6 +24,7 @@ MARKS = {
     "two of them": "\u200b\u200d",
     "word joiner": "\u2060",
     "byte-order mark": "\ufeff",
+    "no character": "\uffff",
     "soft hyphen": "\u00ad",
     "left-to-right mark": "\u200e",
     "right-to-left override": "\u202e",
@@ -332,3 +333,9 @@ _U = "https://github.com/acme/wren"
 )
 def test_a_url_stands_whole_and_is_given(text: str, url: str, is_kept: bool) -> None:
     assert (find_url(url, [source_text(text)]) is not None) is is_kept
+
+
+def test_the_reason_for_a_denied_url_does_not_name_it_as_the_nearest_words() -> None:
+    grounded = ground(Claims, {"code": _U}, title="", abstract=f"The code is not at {_U}.")
+    [dropped] = grounded.dropped
+    assert dropped.reason.startswith("the text has it only denied")
