@@ -279,7 +279,7 @@ class _Secret:
     def __init__(self, key: str) -> None:
         self._key = key
         encoded = list(_base64(key))
-        twice = list(_base64(b64encode(key.encode()).decode()))
+        twice = [b64encode(b64encode(key.encode())).decode().rstrip("=")]
         bare = (_View(each, _BETWEEN).text for each in (key, *encoded))
         self._forms = [_Form(each) for each in bare if len(each) >= _SHORTEST]
         letters = (
