@@ -66,6 +66,16 @@ ECHOES = {
     "x escapes": "".join(f"\\x{ord(c):02x}" for c in KEY),
     "0x": ", ".join(f"0x{ord(c):02X}" for c in KEY),
     "octal escapes": "".join(f"\\{ord(c):03o}" for c in KEY),
+    **{f"{sign} between": sign.join(KEY) for sign in "-.,=|/_\u0301"},
+    "pieces": ", ".join(KEY[at : at + 5] for at in range(0, len(KEY), 5)),
+    "thirds": f"{KEY[:12]} | {KEY[12:24]} | {KEY[24:]}",
+    "lower case": KEY.lower(),
+    "upper case": KEY.upper(),
+    "full width": "".join(chr(ord(c) + 0xFEE0) for c in KEY),
+    "tags": "".join(chr(0xE0000 + ord(c)) for c in KEY),
+    "markup": "".join(f"<b>{c}</b>" for c in KEY),
+    "a list of characters": json.dumps(list(KEY)),
+    "base64 of base64": base64.b64encode(base64.b64encode(KEY.encode())).decode(),
     "second half of the base64": base64.b64encode(KEY.encode()).decode()[26:],
     **{
         f"{shown} before {mask}": KEY[:shown] + mask
@@ -164,6 +174,19 @@ def test_what_else_a_reply_says_stays_as_it_is(escaped: bool) -> None:
     assert clean["c"] == {REDACTED: 10**30}
     for harmless in ('{"a": "A* and C**, project... \\u00e9 risk-prone"}', "not JSON * ...", ""):
         assert redaction.content(harmless.encode()) == harmless.encode()
+
+
+@pytest.mark.parametrize("size", [1, 5, 9])
+@pytest.mark.parametrize("in_arguments", [False, True])
+def test_pieces_in_several_strings_are_one_secret(size: int, in_arguments: bool) -> None:
+    pieces = [KEY[at : at + size] for at in range(0, len(KEY), size)]
+    value = {"a": "before", "b": pieces, "c": [{"d": "after"}, 1]}
+    body = {"arguments": json.dumps(value)} if in_arguments else value
+    clean = json.loads(Redaction(KEY).content(json.dumps(body).encode()))
+    clean = json.loads(clean["arguments"]) if in_arguments else clean
+    assert (clean["a"], clean["c"]) == ("before", [{"d": "after"}, 1])
+    assert len(clean["b"]) == len(pieces)
+    assert set(clean["b"]) <= {REDACTED, "-"}
 
 
 def test_a_text_made_of_what_is_looked_for_costs_no_more_than_its_length() -> None:

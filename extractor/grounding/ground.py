@@ -17,7 +17,7 @@ from extractor.grounding.numbers import NumberMention, numbers
 from extractor.grounding.numerals import Unit, canonical_unit
 from extractor.grounding.plan import AnnotatedField, Either, Items, ModelPlan, Node, plan_of
 from extractor.grounding.text import SourceText, source_text, written
-from extractor.grounding.urls import Span
+from extractor.grounding.urls import Span, canonical_url
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -232,6 +232,9 @@ class _Walk:
                 raise self._refuse(place, value, f"longer than {LONGEST_VALUE:,} characters")
             self.hints += 1
             near = nearest(words, self.sources, url=is_url) if self.hints <= _MOST_HINTS else None
+            if is_url and near and canonical_url(near) == canonical_url(words):
+                why = "denied, ordered to be given, or part of something else"
+                raise self._refuse(place, value, f"the text has it only {why}")
             hint = f': the nearest words are "{near}"' if near else ""
             raise self._refuse(place, value, f"not in the text{hint}")
         index, span = found

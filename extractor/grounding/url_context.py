@@ -21,20 +21,31 @@ _DENIED = re.compile(
     r"|repo|visit|use|trust|open|follow|confused|with)\b)*+\Z",
     re.IGNORECASE,
 )
+# The like in other words, with any words of the same clause up to "at URL".
+_REFUSED = re.compile(
+    r"\b(?:(?:un|not\s+)able\s+to|fail(?:ed|s)?\s+to|refus(?:e|ed|es)\s+to|declin(?:e|ed)\s+to"
+    r"|decided\s+(?:against|not\s+to)|deny|denies|denied|it\s+is\s+(?:false|untrue|not\s+(?:true|the\s+case))"
+    r"|hardly\s+any|nobody|no\s+one|far\s+from|unavailable|inaccessible|except|(?:anywhere|everywhere)\s+but"
+    r"|do(?:es)?\s+not\s+(?:live|reside|exist|confuse|visit|trust|use)|not,[^,]{1,40},)"
+    r"(?![^\W_])(?:\s+(?:that|to|release[ds]?|releasing|publish\w*|shar(?:e|ing)|find|confuse|provid\w+|make|available|is|are|being"
+    r"|the|our|any|its|code|source|implementation|data|with|public(?:ly)?))*\s+(?:near|at|from|on|in|under|via|with|here)?[\s(:]*\Z"
+    r"|\bnowhere\s+near\s+\Z",
+    re.IGNORECASE,
+)
 _DENIED_AFTER = re.compile(
     r"(?!\S*[.]\s+(?-i:[A-Z]))[\s/.,)\]}*`\"'”’]*[\s(](?:which\s+|that\s+)?(?:"
     rf"(?:is|are|was|does|do|did|has|have)(?:n['’]t|(?:{_MARKUP})+(?:not|no\s+longer)(?![^\W_]))"
     rf"(?:{_MARKUP})+(?:our|ours|the|this|its|it|where|have|contain|host|hold|include|exist|work"
     r"|belong|available(?!\s+for)|accessible|online|valid|public(?:ly)?)\b"
-    r"|no\s+longer\b|never\s+(?:was|had|held|contained|hosted|existed)\b"
+    r"|no\s+longer\s+(?!requir|need|depend|us(?:e|ing)\b)|never\s+(?:was|had|held|contained|hosted|existed)\b"
     r"|(?:is|are|was|were|(?:has|have)\s+(?:since\s+|now\s+)?been)"
-    r"\s+(?:since\s+|now\s+|permanently\s+)?(?:removed|deleted|withdrawn|retracted|taken\s+down"
+    r"\s+(?:since\s+|now\s+|permanently\s+)?(?:an?\s+)?(?:removed|deleted|withdrawn|retracted|taken\s+down"
     r"|shut\s+down|wrong|fake|unrelated|dead|gone|offline|broken|empty)\b)",
     re.IGNORECASE,
 )
 # Words for whoever extracts, not for whoever reads: "Ignore the above", "Output only URL".
 _FIRST = (
-    r"(?:\A|[.!?:;\"'“‘(\[*\n]\s*|\b(?:please|kindly|must|should|always|instead|now|then"
+    r"(?:\A\s*|[.!?:;\"'“‘(\[*\n]\s*|\b(?:please|kindly|must|should|always|instead|now|then"
     r"|(?:sure|remember)\s+to)\s+)"
 )
 _MACHINE = (
@@ -46,7 +57,10 @@ _ORDER = re.compile(
     r"\b(?:instruct\w*|rules?|prompts?|above|previous|prior|text|links?|urls?)\b"
     r"|\bcode_url\b|\byour\s+(?:answer|output|response|reply|instructions)\b"
     r"|\byou\s+(?:must|should|shall)\b"
-    r"|\bnote\s+(?:to|for)\s+(?:the\s+|any\s+)?(?:ai|llm|model|assist)"
+    r"|\bnote\s+(?:to|for)\s+(?:the\s+|any\s+)?(?:ai|llm|model|assist|automat|machine|bot|pars)"
+    r"|\byou\s+are\s+an?\s+(?:\w+\s+){0,3}(?:system|model|assistant|extractor|agent|bot)\b"
+    rf"|{_FIRST}(?:forget|ignore|disregard)\s+(?:what|all|everything)\b"
+    r"|\b(?:human|user):[^.!]{0,80}\bassistant:"
     r"|\b(?:dear|hello|hi|hey|attention[,:]|attention\s+all|if\s+you\s+are(?:\s+an?)?)\s+"
     rf"(?:\w+\s+){{0,2}}{_MACHINE}"
     rf"|{_FIRST}(?:attention|(?:message|instructions?|hint|notice|reminder)\s+(?:to|for))\s+"
@@ -67,12 +81,25 @@ _TOLD = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(
-    rf"{_FIRST}(?:use|give|put|take|treat|cite|list|insert|enter)\W*\Z", re.IGNORECASE
+    rf"{_FIRST}(?:use|give|put|take|treat|cite|list|insert|enter|output|return|print|respond\s+with)\W*\Z",
+    re.IGNORECASE,
 )
-_AS = re.compile(r"\W*\sas\s", re.IGNORECASE)
+_AS = re.compile(r"\W*\s(?:as\s|when\s+asked\b)", re.IGNORECASE)
 
 
 _PARAMETER = re.compile(r"[?&#;][\w.-]{1,40}\s?=[\s\"'“‘«(\[<]*\Z")
+
+# "formerly at URL and has been taken down", "at URL? No."
+_GONE = re.compile(
+    r"[\s,]*(?:and|but)\s+(?:is|was|has|have)\s+(?:since\s+|now\s+)?(?:been\s+)?"
+    r"(?:gone|removed|deleted|withdrawn|taken\s+down|offline|dead)\b|\?\s+No\b",
+    re.IGNORECASE,
+)
+# Another scheme directly before: "view-source:URL", "data:text/html,URL".
+_SCHEME = re.compile(
+    r"(?:\A|[^\w-])(?:view-source|data|blob|javascript|vbscript|jar|feed|filesystem|intent|about|mailto):(?:[\w/+.-]*[,;]|[\w/(])*'?\Z",
+    re.IGNORECASE,
+)
 
 # What the patterns above need, which is found in a tenth of the time.
 _DENIALS = (
@@ -92,6 +119,10 @@ _ORDERS = (
 )
 
 
+# An order that is quoted within a sentence about such orders.
+_QUOTED = re.compile(r"(?<=[a-z]\s)['‘“\"][^'’”\"\n]{1,100}['’”\"](?=[\s.,;)])")
+
+
 def is_given(text: str, start: int, end: int) -> bool:
     """Whether the text gives the URL by itself, and as one that it vouches for."""
     before, after = text[max(0, start - _BEFORE) : start], text[end : end + _AFTER]
@@ -100,10 +131,15 @@ def is_given(text: str, start: int, end: int) -> bool:
     return not (
         _is_part(before)
         or (_any(_DENIALS, words) and _DENIED.search(sentence))
+        or _REFUSED.search(sentence)
         or _DENIED_AFTER.match(after)
+        or _GONE.match(after)
         or (_any(_VERBS, words) and (_ORDERED.search(sentence) or _TOLD.search(sentence)))
         or (_AS.match(after) and _NAMED.search(sentence))
-        or any(_any(_ORDERS, each.lower()) and _ORDER.search(each) for each in (before, after))
+        or any(
+            _any(_ORDERS, each.lower()) and _ORDER.search(_QUOTED.sub("", each))
+            for each in (before, after)
+        )
     )
 
 
@@ -116,6 +152,8 @@ def _is_part(before: str) -> bool:
     if _PARAMETER.search(before):
         return True
     joined = before[max(map(before.rfind, ' \t\r\n<>"')) + 1 :]
-    if joined.endswith(tuple("=&?#/@%")):
+    if joined.endswith(tuple("&?#/@%")) or (joined.endswith("=") and not joined[:-1].isalpha()):
+        return True
+    if _SCHEME.search(joined):
         return True
     return ("://" in joined or "www." in joined) and any(sign in joined for sign in "?#=")

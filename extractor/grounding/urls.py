@@ -30,8 +30,8 @@ LOOSE_URL = re.compile(
 # and then such a character.
 # Typographic dashes, an ellipsis and accented letters are nothing of either kind.
 _ENDS = re.compile(
-    r"(?![\u00b7\u00c0-\u024f\u2010-\u2013\u2026\u2212])(?:\.git\b)?/?(?:[.,;:!?'\"”’)\]}>`*$|]|\\)*"
-    r"(?:[^\x21-\x7e]|[<>{}]|\Z)"
+    r"(?![\u00b7\u00c0-\u024f\u0300-\u036f\u20d0-\u20ff\u2010-\u2013\u2026\u2212\u2800])(?:\.git\b)?/?(?:[.,;:!?'\"”’)\]}>`*$|~]|\\(?![a-z])|_(?![\w]))*"
+    r"(?:[^\x21-\x7e]|[<>{}]|\\[a-z]|(?<=[;|])https?:|\Z)"
 )
 URL_END_SIGNS = "/.,;:!?'’”)]}`*$"
 """Signs at the end of a ``URL`` that belong to the sentence around it."""
@@ -42,6 +42,8 @@ _END_SIGNS = " \t\r\n.,;:!?'\"“”„‘’‚«»‹›「」『』<>()[]{}`*
 _NEVER_IN = re.compile("[“”„‘’‚«»‹›「」『』【】《》〈〉（），。；：、！？]")
 _CODES = re.compile(r"(?:%[0-9A-F]{2}|&#?\w{2,20};?|\\u[0-9A-F]{4})+", re.IGNORECASE)
 _BACKSLASH_CODE = re.compile(r"\\u([0-9A-F]{4})", re.IGNORECASE)
+# Letters and signs that look like nothing.
+_UNSEEN = re.compile("[\u2800\u115f\u1160\u3164\uffa0]")
 _SQUEEZED_OUT = re.compile(r"[\s\\]+")
 _LEFT = re.compile(
     r"(?:(?P<scheme>[a-z][a-z0-9+.-]{0,11})\s?:\s?/\s?/\s?)?(?:www\.\s?)?\Z", re.IGNORECASE
@@ -64,10 +66,17 @@ class Span(NamedTuple):
 
 def canonical_url(url: str) -> str:
     """``url`` without what may differ: scheme, ``www.``, end slash, ``.git``, the host's case."""
-    bare = _SCHEME.sub("", _SQUEEZED_OUT.sub("", url).strip(_END_SIGNS), count=1)
+    bare = _SCHEME.sub("", _stripped(_SQUEEZED_OUT.sub("", url)), count=1)
     bare = bare.rstrip("/").removesuffix(".git").rstrip("/")
     host, slash, path = bare.partition("/")
     return host.lower() + slash + path
+
+
+def _stripped(url: str) -> str:
+    """The URL without the signs around it; the end of a pair of parentheses in it is its own."""
+    bare = url.strip(_END_SIGNS)
+    closes = url.lstrip(_END_SIGNS).startswith(f"{bare})") and bare.count("(") > bare.count(")")
+    return f"{bare})" if closes else bare
 
 
 def scored_url(url: str) -> str:
@@ -87,7 +96,7 @@ def find_url(url: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None
     if not core[:1].isalnum() or not _HOST.match(host):
         return None
     for index, source in enumerate(sources):
-        if found := _find_core(core, source.visible):
+        if (found := _find_core(core, source.visible)) and _is_bare(source, found):
             return index, found
     # Over line breaks ("github.com/\\nfoo") and LaTeX escapes ("flash\\_x").
     parts: list[str] = []
@@ -101,18 +110,28 @@ def find_url(url: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None
     broken = re.compile("".join(parts))
     for index, source in enumerate(sources):
         for each in broken.finditer(source.visible):
-            if found := _whole(source.visible, *each.span()):
+            found = _whole(source.visible, *each.span())
+            if found and _is_bare(source, found):
                 return index, found
     return None
+
+
+def _is_bare(source: SourceText, span: Span) -> bool:
+    """Whether nothing hidden is inside of the span."""
+    start, end = source.original_span(span)
+    return end - start == span.end - span.start
 
 
 def _core(url: str) -> str:
     """The canonical URL without what is around it; "" where it hides something."""
     ends = [found for found in _CODES.finditer(url) if _is_hidden(found.group())]
+    ends = [each for each in ends if each.group() != "%20" or each.end() == len(url)]
     if ends and not url[ends[-1].end() :].strip(_END_SIGNS):
         url = url[: ends.pop().start()]
-    core = canonical_url(_NEVER_IN.split(url.strip(_END_SIGNS), maxsplit=1)[0])
-    return "" if ends or not _decoded(core).isprintable() else core
+    core = canonical_url(_NEVER_IN.split(_stripped(url), maxsplit=1)[0])
+    return (
+        "" if ends or not _decoded(core).isprintable() or _UNSEEN.search(_decoded(core)) else core
+    )
 
 
 def _is_hidden(codes: str) -> bool:
@@ -157,10 +176,14 @@ def _whole(text: str, start: int, end: int) -> Span | None:
     stop = end
     if (codes := _CODES.match(text, end)) and _is_hidden(codes.group()):
         stop = codes.end()
-    if not _ENDS.match(text, stop) or _GOES_ON.match(text, stop):
-        return None
-    if not is_given(text, first, stop):
+    if not _ends_at(text, first, stop) or not is_given(text, first, stop):
         return None
     if text.startswith(".git", end):
         end += len(".git")
     return Span(first, end + text.startswith("/", end))
+
+
+def _ends_at(text: str, first: int, stop: int) -> bool:
+    if text.startswith("_", stop) and text[first - 1 : first] != "_":
+        return False
+    return bool(_ENDS.match(text, stop)) and not _GOES_ON.match(text, stop)

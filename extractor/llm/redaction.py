@@ -1,17 +1,19 @@
 """Keeps secrets out of everything that comes from a server, before anything else reads it.
 
-A server may echo a key whole or only half of it, encoded, with something between its characters,
-or masked. A reply with nothing like it is passed on as it is.
+A server may echo a key whole or only half of it, encoded, in other letters, with something between
+its characters, in pieces, or masked. A reply with nothing like it is passed on as it is.
 """
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from functools import cached_property
 from html import unescape
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 from pydantic_core import from_json, to_json
 
@@ -35,7 +37,13 @@ _CODE = (
     r"|&(?:amp;)*\#x?[0-9a-f]{1,7};?"
 )
 _BETWEEN = re.compile(rf"{_CODE}|\\++[nrtbfv0]|[^!-~]+|[\\\"']+", re.IGNORECASE)
-_NOT_HEX = re.compile(r"0x|[^0-9a-f]+", re.IGNORECASE)
+_NOT_HEX = re.compile(r"0x|[^0-9a-f]+", re.IGNORECASE | re.ASCII)
+# All but letters and digits: markup, line ends written as escapes, letters of another width.
+_NO_LETTER = re.compile(
+    rf"{_CODE}|\\++[nrtbfv0]|</?[a-z][^<>]{{0,60}}>|(?P<other>[^\0-\x7f])"
+    r"|[^0-9a-z%&\\<\x80-\U0010ffff]+|[%&\\<]",
+    re.IGNORECASE | re.ASCII,
+)
 _UNSEEN = re.compile(rf"{_CODE}|[{re.escape(HIDDEN)}]+", re.IGNORECASE)
 
 _MASK = (
@@ -51,12 +59,17 @@ _LONGEST_MASK = 200
 _CODES = (
     (b"%", re.compile(rb"%[2-7][0-9A-Fa-f]|%25")),
     (b"&", re.compile(rb"&(?:#|\w{2,24};)")),
-    (b"\\u", re.compile(rb"\\u(?:00[2-7]|\{)")),
+    (b"\\u", re.compile(rb"\\u(?:00[2-7]|\{|[Ff]{2}[0-5]|[Dd](?:835|[Bb]40))")),
     (b"\\U", re.compile(rb"\\U000000")),
     (b"\\x", re.compile(rb"\\x[0-9A-Fa-f]{2}")),
     (b"\\", re.compile(rb"\\0?[01][0-7]{2}")),
+    # Full-width and mathematical letters, and tags.
+    (b"\xef", re.compile(rb"\xef\xbc[\x90-\xba]|\xef\xbd[\x81-\x9a]")),
+    (b"\xf0\x9d", re.compile(rb"\xf0\x9d[\x90-\x9f]")),
+    (b"\xf3\xa0", re.compile(rb"\xf3\xa0[\x80-\x81]")),
 )
 _UNICODE = re.compile(rb"\\+u[0-9A-Fa-f]{4}")
+_MARKUP = re.compile(rb"<\\?/?[A-Za-z][^<>]{0,60}>")
 _LOWER = bytes(range(256)).lower()
 _HEX_DIGITS, _ALNUM = b"0123456789abcdefABCDEF", bytes(c for c in range(128) if chr(c).isalnum())
 _NO_HEX = bytes(set(range(256)) - set(_HEX_DIGITS))
@@ -78,12 +91,12 @@ class Redaction:
         except ValueError:
             text = self._replaced(content.decode("utf-8", "surrogateescape"))
             return text.encode("utf-8", "surrogateescape")
-        clean = self._clean(value)
+        clean = self._joined(self._clean(value))
         return content if clean == value else to_json(clean, inf_nan_mode="constants")
 
     def text(self, text: str) -> str:
         """A text; JSON within it, such as the arguments of a call, stays JSON."""
-        if "\\" in text and text.lstrip()[:1] in ("{", "["):
+        if text.lstrip()[:1] in ("{", "["):
             content = self.content(text.encode("utf-8", "surrogatepass"))
             return content.decode("utf-8", "surrogatepass")
         return self._replaced(text)
@@ -104,11 +117,28 @@ class Redaction:
             return {self.text(name): self._clean(each) for name, each in value.items()}
         return value
 
-    def _replaced(self, text: str) -> str:
+    def _joined(self, value: Any) -> Any:
+        """The value without those of its strings that show a secret one after the other."""
+        strings = list(_strings(value))
+        spans = self._spans("\n".join(strings))
+        if not spans:
+            return value
+        starts = list(accumulate((len(each) + 1 for each in strings), initial=0))
+        shown: set[int] = set()
+        for start, end in spans:
+            shown.update(range(bisect_right(starts, start) - 1, bisect_left(starts, end)))
+        return _with_strings(
+            value, iter([REDACTED if at in shown else each for at, each in enumerate(strings)])
+        )
+
+    def _spans(self, text: str) -> list[tuple[int, int]]:
         if len(text) < _SHOWN or not self._secrets:
-            return text
+            return []
         views = _Views(text)
-        spans = sorted(span for each in self._secrets for span in each.spans(views))
+        return sorted(span for each in self._secrets for span in each.spans(views))
+
+    def _replaced(self, text: str) -> str:
+        spans = self._spans(text)
         shown, reached = [], 0
         for start, end in spans:
             if start >= reached:
@@ -120,7 +150,7 @@ class Redaction:
 class _View:
     """A text with its codes decoded and without what is between, and the way back."""
 
-    def __init__(self, text: str, between: re.Pattern[str]) -> None:
+    def __init__(self, text: str, between: re.Pattern[str], *, lower: bool = False) -> None:
         pieces: list[str] = []
         self._firsts: list[int] = []  # where each piece begins in the view
         self._spans: list[tuple[int, int]] = []  # and what it was made from
@@ -139,7 +169,8 @@ class _View:
             reached = end
         self._firsts.append(size)
         self._spans.append((reached, len(text)))
-        self.text = "".join([*pieces, text[reached:]])
+        said = "".join([*pieces, text[reached:]])
+        self.text = said.lower() if lower else said
 
     def origin(self, first: int, stop: int) -> tuple[int, int]:
         """The span of the text that ``self.text[first:stop]`` was made from."""
@@ -174,7 +205,12 @@ class _Views:
     @cached_property
     def digits(self) -> _View:
         """Hexadecimal digits."""
-        return _View(self._text.lower(), _NOT_HEX)
+        return _View(self._text, _NOT_HEX, lower=True)
+
+    @cached_property
+    def letters(self) -> _View:
+        """Letters and digits, of whatever case, width and markup."""
+        return _View(self._text, _NO_LETTER, lower=True)
 
 
 def _char(code: re.Match[str]) -> str:
@@ -183,19 +219,43 @@ def _char(code: re.Match[str]) -> str:
     if groups.get("name"):
         char = unescape("&" + groups["name"].rpartition("&")[2].removeprefix("amp;"))
         return char if len(char) == 1 and "!" <= char <= "~" else ""
+    if other := groups.get("other"):
+        # A tag, which nobody sees, stands for the character 0xE0000 before it.
+        char = chr(ord(other) - 0xE0000) if other > "\U000e0020" else normalize("NFKC", other)
+        return char if len(char) == 1 and char.isascii() and char.isalnum() else ""
     for base, name in ((16, "hex"), (10, "dec"), (8, "oct")):
         if digits := groups.get(name):
             return chr(number) if 0x21 <= (number := int(digits, base)) <= 0x7E else ""
     return ""
 
 
+def _strings(value: Any) -> Iterator[str]:
+    """The strings in a JSON value, save the names."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _strings(each)
+
+
+def _with_strings(value: Any, strings: Iterator[str]) -> Any:
+    """The value with other strings in the places of its own."""
+    if isinstance(value, str):
+        return next(strings)
+    if isinstance(value, list):
+        return [_with_strings(each, strings) for each in value]
+    if isinstance(value, dict):
+        return {name: _with_strings(each, strings) for name, each in value.items()}
+    return value
+
+
 class _Form:
     """A spelling of a secret; whatever shows half of it has one of two parts of it."""
 
-    def __init__(self, spelling: str) -> None:
+    def __init__(self, spelling: str, shortest: int = _SHORTEST) -> None:
         size = len(spelling)
         # Part of a short one may be a word, such as "password" of "password1".
-        half = self._half = size if size < _SHORT else max(_SHORTEST, size // 2)
+        half = self._half = size if size < _SHORT else max(shortest, size // 2)
         part = min(half, (3 * half - size + 1) // 2)
         starts = {half - part, min(2 * (half - part) + 1, size - part)}
         self.spelling = spelling
@@ -218,10 +278,19 @@ class _Form:
 class _Secret:
     def __init__(self, key: str) -> None:
         self._key = key
-        spellings = (_View(each, _BETWEEN).text for each in (key, *_base64(key)))
-        self._forms = [_Form(each) for each in spellings if len(each) >= _SHORTEST]
+        encoded = list(_base64(key))
+        twice = [b64encode(b64encode(key.encode())).decode().rstrip("=")]
+        bare = (_View(each, _BETWEEN).text for each in (key, *encoded))
+        self._forms = [_Form(each) for each in bare if len(each) >= _SHORTEST]
+        letters = (
+            _View(each, _NO_LETTER, lower=True).text
+            for each in dict.fromkeys((key, *encoded, *twice))
+        )
+        self._loose = [_Form(each, _SHORT) for each in letters if len(each) >= _SHORT]
         self._hex = _Form(key.encode().hex())
-        parts = {_plain(part.encode()) for form in self._forms for part in form.parts.values()}
+        forms = (*self._forms, *self._loose)
+        parts = {_plain(part.encode()) for form in forms for part in form.parts.values()}
+        parts -= {each for each in parts if any(part in each for part in parts - {each})}
         ends = key[:_SHOWN], key[-_SHOWN:]
         self._signs = [b"*", "•".encode(), *(end.encode() for end in ends)]
         self._parts = [*parts, _plain(key[:_SHORTEST].encode()), _plain(key[-_SHORTEST:].encode())]
@@ -236,12 +305,16 @@ class _Secret:
 
     def spans(self, views: _Views) -> Iterator[tuple[int, int]]:
         """Where a text shows it."""
-        for form in self._forms:
-            for span in form.spans(views.bare.text):
-                yield views.bare.origin(*span)
-        for span in self._hex.spans(views.digits.text):
-            yield views.digits.origin(*span)
-        seen = views.seen
+        for forms, view in (
+            (self._forms, views.bare),
+            (self._loose, views.letters),
+            ([self._hex], views.digits),
+        ):
+            for form in forms:
+                yield from (view.origin(*span) for span in form.spans(view.text))
+        yield from self._masked(views.seen)
+
+    def _masked(self, seen: _View) -> Iterator[tuple[int, int]]:
         for start, end in (*self._begun(seen.text), *self._ended(seen.text)):
             yield seen.origin(start, end)
         if "*" in seen.text or "•" in seen.text:
@@ -310,6 +383,8 @@ def _plain(content: bytes) -> bytes:
     """Letters and digits in lower case, without those of escapes such as those of line ends."""
     if b"\\u" in content:
         content = _UNICODE.sub(b"", content)
+    if b"<" in content:
+        content = _MARKUP.sub(b"", content)
     return content.translate(_LOWER, _NO_BASE)
 
 
