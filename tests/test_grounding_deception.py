@@ -65,7 +65,7 @@ def test_a_value_has_no_hidden_characters_and_its_evidence_spans_them(
     hidden = {
         "quote": f"{mark}3.{mark}2x fas{mark}ter",
         "hardware": [f"A{mark}100", f"{mark}TPU v4{mark}"],
-        "code": "https://github.com/acme/wren",
+        "code": f"https://github.com/ac{mark}me/wren",
     }
     plain = {"quote": "3.2x faster", "hardware": ["A100", "TPU v4"]}
     plain["code"] = "https://github.com/acme/wren"
@@ -85,12 +85,6 @@ def test_a_value_has_no_hidden_characters_and_its_evidence_spans_them(
         "hardware[1]": "TPU v4",
         "code": hidden["code"],
     }
-
-
-def test_a_url_with_a_hidden_character_in_it_is_none(mark: str) -> None:
-    url = f"https://github.com/ac{mark}me/wren"
-    assert find(url, f"Code: {url}.", url=True) is None
-    assert find("https://github.com/acme/wren", f"Code: {url}.", url=True) is None
 
 
 def test_hidden_characters_cut_no_number_and_no_name(mark: str) -> None:
@@ -297,7 +291,7 @@ def test_nor_does_the_classifier_give_one(abstract: str) -> None:
         url: str | None = done.value.value.fields.code_url
         return url
 
-    assert code_url("Our code is available at https://github.com/ac\u200bme/wren.") is None
+    assert code_url("Our code is available at https://github.com/ac\u200bme/wren.") == URL
     assert code_url(abstract) is None
 
 
@@ -307,8 +301,7 @@ _U = "https://github.com/acme/wren"
 @pytest.mark.parametrize(
     ("text", "url", "is_kept"),
     [
-        ("Code: https://git\u200bhub.com/acme/wren.", _U, False),
-        ("Code: https://github.com/acme/\u202ewren.", _U, False),
+        ("Code: https://git\u200bhub.com/acme/wren.", _U, True),
         ("Code: https://github.com/a\u2800/b.", "https://github.com/a\u2800/b", False),
         (f"Code: {_U}\u0338c.", _U, False),
         (f"Code: view-source:{_U}.", _U, False),

@@ -96,7 +96,7 @@ def find_url(url: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None
     if not core[:1].isalnum() or not _HOST.match(host):
         return None
     for index, source in enumerate(sources):
-        if (found := _find_core(core, source.visible)) and _is_bare(source, found):
+        if found := _find_core(core, source.visible):
             return index, found
     # Over line breaks ("github.com/\\nfoo") and LaTeX escapes ("flash\\_x").
     parts: list[str] = []
@@ -110,16 +110,9 @@ def find_url(url: str, sources: Sequence[SourceText]) -> tuple[int, Span] | None
     broken = re.compile("".join(parts))
     for index, source in enumerate(sources):
         for each in broken.finditer(source.visible):
-            found = _whole(source.visible, *each.span())
-            if found and _is_bare(source, found):
+            if found := _whole(source.visible, *each.span()):
                 return index, found
     return None
-
-
-def _is_bare(source: SourceText, span: Span) -> bool:
-    """Whether nothing hidden is inside of the span."""
-    start, end = source.original_span(span)
-    return end - start == span.end - span.start
 
 
 def _core(url: str) -> str:
