@@ -26,6 +26,7 @@ from extractor.errors import (
 from extractor.llm.endpoint import Endpoint, Mode
 from extractor.llm.faults import failed_reply
 from extractor.llm.transport import Reply as HttpReply
+from extractor.paper import Paper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -398,6 +399,15 @@ def test_a_wait_beyond_all_patience_fails_at_once() -> None:
         ran = run(server.url, papers(4)[3:])
     (failure,) = ran.failures
     assert (failure["error"], failure["tries"]) == ("rate_limited", 1)
+
+
+def test_a_text_that_cannot_be_sent_costs_that_paper() -> None:
+    broken = Paper("x", "Half of \ud800 a pair", "We present it.")
+    with FaultServer() as server:
+        ran = run(server.url, [*papers(2), broken])
+    (failure,) = ran.failures
+    assert (failure["error"], len(ran.records)) == ("rejected", 2)
+    assert "surrogate" in failure["message"]
 
 
 @pytest.mark.parametrize("status", [500, 503])

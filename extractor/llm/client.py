@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import tenacity
-from pydantic_core import from_json, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from extractor import errors
 from extractor.llm.answer import Answer, Usage
@@ -130,7 +130,13 @@ class CachedClient:
         await asyncio.gather(*running, return_exceptions=True)
 
     def _prepared(self, request: Request) -> _Prepared:
-        content = to_json(request.body)
+        try:
+            content = to_json(request.body)
+        except PydanticSerializationError as error:
+            raise errors.RequestRejected(
+                f"The paper's text cannot be sent: {errors.one_line(str(error))}.",
+                hint="Halves of surrogate pairs are no text: decode it again, or replace them.",
+            ) from error
         key = request_key(self._task, self._client.endpoint.identity, content)
         tail = self._tails.get(request.limit)
         if tail is None:
