@@ -102,9 +102,14 @@ class AdaptiveConcurrency:
         self._replies, self._answers, self._refused, self._levels = 0, 0, 0, 0.0
 
     def _end_round(self) -> None:
+        if self._answers:
+            self._weigh_round()
+        self._begin_round()
+
+    def _weigh_round(self) -> None:
         seconds = self.clock() - self._round[0]
         rate = self._answers / seconds if seconds > 0 else float("inf")
-        mean = self._levels / self._answers if self._answers else self._level
+        mean = self._levels / self._answers
         if self._settling:
             self._settling = False  # its requests were sent at the level before the cut
         elif self._refused_at_this_level():
@@ -116,7 +121,6 @@ class AdaptiveConcurrency:
             self._judge(mean, rate)
         else:
             self._level = min(self._level + max(1.0, _STEP * self._level), self.cap)
-        self._begin_round()
 
     def _refused_at_this_level(self) -> bool:
         """Whether requests were refused in this round because there are too many."""
@@ -124,7 +128,7 @@ class AdaptiveConcurrency:
             self._rounds_unjudged -= 1
             return False
         few = _FEW_REFUSED * self._answers
-        few = self._refused <= few + math.sqrt(few)
+        few = self._refused <= few + 2 * math.sqrt(few)
         self._rounds_refused = 0 if few else self._rounds_refused + 1
         if self._rounds_refused > _CUTS_IN_VAIN:
             self._rounds_refused, self._rounds_unjudged = 0, _ROUNDS_OF_REST
