@@ -48,7 +48,7 @@ _KEY_VERSION = 3
 _FIRST_WAIT_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 8.0
 # While others are answered, there is nothing to be waited for.
-_LONGEST_WAIT_ALONE_SECONDS = 1.0
+_LONGEST_WAIT_ALONE_SECONDS = 0.5
 _LONGEST_TITLE = 100
 _TRIES_BEFORE_FIRST_ANSWER = 3
 # Rate limits that one request meets while others are answered; with the waits, about a minute.
