@@ -43,7 +43,7 @@ def carved_rows(database: Path, log: Path) -> Iterator[Row]:
         file = opened.enter_context(database.open("rb"))
         logged = opened.enter_context(log.open("rb")) if log.exists() else None
         pages = _Pages(file, logged)
-        for number in range(1, pages.count + 1):
+        for number in pages.numbers():
             yield from _rows_of(pages, number)
 
 
@@ -59,7 +59,7 @@ class _Pages:
         reserved = head[20] if head.startswith(_MAGIC) and head[20] in _RESERVED else 0
         self.usable = self.size - reserved
         self._in_log: dict[int, int] = {}
-        self.count = -(-file.seek(0, 2) // self.size)
+        self._in_file = -(-file.seek(0, 2) // self.size)
         if log is not None:
             self._read_log(log)
 
@@ -81,7 +81,12 @@ class _Pages:
             begun[number] = at + _FRAME.size
             if committed:
                 self._in_log |= begun
-                self.count, begun = max(committed, self.count), {}
+                begun = {}
+
+    def numbers(self) -> Iterator[int]:
+        """The numbers of the pages that are there, whatever a damaged one says of their number."""
+        yield from range(1, self._in_file + 1)
+        yield from sorted(number for number in self._in_log if number > self._in_file)
 
     def read(self, number: int) -> bytes:
         at = self._in_log.get(number)
