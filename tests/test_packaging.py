@@ -57,6 +57,13 @@ def test_wheel_and_editable_install_behave_the_same(wheel: Path, tmp_path: Path)
     assert "paper" in installed["schemas"]
 
 
+def test_every_module_ships(wheel: Path) -> None:
+    shipped = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".py")}
+    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "extractor").rglob("*.py")}
+    assert len(modules) > 100
+    assert modules <= shipped
+
+
 def test_the_whole_page_of_the_report_ships(wheel: Path) -> None:
     page = ROOT / "extractor" / "report" / "page"
     files = {str(file.relative_to(ROOT)) for file in page.rglob("*") if file.is_file()}
