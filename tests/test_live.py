@@ -80,7 +80,7 @@ def test_a_schema_of_ones_own_is_kept_to_while_decoding() -> None:
 
 def test_two_slots_answer_two_papers_at_once() -> None:
     papers = list(read_dump(DUMP))[:2]
-    with Extractor("name str", cache=False, concurrency=2) as extractor:
+    with Extractor("survey bool", cache=False, concurrency=2) as extractor:
         results = list(extractor.extract_many(papers))
     assert sorted(result.id or "" for result in results) == sorted(paper.id for paper in papers)
     assert all(isinstance(result, Record) for result in results)
