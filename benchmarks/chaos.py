@@ -341,7 +341,10 @@ def _full_disks(sizes: Sizes) -> tuple[Tried, int] | None:
             if (kept / "first").read_text() == "0\n":
                 continue
             one = Tried(attempts=len(calm.lines))
-            whole = not (kept / "first.jsonl").exists() and "Traceback" not in ended.said
+            # It may have found the disk full when the output was in place.
+            first, last = kept / "first.jsonl", kept / _NAMES[0]
+            whole = not first.exists() or first.read_bytes() == last.read_bytes()
+            whole &= "Traceback" not in ended.said
             if ended.code != 0 or not whole:
                 one.reasons.append(_explained(ended))
             else:
