@@ -701,7 +701,7 @@ def test_papers_that_another_process_has_in_flight_leave_their_places_to_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other process may be stopped or hang: that is said, and the others go on."""
-    monkeypatch.setattr("extractor.llm.client._TOLD_SECONDS", 0.0)
+    monkeypatch.setattr("extractor.llm.client.TOLD_SECONDS", 0.0)
     with FaultServer() as server:
         run(server.url, papers(40), tmp_path / "keys")
         with closing(sqlite3.connect(tmp_path / "keys" / "cache.db")) as database:

@@ -110,7 +110,7 @@ def test_damage_takes_no_row_but_those_in_its_own_pages(
         database.with_name("cache.db-wal").write_bytes(whole.log)
     wanted = whole.untouched(touched, log=has_log)
     assert len(wanted) >= 40 or touched or not has_log
-    found = {key.decode() for key, _ in readable_rows(database) if isinstance(key, bytes)}
+    found = {row[0] for row in readable_rows(database) if row is not None}
     assert wanted <= found
     with closing(AnswerStore(tmp_path / "s")) as store:
         store.check()

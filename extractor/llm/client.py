@@ -23,7 +23,13 @@ from extractor.llm.answer import Answer, Usage
 from extractor.llm.complaint import read_complaint
 from extractor.llm.dialect import STATUSES, Dialect
 from extractor.llm.faults import SUCCESSES, Fault, no_reply, strange_reply, timed_out
-from extractor.llm.limits import BELIEVED_REFUSALS, LONGEST_PAUSE_SECONDS, RateLimiter, Wait
+from extractor.llm.limits import (
+    BELIEVED_REFUSALS,
+    LONGEST_PAUSE_SECONDS,
+    TOLD_SECONDS,
+    RateLimiter,
+    Wait,
+)
 from extractor.llm.reply_json import read_damaged_json
 from extractor.llm.stream import joined
 from extractor.llm.transport import NoReply
@@ -56,7 +62,6 @@ _MOST_REFUSALS = 16
 _MAY_NAME_A_FIELD = (errors.RequestRejected, errors.UnknownModel, errors.ServerFailed)
 # Between looks at a request that another process has in flight.
 _LOOK_SECONDS = 0.05
-_TOLD_SECONDS = 4.0
 _ELSEWHERE = (
     "Another process with this cache has sent some of the same requests and has no answers yet: "
     "their papers wait for it, and other papers are begun. If it hangs, end it."
@@ -201,7 +206,7 @@ class CachedClient:
                 waited = time.monotonic() - begun
                 if waited >= limiter.breaker.patience:
                     return
-                if waited >= _TOLD_SECONDS and not self._told:
+                if waited >= TOLD_SECONDS and not self._told:
                     self._told = True
                     limiter.notify(_ELSEWHERE)
                 await asyncio.sleep(_LOOK_SECONDS)

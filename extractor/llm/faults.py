@@ -185,8 +185,8 @@ class Fault(Exception):
     charged for although its tokens are not known. ``shared`` says that other requests fail as well.
     ``resend`` says that the request is sent again in another form, which is no try of its own.
     ``other`` is the request (JSON) as the refusal asks for it, and ``reversible`` whether another
-    backend may ask for it as it was.
-    ``complaint`` is what the provider says, where it said anything.
+    backend may ask for it as it was. ``complaint`` is what the provider says, where it said
+    anything.
     """
 
     error: errors.ExtractorError

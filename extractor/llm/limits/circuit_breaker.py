@@ -45,8 +45,8 @@ class CircuitBreaker:
         """Count a failed try; returns whether the circuit is open.
 
         ``in_flight`` is how many requests may be in flight, and ``begun`` how many are begun and
-        not done. A request is a witness of an outage
-        until it has failed ``believed`` times while others were answered.
+        not done. A request is a witness of an outage until it has failed ``believed`` times while
+        others were answered.
         """
         alone = self._alone.setdefault(request, 0)
         if alone < believed:

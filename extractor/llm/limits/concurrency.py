@@ -127,8 +127,8 @@ class AdaptiveConcurrency:
         if self._rounds_unjudged:
             self._rounds_unjudged -= 1
             return False
-        few = _FEW_REFUSED * self._answers
-        few = self._refused <= few + 2 * math.sqrt(few)
+        expected = _FEW_REFUSED * self._answers
+        few = self._refused <= expected + 2 * math.sqrt(expected)
         self._rounds_refused = 0 if few else self._rounds_refused + 1
         if self._rounds_refused > _CUTS_IN_VAIN:
             self._rounds_refused, self._rounds_unjudged = 0, _ROUNDS_OF_REST

@@ -33,7 +33,8 @@ BELIEVED_REFUSALS = 3
 some requests are refused twice while others are answered."""
 
 _MOST_ASIDE = 256
-_TOLD_SECONDS = 4.0
+TOLD_SECONDS = 4.0
+"""The user is told of a wait that is longer."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ class RateLimiter:
             pause = 0.0
         if wait is not None:
             pause = wait
-        long = max(pause, self.breaker.seconds_open) >= _TOLD_SECONDS
+        long = max(pause, self.breaker.seconds_open) >= TOLD_SECONDS
         # With the patience, the pauses end as well: papers that fail then do so at once.
         pause = min(pause, LONGEST_PAUSE_SECONDS, max(0.0, self.breaker.seconds_left))
         self._paused_until = max(self._paused_until, self._clock() + pause)

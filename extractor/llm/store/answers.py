@@ -18,7 +18,6 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import diskcache  # type: ignore[import-untyped]
-from pydantic_core import from_json
 
 from extractor.errors import CacheError, one_line
 from extractor.llm.answer import Answer
@@ -35,6 +34,7 @@ from extractor.llm.store.recovery import (
     remove_damaged_copies,
     remove_orphans,
     set_aside,
+    whole_row,
 )
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class AnswerStore:
         ((found,),) = self._reading.execute("PRAGMA integrity_check(1)").fetchall()
         if found != b"ok":
             raise sqlite3.DatabaseError(one_line(found.decode(errors="replace")))
-        return sum(_whole(*row) is None for row in self._reading.execute(_ALL))
+        return sum(whole_row(*row) is None for row in self._reading.execute(_ALL))
 
     def size(self) -> int:
         """Bytes on disk."""
@@ -265,7 +265,7 @@ class AnswerStore:
         with closing(BulkInsert(scratch / DATABASE, lock_seconds=0)) as bulk:
             lost, rows = 0, readable_rows(damaged)
             while part := list(itertools.islice(rows, MOST_ROWS)):
-                whole = [row for each in part if (row := _whole(*each)) is not None]
+                whole = [row for row in part if row is not None]
                 if whole:
                     bulk.write(whole)
                 lost += len(part) - len(whole)
@@ -325,16 +325,6 @@ def _remedy(error: BaseException) -> str:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or isinstance(error, diskcache.Timeout):
         return "Wait until other processes have done with it"
     return "Check its permissions and its disk"
-
-
-def _whole(key: object, value: object) -> Row | None:
-    """The key and text of a row that is what was stored, or None."""
-    with suppress(ValueError):
-        name = key.decode() if isinstance(key, bytes) else ""
-        if (text := unsealed(name, value)) is not None:
-            from_json(text)
-            return name, text.decode()
-    return None
 
 
 def _inode(directory: Path) -> int:

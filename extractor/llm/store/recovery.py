@@ -7,6 +7,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pydantic_core import from_json
+
 from extractor.llm.locks import private
 from extractor.llm.own_files import COMPANIONS, DAMAGED
 from extractor.llm.store.carving import carved_rows
@@ -15,6 +17,8 @@ from extractor.llm.store.checksum import unsealed
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from extractor.llm.store.group_commit import Row
 
 
 def damaged_copies(directory: Path) -> list[Path]:
@@ -79,15 +83,23 @@ def _unused(path: Path) -> Path:
     return found
 
 
-def readable_rows(damaged: Path) -> Iterator[tuple[object, object]]:
-    """Yield the keys and values of the rows that can be found, of each key the last one last.
+def whole_row(key: object, value: object) -> Row | None:
+    """The key and text of a row that is what was stored, or None."""
+    with suppress(ValueError):
+        name = key.decode() if isinstance(key, bytes) else ""
+        if (text := unsealed(name, value)) is not None:
+            from_json(text)
+            return name, text.decode()
+    return None
 
-    Both are None for a row that cannot be read.
-    """
+
+def readable_rows(damaged: Path) -> Iterator[Row | None]:
+    """Yield the rows that can be found, of each key the last one last; None for a damaged one."""
     newest: dict[int, int] = {}
     for number, key, value in carved_rows(damaged, _log_of(damaged)):
-        if unsealed((key or b"").decode(errors="replace"), value) is None:
-            yield None, None
+        row = whole_row(key, value)
+        if row is None:
+            yield None
         elif number >= newest.get(hash(key), 0):
             newest[hash(key)] = number
-            yield key, value
+            yield row
