@@ -524,7 +524,7 @@ class _RetryPolicy:
             return 0.0
         believed = fault.overloaded and self._refused < BELIEVED_REFUSALS
         self._why = Wait.REFUSED if believed else Wait.FAILED
-        if fault.resend or fault.unfit or fault.other is not None:
+        if fault.resend or fault.other is not None:
             self._why = None
             return 0.0
         if fault.wait is not None and (fault.overloaded or fault.wait <= LONGEST_PAUSE_SECONDS):
