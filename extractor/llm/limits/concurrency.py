@@ -21,6 +21,7 @@ _STEP = 0.05
 _WORTH = 0.3
 _RAISED = 1.2
 _ROUNDS_OF_REST = 20
+_ROUNDS_HELD = 12
 
 
 @dataclass
@@ -30,10 +31,10 @@ class AdaptiveConcurrency:
     A *round* is as many replies as papers were in flight when it began. At first the level
     doubles with each round; after the first cut it grows by 5 % a round. A cut takes a fifth,
     once for all the requests that were sent before it. A round with more than 10 refusals for
-    100 answers, chance apart, also cuts it, but not below the first level, and for twenty rounds
-    no more after three such cuts in a row: single requests may be refused at any level. Where a
-    higher level brings no more answers a second, the lower one is taken again and kept for twenty
-    rounds.
+    100 answers, chance apart, also cuts it, for twelve rounds at least, but not below the first
+    level, and for twenty rounds no more after three such cuts in a row: single requests may be
+    refused at any level. Where a higher level brings no more answers a second, the lower one is
+    taken again and kept for twenty rounds.
     """
 
     cap: int
@@ -114,7 +115,7 @@ class AdaptiveConcurrency:
             self._settling = False  # its requests were sent at the level before the cut
         elif self._refused_at_this_level():
             self._cut(min(START, self._level))
-            self._settling = True
+            self._settling, self._rest = True, _ROUNDS_HELD
         elif self._rest:
             self._rest, self._before = self._rest - 1, (mean, rate)
         elif self._doubling:
