@@ -69,6 +69,7 @@ def abstract_of(value: str, *, before: str = "") -> str:
         ("@article{k,\n% abstract = {An old one.},\n%s}", "k"),
         ("@article{k, some words, %s}", "k"),
         ("@article{k, %s", "k"),
+        ("@article{k, note = {once too often}}, year = {2024},\n %s\n}", "k"),
         ("@article{k, %s, note = {not closed}", "k"),
         ("@article{k, %s, note = {not {closed}}", "k"),
         ('@article{k, %s, note = "not closed}', "k"),
@@ -232,6 +233,8 @@ def test_encodings_without_a_header(encoding: str) -> None:
         ("% -*- coding: shift_jis -*-", "shift_jis", "表ソ"),
         ("% Encoding: ISO8859_1", "utf-8", "Łódź"),
         ("% Encoding: no-such", "utf-8", "Łódź"),
+        ("% Encoding: hex", "cp1252", "Thöy"),
+        ("% Encoding: utf-16", "utf-8", "Łódź"),
     ],
 )
 def test_encoding_that_the_header_names(header: str, encoding: str, text: str) -> None:
@@ -277,8 +280,10 @@ def test_latex(latex: str, text: str) -> None:
 
 
 def test_marks_and_entities_of_databases() -> None:
-    text = abstract_of("{<h4>Aim</h4>We ask &amp; see <i>p</i>&lt;0.05, a < b > c\\&amp;d.}")
-    assert text == "Aim We ask & see p<0.05, a < b > c&d."
+    text = abstract_of(
+        "{<h4>Aim</h4>We ask &amp; see <i>p</i>&lt;10<sup>-6</sup>, a < b > c\\&amp;d.}"
+    )
+    assert text == "Aim We ask & see p<10^-6, a < b > c&d."
 
 
 words = st.text(string.ascii_letters + string.digits, min_size=1, max_size=8)

@@ -69,8 +69,9 @@ _BREAKS = "par newline linebreak item quad qquad space break hfill"
 _CHARACTERS = """
     < textless lt    > textgreater gt    | textbar    { textbraceleft    } textbraceright
     [ lbrack    ] rbrack    % textpercent percent    & textampersand    _ textunderscore    / slash
-    - hyp    i i    j j    ' textquotesingle    " textquotedbl    ¶ P    § S    £ pounds    € euro
-    © copyright    ‡ ddag    ° degree    µ micro    Ω ohm    ✓ checkmark    № textnumero
+    - hyp    ^ textasciicircum    i i    j j    ' textquotesingle    " textquotedbl    ¶ P    § S
+    £ pounds    € euro    © copyright    ‡ ddag    ° degree    µ micro    Ω ohm
+    ✓ checkmark    № textnumero
 """
 _OWN_NAMES = {
     **dict.fromkeys(_STYLES.split(), ""),
