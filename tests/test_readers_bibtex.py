@@ -8,6 +8,7 @@ import unicodedata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from extractor.errors import DumpError
 from extractor.paper import Paper
-from extractor.readers import Unreadable, open_dump
+from extractor.readers import Unreadable, _bibtex, open_dump
 from extractor.readers._latex import latex_to_text
 from extractor.readers.bibtex import BibTex
 
@@ -26,6 +27,19 @@ GOOD = "@misc{good, title = {Lanterns}, abstract = {They glow.}}\n"
 FIELDS = "title = {Caches}, abstract = {They forget.}"
 
 unhurried = settings(deadline=None)
+
+damaged = st.text('\\{}"#=,%ab1 ()\n', max_size=30)
+fields = st.lists(st.sampled_from([FIELDS, "title = {T}", 'note = "n"', "{", "}", '"']), max_size=3)
+entries = st.builds(
+    "@{}{{{}, {} {}\n".format,
+    st.sampled_from(["article", "a_b", "in-proceedings", "Übersicht"]),
+    damaged,
+    fields.map(", ".join),
+    damaged | st.just("}"),
+)
+others = st.builds(
+    "@{}{{{}\n".format, st.sampled_from(["comment", "preamble", "String"]), damaged | st.just("}")
+)
 
 
 def items_of(text: str | bytes) -> list[Item]:
@@ -65,6 +79,9 @@ def abstract_of(value: str, *, before: str = "") -> str:
         ("  @in-proceedings{k,%s}", "k"),
         ("@conference_paper{k,%s}", "k"),
         ("@Übersicht{k,%s}", "k"),
+        ("@journal article{k,%s}", "k"),
+        ("@2nd{k,%s}", "k"),
+        ("\ufeff@article{k,%s}", "k"),
         ("@article(k, %s)", "k"),
         ("@article{k,\n% abstract = {An old one.},\n%s}", "k"),
         ("@article{k, some words, %s}", "k"),
@@ -112,6 +129,20 @@ def test_entry_that_cannot_be_read_is_listed_at_its_line(entry: str, message: st
 @pytest.mark.parametrize("between", ["", " ", ",\n  ", "}\n", "\r\n", "\r"])
 def test_entries_on_one_line(between: str) -> None:
     assert items_of(between.join([GOOD.strip()] * 3)) == items_of(GOOD) * 3
+
+
+def test_file_without_any_abstract_is_refused_in_so_many_words() -> None:
+    with pytest.raises(DumpError, match=r"2 entries and no abstract.*DBLP"):
+        items_of("@a{k, title = {T}}\n@a{l, title = {T}}\n")
+
+
+@unhurried
+@given(st.lists(entries | others, max_size=6), st.integers(1, 40))
+def test_where_the_stream_is_cut_does_not_matter(written: list[str], size: int) -> None:
+    text = "".join([*written, GOOD])
+    with patch.object(_bibtex, "_CHUNK", size):
+        in_pieces = items_of(text)
+    assert in_pieces == items_of(text)
 
 
 def test_lines_are_counted_within_and_between() -> None:
@@ -326,20 +357,6 @@ def test_letters_and_digits_survive(latex: str) -> None:
 def test_any_latex_is_read(latex: str) -> None:
     digits = [character for character in latex if character == "1"]
     assert [character for character in latex_to_text(latex) if character == "1"] == digits
-
-
-damaged = st.text('\\{}"#=,%ab1 ()\n', max_size=30)
-fields = st.lists(st.sampled_from([FIELDS, "title = {T}", 'note = "n"', "{", "}", '"']), max_size=3)
-entries = st.builds(
-    "@{}{{{}, {} {}\n".format,
-    st.sampled_from(["article", "a_b", "in-proceedings", "Übersicht"]),
-    damaged,
-    fields.map(", ".join),
-    damaged | st.just("}"),
-)
-others = st.builds(
-    "@{}{{{}\n".format, st.sampled_from(["comment", "preamble", "String"]), damaged | st.just("}")
-)
 
 
 @unhurried

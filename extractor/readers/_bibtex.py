@@ -24,8 +24,10 @@ _OPENING = 2**9
 """Characters that the beginning of an entry may have, down to the comma after its key."""
 
 _INDENT = 100
+_BLANKS = " \t\x0b\x0c\xa0\u200b\ufeff"
 
-_TYPE = r"[^\W\d_][\w.:+*/-]*+"
+# Two words only where a key follows: the one may also be a name in a text.
+_TYPE = r"\w[\w.:+*/-]*+(?:[ \t]++\w++(?=[ \t]*\{\s*[^\s{},]*,))?"
 # A parenthesis opens an entry as a brace does, but only where a key or a macro follows.
 _AT = rf"@[ \t]*+(?:{_TYPE}\s*+\{{|string\s*+\(|{_TYPE}[ \t]*+\((?=\s*+[^\s,=\"(){{}}]++\s*+,))"
 _OPENING_ANYWHERE = re.compile(_AT, re.IGNORECASE)
@@ -107,7 +109,7 @@ def beginnings(text: str, start: int) -> Iterator[int]:
     """Yield where a line begins an entry, blanks apart."""
     for found in _OPENING_ANYWHERE.finditer(text, start):
         place = found.start()
-        before = text[max(0, place - _INDENT) : place].rstrip(" \t")
+        before = text[max(0, place - _INDENT) : place].rstrip(_BLANKS)
         if before.endswith(("\n", "\r")) or (not before and place < _INDENT):
             yield place
 

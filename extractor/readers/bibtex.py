@@ -6,6 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
+from extractor.errors import DumpError
 from extractor.readers._bibtex import UNBALANCED, Entry, beginnings, entries
 from extractor.readers._latex import latex_to_text
 from extractor.readers.base import (
@@ -60,11 +61,20 @@ class BibTex(Reader):
         return SURE if prose <= _PROSE else POSSIBLE
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
+        begun, has_abstracts = 0, False
         for line, entry in entries(source):
+            begun += 1
             if entry is None:
                 yield Unreadable(line, TOO_LONG)
+                has_abstracts = True
             else:
                 yield guarded(_build, line, entry)
+                has_abstracts |= any(name == "abstract" for name, _ in entry.fields)
+        if begun and not has_abstracts:
+            raise DumpError(
+                f"{source.name} has {begun} entries and no abstract.",
+                hint="DBLP and Google Scholar export none; other sources have an option for them.",
+            )
 
 
 def _build(line: int, entry: Entry) -> Item:
