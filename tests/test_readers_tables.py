@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from extractor.errors import DumpError
 from extractor.paper import Paper
 from extractor.readers import Unreadable, open_dump, read_dump
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from extractor.readers import Item
 
 TABLE = "id;title;abstract\r\n1;Lanterns;They glöw.\r\n2;Caches;They forget.\r\n"
@@ -58,6 +62,37 @@ def test_tables_that_were_joined_with_their_headers(tmp_path: Path) -> None:
 
 def test_rows_of_empty_cells_are_nothing(tmp_path: Path) -> None:
     assert items_of(tmp_path / "dump", f"{TABLE};;\r\n\r\n;;;;\r\n".encode()) == PAPERS
+
+
+def test_quotation_mark_that_is_not_closed_costs_its_row(tmp_path: Path) -> None:
+    good = '{0};"A ""title""";"An abstract\nof two lines"\n'
+    rows = [*map(good.format, range(3)), '3;"Not closed;A\n', *map(good.format, range(4, 9))]
+    *items, last = items_of(tmp_path / "dump", f'id;title;abstract\n{"".join(rows)}9;"T;A'.encode())
+    assert [getattr(item, "id", None) for item in items] == ["0", "1", "2", None, *"45678"]
+    assert isinstance(wrong := items[3], Unreadable)
+    assert wrong.line == 8
+    assert isinstance(last, Unreadable)
+
+
+def test_quotation_marks_that_break_the_rules(tmp_path: Path) -> None:
+    table = b'id,title,abstract\n1,"A" title ,The "best" of us\n2,T,A\n'
+    first, second = items_of(tmp_path / "dump", table)
+    assert first == Paper("1", "A title ", 'The "best" of us', {})
+    assert second == Paper("2", "T", "A", {})
+
+
+cells = st.text(st.sampled_from("ab ,;\"'\n\r|"), max_size=6)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(cells, min_size=1, max_size=5), max_size=6))
+def test_every_row_is_a_paper_or_listed(rows: list[list[str]]) -> None:
+    table = io.StringIO(newline="")
+    csv.writer(table).writerows([["id", "title", "abstract"], *rows, ["z", "T", "A"]])
+    with TemporaryDirectory() as folder:
+        items = items_of(Path(folder) / "dump", table.getvalue().encode())
+    assert len(items) == sum(any(row) for row in rows) + 1
+    assert items[-1] == Paper("z", "T", "A", {})
 
 
 @pytest.mark.parametrize("field", ["title", "abstract", "id"])

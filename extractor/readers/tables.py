@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import deque
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from extractor.errors import DumpError
@@ -140,20 +141,48 @@ def _text_lines(source: Source, skipped: list[Unreadable]) -> Iterator[str]:
 def _rows(
     lines: Iterator[str], delimiter: str, above: int, *, quoted: bool
 ) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield each row's first line and its fields, or why it has none."""
+    """Yield each row's first line and its fields, or why it has none.
+
+    A quotation mark that is not closed costs the row that it is in, not those below.
+    """
     # The limit is the module's own; it is never lowered under what somebody else asked for.
     csv.field_size_limit(max(csv.field_size_limit(), TEXT_LIMIT))
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-    rows = csv.reader(lines, delimiter=delimiter, quoting=quoting)
+    taken: list[str] = []
+    once_more: deque[str] = deque()
+
+    def taking() -> Iterator[str]:
+        while (line := once_more.popleft() if once_more else next(lines, None)) is not None:
+            taken.append(line)
+            yield line
+
+    number = above + 1
+    rows = csv.reader(taking(), delimiter=delimiter, quoting=quoting, strict=True)
+    row: list[str] | str
     while True:
-        line = above + rows.line_num + 1
         try:
-            yield line, next(rows)
+            row = next(rows)
         except StopIteration:
             return
-        except csv.Error as error:
-            last = above + rows.line_num
-            yield line, f"This is not a row of a table, down to line {last}: {error}."
+        except csv.Error:
+            row = _leniently(taken, delimiter, number)
+            once_more.extendleft(reversed(taken[1:]))
+            del taken[1:]
+            rows = csv.reader(taking(), delimiter=delimiter, quoting=quoting, strict=True)
+        yield number, row
+        number += len(taken)
+        taken.clear()
+
+
+def _leniently(taken: list[str], delimiter: str, number: int) -> list[str] | str:
+    """Return the row of what breaks the rules on its own line, or why it is none."""
+    if len(taken) > 1:
+        last = number + len(taken) - 1
+        return f"This is not a row of a table: a quotation mark is not closed, down to line {last}."
+    try:
+        return next(csv.reader(taken, delimiter=delimiter), [])
+    except csv.Error as error:
+        return f"This is not a row of a table: {error}."
 
 
 def _require_abstracts(header: list[str], columns: Columns, dump: str) -> None:
