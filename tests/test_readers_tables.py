@@ -118,8 +118,13 @@ def test_exports_without_abstracts_are_told(header: str, said: str, tmp_path: Pa
         list(read_dump(dump))
 
 
-def test_a_table_in_markdown_below_prose_is_no_csv(tmp_path: Path) -> None:
+@pytest.mark.parametrize("prose", ["", "# Papers\n\n"])
+@pytest.mark.parametrize(
+    "table",
+    ["| Title | Abstract |\n|---|---|\n| T | A. |\n", "Title | Abstract\n:--|--:\nT | A.\n"],
+)
+def test_a_table_in_markdown_is_no_csv(prose: str, table: str, tmp_path: Path) -> None:
     dump = tmp_path / "dump.md"
-    dump.write_text("# Papers\n\n| Title | Abstract |\n|---|---|\n| Lanterns | They glow. |\n")
+    dump.write_text(prose + table)
     with open_dump(dump) as opened:
         assert opened.format != "csv"

@@ -34,6 +34,8 @@ _HEADED = 0.8
 _LINES_ABOVE = 10
 """Lines that may be above the header: what is exported and when, or Excel's ``sep=;``."""
 
+# It stands below the header of a table in Markdown.
+_RULE = frozenset("|:- \t\r")
 _SEPARATOR_LINE = "sep="
 _NAME_LENGTH = 64
 _ROWS_TRIED = 20
@@ -105,7 +107,7 @@ class CommaSeparated(Reader):
         for above, line in enumerate(lines):
             for delimiter in self.delimiters:
                 cells = _split(line, delimiter)
-                if _has_both(cells) and (not above or _fits(lines[above + 1 :], cells, delimiter)):
+                if _has_both(cells) and _fits(lines[above + 1 :], cells, delimiter, above):
                     return above, delimiter
         first = lines[0].removeprefix(_SEPARATOR_LINE)
         return None, max(self.delimiters, key=first.count)
@@ -197,14 +199,14 @@ def _require_abstracts(header: list[str], columns: Columns, dump: str) -> None:
     require_columns(header, columns, dump)
 
 
-def _fits(below: list[str], header: list[str], delimiter: str) -> bool:
-    """Say whether the row under a header that is not the first line has its width."""
+def _fits(below: list[str], header: list[str], delimiter: str, above: int) -> bool:
+    """Say whether a header is that of a table: further down, only if the next row is as wide."""
+    if below and "-" in below[0] and set(below[0]) <= _RULE:
+        return False
     try:
-        row = next(csv.reader(below, delimiter=delimiter), [])
+        return not above or len(next(csv.reader(below, delimiter=delimiter), [])) == len(header)
     except csv.Error:
         return False
-    is_markdown = delimiter == "|" and not header[0].strip()
-    return len(row) == len(header) and not is_markdown
 
 
 def _split(line: str, delimiter: str) -> list[str]:
