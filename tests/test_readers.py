@@ -398,7 +398,7 @@ def _verbatim(record: dict[str, object]) -> Iterator[str]:
 def test_no_heavy_import_before_a_dump_needs_it() -> None:
     program = (
         "import sys, extractor.readers as r; r.readers(); "
-        "heavy = {'pyarrow', 'bibtexparser', 'pylatexenc', 'backports.zstd', 'numpy'}; "
+        "heavy = {'pyarrow', 'pylatexenc', 'backports.zstd', 'numpy'}; "
         "print(*sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(

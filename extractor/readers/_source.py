@@ -40,6 +40,11 @@ _BUFFER = 2**18
 _XZ_MEMORY = 2**28
 """Bytes an xz dictionary may take: four times what ``xz -9`` asks for."""
 
+# What begins with ASCII in UTF-16, as some spreadsheets write it.
+_UNMARKED_UTF_16 = {
+    "utf-16-le": re.compile(rb"(?:[\t\r\n -~]\0){3}"),
+    "utf-16-be": re.compile(rb"(?:\0[\t\r\n -~]){3}"),
+}
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
@@ -322,10 +327,14 @@ def _take(raw: io.RawIOBase, size: int) -> bytes:
 
 
 def _as_utf8(raw: io.RawIOBase) -> io.RawIOBase:
-    """Take a byte-order mark off, and make UTF-8 of what it says is UTF-16."""
+    """Take a byte-order mark off, and make UTF-8 of UTF-16 with one or without."""
     start = _take(raw, _START)
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if start.startswith(mark):
             rest = _Rewound(start.removeprefix(mark), raw)
             return rest if encoding == "utf-8" else _Transcoded(rest, encoding)
-    return _Rewound(start, raw)
+    unmarked = _Rewound(start, raw)
+    for encoding, pattern in _UNMARKED_UTF_16.items():
+        if pattern.fullmatch(start):
+            return _Transcoded(unmarked, encoding)
+    return unmarked

@@ -248,16 +248,27 @@ def _candidates(
 
 
 def require_columns(present: Sequence[str], columns: Columns, dump: str) -> None:
-    """Check that a table's columns hold a title and an abstract.
+    """Check that a table has the columns that the user named, and a title and an abstract.
 
     Raises:
-        DumpError: no column is recognised as the one or the other.
+        DumpError: a column that was named is not there, or none is recognised.
     """
     names = field_names(tuple(present), columns)
-    for found, field in ((names.titles, "title"), (names.abstracts, "abstract")):
-        if not any(each in present for each in found):
+    has = f"It has: {', '.join(filter(None, present))}."
+    for given, field in (
+        (columns.title, "title"),
+        (columns.abstract, "abstract"),
+        (columns.id, "id"),
+    ):
+        if given is not None and given not in present:
             raise DumpError(
-                f"No column of {dump} is the {field}. It has: {', '.join(present)}.",
+                f"{dump} has no column {given!r}. {has}",
+                hint=f"Name one of its columns with --{field}-column.",
+            )
+    for found, field in ((names.titles, "title"), (names.abstracts, "abstract")):
+        if not found:
+            raise DumpError(
+                f"No column of {dump} is the {field}. {has}",
                 hint=f"Name the column with --{field}-column.",
             )
 

@@ -1,14 +1,17 @@
-"""BibTeX with abstracts, as the ACL Anthology exports it."""
+"""BibTeX and BibLaTeX with abstracts, as publishers, indexes and reference managers export them."""
 
 from __future__ import annotations
 
-import logging
+import html
 import re
-from functools import cache
 from typing import TYPE_CHECKING
 
+from extractor.errors import DumpError
+from extractor.readers._bibtex import UNBALANCED, Entry, beginnings, entries
+from extractor.readers._latex import latex_to_text
 from extractor.readers.base import (
     NO,
+    POSSIBLE,
     SURE,
     TOO_LONG,
     Columns,
@@ -23,106 +26,149 @@ from extractor.readers.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from pylatexenc.latex2text import LatexNodes2Text
+_PROSE = 10
+"""Lines that an exporter may write above the first entry; more are a page that quotes one."""
 
-_BEGINS = re.compile(
-    rb"^[ \t]*@(?:(?:comment|preamble|string)[ \t]*[{(]|[A-Za-z]+[ \t]*[{(]\s*[^\s,{}()=]+\s*,)",
-    re.MULTILINE | re.IGNORECASE,
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z]{2,10}\d{0,2});", re.IGNORECASE)
+_MARK = re.compile(
+    r"</?(?:jats:)?(?:[bipu]|em|strong|su[bp]|h\d|sec|title|italic|bold|span|div|br|[ou]l|li|inf)"
+    r"(?:\s[^<>]{0,200})?/?>",
+    re.IGNORECASE,
 )
-_ENTRY_LIMIT = 2**18
-_NOT_AN_ENTRY = re.compile(r"\s*@(?:comment|preamble|string)\b", re.IGNORECASE)
-_MARKUP = re.compile(r"[\\{}~]|--|``|''")
-_BARE_PERCENT = re.compile(r"(?<!\\)%")
+_POWER = re.compile(r"\d<(?:jats:)?sup\b[^<>]*>[-+\u2212]?\d", re.IGNORECASE)
+_AND = re.compile(r"\sand(?=\s|\Z)|[{}]", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?:Jr|Sr)\.?|[IVX]+", re.IGNORECASE)
+_DOI = re.compile(r"10\.\d{4,9}/\S+")
+_ARXIV = re.compile(r"arxiv[:.]\s*(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[a-z]+)?/\d{7})", re.I)
 
 
 class BibTex(Reader):
-    """Entries with a title and an abstract; accents, quotes and dashes of LaTeX are decoded."""
+    """Entries with a title and an abstract; LaTeX is decoded, and formulas stay as they are."""
 
     name = "bibtex"
     title = "BibTeX with abstracts"
     suffixes = (".bib", ".bibtex")
 
     def sniff(self, head: bytes) -> float:
-        return SURE if _BEGINS.search(head) and b"=" in head else NO
+        text = decode_text(head)
+        first = next(beginnings(text, 0), None)
+        if first is None or "=" not in text[first:]:
+            return NO
+        above = filter(None, map(str.strip, text[:first].splitlines()))
+        prose = sum(not line.startswith("%") for line in above)
+        return SURE if prose <= _PROSE else POSSIBLE
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        # What it complains of becomes an unreadable entry; it need not be printed as well.
-        logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
-        for line, data in _entries(source):
-            if data is None:
+        begun, has_abstracts = 0, False
+        for line, entry in entries(source):
+            begun += 1
+            if entry is None:
                 yield Unreadable(line, TOO_LONG)
-            elif not _NOT_AN_ENTRY.match(text := decode_text(data)):
-                yield guarded(_build, line, text)
+                has_abstracts = True
+            else:
+                yield guarded(_build, line, entry)
+                has_abstracts |= any(name == "abstract" for name, _ in entry.fields)
+        if begun and not has_abstracts:
+            raise DumpError(
+                f"{source.name} has {begun} entries and no abstract.",
+                hint="DBLP and Google Scholar export none; other sources have an option for them.",
+            )
 
 
-def _entries(source: Source) -> Iterator[tuple[int, bytes | None]]:
-    """Yield each entry's first line and text: it ends where a line begins the next."""
-    first = size = 0
-    lines: list[bytes] = []
-    for number, line in source.lines():
-        begins = line is not None and _BEGINS.match(line) is not None
-        if lines and (begins or line is None):
-            yield first, b"".join(lines) if size <= _ENTRY_LIMIT else None
-            lines = []
-        if line is None:
-            yield number, None
-        elif begins:
-            first, size, lines = number, len(line), [line]
-        elif lines:
-            size += len(line)
-            if size <= _ENTRY_LIMIT:
-                lines.append(line)
-    if lines:
-        yield first, b"".join(lines) if size <= _ENTRY_LIMIT else None
+def _build(line: int, entry: Entry) -> Item:
+    values: dict[str, list[str]] = {}
+    for name, value in entry.fields:
+        if value.strip():
+            values.setdefault(name, []).append(value)
+    raw = {name: found[0] for name, found in values.items()}
 
+    def first(*names: str) -> str:
+        return next((text for name in names if name in raw and (text := _text(raw[name]))), "")
 
-def _build(line: int, text: str) -> Item:
-    from bibtexparser.entrypoint import parse_string
-
-    library = parse_string(text, parse_stack=[])
-    if not library.entries:
-        return Unreadable(line, "This is not a BibTeX entry: check that its braces are balanced.")
-    parsed = library.entries[0]
-    try:
-        fields = {field.key.lower(): _value(field.value) for field in parsed.fields}
-    except RecursionError:
-        return Unreadable(line, "The braces are nested too deeply.", parsed.key)
-    authors = filter(None, re.split(r"\s+and\s+", fields.get("author", "")))
-    keywords = map(str.strip, fields.get("keywords", "").split(","))
+    title, subtitle = first("title"), first("subtitle")
+    if subtitle and subtitle not in title:
+        title = f"{title}: {subtitle}"
+    abstract = first("abstract")
+    doi, arxiv_id, key = _doi(first("doi")), _arxiv_id(first, raw), entry.key
+    if entry.fault and not (entry.fault is UNBALANCED and title and abstract):
+        return Unreadable(line, entry.fault, key or None, title or None)
     metadata = without_empty(
-        authors=[" ".join(reversed(author.split(", ", 1))) for author in authors],
-        categories=list(filter(None, keywords)),
-        doi=fields.get("doi"),
-        venue=fields.get("booktitle") or fields.get("journal"),
-        date=fields.get("date") or fields.get("year"),
-        url=fields.get("url"),
+        authors=_authors(" and ".join(values.get("author", []))),
+        categories=_keywords(values),
+        doi=doi,
+        arxiv_id=arxiv_id,
+        venue=first("booktitle", "journal", "journaltitle"),
+        date=_date(first("date"), first("year")),
+        url=first("url"),
     )
-    title, abstract = fields.get("title", ""), fields.get("abstract", "")
-    return build_entry(line, parsed.key, title, abstract, metadata)
+    return build_entry(line, key or doi or arxiv_id, title, abstract, metadata)
 
 
-def _value(value: object) -> str:
-    """Return the text of a field, with LaTeX as Unicode; formulas stay as they are."""
-    text = str(value).strip()
-    if len(text) > 1 and text[0] + text[-1] in ("{}", '""'):
-        text = text[1:-1]
-    if _MARKUP.search(text):
-        # To LaTeX a bare % begins a comment; in an abstract it is a percentage.
-        text = _decoder().latex_to_text(_BARE_PERCENT.sub(r"\%", text))
-    return " ".join(text.split())
+def _text(value: str) -> str:
+    text = latex_to_text(value)
+    if "<" in text:
+        text = " ".join(_MARK.sub(_gap, text).split())
+    return _ENTITY.sub(lambda found: html.unescape(found[0]), text) if "&" in text else text
 
 
-@cache
-def _decoder() -> LatexNodes2Text:
-    from pylatexenc.latex2text import (
-        LatexNodes2Text,
-        MacroTextSpec,
-        get_default_latex_context_db,
-    )
+def _gap(mark: re.Match[str]) -> str:
+    """Return what is left of a mark: a space where it begins or ends a block, 10^6 of a power."""
+    if _POWER.match(mark.string, max(0, mark.start() - 1)):
+        return "^"
+    return " " if re.match(r"</?(?:jats:)?(?:p|h\d|sec|title|div|br|[ou]l|li)\b", mark[0]) else ""
 
-    known = get_default_latex_context_db()
-    addresses = [MacroTextSpec("url", "%s"), MacroTextSpec("href", "%(2)s (%(1)s)")]
-    known.add_context_category("addresses", prepend=True, macros=addresses)
-    return LatexNodes2Text(latex_context=known, math_mode="verbatim", strict_latex_spaces=True)
+
+def _authors(text: str) -> list[str]:
+    """Return the names, given name first; a brace keeps its ``and`` together."""
+    names, start, depth = [], 0, 0
+    for found in _AND.finditer(text):
+        if found[0] in "{}":
+            depth = max(0, depth + (1 if found[0] == "{" else -1))
+        elif not depth:
+            names.append(text[start : found.start()])
+            start = found.end()
+    names.append(text[start:])
+    return [name for each in names if (name := _given_first(each.strip())) != "others" and name]
+
+
+def _given_first(name: str) -> str:
+    if name.startswith("{") and name.endswith("}") and "{" not in name[1:]:
+        return _text(name)
+    parts = [part.strip() for part in _text(name).split(",")]
+    if any("=" in part for part in parts):
+        pairs = (part.partition("=") for part in parts)
+        named = {key.strip(): value.strip(' "') for key, _, value in pairs}
+        order = ("given", "prefix", "family", "suffix")
+        return " ".join(filter(None, (named.get(part) for part in order)))
+    family, rest = parts[0], parts[1:]
+    if len(rest) > 1 and not _SUFFIX.fullmatch(rest[-1]):
+        rest.append(rest.pop(0))
+    return " ".join(filter(None, [*rest[:1], family, *rest[1:]]))
+
+
+def _keywords(values: Mapping[str, list[str]]) -> list[str]:
+    names = ("keywords", "keyword", "author_keywords")
+    found = next((values[name] for name in names if name in values), [])
+    texts = map(_text, found)
+    each = (part.strip() for text in texts for part in text.split(";" if ";" in text else ","))
+    return list(dict.fromkeys(filter(None, each)))
+
+
+def _date(date: str, year: str) -> str:
+    return date if re.search(r"\d{4}", date) else f"{date} {year}".strip()
+
+
+def _doi(text: str) -> str:
+    found = _DOI.search(text)
+    return found[0] if found else text
+
+
+def _arxiv_id(first: Callable[..., str], raw: Mapping[str, str]) -> str:
+    eprint = first("eprint")
+    if first("archiveprefix", "eprinttype").lower() == "arxiv":
+        return re.sub(r"(?i)^(?:https?://arxiv\.org/abs/|arxiv:)", "", eprint)
+    places = (eprint, raw.get("journal", ""), raw.get("doi", ""), raw.get("note", ""))
+    found = next(filter(None, map(_ARXIV.search, places)), None)
+    return found[1] if found else ""
