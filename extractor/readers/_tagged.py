@@ -22,10 +22,7 @@ from extractor.readers.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Split = Callable[[str], tuple[str, str] | None]
-    """A line to its tag and its value; None for a line without a tag."""
+    from collections.abc import Iterable, Iterator
 
 _ENTRY_LIMIT = 2 * TEXT_LIMIT
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>]+[^\s\"<>.,;]")
@@ -50,58 +47,61 @@ class Tags:
 
 
 class Entry:
-    """The tagged values of one entry, each in the lines that it came in."""
+    """The values of one entry by their tags, each in the lines that it came in."""
 
     def __init__(self) -> None:
         self.line = 1
-        self.tags: set[str] = set()
         self.leader = ""
-        self._values: list[tuple[int, str, list[str]]] = []
+        self._values: dict[str, list[tuple[int, list[str]]]] = {}
+        self._last: list[str] = []
         self._size = 0
 
     @property
     def is_too_long(self) -> bool:
         return self._size > _ENTRY_LIMIT
 
-    def add(self, line: int, tag: str, value: str) -> None:
-        if not self.tags:
+    def has(self, tags: Iterable[str]) -> bool:
+        """Say whether one of the tags is there, if only without a value."""
+        return not self._values.keys().isdisjoint(tags)
+
+    def add(self, line: int, tag: str, value: str | None) -> None:
+        if not self._values:
             self.line, self.leader = line, tag
-        self.tags.add(tag)
-        self._size += len(value)
-        if self._size <= _ENTRY_LIMIT:
-            value = value.strip()
-            self._values.append((line, tag, [value] if value else []))
+        self._last = [value] if value else []
+        self._size += len(value or "")
+        if tag not in self._values:
+            self._values[tag] = [(line, self._last)]
+        elif self._size <= _ENTRY_LIMIT:
+            self._values[tag].append((line, self._last))
 
     def go_on(self, text: str) -> None:
-        """Add a line to the value before it; before the first one it says nothing."""
-        if self.tags:
-            self._size += len(text)
-            if self._size <= _ENTRY_LIMIT:
-                self._values[-1][2].append(text.strip())
+        """Add a line to the value before it."""
+        self._size += len(text)
+        if self._values and self._size <= _ENTRY_LIMIT:
+            self._last.append(text)
 
-    def last(self, tag: str) -> int:
-        """Return the place of the tag's last value; -1 where it has none."""
-        return max((n for n, (_, each, _) in enumerate(self._values) if each == tag), default=-1)
+    def line_of(self, tag: str) -> int:
+        """Return the line of the tag's last value; 0 where it has none."""
+        return self._values[tag][-1][0] if tag in self._values else 0
 
-    def cut(self, at: int) -> Entry:
-        """Move the values from the place on to an entry of their own."""
-        rest = Entry()
-        for line, tag, parts in self._values[at:]:
-            rest.add(line, tag, "")
-            for part in parts:
-                rest.go_on(part)
-        del self._values[at:]
-        self.tags = {tag for _, tag, _ in self._values}
-        self._size -= rest._size
-        return rest
+    def cut(self, line: int) -> Entry:
+        """Move what stands on this line and below to an entry of its own."""
+        kept, moved = self._values, Entry()
+        self._values = {}
+        for tag, values in kept.items():
+            for at, parts in values:
+                entry = self if at < line else moved
+                entry._values.setdefault(tag, []).append((at, parts))
+                moved._size += sum(map(len, parts)) * (entry is moved)
+        moved.line, moved.leader = line, next(iter(moved._values))
+        self._size -= moved._size
+        return moved
 
-    def parts(self, tags: tuple[str, ...]) -> list[list[str]]:
+    def parts(self, tags: Iterable[str]) -> list[list[str]]:
         """Return the values, in lines, of the first of the tags that is not empty."""
-        for wanted in tags:
-            if wanted in self.tags:
-                found = [parts for _, tag, parts in self._values if tag == wanted and parts]
-                if found:
-                    return found
+        for tag in tags:
+            if found := [parts for _, parts in self._values.get(tag, ()) if parts]:
+                return found
         return []
 
     def all(self, tags: tuple[str, ...]) -> list[str]:
@@ -119,16 +119,19 @@ class Entry:
 class TaggedReader(Reader):
     """A format of tagged lines; a subclass says what a tag is and where an entry begins.
 
+    Entries begin with a tag of ``begin``; `following` is asked about those of ``telling`` and
+    about any after a blank line.
     What follows a tag of ``ends`` is an entry only if it has a title or an abstract.
     """
 
     tags: ClassVar[Tags]
     begin: ClassVar[frozenset[str]]
+    telling: ClassVar[frozenset[str]]
     ends: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
-    def splitter(self, head: bytes) -> Split:
-        """Return how a line of this dump is split into its tag and its value."""
+    def tagged(self, head: bytes) -> re.Pattern[str]:
+        """Return what matches a line with a tag in this dump; its groups are tag and value."""
 
     def following(self, entry: Entry, tag: str, *, after_blank: bool) -> Entry | None:  # noqa: ARG002
         """Return the entry that ``tag`` belongs to if it is not ``entry``."""
@@ -139,35 +142,40 @@ class TaggedReader(Reader):
         return False
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        split = self.splitter(source.head)
+        match = self.tagged(source.head).fullmatch
         entry, after_blank = Entry(), True
         for number, line in source.lines():
             if line is None:
                 yield from self._items(entry)
                 entry = Entry()
                 yield Unreadable(number, TOO_LONG)
-                continue
-            text = decode_text(line).rstrip()
-            found = split(text)
-            if found is None:
-                if text and not (after_blank and self.is_header(text)):
-                    entry.go_on(text)
-            elif found[0] in self.ends:
-                yield from self._items(entry)
-                entry = Entry()
+            elif not (text := decode_text(line).rstrip()):
+                after_blank = True
+            elif not (found := match(text)):
+                if not (after_blank and self.is_header(text)):
+                    entry.go_on(text.strip())
+                after_blank = False
             else:
-                following = self.following(entry, found[0], after_blank=after_blank)
-                if entry.tags and following is not None:
+                tag, value = found.groups()
+                if following := self._following(entry, tag, after_blank=after_blank):
                     yield from self._items(entry)
                     entry = following
-                entry.add(number, *found)
-            after_blank = not text
+                if tag not in self.ends:
+                    entry.add(number, tag, value)
+                after_blank = False
         yield from self._items(entry)
+
+    def _following(self, entry: Entry, tag: str, *, after_blank: bool) -> Entry | None:
+        if tag in self.ends:
+            return Entry()
+        if after_blank or tag in self.telling:
+            return self.following(entry, tag, after_blank=after_blank)
+        return None
 
     def _items(self, entry: Entry) -> Iterator[Item]:
         if entry.is_too_long:
             yield Unreadable(entry.line, TOO_LONG)
-        elif not entry.tags.isdisjoint((*self.begin, *self.tags.titles, *self.tags.abstracts)):
+        elif entry.has((*self.begin, *self.tags.titles, *self.tags.abstracts)):
             yield guarded(self.build, entry.line, entry)
 
     def build(self, line: int, entry: Entry) -> Item:

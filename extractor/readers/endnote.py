@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from extractor.readers._tagged import Entry, TaggedReader, Tags
 from extractor.readers.base import NO, SURE
 
-if TYPE_CHECKING:
-    from extractor.readers._tagged import Split
-
-_TAG = re.compile(r"%([0-9A-Z!@#$&()*+=>?\[\]^~<])(?:\s(.*))?", re.DOTALL)
+_TAG = re.compile(r"%([0-9A-Z!@#$&()*+=>?\[\]^~<])(?:\s(.*))?")
 _FIRST = re.compile(rb"^%(?:0(?: [^\n]*)?|[TA] [^\n]+)\r?\n%[0-9A-Z!@]\s", re.MULTILINE)
 _RECOGNISED_BELOW = 0.75
 
@@ -23,6 +19,7 @@ class EndNote(TaggedReader):
     title = "EndNote tagged text (Refer)"
     suffixes = (".enw", ".enl", ".refer")
     begin = frozenset(("0",))
+    telling = frozenset(("T",))
     tags = Tags(
         titles=("T",),
         abstracts=("X",),
@@ -42,24 +39,20 @@ class EndNote(TaggedReader):
             return NO
         return SURE if not head[: found.start()].strip() else _RECOGNISED_BELOW
 
-    def splitter(self, head: bytes) -> Split:  # noqa: ARG002
-        def split(text: str) -> tuple[str, str] | None:
-            found = _TAG.fullmatch(text)
-            return (found[1], found[2] or "") if found else None
-
-        return split
+    def tagged(self, head: bytes) -> re.Pattern[str]:  # noqa: ARG002
+        return _TAG
 
     def following(self, entry: Entry, tag: str, *, after_blank: bool) -> Entry | None:
         """Begin after a blank line, and where a second title shows that there was none.
 
         ``%0`` alone does not tell: some programs write it several times, or below the title.
         """
-        if after_blank and (tag in "0T" or "T" in entry.tags):
+        if after_blank and (tag in "0T" or entry.has("T")):
             return Entry()
-        if tag == "T" and "T" in entry.tags:
-            type_ = entry.last("0")
-            below_title = entry.leader == "T" or type_ < entry.last("T")
-            return Entry() if below_title else entry.cut(type_)
+        if tag == "T" and entry.has("T"):
+            type_ = entry.line_of("0")
+            is_below = entry.leader != "T" and type_ > entry.line_of("T")
+            return entry.cut(type_) if is_below else Entry()
         return None
 
     def categories_of(self, entry: Entry) -> list[str]:

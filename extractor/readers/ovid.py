@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from extractor.readers._tagged import Entry, TaggedReader, Tags
 from extractor.readers.base import NO, SURE
 
-if TYPE_CHECKING:
-    from extractor.readers._tagged import Split
-
-_NUMBER = re.compile(r"<(\d+)\.?\s*>")
 _FIRST = re.compile(rb"^<\d+\.?\s*>[ \t]*\r?\n[A-Z][A-Za-z -]{2,40}\r?\n[ \t]+\S", re.MULTILINE)
-_LABEL = re.compile(r"([A-Z][A-Za-z&()/' -]{1,59}?):?")
+_TAG = re.compile(r"(<(?=\d)|[A-Z][A-Za-z&()/' -]{1,59}?)(?:(?<=<)(\d+)\.?\s*>|(?<!<):?)")
 _NOTE_NUMBERS = re.compile(r"(?:\s+\d+(?:,\d+)*)+$")
 _KIND = re.compile(r"\.?\[(?:Article|Review|Report|Editorial|Letter|Miscellaneous|Erratum)\]$")
 
@@ -24,7 +19,7 @@ class Ovid(TaggedReader):
     name = "ovid"
     title = "Ovid text export"
     suffixes = (".ovd",)
-    begin = frozenset(("<",))
+    begin = telling = frozenset(("<",))
     tags = Tags(
         titles=("Title", "Chapter Title", "Article Title"),
         abstracts=("Abstract",),
@@ -42,14 +37,8 @@ class Ovid(TaggedReader):
         found = _FIRST.search(head)
         return NO if found is None else SURE
 
-    def splitter(self, head: bytes) -> Split:  # noqa: ARG002
-        def split(text: str) -> tuple[str, str] | None:
-            if number := _NUMBER.fullmatch(text):
-                return "<", number[1]
-            label = _LABEL.fullmatch(text)
-            return (label[1], "") if label else None
-
-        return split
+    def tagged(self, head: bytes) -> re.Pattern[str]:  # noqa: ARG002
+        return _TAG
 
     def title_of(self, entry: Entry) -> str:
         return _KIND.sub("", super().title_of(entry))

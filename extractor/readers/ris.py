@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from extractor.readers._tagged import Entry, TaggedReader, Tags
 from extractor.readers.base import NO, SURE
 
-if TYPE_CHECKING:
-    from extractor.readers._tagged import Split
-
 _LONG_TAGS = "PMID|PMCR|ISSN|ISBN|STAT|CRDT|PHST|DCOM|MHDA"
-_TAG = re.compile(
-    rf"(?:(?=.{{4}}-)([A-Z][A-Z0-9]{{1,3}}) {{0,2}}|({_LONG_TAGS}) {{1,2}})-(?: (.*))?", re.DOTALL
-)
-# Some write "TY - JOUR"; there the hyphen of a wrapped line such as "CO2 - rich" is none.
-_NARROW_TAG = re.compile(r"([A-Z][A-Z0-9])() {1,2}-(?: (.*))?", re.DOTALL)
+_TAGGED = r"([A-Z][A-Z0-9]{1,3}) {0,2}-(?: +(.*))?"
+_WIDE = re.compile(rf"(?=.{{4}}-|(?:{_LONG_TAGS}) ){_TAGGED}")
+_INDENTED = re.compile(rf"\s{{0,8}}(?=.{{4}}-|(?:{_LONG_TAGS}) ){_TAGGED}")
+# Some write "TY - JOUR"; elsewhere the hyphen of a wrapped line such as "CO2 - rich" is none.
+_NARROW = re.compile(r"\s{0,8}([A-Z][A-Z0-9]) {1,2}-(?: +(.*))?")
 
 _FIRST = re.compile(rb"^[ \t]*(?:TY {1,2}-[ \t]*\S.*|PMID {0,2}- ?\d+[ \t\r]*)$", re.MULTILINE)
 _FIRST_NARROW = re.compile(rb"^[ \t]*TY - ", re.MULTILINE)
+_FIRST_INDENTED = re.compile(rb"^[ \t]+TY  - ", re.MULTILINE)
 _TAGGED_LINE = re.compile(rb"^[ \t]*[A-Z][A-Z0-9]{1,3} {0,2}-(?: |$)", re.MULTILINE)
 _TITLE_LINE = re.compile(rb"^TI  - ", re.MULTILINE)
 _WITHOUT_LEADER = 4
@@ -39,7 +36,7 @@ class Ris(TaggedReader):
     name = "ris"
     title = "RIS and PubMed's tagged text"
     suffixes = (".ris", ".nbib", ".medline")
-    begin = frozenset(("TY", "PMID"))
+    begin = telling = frozenset(("TY", "PMID"))
     ends = frozenset(("ER",))
     tags = Tags(
         titles=("TI", "T1", "CT", "BTI", "CTI"),
@@ -60,14 +57,10 @@ class Ris(TaggedReader):
         tagged = len(_TAGGED_LINE.findall(head[:4096]))
         return _RECOGNISED_BELOW if tagged >= _WITHOUT_LEADER and _TITLE_LINE.search(head) else NO
 
-    def splitter(self, head: bytes) -> Split:
-        tag = _NARROW_TAG if _FIRST_NARROW.search(head) else _TAG
-
-        def split(text: str) -> tuple[str, str] | None:
-            found = tag.match(text) or (tag.match(text.lstrip()) if text[:1] == " " else None)
-            return (found[1] or found[2], found[3] or "") if found else None
-
-        return split
+    def tagged(self, head: bytes) -> re.Pattern[str]:
+        if _FIRST_NARROW.search(head):
+            return _NARROW
+        return _INDENTED if _FIRST_INDENTED.search(head) else _WIDE
 
     def following(self, entry: Entry, tag: str, *, after_blank: bool) -> Entry | None:
         if tag in self.begin:
@@ -75,8 +68,8 @@ class Ris(TaggedReader):
             return None if entry.leader == "TY" and tag == "PMID" else Entry()
         if not after_blank or entry.leader == "TY":
             return None
-        has_title = not entry.tags.isdisjoint(self.tags.titles)
-        has_abstract = not entry.tags.isdisjoint(self.tags.abstracts)
+        has_title = entry.has(self.tags.titles)
+        has_abstract = entry.has(self.tags.abstracts)
         completes = has_title != has_abstract and tag in (
             self.tags.abstracts if has_title else self.tags.titles
         )

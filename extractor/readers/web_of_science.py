@@ -21,9 +21,7 @@ from extractor.readers.base import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from extractor.readers._tagged import Split
-
-_TAG = re.compile(r"([A-Z][A-Z0-9])(?: (.*))?", re.DOTALL)
+_TAG = re.compile(r"([A-Z][A-Z0-9])(?: +(.*))?")
 _FIRST = re.compile(
     rb"^FN [^\n]*\n(?:VR |PT )|^PT [A-Z]\r?\n(?:[A-Z][A-Z0-9] |   )", re.MULTILINE
 )
@@ -36,7 +34,7 @@ class WebOfScience(TaggedReader):
     name = "web-of-science"
     title = "Web of Science plain text"
     suffixes = (".isi", ".ciw", ".wos")
-    begin = frozenset(("PT",))
+    begin = telling = frozenset(("PT",))
     ends = frozenset(("FN", "VR", "ER", "EF"))
     tags = Tags(
         titles=("TI",),
@@ -56,12 +54,8 @@ class WebOfScience(TaggedReader):
             return NO
         return SURE if not head[: found.start()].strip() else _RECOGNISED_BELOW
 
-    def splitter(self, head: bytes) -> Split:  # noqa: ARG002
-        def split(text: str) -> tuple[str, str] | None:
-            found = _TAG.fullmatch(text)
-            return (found[1], found[2] or "") if found else None
-
-        return split
+    def tagged(self, head: bytes) -> re.Pattern[str]:  # noqa: ARG002
+        return _TAG
 
     def authors_of(self, entry: Entry) -> list[str]:
         lines = [line for lines in entry.parts(self.tags.authors) for line in lines]
