@@ -175,16 +175,20 @@ class _Line:
     indented: bool
 
 
-def paragraphs(lines: Iterable[tuple[int, bytes | None]]) -> Iterator[Paragraph]:
-    """Yield the paragraphs in order; memory holds one block at a time, of bounded length."""
+def paragraphs(lines: Iterable[tuple[int, bytes | None]], width: int = 0) -> Iterator[Paragraph]:
+    """Yield the paragraphs in order; memory holds one block at a time, of bounded length.
+
+    ``width`` is that of the lines where the whole text is wrapped, else 0.
+    """
     block: list[_Line] = []
     count = held = 0
     for number, data in lines:
-        for text in _LINE_END.split(decode_text(data or b"").rstrip("\r\n")):
+        whole = decode_text(data or b"").rstrip("\r\n")
+        for text in [whole] if whole.isprintable() else _LINE_END.split(whole):
             stripped = text.strip()
-            is_rule = _RULE.fullmatch(stripped) is not None
+            is_rule = not stripped[:1].isalnum() and _RULE.fullmatch(stripped) is not None
             if is_rule or held > TEXT_LIMIT:
-                yield from _in_block(block, count)
+                yield from _in_block(block, count, width)
                 count += 1
                 block, held = [], 0
             if not is_rule:
@@ -193,26 +197,26 @@ def paragraphs(lines: Iterable[tuple[int, bytes | None]]) -> Iterator[Paragraph]
                 held += len(text)
         if data is None:
             yield Paragraph(number, "", count, OVERLONG)
-    yield from _in_block(block, count)
+    yield from _in_block(block, count, width)
 
 
 def split_label(text: str) -> tuple[str, str]:
     """Split ``Title: ...`` and its kind into the label, in lower case, and what it labels."""
-    found = _LABEL.match(text)
-    if found is None or text[0].islower():
+    found = None if text[:1].islower() else _LABEL.match(text)
+    if found is None:
         return "", text
     label = re.sub(r"\W", "_", (found["label"] or found["leading"] or found["heading"]).lower())
     return label, text[found.end() :]
 
 
-def _in_block(lines: list[_Line], block: int) -> Iterator[Paragraph]:
+def _in_block(lines: list[_Line], block: int, width: int) -> Iterator[Paragraph]:
     named = any(line.label in ("author", "authors") for line in lines)
     # A line of one word, such as an address, says nothing of the width that was wrapped to.
     lengths = (len(line.text) for line in lines if " " in line.text)
     widest = max((length for length in lengths if length <= _LONG), default=0)
     group: list[_Line] = []
     for line in lines:
-        if group and _begins_anew(line, group, widest, named):
+        if group and _begins_anew(line, group, widest, width, authors_are_named=named):
             yield _joined(group, block)
             group = []
         group.append(line)
@@ -220,7 +224,9 @@ def _in_block(lines: list[_Line], block: int) -> Iterator[Paragraph]:
         yield _joined(group, block)
 
 
-def _begins_anew(line: _Line, group: list[_Line], widest: int, authors_are_named: bool) -> bool:
+def _begins_anew(
+    line: _Line, group: list[_Line], widest: int, width: int, *, authors_are_named: bool
+) -> bool:
     before = group[-1]
     if line.label or max(len(line.text), len(before.text)) > _LONG:
         return True
@@ -231,14 +237,23 @@ def _begins_anew(line: _Line, group: list[_Line], widest: int, authors_are_named
         return not (group[0].label == "title" and authors_are_named)
     if _is_hyphenated(before.text, line.text):
         return False
-    if widest < _NARROW or (len(group) == 1 and is_boilerplate(before.text)):
-        return True
-    if line.text[0].islower() and not _SENTENCE_END.search(before.text):
-        return False
-    if len(group) == 1 and not _UNFINISHED.search(before.text) and _is_beside_title(line.text):
-        return True
     first_word = line.text.split(maxsplit=1)[0]
-    return len(before.text) + 1 + len(first_word) <= widest * _FULL
+    is_filled = (
+        len(before.text) + 1 + len(first_word) > (widest if widest >= _NARROW else width) * _FULL
+    )
+    if widest < _NARROW and not (width and is_filled):
+        return True
+    if len(group) == 1 and is_boilerplate(before.text):
+        return True
+    if line.text[0].islower() and not _SENTENCE_END.search(before.text[-8:]):
+        return False
+    if (
+        len(group) == 1
+        and not _UNFINISHED.search(before.text[-16:])
+        and _is_beside_title(line.text)
+    ):
+        return True
+    return not is_filled
 
 
 def _is_hyphenated(before: str, after: str) -> bool:

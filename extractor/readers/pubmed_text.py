@@ -89,7 +89,9 @@ def _items(first: int, lines: list[str], size: int) -> Iterator[Item]:
 def _build(line: int, lines: list[str]) -> Item:
     blocks = [block.split("\n") for block in re.split(r"\n\n+", "\n".join(lines)) if block.strip()]
     citation, *rest = blocks
-    known = dict(_IDENTIFIER.findall("\n".join("\n".join(b) for b in rest if _IDENTIFIERS.match(b[0]))))
+    known = dict(
+        _IDENTIFIER.findall("\n".join("\n".join(b) for b in rest if _IDENTIFIERS.match(b[0])))
+    )
     title = " ".join(rest[0]) if rest else ""
     others = rest[1:]
     while others and others[0][0].startswith("["):
@@ -117,7 +119,11 @@ def _authors(text: str) -> list[str]:
 
 def _paragraph(block: list[str]) -> str:
     """Return a paragraph of the abstract in one line for each part; "" for anything else."""
-    if _LABELLED.match(block[0]) or _IDENTIFIERS.match(block[0]) or _RIGHTS.fullmatch(" ".join(block)):
+    if (
+        _LABELLED.match(block[0])
+        or _IDENTIFIERS.match(block[0])
+        or _RIGHTS.fullmatch(" ".join(block))
+    ):
         return ""
     text = block[0]
     for line in block[1:]:

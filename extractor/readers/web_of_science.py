@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _TAG = re.compile(r"([A-Z][A-Z0-9])(?: +(.*))?")
-_FIRST = re.compile(
-    rb"^FN [^\n]*\n(?:VR |PT )|^PT [A-Z]\r?\n(?:[A-Z][A-Z0-9] |   )", re.MULTILINE
-)
+_FIRST = re.compile(rb"^FN [^\n]*\n(?:VR |PT )|^PT [A-Z]\r?\n(?:[A-Z][A-Z0-9] |   )", re.MULTILINE)
 _RECOGNISED_BELOW = 0.75
 
 
