@@ -63,7 +63,7 @@ def title_of(marked: str) -> Title:
 def id_of_address(address: str) -> str:
     """Return the number or name of a paper in its address, else the address itself."""
     if found := _ID_IN_ADDRESS.fullmatch(address):
-        return next(filter(None, found.groups()))
+        return str(found[found.lastgroup or 0])
     return address if address.startswith(("http://", "https://")) else ""
 
 

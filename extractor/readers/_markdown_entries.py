@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from extractor.readers._markdown import HEADING, ITEM, Title, label_of, plain, title_of
-from extractor.readers._paragraphs import Paragraph, is_boilerplate
+from extractor.readers._paragraphs import Paragraph
 from extractor.readers.base import TEXT_LIMIT, TOO_LONG, Item, Unreadable, build_entry, decode_text
 from extractor.readers.text import is_surely_title
 

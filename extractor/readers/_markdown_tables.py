@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,7 +38,7 @@ def has_table(head: str) -> bool:
     lines = head.split("\n")
     return any(
         _RULE.fullmatch(below) and _header(above)
-        for above, below in zip(lines, lines[1:], strict=False)
+        for above, below in itertools.pairwise(lines)
         if "|" in above and "-" in below[:8]
     )
 

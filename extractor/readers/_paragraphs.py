@@ -24,7 +24,7 @@ _LONG = 200
 """Characters from which on a line is taken for a paragraph of its own, unwrapped."""
 
 _NARROW = 50
-"""A block no line of which is longer was hardly wrapped: its lines stand for themselves."""
+"""Where no line of a block is longer, it is judged by the width of the whole text."""
 
 _FULL = 0.85
 """The share of the widest line to which a line is filled that wrapping broke."""
@@ -214,9 +214,10 @@ def _in_block(lines: list[_Line], block: int, width: int) -> Iterator[Paragraph]
     # A line of one word, such as an address, says nothing of the width that was wrapped to.
     lengths = (len(line.text) for line in lines if " " in line.text)
     widest = max((length for length in lengths if length <= _LONG), default=0)
+    full = _FULL * (widest if widest >= _NARROW else width)
     group: list[_Line] = []
     for line in lines:
-        if group and _begins_anew(line, group, widest, width, authors_are_named=named):
+        if group and _begins_anew(line, group, full, named):
             yield _joined(group, block)
             group = []
         group.append(line)
@@ -224,9 +225,7 @@ def _in_block(lines: list[_Line], block: int, width: int) -> Iterator[Paragraph]
         yield _joined(group, block)
 
 
-def _begins_anew(
-    line: _Line, group: list[_Line], widest: int, width: int, *, authors_are_named: bool
-) -> bool:
+def _begins_anew(line: _Line, group: list[_Line], full: float, authors_are_named: bool) -> bool:
     before = group[-1]
     if line.label or max(len(line.text), len(before.text)) > _LONG:
         return True
@@ -237,23 +236,15 @@ def _begins_anew(
         return not (group[0].label == "title" and authors_are_named)
     if _is_hyphenated(before.text, line.text):
         return False
-    first_word = line.text.split(maxsplit=1)[0]
-    is_filled = (
-        len(before.text) + 1 + len(first_word) > (widest if widest >= _NARROW else width) * _FULL
-    )
-    if widest < _NARROW and not (width and is_filled):
-        return True
-    if len(group) == 1 and is_boilerplate(before.text):
+    if not full or (len(group) == 1 and is_boilerplate(before.text)):
         return True
     if line.text[0].islower() and not _SENTENCE_END.search(before.text[-8:]):
         return False
-    if (
-        len(group) == 1
-        and not _UNFINISHED.search(before.text[-16:])
-        and _is_beside_title(line.text)
-    ):
+    is_unfinished = len(group) > 1 or _UNFINISHED.search(before.text[-16:])
+    if not is_unfinished and _is_beside_title(line.text):
         return True
-    return not is_filled
+    first_word = line.text.split(maxsplit=1)[0]
+    return len(before.text) + 1 + len(first_word) <= full
 
 
 def _is_hyphenated(before: str, after: str) -> bool:

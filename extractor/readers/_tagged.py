@@ -1,4 +1,4 @@
-"""What the formats of tagged lines share: a tag begins a field, a line without one goes on with it."""
+"""What the formats of tagged lines share: a tag begins a field, other lines go on with it."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class TaggedReader(Reader):
         return Entry() if tag in self.begin else None
 
     def is_header(self, text: str) -> bool:  # noqa: ARG002
-        """Say whether a line after a blank one stands above an entry rather than in it."""
+        """Say whether a line after a blank one belongs to no field."""
         return False
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002

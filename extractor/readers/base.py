@@ -3,13 +3,13 @@
 A format is one file. It says how surely a dump that begins with certain bytes is in it, and
 yields that dump's papers in order:
 
-    class Refer(Reader):
-        name = "refer"
-        title = "Refer tags"
-        suffixes = (".enw",)
+    class Cards(Reader):
+        name = "cards"
+        title = "Cards of a catalogue"
+        suffixes = (".cards",)
 
         def sniff(self, head: bytes) -> float:
-            return SURE if head.startswith(b"%0 ") else NO
+            return SURE if head.startswith(b"#cards") else NO
 
         def read(self, source: Source, columns: Columns) -> Iterator[Item]:
             for number, line in source.lines():
@@ -20,8 +20,8 @@ yields that dump's papers in order:
                     yield build_entry(number, paper_id, title, abstract, {})
 
 In this folder the class is found by itself. In a package of yours, an entry point of the group
-`extractor.readers` names an instance, such as ``REFER = Refer()``:
-``refer = "my_package.refer:REFER"``. `docs/formats.md` has the details.
+`extractor.readers` names an instance, such as ``CARDS = Cards()``:
+``cards = "my_package.cards:CARDS"``. `docs/formats.md` has the details.
 """
 
 from __future__ import annotations

@@ -7,16 +7,16 @@ import re
 from extractor.readers._tagged import Entry, TaggedReader, Tags
 from extractor.readers.base import NO, SURE
 
+_VALUE = r" {0,2}-(?: +(.*))?"
+_RIS = re.compile(rf"\s{{0,8}}([A-Z][A-Z0-9](?=  -)|PMID){_VALUE}")
+# Some write "TY - JOUR"; elsewhere the hyphen of a wrapped line such as "AIM - to ask" is none.
+_NARROW = re.compile(rf"\s{{0,8}}([A-Z][A-Z0-9](?= {{1,2}}-)){_VALUE}")
 _LONG_TAGS = "PMID|PMCR|ISSN|ISBN|STAT|CRDT|PHST|DCOM|MHDA"
-_TAGGED = r"([A-Z][A-Z0-9]{1,3}) {0,2}-(?: +(.*))?"
-_WIDE = re.compile(rf"(?=.{{4}}-|(?:{_LONG_TAGS}) ){_TAGGED}")
-_INDENTED = re.compile(rf"\s{{0,8}}(?=.{{4}}-|(?:{_LONG_TAGS}) ){_TAGGED}")
-# Some write "TY - JOUR"; elsewhere the hyphen of a wrapped line such as "CO2 - rich" is none.
-_NARROW = re.compile(r"\s{0,8}([A-Z][A-Z0-9]) {1,2}-(?: +(.*))?")
+_MEDLINE = re.compile(rf"(?=.{{4}}-|(?:{_LONG_TAGS}) )([A-Z][A-Z0-9]{{1,3}}){_VALUE}")
 
 _FIRST = re.compile(rb"^[ \t]*(?:TY {1,2}-[ \t]*\S.*|PMID {0,2}- ?\d+[ \t\r]*)$", re.MULTILINE)
 _FIRST_NARROW = re.compile(rb"^[ \t]*TY - ", re.MULTILINE)
-_FIRST_INDENTED = re.compile(rb"^[ \t]+TY  - ", re.MULTILINE)
+_FIRST_RIS = re.compile(rb"^[ \t]*TY  - ", re.MULTILINE)
 _TAGGED_LINE = re.compile(rb"^[ \t]*[A-Z][A-Z0-9]{1,3} {0,2}-(?: |$)", re.MULTILINE)
 _TITLE_LINE = re.compile(rb"^TI  - ", re.MULTILINE)
 _WITHOUT_LEADER = 4
@@ -60,7 +60,7 @@ class Ris(TaggedReader):
     def tagged(self, head: bytes) -> re.Pattern[str]:
         if _FIRST_NARROW.search(head):
             return _NARROW
-        return _INDENTED if _FIRST_INDENTED.search(head) else _WIDE
+        return _RIS if _FIRST_RIS.search(head) else _MEDLINE
 
     def following(self, entry: Entry, tag: str, *, after_blank: bool) -> Entry | None:
         if tag in self.begin:

@@ -1,4 +1,4 @@
-"""Web of Science: its plain text (``FN``, ``PT``, ``ER``), and its table with a tab between fields."""
+"""Web of Science: its plain text (``FN``, ``PT``, ``ER``) and its tab-delimited table."""
 
 from __future__ import annotations
 
