@@ -17,7 +17,7 @@ from extractor.readers import Item, Unreadable, open_dump
 
 unhurried = settings(deadline=None)
 words = st.lists(st.text(string.ascii_lowercase, min_size=2, max_size=9), min_size=1, max_size=8)
-texts = words.map(" ".join).map(str.capitalize)
+texts = words.map(" ".join).map("On {}".format)
 
 
 class Entry(NamedTuple):
@@ -234,3 +234,11 @@ def test_last_resorts_refuse_what_is_no_text(
     path.write_text(text, encoding="utf-8")
     with open_dump(path, format=format_name) as dump, pytest.raises(DumpError, match=what):
         list(dump)
+
+
+def test_placeholders_are_no_abstract() -> None:
+    said_nothing = ["[No abstract available]", "nan", "N/A", "Abstract", "No abstract available."]
+    text = "".join(ris(Entry("A", each), 1) for each in [*said_nothing, "Nan is a city."])
+    *listed, paper = read(text, "ris")
+    assert [item.title for item in listed if isinstance(item, Unreadable)] == ["A"] * 5
+    assert said(paper) == ("A", "Nan is a city.")

@@ -13,6 +13,7 @@ ITEM = re.compile(
     rf"\s{{0,8}}(?:[-*+]|\d{{1,4}}[.)])\s+(?P<title>\*\*.+?\*\*|__.+?__|{_LINKED}{_TARGET})(?P<rest>.*)",
     re.DOTALL,
 )
+_MARK = re.compile(r"[\[<*_`$\\]")
 _VERBATIM = re.compile(r"(\$[^$]{1,1000}\$|`[^`]{1,1000}`)")
 _IMAGE = re.compile(
     r"!\[[^\]]{0,1000}\]\([^)]{0,1000}\)|<!--.{0,1000}?-->|</?[a-zA-Z][^<>]{0,200}>"
@@ -84,10 +85,16 @@ def plain(text: str, *, with_links: bool = True) -> str:
         named = with_links and address.startswith("http") and address != text
         return f"{text} ({address})" if named else text
 
+    if not _MARK.search(text):
+        return text
     parts = _VERBATIM.split(text)
     for at in range(0, len(parts), 2):
-        part = _IMAGE.sub("", _BARE_LINK.sub(r"\1", parts[at]))
-        part = _NAMED_LINK.sub(link, part)
-        part = _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", part))
-        parts[at] = _ESCAPED.sub(r"\1", part)
+        part = parts[at]
+        if "<" in part or "![" in part:
+            part = _IMAGE.sub("", _BARE_LINK.sub(r"\1", part))
+        if "](" in part:
+            part = _NAMED_LINK.sub(link, part)
+        if "*" in part or "_" in part:
+            part = _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", part))
+        parts[at] = _ESCAPED.sub(r"\1", part) if "\\" in part else part
     return "".join(parts)

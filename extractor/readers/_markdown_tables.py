@@ -64,11 +64,11 @@ def _cells(line: str) -> list[str]:
     inner = line.strip().removeprefix("|")
     if inner.endswith("|") and not inner.endswith("\\|"):
         inner = inner[:-1]
-    return [cell.strip().replace("\\|", "|") for cell in _BAR.split(inner)]
+    return [cell.replace("\\|", "|") for cell in _BAR.split(inner)]
 
 
 def _header(line: str) -> _Header | None:
-    names = [plain(cell, with_links=False) for cell in _cells(line)]
+    names = [plain(cell, with_links=False).strip() for cell in _cells(line)]
     if len(names) > _MOST_COLUMNS:
         return None
     found = field_names(tuple(names), Columns())
@@ -85,7 +85,7 @@ def _row(line: int, row: str, header: _Header) -> Item:
         # A bar within the abstract is often not escaped; where the abstract ends is seen by
         # its markup or because nothing comes behind it.
         end = header.abstract + extra
-        is_whole = cells[end].endswith("</details>") or end == len(cells) - 1
+        is_whole = cells[end].rstrip().endswith("</details>") or end == len(cells) - 1
         if not is_whole:
             message = f"The row has {len(cells)} cells, the table {len(header.names)} columns."
             return Unreadable(line, message)
@@ -94,8 +94,8 @@ def _row(line: int, row: str, header: _Header) -> Item:
     title = title_of(cells[header.title])
     abstract = plain(_SUMMARY.sub("", cells[header.abstract])).strip()
     metadata: dict[str, object] = {
-        name: plain(cell)
+        name: plain(cell).strip()
         for at, (name, cell) in enumerate(zip(header.names, cells, strict=True))
-        if cell and at not in (header.title, header.abstract)
+        if cell.strip() and at not in (header.title, header.abstract)
     }
     return build_entry(line, title.id, title.text, abstract, metadata)

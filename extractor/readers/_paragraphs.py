@@ -123,11 +123,20 @@ _BOILERPLATE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _NOTICE = re.compile(
-    r"\bcookies?\b|\bsubscribe\b|\bnewsletter\b|\bprivacy policy\b|\barxivlabs?\b"
-    r"|\ball rights reserved\b|\bterms of (?:use|service)\b|\bsign (?:up|in)\b|\byour inbox\b"
-    r"|\bloading\b|\bjavascript\b|\bresearch community\b",
+    r"\bcookies?\W+(?:policy|settings|preferences|notice|to|on|and|are|for|in)\b"
+    r"|\b(?:accept|all|our|set|sets|these|use|uses|using|with|of)\W+cookies\b"
+    r"|\bsubscribe\W+(?:to|for|now|and|today)\b|\b(?:our|the|weekly|daily)\W+newsletter\b"
+    r"|\bprivacy policy\b|\barxivlabs?\W+(?:is|are|have|and)\b|\ball rights reserved\b"
+    r"|\bterms of (?:use|service)\b|\bsign (?:up|in)\b|\byour inbox\b|\bresearch community\b"
+    r"|^\W*loading\b|\bloading\s*(?:\.\.\.|\u2026)"
+    r"|\bjavascript\W+(?:is|to|must|disabled|enabled)\b|\b(?:enable|requires?|disable)\W+javascript\b",
     re.IGNORECASE,
 )
+# Each notice has one of these; to look for them costs a tenth of what the pattern does.
+_NOTICE_WORDS = (  # noqa: SIM905 -- property tests draw their words from such a list
+    "cookie|subscribe|newsletter|privacy|arxivlab|rights|terms of|sign |inbox|loading|javascript"
+    "|community"
+).split("|")
 _IMPERATIVE = re.compile(
     r"(?:add|browse|click|discover|download|explore|find|follow|get|join|load|log|open|read|see"
     r"|search|share|show|sign|skip|submit|subscribe|try|vote|watch|view)(?:\s[a-z0-9'-]+){1,11}[.!]?",
@@ -273,7 +282,8 @@ def _is_beside_title(text: str) -> bool:
 
 def is_notice(text: str) -> bool:
     """Say whether a paragraph is about the page itself: cookies, newsletters, rights."""
-    return _NOTICE.search(text) is not None
+    lower = text.lower()
+    return any(word in lower for word in _NOTICE_WORDS) and _NOTICE.search(text) is not None
 
 
 def is_people(text: str) -> bool:

@@ -82,6 +82,15 @@ TEXT_LIMIT = 2**20
 _P = ParamSpec("_P")
 _LONGEST_REASON = 200
 
+_LONGEST_PLACEHOLDER = 80
+_PLACEHOLDER = re.compile(
+    r"[\W_]*(?:nan|none|null|n/?a|abstract|summary|undefined|tbd|(?:abstract )?not available"
+    r"|no (?:abstract|summary)(?: is| was)?(?: available| provided| found| given)?(?: for this .*)?"
+    r"|abstract (?:is )?(?:unavailable|not (?:available|provided|found)|missing|none)(?: for .*)?"
+    r"|(?:click|see) .{0,20}full text.*)[\W_]*",
+    re.IGNORECASE,
+)
+
 logger = logging.getLogger("extractor.readers")
 
 TOO_LONG = "The line is too long to be an entry."
@@ -205,13 +214,18 @@ def build_entry(
         paper_id = printable(paper_id, control=" ")
     if _is_blank(title):
         return Unreadable(line, "There is no title.", paper_id or None)
-    if _is_blank(abstract):
+    if _is_blank(abstract) or _says_nothing(abstract):
         return Unreadable(line, "There is no abstract.", paper_id or None, title)
     return Paper(paper_id, title, abstract, source)
 
 
 def _is_blank(text: str) -> bool:
     return not text[:1].isalnum() and not visible(text).strip()
+
+
+def _says_nothing(abstract: str) -> bool:
+    """Say whether it is what a program or a publisher writes where there is no abstract."""
+    return len(abstract) < _LONGEST_PLACEHOLDER and _PLACEHOLDER.fullmatch(abstract) is not None
 
 
 class FieldNames(NamedTuple):

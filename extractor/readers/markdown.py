@@ -42,10 +42,10 @@ class Markdown(Reader):
         head = decode_text(source.head)
         if has_table(head):
             return read_tables(source.lines())
-        levels, labelled = _levels(head), _labelled_levels(head)
-        level, abstracts = next(iter(labelled.most_common(1)), (1, 0))
-        if abstracts and abstracts * _LABELLED_SHARE >= levels[level]:
+        level = _level_of_labelled(head)
+        if level is not None:
             return read_entries(source.lines(), level)
+        levels = _levels(head)
         level = max(levels, key=lambda each: (levels[each], each), default=1)
         check_head(source, lambda lines: _page(lines, level, 0))
         return _page(source.lines(), level, width_of(head))
@@ -61,18 +61,21 @@ def _levels(text: str) -> Counter[int]:
     return Counter(level for line in text.split("\n") if (level := _level_of(line)) is not None)
 
 
-def _labelled_levels(text: str) -> Counter[int]:
-    """Count the headings and items above abstracts that have a label, by level."""
-    levels: Counter[int] = Counter()
+def _level_of_labelled(text: str) -> int | None:
+    """Return the level of the titles above abstracts that have a label, if most have one."""
+    titles: Counter[int] = Counter()
+    labelled: Counter[int] = Counter()
     above = None
     for line in text.split("\n"):
         if is_abstract_label(line.rstrip()):
             if above is not None:
-                levels[above] += 1
+                labelled[above] += 1
             above = None
-        elif (level := _level_of(line)) is not None:
+        elif (level := _level_of(line)) is not None and not (level == LIST and label_of(line)):
+            titles[level] += 1
             above = level
-    return levels
+    level, abstracts = next(iter(labelled.most_common(1)), (LIST, 0))
+    return level if abstracts and abstracts * _LABELLED_SHARE >= titles[level] else None
 
 
 def _level_of(line: str) -> int | None:

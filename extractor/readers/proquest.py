@@ -10,13 +10,14 @@ from extractor.readers.base import NO, SURE
 # An abstract may have parts with names of their own, so the fields are listed.
 _FIELDS = """
     Abstract|Accession number|Advisor|Alternate title|Authors?|Classification|Committee member
-    |Company / organization|Copyright|Correspondence author|Country of publication|Database|Degree
-    |Degree date|Department|Dissertation/thesis number|Document feature|Document type|DOI|E-ISSN
-    |Editor|First page|Full text|Identifiers?(?: / keyword)?|ISBN|ISSN|Issue
-    |Journal subject|Keywords?|Language(?: of publication)?|Last updated|Links|Location|Number of pages|Number of references
-    |Pages?|Place of publication|ProQuest document ID|Publication (?:date|info|subject|title|year)
-    |Publisher|School code|Section|Source(?: type| attribution)?|Subjects?|Title
-    |University location|University/institution|URL|Document URL|Volume|Year
+    |Company / organization|Copyright|Correspondence author|Country of publication|Database
+    |Degree|Degree date|Department|Dissertation/thesis number|Document feature|Document type
+    |Document URL|DOI|E-ISSN|Editor|First page|Full text|Identifiers?(?: / keyword)?|ISBN|ISSN
+    |Issue|Journal subject|Keywords?|Language(?: of publication)?|Last updated|Links|Location
+    |Number of (?:pages|references)|Pages?|Place of publication|ProQuest document ID
+    |Publication (?:date|info|subject|title|year)|Publisher|School code|Section
+    |Source(?: type| attribution)?|Subjects?|Title|University location|University/institution
+    |URL|Volume|Year
 """
 _NAMES = re.sub(r"\n\s*", "", _FIELDS)
 _TAG = re.compile(rf"(Document(?= \d+ of \d+$)|(?:{_NAMES})(?=:)|__)(?::|_{{18,}})? *(.*)")

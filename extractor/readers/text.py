@@ -172,7 +172,7 @@ class _Page:
             return False
         if self._abstract_announced:
             return True
-        if is_notice(text) and len(text) < 2 * _ABSTRACT_LENGTH:
+        if len(text) < 2 * _ABSTRACT_LENGTH and is_notice(text):
             return False
         if _is_prose(text):
             return True
