@@ -8,7 +8,7 @@ from typing import NamedTuple
 # Every part is bounded, so that no line of brackets costs more than it is long.
 _LINKED = r"\[(?P<text>(?:[^\[\]]|\[[^\[\]]{0,200}\]){1,1000})\]"
 _TARGET = r"\((?P<to>(?:[^()\s]|\([^()\s]{0,200}\)){0,1000})(?:\s+\"[^\"]{0,200}\")?\)"
-HEADING = re.compile(r"(?P<marks>#{1,6})[ \t]+(?P<text>.*?)[ \t]*#*\s*")
+_HEADING = re.compile(r"(#{1,6})[ \t]+(.*)", re.DOTALL)
 ITEM = re.compile(
     rf"\s{{0,8}}(?:[-*+]|\d{{1,4}}[.)])\s+(?P<title>\*\*.+?\*\*|__.+?__|{_LINKED}{_TARGET})(?P<rest>.*)",
     re.DOTALL,
@@ -46,6 +46,13 @@ class Title(NamedTuple):
     id: str
 
 
+class Heading(NamedTuple):
+    """A heading's text, and its level: the number of its marks."""
+
+    level: int
+    text: str
+
+
 class Label(NamedTuple):
     """The name of a field, in lower case, its text, and whether marks set the name off."""
 
@@ -66,6 +73,12 @@ def id_of_address(address: str) -> str:
     if found := _ID_IN_ADDRESS.fullmatch(address):
         return str(found[found.lastgroup or 0])
     return address if address.startswith(("http://", "https://")) else ""
+
+
+def heading_of(line: str) -> Heading | None:
+    """Return the heading that the line is."""
+    found = _HEADING.fullmatch(line)
+    return Heading(len(found[1]), found[2].rstrip().rstrip("#").rstrip()) if found else None
 
 
 def label_of(line: str) -> Label | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from extractor.readers._markdown import HEADING, ITEM, Title, label_of, plain, title_of
+from extractor.readers._markdown import ITEM, Title, heading_of, label_of, plain, title_of
 from extractor.readers._paragraphs import Paragraph
 from extractor.readers.base import TEXT_LIMIT, TOO_LONG, Item, Unreadable, build_entry, decode_text
 from extractor.readers.text import is_surely_title
@@ -22,7 +22,8 @@ LIST = 0
 """The level of papers that are items of a list; a heading's level is the number of its marks."""
 
 _DETAILS = re.compile(
-    r"\s*(?:<details\b[^<>]{0,100}>)?\s*<summary>(?P<name>.{0,200}?)</summary>(?P<text>.*)", re.I
+    r"\s{0,8}(?:<details\b[^<>]{0,100}>)?\s{0,8}<summary>(?P<name>.{0,200}?)</summary>(?P<text>.*)",
+    re.I,
 )
 _DETAILS_END = "</details>"
 _ABSTRACT = re.compile(r"[^\w]*(?:abstract|\u6458\u8981)(?:\s*\(.{0,40}\))?[^\w]*", re.IGNORECASE)
@@ -40,7 +41,7 @@ def is_abstract_label(line: str) -> bool:
 
 def _opened_abstract(line: str) -> str | None:
     """Return the text on the line of an abstract's label; None if it labels no abstract."""
-    if (heading := HEADING.fullmatch(line)) and _ABSTRACT.fullmatch(heading["text"]):
+    if (heading := heading_of(line)) and _ABSTRACT.fullmatch(heading.text):
         return ""
     if (details := _DETAILS.fullmatch(line)) and _ABSTRACT.fullmatch(plain(details["name"])):
         return details["text"]
@@ -73,7 +74,7 @@ class _Entries:
         elif title := self._title_on(line):
             yield from self.end()
             self._begin(number, title)
-        elif HEADING.fullmatch(line) or _RULE.fullmatch(line):
+        elif heading_of(line) or _RULE.fullmatch(line):
             self._is_open = False
         elif self._is_open and not self._ends_abstract(line):
             self._go_on(line)
@@ -85,10 +86,10 @@ class _Entries:
         if self._level == LIST:
             item = ITEM.match(line)
             return title_of(item["title"]) if item and not label_of(line) else None
-        heading = HEADING.fullmatch(line)
-        if heading is None or len(heading["marks"]) != self._level:
+        heading = heading_of(line)
+        if heading is None or heading.level != self._level:
             return None
-        return title_of(heading["text"])
+        return title_of(heading.text)
 
     def _go_on(self, text: str) -> None:
         before, end, _ = text.partition(_DETAILS_END)

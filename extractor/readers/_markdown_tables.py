@@ -21,7 +21,7 @@ from extractor.readers.base import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+(?:\s*:?-+:?\s*)?\s*")
+_RULE = re.compile(r"\|?(?:\s*:?-+:?\s*\|)+(?:\s*:?-+:?)?")
 _BAR = re.compile(r"(?<!\\)\|")
 _SUMMARY = re.compile(r"<summary>.{0,200}?</summary>", re.IGNORECASE)
 _MOST_COLUMNS = 64
@@ -37,7 +37,7 @@ def has_table(head: str) -> bool:
     """Say whether the text holds a table of titles and abstracts."""
     lines = head.split("\n")
     return any(
-        _RULE.fullmatch(below) and _header(above)
+        _RULE.fullmatch(below.strip()) and _header(above)
         for above, below in itertools.pairwise(lines)
         if "|" in above and "-" in below[:8]
     )

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _ENTRY_LIMIT = 2 * TEXT_LIMIT
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>]+[^\s\"<>.,;]")
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
-_SEPARATOR = re.compile(r"\s*;\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +111,8 @@ class Entry:
 
     def separated(self, tags: tuple[str, ...]) -> list[str]:
         """Return what semicolons separate in the values of the first of the tags."""
-        parts = _SEPARATOR.split("; ".join(self.all(tags)))
-        return [part.rstrip(".") for part in parts if part.strip(". ")]
+        parts = map(str.strip, ";".join(self.all(tags)).split(";"))
+        return [part.removesuffix(".") for part in parts if part.strip(".")]
 
 
 class TaggedReader(Reader):

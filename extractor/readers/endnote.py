@@ -57,4 +57,5 @@ class EndNote(TaggedReader):
 
     def categories_of(self, entry: Entry) -> list[str]:
         lines = [line for lines in entry.parts(self.tags.categories) for line in lines]
-        return [word for line in lines for word in re.split(r"\s*[;\t]\s*", line) if word]
+        words = (word.strip() for line in lines for word in re.split(r"[;\t]", line))
+        return list(filter(None, words))

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from extractor.readers._last_resort import check_head, width_of
-from extractor.readers._markdown import HEADING, ITEM, label_of, plain, title_of
+from extractor.readers._markdown import ITEM, heading_of, label_of, plain, title_of
 from extractor.readers._markdown_entries import LIST, is_abstract_label, read_entries
 from extractor.readers._markdown_tables import has_table, read_tables
 from extractor.readers._paragraphs import is_boilerplate, paragraphs, split_label
@@ -80,9 +80,9 @@ def _level_of_labelled(text: str) -> int | None:
 
 def _level_of(line: str) -> int | None:
     """Return the level of a line that may be a paper's title."""
-    if heading := HEADING.fullmatch(line):
-        is_title = not is_boilerplate(heading["text"]) and not split_label(heading["text"])[0]
-        return len(heading["marks"]) if is_title else None
+    if heading := heading_of(line):
+        is_title = not is_boilerplate(heading.text) and not split_label(heading.text)[0]
+        return heading.level if is_title else None
     return LIST if _item(line) else None
 
 
@@ -104,12 +104,12 @@ def _unmarked(
         line = decode_text(data or b"").rstrip("\r\n")
         if data is None:
             yield number, None
-        elif heading := HEADING.fullmatch(line):
-            title = title_of(heading["text"])
+        elif heading := heading_of(line):
+            title = title_of(heading.text)
             text = title.text
             if not split_label(text)[0]:
                 # A section's heading is not a title, but it ends the abstract before it.
-                is_title = len(heading["marks"]) == level
+                is_title = heading.level == level
                 text = ("Title: " if is_title else "Comments: ") + text
                 ids[number] = title.id if is_title else ""
             yield from ((number, part.encode()) for part in ("", text, ""))

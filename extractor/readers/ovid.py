@@ -9,7 +9,7 @@ from extractor.readers.base import NO, SURE
 
 _FIRST = re.compile(rb"^<\d+\.?\s*>[ \t]*\r?\n[A-Z][A-Za-z -]{2,40}\r?\n[ \t]+\S", re.MULTILINE)
 _TAG = re.compile(r"(<(?=\d)|[A-Z][A-Za-z&()/' -]{1,59}?)(?:(?<=<)(\d+)\.?\s*>|(?<!<):?)")
-_NOTE_NUMBERS = re.compile(r"(?:\s+\d+(?:,\d+)*)+$")
+_NOTE_NUMBERS = re.compile(r"(?: \d{1,3}(?:,\d{1,3}){0,20}){1,3}$")
 _KIND = re.compile(r"\.?\[(?:Article|Review|Report|Editorial|Letter|Miscellaneous|Erratum)\]$")
 
 

@@ -41,8 +41,8 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 _RIGHTS = re.compile(r"(?:©|\(c\)|(?:crown )?copyright\b|published by\b).{0,400}", re.I | re.DOTALL)
-_AUTHOR = re.compile(r"(?:[^\s,;.]+ ){1,5}[A-Z]{1,4}(?: (?:Jr|Sr|\d\w\w))?(?:\(\d+\))*\.?")
-_NOTE = re.compile(r"(?:\(\d+\))+$")
+_AUTHOR = re.compile(r"(?:[^\s,;.]+ ){1,5}[A-Z]{1,4}(?: (?:Jr|Sr|\d\w\w))?(?:\(\d{1,3}\)){0,20}\.?")
+_NOTE = re.compile(r"(?:\(\d{1,3}\)){1,20}$")
 _PART = re.compile(r"[A-Z][A-Z /&,()-]{2,60}: ")
 
 
