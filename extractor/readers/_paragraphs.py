@@ -123,9 +123,9 @@ _BOILERPLATE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _NOTICE = re.compile(
-    r"\bcookies?\W+(?:policy|settings|preferences|notice|to|on|and|are|for|in)\b"
+    r"\bcookies?\W+(?:policy|settings|preferences|notice)\b"
     r"|\b(?:accept|all|our|set|sets|these|use|uses|using|with|of)\W+cookies\b"
-    r"|\bsubscribe\W+(?:to|for|now|and|today)\b|\b(?:our|the|weekly|daily)\W+newsletter\b"
+    r"|\bsubscribe\W+(?:to|for|now|and|today)\b|\b(?:our|weekly|daily)\W+newsletter\b"
     r"|\bprivacy policy\b|\barxivlabs?\W+(?:is|are|have|and)\b|\ball rights reserved\b"
     r"|\bterms of (?:use|service)\b|\bsign (?:up|in)\b|\byour inbox\b|\bresearch community\b"
     r"|^\W*loading\b|\bloading\s*(?:\.\.\.|\u2026)"
@@ -147,6 +147,12 @@ _PLACE = re.compile(
     r"|transactions on|conference|workshop|best paper|spotlight|accepted (?:at|to|by))\b",
     re.IGNORECASE,
 )
+_WORKPLACES = (  # noqa: SIM905 -- as above
+    "universit|institut|department|departamento|facult|school|college|laborator|academy|hospital"
+).split("|")
+_PER_WORKPLACE = 90
+"""Characters to a workplace in a list of them; a text about universities has more."""
+
 _VENUE = re.compile(r"[\w& -]{2,30}\s(?:'|\u2019)?(?:19|20)?\d\d(?:\s*[\w()]{0,12})?")
 _PEOPLE_LENGTH = 5000
 _SEPARATOR = re.compile(r"\s+[\u00b7\u2022|]\s+")
@@ -278,6 +284,13 @@ def _is_beside_title(text: str) -> bool:
     """Say whether a line is authors, or boilerplate that cannot be the end of the line above."""
     bare = text.strip(" .!?()").lower()
     return is_people(text) or (is_boilerplate(text) and bare not in _ALSO_ENDS_TITLES)
+
+
+def is_affiliations(text: str) -> bool:
+    """Say whether a paragraph lists the places where authors work."""
+    lower = text.lower()
+    places = sum(map(lower.count, _WORKPLACES))
+    return places > 1 and places * _PER_WORKPLACE >= len(text)
 
 
 def is_notice(text: str) -> bool:

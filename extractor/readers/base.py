@@ -84,7 +84,7 @@ _LONGEST_REASON = 200
 
 _LONGEST_PLACEHOLDER = 80
 _PLACEHOLDER = re.compile(
-    r"[\W_]*(?:nan|none|null|n/?a|abstract|summary|undefined|tbd|(?:abstract )?not available"
+    r"[\W_]*(?:nan|none|null|n/?a|undefined|tbd|(?:abstract )?not available"
     r"|no (?:abstract|summary)(?: is| was)?(?: available| provided| found| given)?(?: for this .*)?"
     r"|abstract (?:is )?(?:unavailable|not (?:available|provided|found)|missing|none)(?: for .*)?"
     r"|(?:click|see) .{0,20}full text.*)[\W_]*",
@@ -224,8 +224,13 @@ def _is_blank(text: str) -> bool:
 
 
 def _says_nothing(abstract: str) -> bool:
-    """Say whether it is what a program or a publisher writes where there is no abstract."""
-    return len(abstract) < _LONGEST_PLACEHOLDER and _PLACEHOLDER.fullmatch(abstract) is not None
+    """Say whether it is what a program or a publisher writes where there is no abstract.
+
+    In a table whose header is repeated, that is the name of the column.
+    """
+    if len(abstract) >= _LONGEST_PLACEHOLDER:
+        return False
+    return abstract.lower() in ABSTRACTS or _PLACEHOLDER.fullmatch(abstract) is not None
 
 
 class FieldNames(NamedTuple):

@@ -16,6 +16,7 @@ from extractor.readers._paragraphs import (
     HEADING,
     OVERLONG,
     Paragraph,
+    is_affiliations,
     is_aside,
     is_boilerplate,
     is_notice,
@@ -137,7 +138,7 @@ class _Page:
         if self._pending or not self._abstract or paragraph.label:
             return False
         text, last = paragraph.text, self._abstract[-1]
-        if is_boilerplate(text) or is_notice(text):
+        if is_boilerplate(text) or is_notice(text) or is_affiliations(text):
             return False
         if paragraph.is_list_item:
             return last.is_list_item or last.text.endswith(":")
@@ -173,6 +174,8 @@ class _Page:
         if self._abstract_announced:
             return True
         if len(text) < 2 * _ABSTRACT_LENGTH and is_notice(text):
+            return False
+        if is_affiliations(text):
             return False
         if _is_prose(text):
             return True
