@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from extractor.errors import DumpError
 from extractor.paper import Paper
 from extractor.readers import Item, Unreadable, open_dump
 from extractor.readers._markdown import id_of_address
@@ -57,6 +58,7 @@ LAYOUTS = {
         "  <details><summary>Abstract</summary>\n  {}\n  </details>\n",
         "\n",
     ),
+    "labels": ("**Title**: {}\n\n**Authors**: A\n\n", "**Abstract**: {}\n\n", "---\n\n"),
     "items": ("- **{}**\n", "  - **Abstract**: {}\n", "  - **Code**: none\n"),
 }
 
@@ -133,3 +135,9 @@ def test_line_without_end(read: Read) -> None:
     text = "## A Title\n\nAbstract: A.\n\n" + "x" * 2**24 + "\n\n## Another\n\nAbstract: B.\n"
     kinds = list(map(type, read(text)))
     assert kinds == [Paper, Unreadable, Paper]
+
+
+def test_table_without_abstracts_names_its_columns(read: Read) -> None:
+    table = "## Heat\n\n|Date|Title|PDF|\n|---|---|---|\n" + "|today|**A Title**|[x](y)|\n" * 3
+    with pytest.raises(DumpError, match=r"is the abstract\. They have: Date, Title, PDF\."):
+        read(table)

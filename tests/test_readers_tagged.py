@@ -70,6 +70,11 @@ def medline(entry: Entry, number: int) -> str:
     return "\n".join(lines) + "\n\n"
 
 
+def medlars(entry: Entry, number: int) -> str:
+    lines = [f"<{number}. >", "UI  - 7", *lines_of(entry, "TI  - ", "AB  - "), "SO  - J"]
+    return "\n".join(lines) + "\n\n"
+
+
 def web_of_science(entry: Entry, number: int) -> str:
     lines = ["PT J", "AU Able, A", "   Baker, B", *lines_of(entry, "TI ", "AB "), f"PY {number}"]
     return "\n".join(lines) + "\nER\n\n"
@@ -189,6 +194,12 @@ def test_a_date_has_a_year(lines: str, date: str) -> None:
 def test_hyphen_of_a_wrapped_line_is_no_tag() -> None:
     (paper,) = read("TY  - JOUR\nTI  - A\nAB  - Water of\nAIM - rich cells\nER  - \n", "ris")
     assert said(paper) == ("A", "Water of AIM - rich cells")
+
+
+def test_ovid_entries_without_leading_tags() -> None:
+    written = [Entry("On Heat", "On tides."), Entry("On Tides", "On heat.")]
+    text = "".join(medlars(entry, number) for number, entry in enumerate(written, 1))
+    assert list(map(said, read(text, "ris"))) == written
 
 
 def test_psycinfo_has_both_leading_tags() -> None:

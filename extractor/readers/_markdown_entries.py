@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LIST = 0
 """The level of papers that are items of a list; a heading's level is the number of its marks."""
 
+LABELLED = 7
+"""The level of papers whose titles have a label of their own, ``**Title**:``."""
+
 _DETAILS = re.compile(
     r"\s{0,8}(?:<details\b[^<>]{0,100}>)?\s{0,8}<summary>(?P<name>.{0,200}?)</summary>(?P<text>.*)",
     re.I,
@@ -48,6 +51,13 @@ def _opened_abstract(line: str) -> str | None:
     if (label := label_of(line)) and _ABSTRACT.fullmatch(label.name):
         return label.text
     return "" if _ABSTRACT.fullmatch(line.strip()) else None
+
+
+def title_with_label(line: str) -> Title | None:
+    """Return the title on a line that begins with ``**Title**:``."""
+    label = label_of(line) if "**" in line or "__" in line else None
+    is_title = label is not None and label.is_marked and label.name in ("title", "paper")
+    return title_of(label.text) if label and is_title and label.text else None
 
 
 class _Entries:
@@ -83,6 +93,8 @@ class _Entries:
         self._after_blank = not line.strip()
 
     def _title_on(self, line: str) -> Title | None:
+        if self._level == LABELLED:
+            return title_with_label(line)
         if self._level == LIST:
             item = ITEM.match(line)
             return title_of(item["title"]) if item and not label_of(line) else None

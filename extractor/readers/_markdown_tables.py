@@ -43,6 +43,18 @@ def has_table(head: str) -> bool:
     )
 
 
+def table_without_abstracts(head: str) -> list[str]:
+    """Return the columns of a table of titles where the text is mostly such a table."""
+    lines = [line.strip() for line in head.split("\n") if line.strip()]
+    if sum(line.startswith("|") for line in lines) * 2 < len(lines):
+        return []
+    for above, below in itertools.pairwise(lines):
+        if "|" in above and _RULE.fullmatch(below):
+            names = _names(above)
+            return names if field_names(tuple(names), Columns()).titles else []
+    return []
+
+
 def read_tables(lines: Iterable[tuple[int, bytes | None]]) -> Iterator[Item]:
     """Yield the rows of each table that has both columns; all else is text around them."""
     header: _Header | None = None
@@ -67,8 +79,12 @@ def _cells(line: str) -> list[str]:
     return [cell.replace("\\|", "|") for cell in _BAR.split(inner)]
 
 
+def _names(line: str) -> list[str]:
+    return [plain(cell, with_links=False).strip() for cell in _cells(line)]
+
+
 def _header(line: str) -> _Header | None:
-    names = [plain(cell, with_links=False).strip() for cell in _cells(line)]
+    names = _names(line)
     if len(names) > _MOST_COLUMNS:
         return None
     found = field_names(tuple(names), Columns())

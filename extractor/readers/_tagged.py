@@ -151,9 +151,9 @@ class TaggedReader(Reader):
             elif not (text := decode_text(line).rstrip()):
                 after_blank = True
             elif not (found := match(text)):
-                if not (after_blank and self.is_header(text)):
+                after_blank = after_blank and self.is_header(text)
+                if not after_blank:
                     entry.go_on(text.strip())
-                after_blank = False
             else:
                 tag, value = found.groups()
                 if following := self._following(entry, tag, after_blank=after_blank):

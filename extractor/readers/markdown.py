@@ -6,10 +6,17 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from extractor.errors import DumpError
 from extractor.readers._last_resort import check_head, width_of
 from extractor.readers._markdown import ITEM, heading_of, label_of, plain, title_of
-from extractor.readers._markdown_entries import LIST, is_abstract_label, read_entries
-from extractor.readers._markdown_tables import has_table, read_tables
+from extractor.readers._markdown_entries import (
+    LABELLED,
+    LIST,
+    is_abstract_label,
+    read_entries,
+    title_with_label,
+)
+from extractor.readers._markdown_tables import has_table, read_tables, table_without_abstracts
 from extractor.readers._paragraphs import is_boilerplate, paragraphs, split_label
 from extractor.readers.base import LIKELY, NO, POSSIBLE, SURE, Columns, Item, Reader, decode_text
 from extractor.readers.text import read_page
@@ -45,6 +52,12 @@ class Markdown(Reader):
         level = _level_of_labelled(head)
         if level is not None:
             return read_entries(source.lines(), level)
+        if columns_without_abstract := table_without_abstracts(head):
+            raise DumpError(
+                f"No column of the tables of {source.name} is the abstract. They have: "
+                f"{', '.join(columns_without_abstract)}.",
+                hint="Take a dump of the same papers that has abstracts.",
+            )
         levels = _levels(head)
         level = max(levels, key=lambda each: (levels[each], each), default=1)
         check_head(source, lambda lines: _page(lines, level, 0))
@@ -83,6 +96,8 @@ def _level_of(line: str) -> int | None:
     if heading := heading_of(line):
         is_title = not is_boilerplate(heading.text) and not split_label(heading.text)[0]
         return heading.level if is_title else None
+    if title_with_label(line):
+        return LABELLED
     return LIST if _item(line) else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from extractor.readers._paragraphs import is_affiliations
 from extractor.readers.base import (
     NO,
     SURE,
@@ -124,6 +125,8 @@ def _paragraph(block: list[str]) -> str:
         or _IDENTIFIERS.match(block[0])
         or _RIGHTS.fullmatch(" ".join(block))
     ):
+        return ""
+    if is_affiliations(" ".join(block)):
         return ""
     text = block[0]
     for line in block[1:]:
