@@ -223,6 +223,17 @@ METADATA = {
         "venue": "Annals of Warm Computing",
         "date": "2024",
     },
+    "digest.md": {
+        "authors": ["Ada Winterberg", "Tomás Okafor"],
+        "main category": "cs.DC",
+        "tl;dr": "A sentence that a model wrote on the paper, for those who have no time to read "
+        "what the authors say.",
+        "motivation": "Racks and tides were not understood before, and nobody who depends on them "
+        "could plan for the day ahead of them.",
+        "method": "A model is fitted to what the sensors say, and is asked what they would say on "
+        "another day.",
+    },
+    "details.md": {"authors": ["Ada Winterberg", "Tomás Okafor"]},
     "papers.repr": {"authors": ["Ada Winterberg"], "pages": None},
     "proquest.txt": {
         "authors": ["Winterberg, Ada", "Okafor, Tomás"],

@@ -34,7 +34,13 @@ _PART = re.compile(
     r"(?:background|introduction|context|objectives?|purpose|aims?|materials?|methods?|methodology|"
     r"design|setting|participants|results?|findings|conclusions?|discussion|significance)\b.*"
 )
+_AUTHORS = re.compile(r"\s{0,8}([*_])(?P<names>[^*_]+)\1")
+_LONGEST_FIELD = 5000
 _RULE = re.compile(r"\s*(?:-{3,}|\*{3,}|_{3,})\s*")
+
+
+def _names(text: str) -> list[str]:
+    return [name for part in re.split(r"[,;]", text) if (name := part.strip())]
 
 
 def is_abstract_label(line: str) -> bool:
@@ -122,7 +128,14 @@ class _Entries:
 
     def _label(self, line: str) -> None:
         self._is_open = False
-        if (label := label_of(line)) and label.text and len(line) < 1000:
+        if len(line) > _LONGEST_FIELD:
+            return
+        label = label_of(line)
+        if (people := _AUTHORS.fullmatch(line)) and not self._has_abstract:
+            self._source.setdefault("authors", _names(people["names"]))
+        elif label and label.name in ("author", "authors"):
+            self._source.setdefault("authors", _names(plain(label.text)))
+        elif label and label.text:
             self._source.setdefault(label.name, plain(label.text).strip())
 
     def end(self) -> Iterator[Item]:
