@@ -94,6 +94,11 @@ def ovid(entry: Entry, number: int) -> str:
     return "\n".join(lines) + "\nReferences\n  Able A.\n\n  Baker B.\n\n"
 
 
+def proquest(entry: Entry, number: int) -> str:
+    lines = [f"{'_' * 60}", f"Document {number} of 9", *lines_of(entry, "Title: ", "Abstract: ")]
+    return "\n\n".join([*lines, f"Publication year: {number}"]) + "\n\n"
+
+
 FORMATS = {
     ris: "ris",
     ris_without_end: "ris",
@@ -106,6 +111,7 @@ FORMATS = {
     web_of_science_without_end: "web-of-science",
     endnote: "endnote",
     ovid: "ovid",
+    proquest: "proquest",
 }
 
 
@@ -145,6 +151,19 @@ def test_entries_of_a_dump_without_leading_tags(
     )
     items = read("DP  - 1\n" * 4 + "\n\n".join(entry.format(*each) for each in written), "ris")
     assert list(map(said, items)) == written
+
+
+def pubmed_text(entry: Entry, number: int) -> str:
+    blocks = [f"{number}. J Ex. 2024;1:2.", f"{entry.title}", "Able A(1), Baker B.", entry.abstract]
+    return "\n\n".join([*filter(None, blocks), f"PMID: {number}"]) + "\n\n\n"
+
+
+@unhurried
+@given(st.lists(st.builds(Entry, texts, st.none() | texts), min_size=1, max_size=6))
+def test_pubmed_text_with_and_without_abstracts(written: list[Entry]) -> None:
+    written = [*written, Entry("Last", "Of all")]
+    text = "".join(pubmed_text(entry, number) for number, entry in enumerate(written, 1))
+    assert list(map(said, read(text, "pubmed-text"))) == written
 
 
 @unhurried
