@@ -27,6 +27,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 RUNNING = ["1", "2", "3", "4"]
 ARXIV = ["2401.00011", "2401.00012", "2401.00013", "2401.00014"]
 PUBMED = ["38000000", "38000001", "38000002", "38000003"]
+WEB_OF_SCIENCE = [f"WOS:00000000000000{n}" for n in range(4)]
 FIXTURES = {
     "plain.txt": ("text", RUNNING),
     "hub.txt": ("text", RUNNING),
@@ -47,13 +48,25 @@ FIXTURES = {
     "unquoted.tsv": ("tsv", ARXIV),
     "papers.bib": ("bibtex", [f"key-2024-{n}" for n in RUNNING]),
     "papers.ris": ("ris", [f"ref{n}" for n in RUNNING]),
+    "ovid.ris": ("ris", [f"ref{n}" for n in RUNNING]),
     "pubmed.nbib": ("ris", PUBMED),
+    "eric.nbib": ("ris", [f"EJ{n}" for n in RUNNING]),
+    "wos.txt": ("web-of-science", WEB_OF_SCIENCE),
+    "wos-tab.txt": ("web-of-science-tab", WEB_OF_SCIENCE),
+    "papers.enw": ("endnote", [f"ref{n}" for n in RUNNING]),
+    "ovid.txt": ("ovid", [f"2024-0000{n}" for n in range(4)]),
+    "proquest.txt": ("proquest", [f"15487163{n}" for n in range(4)]),
+    "papers.repr": ("python-repr", ARXIV),
+    "pubmed-abstract.txt": ("pubmed-text", PUBMED),
     "pubmed.xml": ("pubmed", PUBMED),
     "arxiv.atom": ("atom", [f"{paper_id}v1" for paper_id in ARXIV]),
     "feed.rss": ("atom", ARXIV),
     "records.xml": ("oai", ARXIV),
-    "headings.md": ("markdown", RUNNING),
-    "list.md": ("markdown", RUNNING),
+    "headings.md": ("markdown", ARXIV),
+    "list.md": ("markdown", ARXIV),
+    "table.md": ("markdown", ARXIV),
+    "digest.md": ("markdown", ARXIV),
+    "details.md": ("markdown", ARXIV),
     "arxiv-list.html": ("html", ARXIV),
     "hub.html": ("html", ARXIV),
     "papers.parquet": ("parquet", ARXIV),
@@ -143,6 +156,13 @@ def test_position_ends_at_the_size_of_the_file_as_it_lies_there(name: str) -> No
         assert dump.position == dump.size == (DUMPS / name).stat().st_size
 
 
+WARM_PAPER = {
+    "authors": ["Winterberg, Ada", "Okafor, Tomás"],
+    "categories": ["tides", "heat"],
+    "doi": "10.1234/fjord.1",
+    "venue": "WORKSHOP ON WARM COMPUTING",
+    "date": "2024 JAN 3",
+}
 METADATA = {
     "arxiv.jsonl.gz": {
         "authors": "Ada Winterberg, Tomás Okafor",
@@ -185,6 +205,52 @@ METADATA = {
         "doi": "10.1234/fjord.1",
         "venue": "Workshop on Warm Computing",
         "date": "2024",
+    },
+    "wos.txt": WARM_PAPER,
+    "wos-tab.txt": WARM_PAPER,
+    "papers.enw": {
+        "authors": ["Winterberg, Ada", "Okafor, Tomás"],
+        "categories": ["tides", "heat"],
+        "doi": "10.1234/fjord.1",
+        "venue": "Workshop on Warm Computing",
+        "date": "2024",
+        "url": "https://example.org/0",
+    },
+    "eric.nbib": {
+        "authors": ["Winterberg, Ada", "Okafor, Tomás"],
+        "categories": ["tides", "heat"],
+        "doi": "10.1234/fjord.1",
+        "venue": "Annals of Warm Computing",
+        "date": "2024",
+    },
+    "digest.md": {
+        "authors": ["Ada Winterberg", "Tomás Okafor"],
+        "main category": "cs.DC",
+        "tl;dr": "A sentence that a model wrote on the paper, for those who have no time to read "
+        "what the authors say.",
+        "motivation": "Racks and tides were not understood before, and nobody who depends on them "
+        "could plan for the day ahead of them.",
+        "method": "A model is fitted to what the sensors say, and is asked what they would say on "
+        "another day.",
+    },
+    "details.md": {"authors": ["Ada Winterberg", "Tomás Okafor"]},
+    "papers.repr": {"authors": ["Ada Winterberg"], "pages": None},
+    "proquest.txt": {
+        "authors": ["Winterberg, Ada", "Okafor, Tomás"],
+        "categories": ["Tides", "Heat"],
+        "venue": "Annals of Warm Computing",
+        "date": "2024",
+    },
+    "ovid.txt": {
+        "authors": ["Winterberg, Ada", "Okafor, Tomás"],
+        "categories": ["tides", "heat"],
+        "venue": "Annals of Warm Computing.   8(6):1-9, January 2024.",
+    },
+    "pubmed-abstract.txt": {
+        "authors": ["Winterberg A", "Okafor T"],
+        "doi": "10.1234/fjord.1",
+        "venue": "Ann Warm Comput",
+        "date": "2024 Jan",
     },
     "pubmed.xml": {
         "authors": ["Ada Winterberg", "Tomás Okafor"],

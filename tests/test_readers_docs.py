@@ -41,23 +41,24 @@ def test_example_from_python(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def refer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    (tmp_path / "refer_of_the_docs.py").write_text(CODE[1], encoding="utf-8")
+def redif(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    (tmp_path / "redif_of_the_docs.py").write_text(CODE[1], encoding="utf-8")
     monkeypatch.setattr(extractor.readers, "__path__", [*extractor.readers.__path__, str(tmp_path)])
     readers.cache_clear()
     yield
     readers.cache_clear()
 
 
-@pytest.mark.usefixtures("refer")
+@pytest.mark.usefixtures("redif")
 def test_format_of_the_docs_is_found_and_reads(tmp_path: Path) -> None:
     dump = tmp_path / "dump"
     dump.write_text(
-        "%0 Journal Article\n%T Lanterns\n%F a1\n%X We ask.\n\n"
-        "%0 Book\n%T Only a Title\n\n%0 Thesis\n%T Caches\n%X We forget.\n"
+        "Template-Type: ReDIF-Paper 1.0\nTitle: Lanterns\nHandle: a1\nAbstract: We ask.\n\n"
+        "Template-Type: ReDIF-Book 1.0\nTitle: Only a Title\n\n"
+        "Template-Type: ReDIF-Paper 1.0\nTitle: Caches\nAbstract: We forget.\n"
     )
     with open_dump(dump) as opened:
-        assert opened.format == "refer"
+        assert opened.format == "redif"
         first, without_abstract, last = opened
     assert first == Paper("a1", "Lanterns", "We ask.")
     assert last == Paper("2", "Caches", "We forget.")

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from helpers import Invoke
 
 PAGE = (Path(__file__).parents[1] / "docs" / "formats.md").read_text(encoding="utf-8")
-REFER = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[1]
+REDIF = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[1]
 TOML = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)[0]
-DUMP = "%0 Journal Article\n%T Lanterns\n%F a1\n%X We ask.\n\n%0 Thesis\n%T Caches\n%X We forget.\n"
+DUMP = (
+    "Template-Type: ReDIF-Paper 1.0\nTitle: Lanterns\nHandle: a1\nAbstract: We ask.\n\n"
+    "Template-Type: ReDIF-Paper 1.0\nTitle: Caches\nAbstract: We forget.\n"
+)
 PAPERS = [Paper("a1", "Lanterns", "We ask."), Paper("2", "Caches", "We forget.")]
 
 
@@ -36,8 +39,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
     def install(code: str, entry_point: str) -> Path:
         (site / "my_formats").mkdir(parents=True)
-        (site / "my_formats" / "refer.py").write_text(code, encoding="utf-8")
-        for name in ("my_formats", "my_formats.refer"):
+        (site / "my_formats" / "redif.py").write_text(code, encoding="utf-8")
+        for name in ("my_formats", "my_formats.redif"):
             monkeypatch.delitem(sys.modules, name, raising=False)
         metadata = site / "my_formats-1.0.dist-info"
         metadata.mkdir()
@@ -69,24 +72,24 @@ def dump(tmp_path: Path) -> Path:
 
 
 def test_format_of_the_docs_as_a_plugin(install: Callable[..., Path], dump: Path) -> None:
-    install(REFER, TOML.splitlines()[1].replace('"', ""))
+    install(REDIF, TOML.splitlines()[1].replace('"', ""))
     with open_dump(dump) as opened:
-        assert opened.format == "refer"
+        assert opened.format == "redif"
         assert list(opened) == PAPERS
-    with open_dump(dump, format="refer") as opened:
+    with open_dump(dump, format="redif") as opened:
         assert list(opened) == PAPERS
 
 
 def test_plugin_through_the_command_line(
     install: Callable[..., Path], dump: Path, invoke: Invoke
 ) -> None:
-    install(REFER, "refer = my_formats.refer:REFER")
+    install(REDIF, "redif = my_formats.redif:REDIF")
     result = invoke("inspect", str(dump), "--json")
     assert result.code == 0, result.err
     survey = json.dumps(json.loads(result.out))
-    assert '"refer"' in survey
-    result = invoke("inspect", str(dump), "--dump-format", "refer")
-    assert "Refer and EndNote tags (refer)" in result.out
+    assert '"redif"' in survey
+    result = invoke("inspect", str(dump), "--dump-format", "redif")
+    assert "ReDIF templates (redif)" in result.out
 
 
 @pytest.mark.parametrize(
@@ -94,18 +97,18 @@ def test_plugin_through_the_command_line(
     [
         ("import nowhere_to_be_found", "cannot be loaded (ModuleNotFoundError: "),
         ("X = 1", "cannot be loaded (AttributeError: "),
-        ("REFER = 'text'", "is a str and not a Reader"),
-        ("from extractor.readers.base import Reader as REFER", "and not a Reader"),
+        ("REDIF = 'text'", "is a str and not a Reader"),
+        ("from extractor.readers.base import Reader as REDIF", "and not a Reader"),
     ],
 )
 def test_broken_plugin_is_named(
     code: str, problem: str, install: Callable[..., Path], dump: Path
 ) -> None:
-    site = install(code, "refer = my_formats.refer:REFER")
+    site = install(code, "redif = my_formats.redif:REDIF")
     with pytest.raises(UsageError) as caught:
         open_dump(dump)
     assert problem in str(caught.value)
-    assert "the package my-formats (my_formats.refer:REFER)" in str(caught.value)
+    assert "the package my-formats (my_formats.redif:REDIF)" in str(caught.value)
     assert str(caught.value).endswith("Update my-formats or uninstall it.")
     done = command(site, "inspect", str(dump))
     assert done.returncode == 2
@@ -116,18 +119,18 @@ def test_broken_plugin_is_named(
 def test_broken_plugin_does_not_matter_to_a_built_in_format_that_is_named(
     install: Callable[..., Path], dump: Path
 ) -> None:
-    install("import nowhere_to_be_found", "refer = my_formats.refer:REFER")
+    install("import nowhere_to_be_found", "redif = my_formats.redif:REDIF")
     with open_dump(dump, format="text") as opened:
         assert opened.format == "text"
 
 
 def test_built_in_format_takes_precedence(install: Callable[..., Path], dump: Path) -> None:
-    install("import nowhere_to_be_found", "csv = my_formats.refer:REFER")
+    install("import nowhere_to_be_found", "csv = my_formats.redif:REDIF")
     assert type(readers()["csv"]).__module__ == "extractor.readers.tables"
 
 
 def test_help_imports_no_plugin(install: Callable[..., Path]) -> None:
-    site = install("import nowhere_to_be_found", "refer = my_formats.refer:REFER")
+    site = install("import nowhere_to_be_found", "redif = my_formats.redif:REDIF")
     done = command(site, "--help")
     assert done.returncode == 0, done.stderr
 

@@ -14,14 +14,16 @@ from hypothesis import strategies as st
 
 from extractor.paper import Paper
 from extractor.readers import open_dump
-from extractor.readers.base import Source, decode_text, printable
+from extractor.readers.base import Source, build_entry, decode_text, printable
 from extractor.readers.json_stream import json_objects
 from extractor.readers.openalex import text_of_index
 
 unhurried = settings(deadline=None)
 
 # Any text that holds something to read; control characters are another test's matter.
-anything = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1).filter(str.strip)
+anything = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1).filter(
+    lambda text: isinstance(build_entry(1, "", text, text, {}), Paper)
+)
 ids = st.text(st.characters(categories=["L", "N"], include_characters="./:-"), min_size=1)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | anything,

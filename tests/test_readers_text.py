@@ -325,3 +325,27 @@ def test_identifier_of_another_paper_in_the_text_is_not_the_id(read: Page) -> No
 def test_original_text_is_kept(read: Page) -> None:
     text = f"{ABSTRACT}  Two  spaces, a\u00a0hard one, `code`, $x_i < 3$ and a~tilde."
     assert texts(read(f"  {TITLE} ", f"\t{text}  ")) == [(TITLE, text)]
+
+
+def test_affiliations_are_no_abstract(read: Page) -> None:
+    where = (
+        "1 Department of Heat, University of Tidewater, 12 Fjord Street, Tidewater, Norway. "
+        "2 School of Tides, Fjord College, Fjord, Norway. 3 Institute for Warm Computing, Academy "
+        "of Lanterns, Harbour, Denmark. Correspondence to the first author: a.able@example.org."
+    )
+    people = "Ada Winterberg, Tomás Okafor"
+    pieces = (TITLE, people, where, ABSTRACT, OTHER_TITLE, people, where, OTHER)
+    assert texts(read(*pieces)) == BOTH
+
+
+def test_abstract_may_speak_of_what_notices_speak_of(read: Page) -> None:
+    about = "We study how pages set a cookie and run JavaScript while they are loading images. "
+    other = "The newsletter of a town is read by its citizens, and nobody knows for which reason. "
+    both = [(TITLE, (about * 3).strip()), (OTHER_TITLE, (other * 3).strip())]
+    assert texts(read(*(part for paper in both for part in paper))) == both
+
+
+def test_title_is_wrapped_where_the_text_is(read: Page) -> None:
+    title = "On Lanterns and Lamps That Ask for Help at\nCircumnavigation"
+    pieces = (title, wrapped(ABSTRACT, 58), OTHER_TITLE, wrapped(OTHER, 58))
+    assert texts(read(*pieces)) == [(title.replace("\n", " "), ABSTRACT), BOTH[1]]

@@ -24,7 +24,7 @@ _LONG = 200
 """Characters from which on a line is taken for a paragraph of its own, unwrapped."""
 
 _NARROW = 50
-"""A block no line of which is longer was hardly wrapped: its lines stand for themselves."""
+"""Where no line of a block is longer, it is judged by the width of the whole text."""
 
 _FULL = 0.85
 """The share of the widest line to which a line is filled that wrapping broke."""
@@ -123,11 +123,20 @@ _BOILERPLATE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _NOTICE = re.compile(
-    r"\bcookies?\b|\bsubscribe\b|\bnewsletter\b|\bprivacy policy\b|\barxivlabs?\b"
-    r"|\ball rights reserved\b|\bterms of (?:use|service)\b|\bsign (?:up|in)\b|\byour inbox\b"
-    r"|\bloading\b|\bjavascript\b|\bresearch community\b",
+    r"\bcookies?\W+(?:policy|settings|preferences|notice)\b"
+    r"|\b(?:accept|all|our|set|sets|these|use|uses|using|with|of)\W+cookies\b"
+    r"|\bsubscribe\W+(?:to|for|now|and|today)\b|\b(?:our|weekly|daily)\W+newsletter\b"
+    r"|\bprivacy policy\b|\barxivlabs?\W+(?:is|are|have|and)\b|\ball rights reserved\b"
+    r"|\bterms of (?:use|service)\b|\bsign (?:up|in)\b|\byour inbox\b|\bresearch community\b"
+    r"|^\W*loading\b|\bloading\s*(?:\.\.\.|\u2026)"
+    r"|\bjavascript\W+(?:is|to|must|disabled|enabled)\b|\b(?:enable|requires?|disable)\W+javascript\b",
     re.IGNORECASE,
 )
+# Each notice has one of these; to look for them costs a tenth of what the pattern does.
+_NOTICE_WORDS = (  # noqa: SIM905 -- property tests draw their words from such a list
+    "cookie|subscribe|newsletter|privacy|arxivlab|rights|terms of|sign |inbox|loading|javascript"
+    "|community"
+).split("|")
 _IMPERATIVE = re.compile(
     r"(?:add|browse|click|discover|download|explore|find|follow|get|join|load|log|open|read|see"
     r"|search|share|show|sign|skip|submit|subscribe|try|vote|watch|view)(?:\s[a-z0-9'-]+){1,11}[.!]?",
@@ -138,6 +147,12 @@ _PLACE = re.compile(
     r"|transactions on|conference|workshop|best paper|spotlight|accepted (?:at|to|by))\b",
     re.IGNORECASE,
 )
+_WORKPLACES = (  # noqa: SIM905 -- as above
+    "universit|institut|department|departamento|facult|school|college|laborator|academy|hospital"
+).split("|")
+_PER_WORKPLACE = 90
+"""Characters to a workplace in a list of them; a text about universities has more."""
+
 _VENUE = re.compile(r"[\w& -]{2,30}\s(?:'|\u2019)?(?:19|20)?\d\d(?:\s*[\w()]{0,12})?")
 _PEOPLE_LENGTH = 5000
 _SEPARATOR = re.compile(r"\s+[\u00b7\u2022|]\s+")
@@ -175,16 +190,20 @@ class _Line:
     indented: bool
 
 
-def paragraphs(lines: Iterable[tuple[int, bytes | None]]) -> Iterator[Paragraph]:
-    """Yield the paragraphs in order; memory holds one block at a time, of bounded length."""
+def paragraphs(lines: Iterable[tuple[int, bytes | None]], width: int = 0) -> Iterator[Paragraph]:
+    """Yield the paragraphs in order; memory holds one block at a time, of bounded length.
+
+    ``width`` is that of the lines where the whole text is wrapped, else 0.
+    """
     block: list[_Line] = []
     count = held = 0
     for number, data in lines:
-        for text in _LINE_END.split(decode_text(data or b"").rstrip("\r\n")):
+        whole = decode_text(data or b"").rstrip("\r\n")
+        for text in [whole] if whole.isprintable() else _LINE_END.split(whole):
             stripped = text.strip()
-            is_rule = _RULE.fullmatch(stripped) is not None
+            is_rule = not stripped[:1].isalnum() and _RULE.fullmatch(stripped) is not None
             if is_rule or held > TEXT_LIMIT:
-                yield from _in_block(block, count)
+                yield from _in_block(block, count, width)
                 count += 1
                 block, held = [], 0
             if not is_rule:
@@ -193,26 +212,27 @@ def paragraphs(lines: Iterable[tuple[int, bytes | None]]) -> Iterator[Paragraph]
                 held += len(text)
         if data is None:
             yield Paragraph(number, "", count, OVERLONG)
-    yield from _in_block(block, count)
+    yield from _in_block(block, count, width)
 
 
 def split_label(text: str) -> tuple[str, str]:
     """Split ``Title: ...`` and its kind into the label, in lower case, and what it labels."""
-    found = _LABEL.match(text)
-    if found is None or text[0].islower():
+    found = None if text[:1].islower() else _LABEL.match(text)
+    if found is None:
         return "", text
     label = re.sub(r"\W", "_", (found["label"] or found["leading"] or found["heading"]).lower())
     return label, text[found.end() :]
 
 
-def _in_block(lines: list[_Line], block: int) -> Iterator[Paragraph]:
+def _in_block(lines: list[_Line], block: int, width: int) -> Iterator[Paragraph]:
     named = any(line.label in ("author", "authors") for line in lines)
     # A line of one word, such as an address, says nothing of the width that was wrapped to.
     lengths = (len(line.text) for line in lines if " " in line.text)
     widest = max((length for length in lengths if length <= _LONG), default=0)
+    full = _FULL * (widest if widest >= _NARROW else width)
     group: list[_Line] = []
     for line in lines:
-        if group and _begins_anew(line, group, widest, named):
+        if group and _begins_anew(line, group, full, named):
             yield _joined(group, block)
             group = []
         group.append(line)
@@ -220,7 +240,7 @@ def _in_block(lines: list[_Line], block: int) -> Iterator[Paragraph]:
         yield _joined(group, block)
 
 
-def _begins_anew(line: _Line, group: list[_Line], widest: int, authors_are_named: bool) -> bool:
+def _begins_anew(line: _Line, group: list[_Line], full: float, authors_are_named: bool) -> bool:
     before = group[-1]
     if line.label or max(len(line.text), len(before.text)) > _LONG:
         return True
@@ -231,14 +251,15 @@ def _begins_anew(line: _Line, group: list[_Line], widest: int, authors_are_named
         return not (group[0].label == "title" and authors_are_named)
     if _is_hyphenated(before.text, line.text):
         return False
-    if widest < _NARROW or (len(group) == 1 and is_boilerplate(before.text)):
+    if not full or (len(group) == 1 and is_boilerplate(before.text)):
         return True
-    if line.text[0].islower() and not _SENTENCE_END.search(before.text):
+    if line.text[0].islower() and not _SENTENCE_END.search(before.text[-8:]):
         return False
-    if len(group) == 1 and not _UNFINISHED.search(before.text) and _is_beside_title(line.text):
+    is_unfinished = len(group) > 1 or _UNFINISHED.search(before.text[-16:])
+    if not is_unfinished and _is_beside_title(line.text):
         return True
     first_word = line.text.split(maxsplit=1)[0]
-    return len(before.text) + 1 + len(first_word) <= widest * _FULL
+    return len(before.text) + 1 + len(first_word) <= full
 
 
 def _is_hyphenated(before: str, after: str) -> bool:
@@ -265,9 +286,17 @@ def _is_beside_title(text: str) -> bool:
     return is_people(text) or (is_boilerplate(text) and bare not in _ALSO_ENDS_TITLES)
 
 
+def is_affiliations(text: str) -> bool:
+    """Say whether a paragraph lists the places where authors work."""
+    lower = text.lower()
+    places = sum(map(lower.count, _WORKPLACES))
+    return places > 1 and places * _PER_WORKPLACE >= len(text)
+
+
 def is_notice(text: str) -> bool:
     """Say whether a paragraph is about the page itself: cookies, newsletters, rights."""
-    return _NOTICE.search(text) is not None
+    lower = text.lower()
+    return any(word in lower for word in _NOTICE_WORDS) and _NOTICE.search(text) is not None
 
 
 def is_people(text: str) -> bool:

@@ -3,13 +3,13 @@
 A format is one file. It says how surely a dump that begins with certain bytes is in it, and
 yields that dump's papers in order:
 
-    class Refer(Reader):
-        name = "refer"
-        title = "Refer tags"
-        suffixes = (".enw",)
+    class Cards(Reader):
+        name = "cards"
+        title = "Cards of a catalogue"
+        suffixes = (".cards",)
 
         def sniff(self, head: bytes) -> float:
-            return SURE if head.startswith(b"%0 ") else NO
+            return SURE if head.startswith(b"#cards") else NO
 
         def read(self, source: Source, columns: Columns) -> Iterator[Item]:
             for number, line in source.lines():
@@ -20,8 +20,8 @@ yields that dump's papers in order:
                     yield build_entry(number, paper_id, title, abstract, {})
 
 In this folder the class is found by itself. In a package of yours, an entry point of the group
-`extractor.readers` names an instance, such as ``REFER = Refer()``:
-``refer = "my_package.refer:REFER"``. `docs/formats.md` has the details.
+`extractor.readers` names an instance, such as ``CARDS = Cards()``:
+``cards = "my_package.cards:CARDS"``. `docs/formats.md` has the details.
 """
 
 from __future__ import annotations
@@ -81,6 +81,15 @@ TEXT_LIMIT = 2**20
 
 _P = ParamSpec("_P")
 _LONGEST_REASON = 200
+
+_LONGEST_PLACEHOLDER = 80
+_PLACEHOLDER = re.compile(
+    r"[\W_]*(?:nan|none|null|n/?a|undefined|tbd|(?:abstract )?not available"
+    r"|no (?:abstract|summary)(?: is| was)?(?: available| provided| found| given)?(?: for this .*)?"
+    r"|abstract (?:is )?(?:unavailable|not (?:available|provided|found)|missing|none)(?: for .*)?"
+    r"|(?:click|see) .{0,20}full text.*)[\W_]*",
+    re.IGNORECASE,
+)
 
 logger = logging.getLogger("extractor.readers")
 
@@ -205,13 +214,23 @@ def build_entry(
         paper_id = printable(paper_id, control=" ")
     if _is_blank(title):
         return Unreadable(line, "There is no title.", paper_id or None)
-    if _is_blank(abstract):
+    if _is_blank(abstract) or _says_nothing(abstract):
         return Unreadable(line, "There is no abstract.", paper_id or None, title)
     return Paper(paper_id, title, abstract, source)
 
 
 def _is_blank(text: str) -> bool:
     return not text[:1].isalnum() and not visible(text).strip()
+
+
+def _says_nothing(abstract: str) -> bool:
+    """Say whether it is what a program or a publisher writes where there is no abstract.
+
+    In a table whose header is repeated, that is the name of the column.
+    """
+    if len(abstract) >= _LONGEST_PLACEHOLDER:
+        return False
+    return abstract.lower() in ABSTRACTS or _PLACEHOLDER.fullmatch(abstract) is not None
 
 
 class FieldNames(NamedTuple):

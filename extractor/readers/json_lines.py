@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic_core import from_json
 
@@ -38,7 +38,7 @@ class JsonLines(Reader):
 
     name = "jsonl"
     title = "JSON Lines"
-    suffixes = (".jsonl", ".ndjson", ".jsonlines")
+    suffixes: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson", ".jsonlines")
     has_columns = True
 
     def sniff(self, head: bytes) -> float:

@@ -1,4 +1,4 @@
-"""Markdown: a heading or a list item for each paper, its abstract below or behind it."""
+"""Markdown: a heading, a list item or a row of a table for each paper, with its abstract."""
 
 from __future__ import annotations
 
@@ -6,100 +6,133 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from extractor.errors import DumpError
+from extractor.readers._last_resort import check_head, width_of
+from extractor.readers._markdown import ITEM, heading_of, label_of, plain, title_of
+from extractor.readers._markdown_entries import (
+    LABELLED,
+    LIST,
+    is_abstract_label,
+    read_entries,
+    title_with_label,
+)
+from extractor.readers._markdown_tables import has_table, read_tables, table_without_abstracts
 from extractor.readers._paragraphs import is_boilerplate, paragraphs, split_label
-from extractor.readers.base import LIKELY, NO, POSSIBLE, Columns, Item, Reader, decode_text
+from extractor.readers.base import LIKELY, NO, POSSIBLE, SURE, Columns, Item, Reader, decode_text
 from extractor.readers.text import read_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from extractor.readers.base import Source
 
-_LIST = 0
-"""The level of papers that are items of a list; a heading's level is the number of its marks."""
-
-_HEADING = re.compile(r"(?P<marks>#{1,6})[ \t]+(?P<text>.*?)[ \t]*#*\s*")
-# Every part is bounded, so that no line of brackets costs more than it is long.
-_LINKED = r"\[(?P<text>(?:[^\[\]]|\[[^\[\]]{0,200}\]){1,1000})\]"
-_TARGET = r"\((?P<to>(?:[^()\s]|\([^()\s]{0,200}\)){0,1000})(?:\s+\"[^\"]{0,200}\")?\)"
-_ITEM = re.compile(
-    rf"\s{{0,8}}(?:[-*+]|\d{{1,4}}[.)])\s+(?P<title>\*\*.+?\*\*|__.+?__|{_LINKED}{_TARGET})(?P<rest>.*)",
-    re.DOTALL,
-)
 _BETWEEN = re.compile(r"(?:[\s:.|\u2013\u2014-]|<br\s*/?>)*")
-_VERBATIM = re.compile(r"(\$[^$]{1,1000}\$|`[^`]{1,1000}`)")
-_IMAGE = re.compile(
-    r"!\[[^\]]{0,1000}\]\([^)]{0,1000}\)|<!--.{0,1000}?-->|</?[a-zA-Z][^<>]{0,200}>"
-)
-_BARE_LINK = re.compile(r"<(https?://[^>\s]{1,1000})>")
-_NAMED_LINK = re.compile(_LINKED + _TARGET)
-_EMPHASIS = re.compile(r"(?<![\w\\*])(\*{1,3}|_{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(?![\w*])")
-_ESCAPED = re.compile(r"\\([*_`\[\]()#+.!|>~-])")
+_LABELLED_SHARE = 3
+"""One in so many papers has an abstract with a label where all of them are read by it."""
 
 
 class Markdown(Reader):
-    """Papers are the headings of the level that is used most, or the items of its lists."""
+    """Papers are the rows of a table, or the headings or items above the abstracts."""
 
     name = "markdown"
     title = "Markdown"
     suffixes = (".md", ".markdown")
 
     def sniff(self, head: bytes) -> float:
-        found = _levels(decode_text(head)).total()
+        text = decode_text(head)
+        if has_table(text):
+            return SURE
+        found = _levels(text).total()
         return NO if not found else LIKELY if found > 1 else POSSIBLE
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        levels = _levels(decode_text(source.head))
+        head = decode_text(source.head)
+        if has_table(head):
+            return read_tables(source.lines())
+        level = _level_of_labelled(head)
+        if level is not None:
+            return read_entries(source.lines(), level)
+        if columns_without_abstract := table_without_abstracts(head):
+            raise DumpError(
+                f"No column of the tables of {source.name} is the abstract. They have: "
+                f"{', '.join(columns_without_abstract)}.",
+                hint="Take a dump of the same papers that has abstracts.",
+            )
+        levels = _levels(head)
         level = max(levels, key=lambda each: (levels[each], each), default=1)
-        return read_page(paragraphs(_unmarked(source.lines(), level)))
+        check_head(source, lambda lines: _page(lines, level, 0))
+        return _page(source.lines(), level, width_of(head))
+
+
+def _page(lines: Iterable[tuple[int, bytes | None]], level: int, width: int) -> Iterator[Item]:
+    ids: dict[int, str] = {}
+    return read_page(paragraphs(_unmarked(lines, level, ids), width), ids)
 
 
 def _levels(text: str) -> Counter[int]:
     """Count what may be a paper: headings by level, and list items that begin with a title."""
-    levels: Counter[int] = Counter()
+    return Counter(level for line in text.split("\n") if (level := _level_of(line)) is not None)
+
+
+def _level_of_labelled(text: str) -> int | None:
+    """Return the level of the titles above abstracts that have a label, if most have one."""
+    titles: Counter[int] = Counter()
+    labelled: Counter[int] = Counter()
+    above = None
     for line in text.split("\n"):
-        if heading := _HEADING.fullmatch(line):
-            if not is_boilerplate(heading["text"]) and not split_label(heading["text"])[0]:
-                levels[len(heading["marks"])] += 1
-        elif _ITEM.match(line):
-            levels[_LIST] += 1
-    return levels
+        if is_abstract_label(line.rstrip()):
+            if above is not None:
+                labelled[above] += 1
+            above = None
+        elif (level := _level_of(line)) is not None and not (level == LIST and label_of(line)):
+            titles[level] += 1
+            above = level
+    level, abstracts = next(iter(labelled.most_common(1)), (LIST, 0))
+    return level if abstracts and abstracts * _LABELLED_SHARE >= titles[level] else None
+
+
+def _level_of(line: str) -> int | None:
+    """Return the level of a line that may be a paper's title."""
+    if heading := heading_of(line):
+        is_title = not is_boilerplate(heading.text) and not split_label(heading.text)[0]
+        return heading.level if is_title else None
+    if title_with_label(line):
+        return LABELLED
+    return LIST if _item(line) else None
+
+
+def _item(line: str) -> re.Match[str] | None:
+    """Return the parts of a list item that begins with a title, which is no field's name."""
+    item = ITEM.match(line)
+    if item is None or (item["to"] or "").startswith("#"):
+        return None
+    label = label_of(line)
+    is_field = label is not None and (split_label(f"{label.name.title()}: ")[0] or not label.text)
+    return None if is_field else item
 
 
 def _unmarked(
-    lines: Iterator[tuple[int, bytes | None]], level: int
+    lines: Iterable[tuple[int, bytes | None]], level: int, ids: dict[int, str]
 ) -> Iterator[tuple[int, bytes | None]]:
-    """Yield the lines as plain text in which titles carry a label."""
+    """Yield the lines as plain text in which titles carry a label; their ids go into ``ids``."""
     for number, data in lines:
         line = decode_text(data or b"").rstrip("\r\n")
         if data is None:
             yield number, None
-        elif heading := _HEADING.fullmatch(line):
-            text = plain(heading["text"], with_links=False)
+        elif heading := heading_of(line):
+            title = title_of(heading.text)
+            text = title.text
             if not split_label(text)[0]:
                 # A section's heading is not a title, but it ends the abstract before it.
-                text = ("Title: " if len(heading["marks"]) == level else "Comments: ") + text
+                is_title = heading.level == level
+                text = ("Title: " if is_title else "Comments: ") + text
+                ids[number] = title.id if is_title else ""
             yield from ((number, part.encode()) for part in ("", text, ""))
-        elif level == _LIST and (item := _ITEM.match(line)):
-            title = plain(item["title"], with_links=False).rstrip(":. ")
+        elif level == LIST and (item := _item(line)):
+            title = title_of(item["title"])
+            ids[number] = title.id
             rest = plain(_BETWEEN.sub("", item["rest"], count=1))
-            yield from ((number, part.encode()) for part in ("", f"Title: {title}", "", rest))
+            text = f"Title: {title.text.rstrip(':. ')}"
+            yield from ((number, part.encode()) for part in ("", text, "", rest))
         else:
             yield number, plain(line.removeprefix("> ")).encode()
-
-
-def plain(text: str, *, with_links: bool = True) -> str:
-    """Return Markdown as plain text; formulas and code stay, and so do addresses of links."""
-
-    def link(found: re.Match[str]) -> str:
-        text, address = found["text"], found["to"]
-        named = with_links and address.startswith("http") and address != text
-        return f"{text} ({address})" if named else text
-
-    parts = _VERBATIM.split(text)
-    for at in range(0, len(parts), 2):
-        part = _IMAGE.sub("", _BARE_LINK.sub(r"\1", parts[at]))
-        part = _NAMED_LINK.sub(link, part)
-        part = _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", part))
-        parts[at] = _ESCAPED.sub(r"\1", part)
-    return "".join(parts)

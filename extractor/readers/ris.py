@@ -3,117 +3,77 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from extractor.readers.base import (
-    NO,
-    SURE,
-    TEXT_LIMIT,
-    TOO_LONG,
-    Columns,
-    Item,
-    Reader,
-    Source,
-    Unreadable,
-    build_entry,
-    decode_text,
-    guarded,
-    without_empty,
+from extractor.readers._tagged import Entry, TaggedReader, Tags
+from extractor.readers.base import NO, SURE
+
+_VALUE = r" {0,2}-(?: +(.*))?"
+_RIS = re.compile(rf"\s{{0,8}}([A-Z][A-Z0-9](?=  -)|PMID){_VALUE}")
+# Some write "TY - JOUR"; elsewhere the hyphen of a wrapped line such as "AIM - to ask" is none.
+_NARROW = re.compile(rf"\s{{0,8}}([A-Z][A-Z0-9](?= {{1,2}}-)){_VALUE}")
+_LONG_TAGS = "PMID|PMCR|ISSN|ISBN|STAT|CRDT|PHST|DCOM|MHDA"
+_MEDLINE = re.compile(rf"(?=.{{4}}-|(?:{_LONG_TAGS}) )([A-Z][A-Z0-9]{{1,3}}){_VALUE}")
+
+_FIRST = re.compile(rb"^[ \t]*(?:TY {1,2}-[ \t]*\S.*|PMID {0,2}- ?\d+[ \t\r]*)$", re.MULTILINE)
+_FIRST_NARROW = re.compile(rb"^[ \t]*TY - ", re.MULTILINE)
+_FIRST_RIS = re.compile(rb"^[ \t]*TY  - ", re.MULTILINE)
+_TAGGED_LINE = re.compile(rb"^[ \t]*[A-Z][A-Z0-9]{1,3} {0,2}-(?: |$)", re.MULTILINE)
+_TITLE_LINE = re.compile(rb"^TI  - ", re.MULTILINE)
+_WITHOUT_LEADER = 4
+"""Tagged lines, with a title among them, by which entries without ``TY`` or ``PMID`` are known."""
+
+_RECOGNISED_BELOW = 0.75
+"""The score where other lines stand above the first entry: less than a table's header has."""
+
+_HEADER = re.compile(
+    r"\s*(?:<?\d+\s*[.:]?\s*>?$|Record #\d+ of \d+|(?:Provider|Database|Content): |% Encoding:)"
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
-_TAG = re.compile(r"(?=.{4}-)(?P<tag>[A-Z][A-Z0-9]{1,3}) {0,2}-(?: (?P<value>.*))?")
-_FIRST = re.compile(rb"\s*(?:TY  - [A-Z]+|PMID- \d+)\s")
-_ENDS = "ER"
-_BEGINS = ("TY", "PMID")
-
-_TITLE = ("TI", "T1", "CT")
-_ABSTRACT = ("AB", "N2")
-_ID = ("PMID", "ID", "AN", "U1")
-_AUTHOR = ("FAU", "AU", "A1")
-_CATEGORY = ("KW", "MH", "OT")
-_DOI = ("DO", "LID", "AID")
-_DATE = ("DA", "PY", "Y1", "DP")
-_VENUE = ("JT", "JO", "JF", "T2", "BT", "TA")
-
-
-class Ris(Reader):
-    """Entries of tagged lines; a line without a tag goes on with the one before."""
+class Ris(TaggedReader):
+    """Entries of tagged lines; they begin with ``TY`` or ``PMID``, or else after a blank line."""
 
     name = "ris"
     title = "RIS and PubMed's tagged text"
-    suffixes = (".ris", ".nbib")
+    suffixes = (".ris", ".nbib", ".medline")
+    begin = telling = frozenset(("TY", "PMID"))
+    ends = frozenset(("ER",))
+    tags = Tags(
+        titles=("TI", "T1", "CT", "BTI", "CTI"),
+        abstracts=("AB", "N2"),
+        ids=("PMID", "ID", "AN", "U1", "OID", "UI"),
+        authors=("FAU", "AU", "A1"),
+        categories=("KW", "MH", "OT"),
+        dois=("DO", "DI", "LID", "AID", "M3", "UR", "L3"),
+        dates=("DA", "PY", "Y1", "DP"),
+        years=("PY", "Y1", "DP"),
+        venues=("JT", "JO", "JF", "T2", "BT", "TA"),
+        urls=("UR",),
+    )
 
     def sniff(self, head: bytes) -> float:
-        return SURE if _FIRST.match(head) else NO
+        if found := _FIRST.search(head):
+            return SURE if not head[: found.start()].strip() else _RECOGNISED_BELOW
+        tagged = len(_TAGGED_LINE.findall(head[:4096]))
+        return _RECOGNISED_BELOW if tagged >= _WITHOUT_LEADER and _TITLE_LINE.search(head) else NO
 
-    def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        current = _Entry(1)
-        for number, line in source.lines():
-            if line is None:
-                yield from current.items()
-                current = _Entry(number)
-                yield Unreadable(number, TOO_LONG)
-                continue
-            text = decode_text(line).rstrip()
-            found = _TAG.fullmatch(text)
-            if found is None:
-                current.go_on(text)
-                continue
-            if found["tag"] in _BEGINS:
-                yield from current.items()
-                current = _Entry(number)
-            if found["tag"] != _ENDS:
-                current.add(found["tag"], found["value"] or "")
-        yield from current.items()
+    def tagged(self, head: bytes) -> re.Pattern[str]:
+        if _FIRST_NARROW.search(head):
+            return _NARROW
+        return _RIS if _FIRST_RIS.search(head) else _MEDLINE
 
-
-class _Entry:
-    """The tagged values of one entry, each in the lines that it came in."""
-
-    def __init__(self, line: int) -> None:
-        self._line = line
-        self._values: list[tuple[str, list[str]]] = []
-        self._size = 0
-
-    def add(self, tag: str, value: str) -> None:
-        self._size += len(value)
-        if self._size <= 2 * TEXT_LIMIT:
-            self._values.append((tag, [value.strip()]))
-
-    def go_on(self, text: str) -> None:
-        self._size += len(text)
-        if self._values and text.strip() and self._size <= 2 * TEXT_LIMIT:
-            self._values[-1][1].append(text.strip())
-
-    def items(self) -> Iterator[Item]:
-        if self._size > 2 * TEXT_LIMIT:
-            yield Unreadable(self._line, TOO_LONG)
-        elif self._values:
-            yield guarded(self._build, self._line)
-
-    def _build(self, line: int) -> Item:
-        identifiers = (value for value in self._all(_DOI) if value.startswith("10."))
-        metadata = without_empty(
-            authors=self._all(_AUTHOR),
-            categories=self._all(_CATEGORY),
-            doi=next(identifiers, "").removesuffix(" [doi]"),
-            venue=self._first(_VENUE),
-            date=self._first(_DATE),
-            url=self._first(("UR",)),
+    def following(self, entry: Entry, tag: str, *, after_blank: bool) -> Entry | None:
+        if tag in self.begin:
+            # PsycINFO's entries have both.
+            return None if entry.leader == "TY" and tag == "PMID" else Entry()
+        if not after_blank or entry.leader == "TY":
+            return None
+        has_title = entry.has(self.tags.titles)
+        has_abstract = entry.has(self.tags.abstracts)
+        completes = has_title != has_abstract and tag in (
+            self.tags.abstracts if has_title else self.tags.titles
         )
-        title, abstract = " ".join(self._all(_TITLE)), " ".join(self._all(_ABSTRACT))
-        return build_entry(line, self._first(_ID), title, abstract, metadata)
+        return Entry() if (has_title or has_abstract) and not completes else None
 
-    def _all(self, tags: tuple[str, ...]) -> list[str]:
-        """Return the values of the first of the tags that is there."""
-        for wanted in tags:
-            found = [" ".join(parts) for tag, parts in self._values if tag == wanted]
-            if any(found):
-                return found
-        return []
-
-    def _first(self, tags: tuple[str, ...]) -> str:
-        return next(iter(self._all(tags)), "")
+    def is_header(self, text: str) -> bool:
+        return _HEADER.match(text) is not None

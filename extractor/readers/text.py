@@ -11,10 +11,12 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
+from extractor.readers._last_resort import check_head, width_of
 from extractor.readers._paragraphs import (
     HEADING,
     OVERLONG,
     Paragraph,
+    is_affiliations,
     is_aside,
     is_boilerplate,
     is_notice,
@@ -32,6 +34,7 @@ from extractor.readers.base import (
     Source,
     Unreadable,
     build_entry,
+    decode_text,
 )
 
 if TYPE_CHECKING:
@@ -78,12 +81,17 @@ class Text(Reader):
         return NO if looks_binary(head) or head.lstrip().startswith(b"<?xml") else LAST_RESORT
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        return read_page(paragraphs(source.lines()))
+        check_head(source, lambda lines: read_page(paragraphs(lines)))
+        return read_page(paragraphs(source.lines(), width_of(decode_text(source.head))))
 
 
-def read_page(content: Iterable[Paragraph]) -> Iterator[Item]:
-    """Yield the papers that a sequence of paragraphs holds."""
-    page = _Page()
+def read_page(content: Iterable[Paragraph], ids: dict[int, str] | None = None) -> Iterator[Item]:
+    """Yield the papers that a sequence of paragraphs holds.
+
+    ``ids`` names those whose titles stand on these lines; it may grow while ``content`` is read,
+    and is used up.
+    """
+    page = _Page({} if ids is None else ids)
     for paragraph in content:
         yield from page.take(paragraph)
     yield from page.end()
@@ -92,7 +100,8 @@ def read_page(content: Iterable[Paragraph]) -> Iterator[Item]:
 class _Page:
     """Puts titles and abstracts together as the paragraphs come."""
 
-    def __init__(self) -> None:
+    def __init__(self, ids: dict[int, str]) -> None:
+        self._ids = ids
         self._title: Paragraph | None = None
         self._abstract: list[Paragraph] = []
         self._length = 0
@@ -129,7 +138,7 @@ class _Page:
         if self._pending or not self._abstract or paragraph.label:
             return False
         text, last = paragraph.text, self._abstract[-1]
-        if is_boilerplate(text) or is_notice(text):
+        if is_boilerplate(text) or is_notice(text) or is_affiliations(text):
             return False
         if paragraph.is_list_item:
             return last.is_list_item or last.text.endswith(":")
@@ -164,7 +173,9 @@ class _Page:
             return False
         if self._abstract_announced:
             return True
-        if is_notice(text) and len(text) < 2 * _ABSTRACT_LENGTH:
+        if len(text) < 2 * _ABSTRACT_LENGTH and is_notice(text):
+            return False
+        if is_affiliations(text):
             return False
         if _is_prose(text):
             return True
@@ -198,7 +209,8 @@ class _Page:
         text = self._abstract[0].text
         for before, part in itertools.pairwise(self._abstract):
             text += (" " if before.block == part.block else "\n\n") + part.text
-        text = _MORE.sub("", text)
+        if text[-20:].count("\u25b3") + text[-20:].count("\u25bd"):
+            text = _MORE.sub("", text)
         if self._title is None:
             message = f"There is no title for the abstract: {text[:60]}"
             yield Unreadable(self._abstract[0].line, message)
@@ -207,8 +219,16 @@ class _Page:
             if self._length > TEXT_LIMIT:
                 yield Unreadable(self._title.line, "The abstract is too long.", title=title)
             else:
-                yield build_entry(self._title.line, self._id, title, text, self._source)
+                paper_id = self._id_of(self._title.line) or self._id
+                yield build_entry(self._title.line, paper_id, title, text, self._source)
         self._title, self._abstract, self._id, self._source = None, [], "", {}
+
+    def _id_of(self, line: int) -> str:
+        """Return the id on the line of a title, and forget those above it."""
+        found = self._ids.get(line, "")
+        for above in list(itertools.takewhile(lambda each: each <= line, self._ids)):
+            del self._ids[above]
+        return found
 
 
 def _is_prose(text: str) -> bool:
@@ -243,11 +263,15 @@ def _likeness(paragraph: Paragraph) -> int:
     return {1: _DOUBTFUL, 2: _SHORT}.get(len(words), _LIKELY)
 
 
+def is_surely_title(part: Paragraph) -> bool:
+    """Say whether a short paragraph can hardly be anything but a title."""
+    likeness = _likeness(part)
+    words = len(part.text.split())
+    is_long = words > 4 or (words > 3 and _share_of_capitals(part.text) > 0.6)
+    return likeness == _LABELLED or (likeness == _LIKELY and is_long)
+
+
 def _without_abstract(pending: list[Paragraph]) -> Iterator[Unreadable]:
     """Yield those that are surely titles: an abstract that is missing is never silent."""
-    for part in pending:
-        likeness = _likeness(part)
-        words = len(part.text.split())
-        is_title = words > 4 or (words > 3 and _share_of_capitals(part.text) > 0.6)
-        if likeness == _LABELLED or (likeness == _LIKELY and is_title):
-            yield Unreadable(part.line, "There is no abstract.", title=part.text)
+    for part in filter(is_surely_title, pending):
+        yield Unreadable(part.line, "There is no abstract.", title=part.text)

@@ -1,0 +1,113 @@
+"""The marks of Markdown: headings, items, links and emphasis, and what id an address gives."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+# Every part is bounded, so that no line of brackets costs more than it is long.
+_LINKED = r"\[(?P<text>(?:[^\[\]]|\[[^\[\]]{0,200}\]){1,1000})\]"
+_TARGET = r"\((?P<to>(?:[^()\s]|\([^()\s]{0,200}\)){0,1000})(?:\s+\"[^\"]{0,200}\")?\)"
+_HEADING = re.compile(r"(#{1,6})[ \t]+(.*)", re.DOTALL)
+ITEM = re.compile(
+    rf"\s{{0,8}}(?:[-*+]|\d{{1,4}}[.)])\s+(?P<title>\*\*.+?\*\*|__.+?__|{_LINKED}{_TARGET})(?P<rest>.*)",
+    re.DOTALL,
+)
+_MARK = re.compile(r"[\[<*_`$\\]")
+_VERBATIM = re.compile(r"(\$[^$]{1,1000}\$|`[^`]{1,1000}`)")
+_IMAGE = re.compile(
+    r"!\[[^\]]{0,1000}\]\([^)]{0,1000}\)|<!--.{0,1000}?-->|</?[a-zA-Z][^<>]{0,200}>"
+)
+_BARE_LINK = re.compile(r"<(https?://[^>\s]{1,1000})>")
+_NAMED_LINK = re.compile(_LINKED + _TARGET)
+_EMPHASIS = re.compile(r"(?<![\w\\*])(\*{1,3}|_{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(?![\w*])")
+_ESCAPED = re.compile(r"\\([*_`\[\]()#+.!|>~-])")
+_NUMBER = re.compile(r"(?:\[\d{1,4}\]|\(\d{1,4}\)|\d{1,4}[.)])\s+(?=\S)")
+_LABEL = re.compile(
+    r"\s{0,8}(?P<item>[-*+]\s+)?(?P<bold>\*\*|__|)(?P<name>[^\W\d_][\w;/&' -]{0,30}?)"
+    r"(?:\s*[:\uff1a](?P=bold)|(?P=bold)\s*[:\uff1a])\s*(?P<text>.*)",
+    re.DOTALL,
+)
+_ID_IN_ADDRESS = re.compile(
+    r"https?://(?:\w+\.)*(?:"
+    r"(?:arxiv|alphaxiv)\.org/(?:abs|pdf|html)/(?P<arxiv>[\w.-]+?(?:/\d{7})?)(?:v\d+)?(?:\.pdf)?"
+    r"|huggingface\.co/papers/(?P<hub>\d{4}\.\d{4,5})"
+    r"|doi\.org/(?P<doi>10\.\S+)"
+    r"|openreview\.net/\w+\?id=(?P<openreview>[\w-]+)\S*"
+    r"|aclanthology\.org/(?P<acl>[\w.-]+?)/?(?:\.pdf)?"
+    r")[/#?]?"
+)
+
+
+class Title(NamedTuple):
+    """A title as plain text, and the id that its link gives."""
+
+    text: str
+    id: str
+
+
+class Heading(NamedTuple):
+    """A heading's text, and its level: the number of its marks."""
+
+    level: int
+    text: str
+
+
+class Label(NamedTuple):
+    """The name of a field, in lower case, its text, and whether marks set the name off."""
+
+    name: str
+    text: str
+    is_marked: bool
+
+
+def title_of(marked: str) -> Title:
+    """Return what a heading or an item says: without its number, and the id of its link."""
+    text = _NUMBER.sub("", plain(marked, with_links=False).strip(), count=1)
+    link = _NAMED_LINK.search(marked)
+    return Title(text, id_of_address(link["to"]) if link else "")
+
+
+def id_of_address(address: str) -> str:
+    """Return the number or name of a paper in its address, else the address itself."""
+    if found := _ID_IN_ADDRESS.fullmatch(address):
+        return str(found[found.lastgroup or 0])
+    return address if address.startswith(("http://", "https://")) else ""
+
+
+def heading_of(line: str) -> Heading | None:
+    """Return the heading that the line is."""
+    found = _HEADING.fullmatch(line)
+    return Heading(len(found[1]), found[2].rstrip().rstrip("#").rstrip()) if found else None
+
+
+def label_of(line: str) -> Label | None:
+    """Split ``**Name:** text`` or ``Name: text``; None for a line without a label."""
+    found = _LABEL.fullmatch(line)
+    if found is None:
+        return None
+    is_marked = bool(found["bold"] or found["item"])
+    return Label(found["name"].strip().lower(), found["text"] or "", is_marked)
+
+
+def plain(text: str, *, with_links: bool = True) -> str:
+    """Return Markdown as plain text; formulas and code stay, and so do addresses of links."""
+
+    def link(found: re.Match[str]) -> str:
+        text, address = found["text"], found["to"]
+        named = with_links and address.startswith("http") and address != text
+        return f"{text} ({address})" if named else text
+
+    if not _MARK.search(text):
+        return text
+    parts = _VERBATIM.split(text)
+    for at in range(0, len(parts), 2):
+        part = parts[at]
+        if "<" in part or "![" in part:
+            part = _IMAGE.sub("", _BARE_LINK.sub(r"\1", part))
+        if "](" in part:
+            part = _NAMED_LINK.sub(link, part)
+        if "*" in part or "_" in part:
+            part = _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", part))
+        parts[at] = _ESCAPED.sub(r"\1", part) if "\\" in part else part
+    return "".join(parts)

@@ -1,0 +1,143 @@
+"""Markdown: tables, labelled abstracts, and the ids that links give."""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from extractor.errors import DumpError
+from extractor.paper import Paper
+from extractor.readers import Item, Unreadable, open_dump
+from extractor.readers._markdown import id_of_address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Read = Callable[[str], list[Item]]
+
+words = st.lists(st.text(string.ascii_lowercase, min_size=2, max_size=9), min_size=4, max_size=8)
+texts = words.map(lambda each: f"On {' '.join(map(str.title, each))} of Lanterns")
+per_example = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    def read(text: str) -> list[Item]:
+        path = tmp_path / "dump"
+        path.write_text(text, encoding="utf-8")
+        with open_dump(path) as dump:
+            assert dump.format == "markdown"
+            return list(dump)
+
+    return read
+
+
+def said(item: Item) -> tuple[str | None, str | None]:
+    return (item.title, item.abstract) if isinstance(item, Paper) else (item.title, None)
+
+
+LAYOUTS = {
+    "label": (
+        "## {}\n*Ann Able*\n\n",
+        "**TL;DR:** It works.\n\n**Abstract:** {}\n\n",
+        "**Code:** none\n\n",
+    ),
+    "plain label": (
+        "### {}\n\n",
+        "Motivation: It matters.\n\nAbstract: {}\n\n",
+        "Comments: 9 pages\n\n",
+    ),
+    "heading": ("## {}\n\n", "### Abstract\n\n{}\n\n", "### Notes\n\nIt works.\n\n"),
+    "details": (
+        "- **[{}](https://x.org)** `cs.AI`\n",
+        "  <details><summary>Abstract</summary>\n  {}\n  </details>\n",
+        "\n",
+    ),
+    "labels": ("**Title**: {}\n\n**Authors**: A\n\n", "**Abstract**: {}\n\n", "---\n\n"),
+    "items": ("- **{}**\n", "  - **Abstract**: {}\n", "  - **Code**: none\n"),
+}
+
+
+@per_example
+@given(
+    st.lists(st.tuples(texts, st.none() | texts), min_size=1, max_size=5),
+    st.sampled_from(list(LAYOUTS)),
+)
+def test_labelled_abstracts(read: Read, written: list[tuple[str, str | None]], layout: str) -> None:
+    written = [*written, *[("The Last of All Titles", "The last abstract.")] * len(written)]
+    title, abstract, more = LAYOUTS[layout]
+    text = "".join(
+        title.format(name) + (abstract.format(said) if said else "") + more
+        for name, said in written
+    )
+    assert list(map(said, read("# Papers\n\n" + text))) == written
+
+
+@per_example
+@given(st.lists(st.tuples(texts, texts), min_size=1, max_size=5))
+def test_tables(read: Read, written: list[tuple[str, str]]) -> None:
+    head = "| Title | Abstract | Date |\n|:--|---|--:|\n"
+    rows = "".join(f"| [{title}](https://x.org) | {text} | today |\n" for title, text in written)
+    expected = [Paper("https://x.org", *each, {"Date": "today"}) for each in written]
+    assert read("## Heat\n\n" + head + rows + "\n## Tides\n\n" + head + rows) == expected * 2
+
+
+def test_bars_in_cells(read: Read) -> None:
+    table = (
+        "| Title | Abstract | Date |\n|---|---|---|\n"
+        "| A \\| B | p(a \\| b) | x |\n"
+        "| B | <details><summary>Show</summary>p(a | b)</details> | x |\n"
+        "| C | p(a | b) | x |\n"
+        "| D |  | x |\n"
+    )
+    assert list(map(said, read(table))) == [
+        ("A | B", "p(a | b)"),
+        ("B", "p(a | b)"),
+        (None, None),
+        ("D", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "paper_id"),
+    [
+        ("https://arxiv.org/abs/2401.00001v2", "2401.00001"),
+        ("http://arxiv.org/pdf/2401.00001.pdf", "2401.00001"),
+        ("https://arxiv.org/abs/cs.LG/0101001", "cs.LG/0101001"),
+        ("https://huggingface.co/papers/2401.00001", "2401.00001"),
+        ("https://doi.org/10.5555/ex.1", "10.5555/ex.1"),
+        ("https://openreview.net/forum?id=aB-3_x", "aB-3_x"),
+        ("https://aclanthology.org/2024.acl-long.1/", "2024.acl-long.1"),
+        ("https://example.org/a?b=c", "https://example.org/a?b=c"),
+        ("#cs.CL", ""),
+        ("papers/one.md", ""),
+    ],
+)
+def test_id_of_a_link(address: str, paper_id: str) -> None:
+    assert id_of_address(address) == paper_id
+
+
+def test_parts_of_an_abstract_are_its_own(read: Read) -> None:
+    text = "## A Title\n\n### Abstract\n\n**Background:** We ask.\n\n**Results:** It works.\n\n"
+    text += "**Code:** none\n"
+    (paper,) = read(text + "\n## Another\n\nAbstract: B.\n")[:1]
+    assert isinstance(paper, Paper)
+    assert paper.abstract == "Background: We ask.\n\nResults: It works."
+    assert paper.source == {"code": "none"}
+
+
+def test_line_without_end(read: Read) -> None:
+    text = "## A Title\n\nAbstract: A.\n\n" + "x" * 2**24 + "\n\n## Another\n\nAbstract: B.\n"
+    kinds = list(map(type, read(text)))
+    assert kinds == [Paper, Unreadable, Paper]
+
+
+def test_table_without_abstracts_names_its_columns(read: Read) -> None:
+    table = "## Heat\n\n|Date|Title|PDF|\n|---|---|---|\n" + "|today|**A Title**|[x](y)|\n" * 3
+    with pytest.raises(DumpError, match=r"is the abstract\. They have: Date, Title, PDF\."):
+        read(table)
