@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from extractor.readers._xml import XmlReader, all_text, text_at
-from extractor.readers.base import Item, build_entry, without_empty
+from extractor.readers.base import NO, Item, build_entry, without_empty
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -23,6 +23,9 @@ class Atom(XmlReader):
     suffixes = (".atom", ".rss")
     roots = ("feed", "rss", "RDF")
     records = ("entry", "item")
+
+    def sniff(self, head: bytes) -> float:
+        return NO if b"purl.org/net/biblio" in head else super().sniff(head)
 
     def build(self, line: int, record: Element) -> Item:
         def first(*names: str) -> str:

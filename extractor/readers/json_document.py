@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from extractor.readers._shapes import at_path, levelled, papers_by_id, rows_of
 from extractor.readers.base import (
     NO,
     SURE,
@@ -43,7 +44,8 @@ class JsonDocument(Reader):
         if not _OBJECT.match(head):
             return NO
         line = head.partition(b"\n")[0]
-        if _holds_papers(first_object(line)):
+        first = first_object(line)
+        if _holds_papers(first) or (first and _is_table(first)):
             return SURE
         return NO if object_in(line) else _MAYBE
 
@@ -66,7 +68,7 @@ class _Papers:
     def take(self, found: JsonObject) -> Iterator[Item]:
         if found.array == ALONE:
             if not self._found:
-                yield self._build(found)
+                yield from self._alone(found)
             self._found = False
             return
         if found.array != self._array:
@@ -81,13 +83,22 @@ class _Papers:
         self._before = []
         yield self._build(found)
 
+    def _alone(self, found: JsonObject) -> Iterator[Item]:
+        """Yield the papers of an object that is in no array: itself, or those that it holds."""
+        fields = object_in(found.data) if found.data and found.complete else None
+        inner = list(_papers_in(fields, self._columns)) if fields else []
+        if not inner:
+            yield self._build(found)
+        for each in inner:
+            yield guarded(_kind_of(each).paper, found.line, each, self._columns)
+
     def _build(self, found: JsonObject) -> Item:
         if found.data is None:
             return Unreadable(found.line, TOO_LONG)
         if not found.complete:
             return Unreadable(found.line, "The dump breaks off within this entry.")
         if self._kind is None and (fields := object_in(found.data)) is not None:
-            self._kind = _kind_of(fields)
+            self._kind = _kind_of(levelled(fields))
         kind = self._kind or JsonLines()
         return guarded(kind.item, found.line, found.data, self._columns)
 
@@ -101,9 +112,27 @@ def _kind_of(fields: dict[str, Any]) -> JsonLines:
 
 def _is_paper(fields: dict[str, Any], columns: Columns) -> bool:
     names = field_names(tuple(fields), columns)
-    if not fields.keys().isdisjoint(names.titles) and not fields.keys().isdisjoint(names.abstracts):
+    if columns == Columns():
+        fields = levelled(fields)
+        names = field_names(tuple(fields), columns)
+    if _has_one(fields, names.titles) and _has_one(fields, names.abstracts):
         return True
     return _kind_of(fields).recognises(fields) >= OBJECT_SURE
+
+
+def _has_one(fields: dict[str, Any], paths: tuple[str, ...]) -> bool:
+    return any(path in fields or at_path(fields, path) is not None for path in paths)
+
+
+def _papers_in(fields: dict[str, Any], columns: Columns) -> Iterator[dict[str, Any]]:
+    """Yield the papers that an object holds by column or by id; none where it is one itself."""
+    yield from rows_of(fields)
+    if not _is_paper(fields, columns):
+        yield from papers_by_id(fields)
+
+
+def _is_table(fields: dict[str, Any]) -> bool:
+    return any(_is_paper(each, Columns()) for each in _papers_in(fields, Columns()))
 
 
 def _holds_papers(value: object, depth: int = 0) -> bool:

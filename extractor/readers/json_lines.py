@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
+from extractor.readers._shapes import levelled
 from extractor.readers.base import (
     LIKELY,
     NO,
@@ -43,7 +44,7 @@ class JsonLines(Reader):
 
     def sniff(self, head: bytes) -> float:
         first = first_object(head)
-        return self.recognises(first) if first else NO
+        return self.recognises(levelled(first)) if first else NO
 
     def recognises(self, fields: dict[str, Any]) -> float:
         """Say how surely an object is a paper of this kind."""
@@ -65,7 +66,7 @@ class JsonLines(Reader):
             return Unreadable(line, f"This is not JSON: {error}.")
         if not isinstance(fields, dict):
             return Unreadable(line, "This is JSON, but not an object.")
-        return self.paper(line, fields, columns)
+        return self.paper(line, fields if columns != Columns() else levelled(fields), columns)
 
     def paper(self, line: int, fields: dict[str, Any], columns: Columns) -> Item:
         """Return the paper that the object holds; ``fields`` may be used up."""

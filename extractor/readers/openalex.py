@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from extractor.readers._shapes import text_of_index
 from extractor.readers.base import NO, SURE, Columns, Item, build_entry, nested_text, without_empty
 from extractor.readers.json_lines import JsonLines
 
@@ -40,17 +41,3 @@ class OpenAlex(JsonLines):
         abstract = text_of_index(fields[_INDEX])
         paper_id = url.removeprefix("https://openalex.org/")
         return build_entry(line, paper_id, title, abstract, metadata)
-
-
-def text_of_index(index: object) -> str:
-    """Return the text of an inverted index, which lists the places of each word."""
-    if not isinstance(index, dict):
-        return ""
-    places = (
-        (place, word)
-        for word, found in index.items()
-        if isinstance(found, list)
-        for place in found
-        if isinstance(place, int)
-    )
-    return " ".join(word for _, word in sorted(places))
