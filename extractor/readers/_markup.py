@@ -7,7 +7,9 @@ import re
 
 _ENTITY = re.compile(r"&(?:#\d+|#[xX][\da-fA-F]+|[A-Za-z]\w{1,30});")
 _HEADING = r"(?:(?:jats:)?title|h[1-6])"
-_BLOCKS = rf"(?:{_HEADING}|(?:jats:)?(?:p|sec|list|list-item|disp-formula)|abstract|div|br|ul|ol|li)"
+_BLOCKS = (
+    rf"(?:{_HEADING}|(?:jats:)?(?:p|sec|list|list-item|disp-formula)|abstract|div|br|ul|ol|li)"
+)
 _INLINE = (
     r"(?:mml:[\w-]+|jats:[\w-]+|i|b|u|em|strong|sub|sup|span|a|tt|sc|inline|italic|bold|small"
     r"|inline-formula|tex-math|alternatives|math|mrow|m[inos]|mtext|msub|msup|msubsup|mfrac|msqrt"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -86,10 +87,10 @@ def rows_of(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the papers of an object that holds them column by column, else nothing."""
     columns = {name: cells for name, each in value.items() if (cells := _cells(each))}
     lengths = {len(cells) for cells in columns.values()}
-    if "title" in {name.lower() for name in columns} and len(columns) > 1 and len(lengths) == 1:
-        if len(columns) == len(value) and lengths != {1}:
-            for row in zip(*columns.values(), strict=True):
-                yield dict(zip(columns, row, strict=True))
+    is_table = len(columns) == len(value) > 1 and len(lengths) == 1 and lengths != {1}
+    if is_table and any(name.lower().endswith("title") for name in columns):
+        for row in zip(*columns.values(), strict=True):
+            yield dict(zip(columns, row, strict=True))
 
 
 def papers_by_id(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -110,11 +111,11 @@ def _cells(column: object) -> list[object]:
 
 def index_in(text: str) -> object:
     """Return the inverted index that a text may be (OpenAlex in tables); else None."""
-    if not text.startswith('{"') or not text.endswith("]}"):
+    if not text.startswith(("{'", '{"')) or not text.endswith("]}"):
         return None
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = json.loads(text) if text.startswith('{"') else ast.literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         return None
     whole = isinstance(value, dict) and all(isinstance(each, list) for each in value.values())
     return value if whole else None

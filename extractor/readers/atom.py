@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from extractor.readers._markup import without_marks
 from extractor.readers._xml import XmlReader, all_text, text_at
 from extractor.readers.base import NO, Item, build_entry, without_empty
 
@@ -33,6 +34,7 @@ class Atom(XmlReader):
 
         address = first("id", "guid", "link")
         abstract = _ANNOUNCED.sub("", first("summary", "description", "content"))
+        abstract = without_marks(abstract)
         people = (*record.iterfind("author"), *record.iterfind("creator"))
         metadata = without_empty(
             authors=[text_at(each, "name") or all_text(each) for each in people],

@@ -89,11 +89,11 @@ logger = logging.getLogger("extractor.readers")
 TOO_LONG = "The line is too long to be an entry."
 
 # The usual names, best first, in lower case and without what is neither letter nor digit.
-TITLES = ("title", "papertitle", "articletitle", "documenttitle")
-ABSTRACTS = ("abstract", "paperabstract", "abstracttext", "abstractnote", "summary")
+TITLES = ("title", "papertitle", "articletitle", "documenttitle", "ti")
+ABSTRACTS = ("abstract", "paperabstract", "abstracttext", "abstractnote", "summary", "ab")
 IDS = (
     *("id", "paperid", "articleid", "arxivid", "corpusid", "aclid", "pmid"),
-    *("docid", "bibcode", "key", "citationkey", "uid", "identifier", "doi"),
+    *("docid", "bibcode", "key", "citationkey", "uid", "ut", "identifier", "doi"),
 )
 _STAYS_IN_SOURCE = {"doi"}
 _OTHER_TITLES = ("book", "journal", "source", "venue", "series", "short", "proceedings", "conf")
@@ -293,7 +293,10 @@ def _first_text(values: Mapping[str, object], names: tuple[str, ...]) -> tuple[s
 
 
 def json_text(value: object) -> str:
-    """Return the text of a JSON value: itself, its number, its ``value``, ``text`` or ``content``, or its parts."""
+    """Return the text of a JSON value: itself, its number, its parts or its ``value``.
+
+    ``text`` and ``content`` are as good as ``value``.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):

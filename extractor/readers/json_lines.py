@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +85,18 @@ def parse_json(data: bytes) -> Any:
         return from_json(data)
     except ValueError:
         # Bytes that are not UTF-8, raw control characters, halves of surrogate pairs.
-        return json.loads(decode_text(data.strip(_AROUND)), strict=False)
+        text = decode_text(data.strip(_AROUND))
+        if text.startswith("{'"):
+            return _printed_dict(text)
+        return json.loads(text, strict=False)
+
+
+def _printed_dict(text: str) -> Any:
+    """Return the dict that Python printed in place of JSON."""
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, MemoryError) as error:
+        raise ValueError(str(error)) from error
 
 
 def first_object(head: bytes) -> dict[str, Any] | None:

@@ -37,8 +37,6 @@ class Tei(XmlReader):
             date=text_at(record, f"{_SOURCE}monogr/imprint/date"),
         )
         paper_id = text_at(record, f"{_SOURCE}idno[@type='arXiv']") or doi
-        title = first_text(
-            record, "teiHeader/fileDesc/titleStmt/title", f"{_SOURCE}analytic/title"
-        )
+        title = first_text(record, "teiHeader/fileDesc/titleStmt/title", f"{_SOURCE}analytic/title")
         abstract = prose_at(record, "teiHeader/profileDesc/abstract")
         return build_entry(line, paper_id, title, abstract, metadata)
