@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from extractor.grounding.hidden import visible
 from extractor.paper import Paper
 from extractor.readers import open_dump
 from extractor.readers.base import Source, decode_text, printable
@@ -21,7 +22,9 @@ from extractor.readers.openalex import text_of_index
 unhurried = settings(deadline=None)
 
 # Any text that holds something to read; control characters are another test's matter.
-anything = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1).filter(str.strip)
+anything = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1).filter(
+    lambda text: visible(text).strip()
+)
 ids = st.text(st.characters(categories=["L", "N"], include_characters="./:-"), min_size=1)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | anything,

@@ -62,12 +62,11 @@ def _below(value: object, name: str) -> object:
 
 def levelled(fields: dict[str, Any]) -> dict[str, Any]:
     """Return the object with its paper's fields at the top; itself where they are there."""
-    inner = next(filter(None, map(fields.get, _WRAPPERS)), None)
     if "title" in fields and ("abstract" in fields or "summary" in fields):
         if isinstance(paper := fields.get("paper"), dict) and fields.keys().isdisjoint(_IDS):
             return {"id": paper.get("id"), **fields}
         return fields
-    for name in _WRAPPERS if inner else ():
+    for name in _WRAPPERS:
         inner = fields.get(name)
         if isinstance(inner, dict) and not inner.keys().isdisjoint(("title", "titles")):
             rest = {key: value for key, value in fields.items() if key != name}
