@@ -22,6 +22,7 @@ _TEX = re.compile(
 )
 _MATHML = re.compile(r"<(?:mml:)?math\b", re.IGNORECASE)
 _TITLED = re.compile(rf"<({_HEADING}){_REST}([^<]{{1,200}})</\1\s*>", re.IGNORECASE)
+_CLOSES = re.compile(r"</|/>|<br>", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
 
 
@@ -32,7 +33,8 @@ def without_marks(text: str) -> str:
     """
     if "&" in text and _ENTITY.search(text):
         text = html.unescape(text)
-    if "<" not in text or not _MARK.search(text):
+    if not _CLOSES.search(text) or not _MARK.search(text):
+        # Nothing that is opened is closed: the abstract speaks of marks.
         return text
     if len(headings := _TITLED.findall(text)) == 1 or (
         headings and headings[0][1].strip().lower() == "abstract"

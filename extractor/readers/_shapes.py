@@ -22,6 +22,7 @@ _WRAPPERS = (
     "citingPaper",  # Semantic Scholar
     "citedPaper",
     "message",  # Crossref
+    "preferred-citation",  # CFF
     "metadata",  # S2ORC, CORD-19
 )
 
@@ -84,6 +85,15 @@ def _named(fields: dict[str, Any]) -> dict[str, Any]:
 
 def rows_of(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the papers of an object that holds them column by column, else nothing."""
+    names, rows = value.get("columns"), value.get("data")
+    if (
+        isinstance(names, list)
+        and isinstance(rows, list)
+        and {"title"} & set(map(str.lower, map(str, names)))
+    ):
+        # The layout "split" of pandas.
+        yield from (dict(zip(names, row, strict=False)) for row in rows if isinstance(row, list))
+        return
     columns = {name: cells for name, each in value.items() if (cells := _cells(each))}
     lengths = {len(cells) for cells in columns.values()}
     is_table = len(columns) == len(value) > 1 and len(lengths) == 1 and lengths != {1}

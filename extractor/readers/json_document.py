@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAYBE = 0.7
-_ARRAY = re.compile(rb"\s*\[\s*[{\]]")
+_ARRAY = re.compile(rb"\s*\[\s*(?:null\s*,\s*)*[{\]]")
 _OBJECT = re.compile(rb'\s*\{\s*["}]')
 _REMEMBERED = 1000
 
