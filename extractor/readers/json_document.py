@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from typing import TYPE_CHECKING, Any
 
 from extractor.readers._shapes import at_path, levelled, papers_by_id, rows_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _MAYBE = 0.7
 _ARRAY = re.compile(rb"\s*\[\s*(?:null\s*,\s*)*[{\]]")
 _OBJECT = re.compile(rb'\s*\{\s*["}]')
-_REMEMBERED = 1000
+_REMEMBERED = 10**6
 
 
 class JsonDocument(Reader):
@@ -63,7 +64,8 @@ class _Papers:
         self._kind = JsonLines() if columns != Columns() else None
         self._array = ALONE
         self._accepted = self._found = False
-        self._before: list[Unreadable] = []
+        # The lines of what came before the first paper: 8 bytes each.
+        self._before = array("Q")
 
     def take(self, found: JsonObject) -> Iterator[Item]:
         if found.array == ALONE:
@@ -72,15 +74,16 @@ class _Papers:
             self._found = False
             return
         if found.array != self._array:
-            self._array, self._accepted, self._before = found.array, found.top, []
+            self._array, self._accepted, self._before = found.array, found.top, array("Q")
         fields = None if self._accepted else object_in(found.data or b"")
         if not self._accepted and not (fields and _is_paper(fields, self._columns)):
-            self._before = self._before[:_REMEMBERED]
-            self._before.append(Unreadable(found.line, "There is no abstract."))
+            if len(self._before) < _REMEMBERED:
+                self._before.append(found.line)
             return
         self._accepted = self._found = True
-        yield from self._before
-        self._before = []
+        for line in self._before:
+            yield Unreadable(line, "There is no abstract.")
+        self._before = array("Q")
         yield self._build(found)
 
     def _alone(self, found: JsonObject) -> Iterator[Item]:
