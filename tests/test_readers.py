@@ -70,6 +70,20 @@ FIXTURES = {
     "arxiv-list.html": ("html", ARXIV),
     "hub.html": ("html", ARXIV),
     "papers.parquet": ("parquet", ARXIV),
+    "openreview.json": ("json", ARXIV),
+    "keyed.json": ("json", ARXIV),
+    "columns.json": ("json", ARXIV),
+    "datacite.jsonl": ("jsonl", ARXIV),
+    "printed.txt": ("jsonl", ARXIV),
+    "anthology.xml": ("acl-anthology", ARXIV),
+    "articles.nxml": ("jats", ARXIV),
+    "grobid.tei": ("tei", ARXIV),
+    "endnote.xml": ("endnote-xml", RUNNING),
+    "records.mods": ("mods", ARXIV),
+    "items.rdf": ("zotero-rdf", ARXIV),
+    "awards.xml": ("nsf", ARXIV),
+    "papers.yaml": ("yaml", ARXIV),
+    "papers.xlsx": ("xlsx", ARXIV),
 }
 
 every_fixture = pytest.mark.parametrize("name", FIXTURES)

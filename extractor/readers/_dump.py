@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import logging
+import re
 from contextlib import ExitStack, closing
 from functools import cache
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from extractor.discovery import concrete_classes
 from extractor.errors import DumpError, ExtractorError, UsageError, one_line
 from extractor.plugins import load_plugin, plugins
-from extractor.readers.base import Columns, Item, Paper, Reader, Source, Unreadable
+from extractor.readers.base import (
+    SURE,
+    Columns,
+    Item,
+    Paper,
+    Reader,
+    Source,
+    Unreadable,
+    decode_text,
+)
+from extractor.readers.excel import is_workbook
 
 if TYPE_CHECKING:
     import os
@@ -24,6 +35,11 @@ GROUP = "extractor.readers"
 _SUFFIX_COUNTS = 0.05
 """What a fitting suffix adds to a sniff score: enough to settle a tie, no more."""
 
+_XML_ROOT = re.compile(
+    rb"\s*(?:<\?xml[^>]{0,200}>|(?=<!DOCTYPE (?!html)))"
+    rb"(?:\s+|<!--(?:(?!-->).){0,4000}-->|<![^>]{0,1000}>|<\?[^>]{0,1000}>)*<([\w:.-]{1,100})",
+    re.DOTALL,
+)
 _IDS_REMEMBERED = 100_000
 _SIGNATURES = {
     b"PK\x03\x04": ("is a ZIP archive", "Unpack it and name the file inside."),
@@ -68,18 +84,32 @@ def _recognise(source: Source) -> Reader:
         DumpError: it is in no format that is known.
     """
     for signature, (what, hint) in _SIGNATURES.items():
-        if source.head.startswith(signature):
+        if source.head.startswith(signature) and not is_workbook(source.head):
             raise DumpError(f"{source.name} {what}, not a dump of papers.", hint=hint)
     scores = {reader: reader.sniff(source.head) for reader in readers().values()}
     best = max(
         scores, key=lambda each: scores[each] + _SUFFIX_COUNTS * (source.suffix in each.suffixes)
     )
+    if scores[best] < SURE and (root := _XML_ROOT.match(source.head)):
+        _refuse_xml(source.name, decode_text(root[1]))
     if not scores[best]:
         raise DumpError(
             f"{source.name} is a binary file of no known format.",
             hint=f"Formats: {', '.join(readers())}.",
         )
     return best
+
+
+def _refuse_xml(name: str, root: str) -> NoReturn:
+    if root == "dblp":
+        raise DumpError(
+            f"{name} is XML of DBLP, which has no abstracts.",
+            hint="Look the papers up in OpenAlex or Semantic Scholar by their DOI.",
+        )
+    raise DumpError(
+        f"{name} is XML of no known format: its root is <{root}>.",
+        hint=f"Formats: {', '.join(readers())}.",
+    )
 
 
 class Dump:

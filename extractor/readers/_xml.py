@@ -30,9 +30,12 @@ if TYPE_CHECKING:
 
 
 _CHUNK = 2**16
+_MARKED_WITHIN = 2**12
 _ELEMENT_COST = 100
 _RECORD_LIMIT = 4 * TEXT_LIMIT
 _DEEPEST = 1000
+_HEADINGS = ("title", "head")
+_BLOCKS = ("p", "sec", "div", "list", "list-item", *_HEADINGS)
 _TOO_LARGE = "The record is too large to be read."
 
 
@@ -45,8 +48,12 @@ class XmlReader(Reader):
 
     roots: ClassVar[tuple[str, ...]]
     records: ClassVar[tuple[str, ...]]
+    mark: ClassVar[bytes] = b""
+    """What must stand near the beginning as well, where other formats have such a root."""
 
     def sniff(self, head: bytes) -> float:
+        if self.mark not in head[:_MARKED_WITHIN]:
+            return NO
         root = rf"<(?:\w+:)?(?:{'|'.join(self.roots)})[\s>]"
         return SURE if re.search(root.encode(), head[:2000]) else NO
 
@@ -68,6 +75,40 @@ def text_at(element: Element, path: str) -> str:
     """Return all text under the first element at ``path``, white space as single spaces."""
     found = element.find(path)
     return "" if found is None else all_text(found)
+
+
+def first_text(element: Element, *paths: str) -> str:
+    """Return the text at the first of the paths that has any."""
+    return next(filter(None, (text_at(element, path) for path in paths)), "")
+
+
+def texts_at(element: Element, path: str) -> list[str]:
+    """Return the text of each element at ``path`` that has any."""
+    return list(filter(None, map(all_text, element.iterfind(path))))
+
+
+def prose_at(element: Element, path: str) -> str:
+    """Return the text at ``path``; paragraphs and headings in it are words of their own.
+
+    A heading that says *Abstract* is left out.
+    """
+    found = element.find(path)
+    if found is None:
+        return ""
+    return " ".join(_prose(found)).strip()
+
+
+def _prose(element: Element) -> Iterator[str]:
+    if not any(child.tag in _BLOCKS for child in element.iter() if child is not element):
+        text = all_text(element)
+        is_heading = element.tag in _HEADINGS
+        if text and not (is_heading and text.strip(".:").lower() in ("abstract", "summary")):
+            yield f"{text}:" if is_heading and text[-1].isalnum() else text
+        return
+    yield from (element.text or "").split()
+    for child in element:
+        yield from _prose(child)
+        yield from (child.tail or "").split()
 
 
 def all_text(element: Element) -> str:

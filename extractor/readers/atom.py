@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from extractor.readers._markup import without_marks
 from extractor.readers._xml import XmlReader, all_text, text_at
-from extractor.readers.base import Item, build_entry, without_empty
+from extractor.readers.base import NO, Item, build_entry, without_empty
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -24,12 +25,16 @@ class Atom(XmlReader):
     roots = ("feed", "rss", "RDF")
     records = ("entry", "item")
 
+    def sniff(self, head: bytes) -> float:
+        return NO if b"purl.org/net/biblio" in head else super().sniff(head)
+
     def build(self, line: int, record: Element) -> Item:
         def first(*names: str) -> str:
             return next(filter(None, (text_at(record, name) for name in names)), "")
 
         address = first("id", "guid", "link")
         abstract = _ANNOUNCED.sub("", first("summary", "description", "content"))
+        abstract = without_marks(abstract)
         people = (*record.iterfind("author"), *record.iterfind("creator"))
         metadata = without_empty(
             authors=[text_at(each, "name") or all_text(each) for each in people],

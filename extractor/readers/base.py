@@ -37,6 +37,8 @@ from extractor.errors import DumpError, ExtractorError, UsageError, one_line
 from extractor.grounding.hidden import visible
 from extractor.paper import Paper
 from extractor.readers._encoding import decode_text, printable
+from extractor.readers._markup import without_marks
+from extractor.readers._shapes import at_path, index_in, text_of_index
 from extractor.readers._source import Source
 
 if TYPE_CHECKING:
@@ -96,11 +98,11 @@ logger = logging.getLogger("extractor.readers")
 TOO_LONG = "The line is too long to be an entry."
 
 # The usual names, best first, in lower case and without what is neither letter nor digit.
-TITLES = ("title", "papertitle", "articletitle", "documenttitle")
-ABSTRACTS = ("abstract", "paperabstract", "abstracttext", "abstractnote", "summary")
+TITLES = ("title", "papertitle", "articletitle", "documenttitle", "ti")
+ABSTRACTS = ("abstract", "paperabstract", "abstracttext", "abstractnote", "summary", "ab")
 IDS = (
     *("id", "paperid", "articleid", "arxivid", "corpusid", "aclid", "pmid"),
-    *("key", "citationkey", "uid", "identifier", "doi"),
+    *("docid", "bibcode", "key", "citationkey", "uid", "ut", "identifier", "doi"),
 )
 _STAYS_IN_SOURCE = {"doi"}
 _OTHER_TITLES = ("book", "journal", "source", "venue", "series", "short", "proceedings", "conf")
@@ -301,6 +303,9 @@ def build_entry_from_fields(line: int, values: dict[str, object], columns: Colum
     title_name, title = _first_text(values, names.titles)
     abstract_name, abstract = _first_text(values, names.abstracts)
     id_name, paper_id = _first_text(values, names.ids)
+    if (index := index_in(abstract)) is not None:
+        abstract = text_of_index(index)
+    title, abstract = without_marks(title), without_marks(abstract)
     for name in (title_name, abstract_name):
         values.pop(name, None)
     if id_name.lower() not in _STAYS_IN_SOURCE:
@@ -310,7 +315,7 @@ def build_entry_from_fields(line: int, values: dict[str, object], columns: Colum
 
 def _first_text(values: Mapping[str, object], names: tuple[str, ...]) -> tuple[str, str]:
     for name in names:
-        value = values.get(name)
+        value = at_path(values, name) if "." in name and name not in values else values.get(name)
         text = value if type(value) is str else json_text(value)
         if text:
             return name, text
@@ -318,13 +323,16 @@ def _first_text(values: Mapping[str, object], names: tuple[str, ...]) -> tuple[s
 
 
 def json_text(value: object) -> str:
-    """Return the text of a JSON value: itself, its number, its ``value`` or its parts."""
+    """Return the text of a JSON value: itself, its number, its parts or its ``value``.
+
+    ``text`` and ``content`` are as good as ``value``.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, dict):
-        return json_text(value.get("value"))
+        return json_text(value.get("value") or value.get("text") or value.get("content"))
     if isinstance(value, list):
         return " ".join(filter(None, map(json_text, value)))
     return ""

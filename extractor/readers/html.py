@@ -14,6 +14,7 @@ from extractor.readers.base import (
     SURE,
     Columns,
     Item,
+    Paper,
     Reader,
     Source,
     build_entry,
@@ -72,7 +73,9 @@ class Html(Reader):
                 raise DumpError(f"{source.name} is too large for a saved web page.")
         page.feed(decoder.decode(b"", final=True))
         page.end()
-        return iter(page.papers or read_page(page.paragraphs))
+        if page.papers:
+            return iter(page.papers)
+        return page.cited(list(read_page(page.paragraphs)))
 
 
 class _Page(HTMLParser):
@@ -88,6 +91,7 @@ class _Page(HTMLParser):
         self._skipping = ""
         self._script: list[str] | None = None
         self._meta: dict[str, str] = {}
+        self._authors: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self._skipping:
@@ -146,11 +150,35 @@ class _Page(HTMLParser):
         self._text = []
 
     def _see_meta(self, name: str, content: str) -> None:
+        if name.lower() == "citation_author":
+            self._authors.append(content.strip())
         self._meta.setdefault(name.lower(), content.strip())
         title, abstract = self._meta.get("citation_title"), self._meta.get("citation_abstract")
         if title and abstract and not self.papers:
-            paper_id = self._meta.get("citation_arxiv_id") or self._meta.get("citation_doi", "")
-            self.papers.append(build_entry(self.getpos()[0], paper_id, title, abstract, {}))
+            self.papers.append(self._cited_paper(self.getpos()[0], title, abstract))
+
+    def cited(self, items: list[Item]) -> Iterator[Item]:
+        """Yield what the page holds: one paper, where its tags name one and its text has it."""
+        papers = [each for each in items if isinstance(each, Paper)]
+        title = self._meta.get("citation_title")
+        if not title or not papers:
+            yield from items
+            return
+        best = max(papers, key=lambda each: len(each.abstract))
+        yield self._cited_paper(1, title, best.abstract)
+
+    def _cited_paper(self, line: int, title: str, abstract: str) -> Item:
+        def first(*names: str) -> str:
+            return next(filter(None, (self._meta.get(f"citation_{name}") for name in names)), "")
+
+        metadata = without_empty(
+            authors=self._authors,
+            doi=first("doi"),
+            venue=first("journal_title", "conference_title", "inbook_title"),
+            date=first("publication_date", "date", "online_date", "year"),
+            url=first("abstract_html_url", "public_url"),
+        )
+        return build_entry(line, first("arxiv_id", "doi"), title, abstract, metadata)
 
     def _see_data(self, data: str) -> None:
         try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from array import array
 from typing import TYPE_CHECKING, Any
 
+from extractor.readers._shapes import at_path, levelled, papers_by_id, rows_of
 from extractor.readers.base import (
     NO,
     SURE,
@@ -24,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAYBE = 0.7
-_ARRAY = re.compile(rb"\s*\[\s*[{\]]")
+_ARRAY = re.compile(rb"\s*\[\s*(?:null\s*,\s*)*[{\]]")
 _OBJECT = re.compile(rb'\s*\{\s*["}]')
-_REMEMBERED = 1000
+_REMEMBERED = 10**6
 
 
 class JsonDocument(Reader):
@@ -43,7 +45,8 @@ class JsonDocument(Reader):
         if not _OBJECT.match(head):
             return NO
         line = head.partition(b"\n")[0]
-        if _holds_papers(first_object(line)):
+        first = first_object(line)
+        if _holds_papers(first) or (first and _is_table(first)):
             return SURE
         return NO if object_in(line) else _MAYBE
 
@@ -61,25 +64,36 @@ class _Papers:
         self._kind = JsonLines() if columns != Columns() else None
         self._array = ALONE
         self._accepted = self._found = False
-        self._before: list[Unreadable] = []
+        # The lines of what came before the first paper: 8 bytes each.
+        self._before = array("Q")
 
     def take(self, found: JsonObject) -> Iterator[Item]:
         if found.array == ALONE:
             if not self._found:
-                yield self._build(found)
+                yield from self._alone(found)
             self._found = False
             return
         if found.array != self._array:
-            self._array, self._accepted, self._before = found.array, found.top, []
+            self._array, self._accepted, self._before = found.array, found.top, array("Q")
         fields = None if self._accepted else object_in(found.data or b"")
         if not self._accepted and not (fields and _is_paper(fields, self._columns)):
-            self._before = self._before[:_REMEMBERED]
-            self._before.append(Unreadable(found.line, "There is no abstract."))
+            if len(self._before) < _REMEMBERED:
+                self._before.append(found.line)
             return
         self._accepted = self._found = True
-        yield from self._before
-        self._before = []
+        for line in self._before:
+            yield Unreadable(line, "There is no abstract.")
+        self._before = array("Q")
         yield self._build(found)
+
+    def _alone(self, found: JsonObject) -> Iterator[Item]:
+        """Yield the papers of an object that is in no array: itself, or those that it holds."""
+        fields = object_in(found.data) if found.data and found.complete else None
+        inner = list(_papers_in(fields, self._columns)) if fields else []
+        if not inner:
+            yield self._build(found)
+        for each in inner:
+            yield guarded(_kind_of(each).paper, found.line, each, self._columns)
 
     def _build(self, found: JsonObject) -> Item:
         if found.data is None:
@@ -87,7 +101,7 @@ class _Papers:
         if not found.complete:
             return Unreadable(found.line, "The dump breaks off within this entry.")
         if self._kind is None and (fields := object_in(found.data)) is not None:
-            self._kind = _kind_of(fields)
+            self._kind = _kind_of(levelled(fields))
         kind = self._kind or JsonLines()
         return guarded(kind.item, found.line, found.data, self._columns)
 
@@ -101,9 +115,27 @@ def _kind_of(fields: dict[str, Any]) -> JsonLines:
 
 def _is_paper(fields: dict[str, Any], columns: Columns) -> bool:
     names = field_names(tuple(fields), columns)
-    if not fields.keys().isdisjoint(names.titles) and not fields.keys().isdisjoint(names.abstracts):
+    if columns == Columns():
+        fields = levelled(fields)
+        names = field_names(tuple(fields), columns)
+    if _has_one(fields, names.titles) and _has_one(fields, names.abstracts):
         return True
     return _kind_of(fields).recognises(fields) >= OBJECT_SURE
+
+
+def _has_one(fields: dict[str, Any], paths: tuple[str, ...]) -> bool:
+    return any(path in fields or at_path(fields, path) is not None for path in paths)
+
+
+def _papers_in(fields: dict[str, Any], columns: Columns) -> Iterator[dict[str, Any]]:
+    """Yield the papers that an object holds by column or by id; none where it is one itself."""
+    yield from rows_of(fields)
+    if not _is_paper(fields, columns):
+        yield from papers_by_id(fields)
+
+
+def _is_table(fields: dict[str, Any]) -> bool:
+    return any(_is_paper(each, Columns()) for each in _papers_in(fields, Columns()))
 
 
 def _holds_papers(value: object, depth: int = 0) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic_core import from_json
 
+from extractor.readers._shapes import levelled
 from extractor.readers.base import (
     LIKELY,
     NO,
@@ -43,7 +45,7 @@ class JsonLines(Reader):
 
     def sniff(self, head: bytes) -> float:
         first = first_object(head)
-        return self.recognises(first) if first else NO
+        return self.recognises(levelled(first)) if first else NO
 
     def recognises(self, fields: dict[str, Any]) -> float:
         """Say how surely an object is a paper of this kind."""
@@ -65,7 +67,7 @@ class JsonLines(Reader):
             return Unreadable(line, f"This is not JSON: {error}.")
         if not isinstance(fields, dict):
             return Unreadable(line, "This is JSON, but not an object.")
-        return self.paper(line, fields, columns)
+        return self.paper(line, fields if columns != Columns() else levelled(fields), columns)
 
     def paper(self, line: int, fields: dict[str, Any], columns: Columns) -> Item:
         """Return the paper that the object holds; ``fields`` may be used up."""
@@ -83,7 +85,18 @@ def parse_json(data: bytes) -> Any:
         return from_json(data)
     except ValueError:
         # Bytes that are not UTF-8, raw control characters, halves of surrogate pairs.
-        return json.loads(decode_text(data.strip(_AROUND)), strict=False)
+        text = decode_text(data.strip(_AROUND))
+        if text.startswith("{'"):
+            return _printed_dict(text)
+        return json.loads(text, strict=False)
+
+
+def _printed_dict(text: str) -> Any:
+    """Return the dict that Python printed in place of JSON."""
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, MemoryError) as error:
+        raise ValueError(str(error)) from error
 
 
 def first_object(head: bytes) -> dict[str, Any] | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from extractor.readers._markup import without_marks
+from extractor.readers._shapes import text_of_index
 from extractor.readers.base import NO, SURE, Columns, Item, build_entry, nested_text, without_empty
 from extractor.readers.json_lines import JsonLines
 
-_INDEX = "abstract_inverted_index"
+_INDEXES = ("abstract_inverted_index", "abstract_inverted_index_v3")
 
 
 class OpenAlex(JsonLines):
@@ -18,10 +20,10 @@ class OpenAlex(JsonLines):
     has_columns = False
 
     def recognises(self, fields: dict[str, Any]) -> float:
-        return SURE if _INDEX in fields else NO
+        return NO if fields.keys().isdisjoint(_INDEXES) else SURE
 
     def paper(self, line: int, fields: dict[str, Any], columns: Columns) -> Item:
-        if _INDEX not in fields:
+        if fields.keys().isdisjoint(_INDEXES):
             return super().paper(line, fields, columns)
         url = nested_text(fields, "id")
         topic = nested_text(fields, "primary_topic", "display_name")
@@ -37,20 +39,7 @@ class OpenAlex(JsonLines):
             url=url,
         )
         title = nested_text(fields, "title") or nested_text(fields, "display_name")
-        abstract = text_of_index(fields[_INDEX])
+        abstract = next(filter(None, (text_of_index(fields.get(name)) for name in _INDEXES)), "")
         paper_id = url.removeprefix("https://openalex.org/")
+        title, abstract = without_marks(title), without_marks(abstract)
         return build_entry(line, paper_id, title, abstract, metadata)
-
-
-def text_of_index(index: object) -> str:
-    """Return the text of an inverted index, which lists the places of each word."""
-    if not isinstance(index, dict):
-        return ""
-    places = (
-        (place, word)
-        for word, found in index.items()
-        if isinstance(found, list)
-        for place in found
-        if isinstance(place, int)
-    )
-    return " ".join(word for _, word in sorted(places))

@@ -16,6 +16,7 @@ from extractor.readers.base import (
     Reader,
     Source,
     build_entry_from_fields,
+    decode_text,
     guarded,
     require_columns,
 )
@@ -85,7 +86,7 @@ def _rows(
             read += batch.num_rows
             if source.path and source.size:
                 source.position = source.size * read // table.metadata.num_rows
-            yield from batch.to_pylist()
+            yield from _as_bytes(pyarrow, batch).to_pylist()
     except (pyarrow.ArrowException, OSError) as error:
         raise DumpError(
             f"{source.name} is not a Parquet file that can be read: {error}.",
@@ -93,17 +94,39 @@ def _rows(
         ) from error
 
 
+def _as_bytes(pyarrow: Any, batch: Any) -> Any:
+    """Return the batch with its text as bytes, since pyarrow decodes strictly and all or nothing.
+
+    Of a column of categories it has the values.
+    """
+    from pyarrow import types
+
+    for place, field in enumerate(batch.schema):
+        column, kind = batch.column(place), field.type
+        if types.is_dictionary(kind):
+            column, kind = column.dictionary_decode(), kind.value_type
+        if types.is_string(kind) or types.is_large_string(kind):
+            column = column.cast(pyarrow.large_binary())
+        batch = batch.set_column(place, field.name, column)
+    return batch
+
+
 def _is_plain(kind: Any) -> bool:
     """Say whether a column holds text, numbers, dates or lists of text, and no embeddings."""
     from pyarrow import types
 
+    if types.is_dictionary(kind):
+        kind = kind.value_type
     if types.is_list(kind) or types.is_large_list(kind):
         kind = kind.value_type
         return bool(types.is_string(kind) or types.is_large_string(kind))
-    is_text = types.is_string(kind) or types.is_large_string(kind)
+    is_text = any(is_kind(kind) for is_kind in (types.is_string, types.is_large_string))
+    is_text = is_text or types.is_binary(kind) or types.is_large_binary(kind)
     is_number = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
     return bool(is_text or is_number or types.is_temporal(kind))
 
 
 def _as_json(value: object) -> object:
+    if isinstance(value, bytes):
+        return decode_text(value)
     return value if isinstance(value, _JSON) or value is None else str(value)

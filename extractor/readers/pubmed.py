@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from extractor.readers._xml import XmlReader, all_text, text_at
+from extractor.readers._xml import XmlReader, all_text, first_text, text_at
 from extractor.readers.base import Item, build_entry, without_empty
 
 if TYPE_CHECKING:
@@ -18,29 +18,59 @@ class PubMed(XmlReader):
 
     name = "pubmed"
     title = "PubMed XML"
-    roots = ("PubmedArticleSet", "PubmedArticle", "MedlineCitation")
-    records = ("PubmedArticle", "MedlineCitation")
+    roots = (
+        *("PubmedArticleSet", "PubmedBookArticleSet", "PubmedArticle", "PubmedBookArticle"),
+        "MedlineCitation",
+    )
+    records = ("PubmedArticle", "PubmedBookArticle", "MedlineCitation")
 
     def build(self, line: int, record: Element) -> Item:
+        book = record.find("BookDocument")
+        if book is not None:
+            return _book(line, book)
         found = record.find("MedlineCitation")
         citation = record if found is None else found
         paper_id = text_at(citation, "PMID")
-        abstract = "\n".join(
-            f"{label}: {all_text(part)}" if (label := part.get("Label")) else all_text(part)
-            for part in citation.iterfind("Article/Abstract/AbstractText")
-        )
+        abstract = _abstract(citation, "Article/Abstract/AbstractText")
         subjects = citation.iterfind(".//MeshHeading/DescriptorName")
         date = (text_at(citation, _DATE + part) for part in ("Year", "Month", "Day"))
         metadata = without_empty(
             authors=list(map(_person, citation.iterfind("Article/AuthorList/Author"))),
             categories=list(map(all_text, subjects)),
-            doi=text_at(record, ".//ArticleId[@IdType='doi']"),
+            doi=first_text(
+                record,
+                "PubmedData/ArticleIdList/ArticleId[@IdType='doi']",
+                "Article/ELocationID[@EIdType='doi']",
+                "MedlineCitation/Article/ELocationID[@EIdType='doi']",
+            ),
             venue=text_at(citation, "Article/Journal/Title"),
             date=" ".join(filter(None, date)) or text_at(citation, _DATE + "MedlineDate"),
             url=f"https://pubmed.ncbi.nlm.nih.gov/{paper_id}/",
         )
         title = text_at(citation, "Article/ArticleTitle")
         return build_entry(line, paper_id, title, abstract, metadata)
+
+
+def _abstract(element: Element, path: str) -> str:
+    return "\n".join(
+        f"{label}: {all_text(part)}" if (label := part.get("Label")) else all_text(part)
+        for part in element.iterfind(path)
+    )
+
+
+def _book(line: int, book: Element) -> Item:
+    """Return the chapter or the book of NCBI's Bookshelf as a paper."""
+    paper_id = text_at(book, "PMID")
+    people = book.findall("AuthorList/Author") or book.findall("Book/AuthorList/Author")
+    metadata = without_empty(
+        authors=list(filter(None, map(_person, people))),
+        doi=text_at(book, "ArticleIdList/ArticleId[@IdType='doi']"),
+        venue=text_at(book, "Book/BookTitle"),
+        date=first_text(book, "Book/PubDate/Year", "ContributionDate/Year"),
+        url=f"https://pubmed.ncbi.nlm.nih.gov/{paper_id}/",
+    )
+    title = first_text(book, "ArticleTitle", "VernacularTitle", "Book/BookTitle")
+    return build_entry(line, paper_id, title, _abstract(book, "Abstract/AbstractText"), metadata)
 
 
 def _person(author: Element) -> str:

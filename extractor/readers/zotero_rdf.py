@@ -1,0 +1,44 @@
+"""Zotero RDF."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from extractor.readers._xml import XmlReader, text_at, texts_at
+from extractor.readers.base import Item, build_entry, without_empty
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+
+class ZoteroRdf(XmlReader):
+    """Items; notes, attachments and the journals that items point to are passed over."""
+
+    name = "zotero-rdf"
+    title = "Zotero RDF"
+    suffixes = (".rdf",)
+    roots = ("RDF",)
+    records = (
+        *("Article", "Book", "BookSection", "Document", "Thesis", "Report", "Manuscript"),
+        *("Patent", "Recording", "Image", "Letter", "Interview", "Motion", "Script"),
+        *("Legislation", "ConferenceProceedings", "Data", "Description"),
+    )
+    mark = b"purl.org/net/biblio"
+
+    def build(self, line: int, record: Element) -> Item:
+        names = (
+            " ".join(filter(None, (text_at(each, "givenName"), text_at(each, "surname"))))
+            for each in record.iterfind("authors//Person")
+        )
+        identifiers = texts_at(record, "identifier") + texts_at(record, "isPartOf//identifier")
+        about = record.get("about") or ""
+        metadata = without_empty(
+            authors=list(filter(None, names)),
+            categories=texts_at(record, "subject"),
+            doi=next((each[4:] for each in identifiers if each.startswith("DOI ")), ""),
+            venue=text_at(record, "isPartOf//title"),
+            date=text_at(record, "date"),
+            url=about if about.startswith("http") else "",
+        )
+        abstract = text_at(record, "abstract")
+        return build_entry(line, about, text_at(record, "title"), abstract, metadata)
