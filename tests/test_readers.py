@@ -56,7 +56,6 @@ FIXTURES = {
     "papers.enw": ("endnote", [f"ref{n}" for n in RUNNING]),
     "ovid.txt": ("ovid", [f"2024-0000{n}" for n in range(4)]),
     "proquest.txt": ("proquest", [f"15487163{n}" for n in range(4)]),
-    "papers.repr": ("python-repr", ARXIV),
     "pubmed-abstract.txt": ("pubmed-text", PUBMED),
     "pubmed.xml": ("pubmed", PUBMED),
     "arxiv.atom": ("atom", [f"{paper_id}v1" for paper_id in ARXIV]),
@@ -248,7 +247,6 @@ METADATA = {
         "another day.",
     },
     "details.md": {"authors": ["Ada Winterberg", "Tomás Okafor"]},
-    "papers.repr": {"authors": ["Ada Winterberg"], "pages": None},
     "proquest.txt": {
         "authors": ["Winterberg, Ada", "Okafor, Tomás"],
         "categories": ["Tides", "Heat"],

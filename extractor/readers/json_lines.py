@@ -1,4 +1,4 @@
-"""JSON Lines: one JSON object a line."""
+"""JSON Lines: one JSON object a line, or one Python dictionary."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 OBJECT_SURE = 0.9
 _LINES_TRIED = 20
+_PRINTED_LIMIT = 2**20
+"""Characters that a printed dict may have: a syntax tree takes a hundred times its text."""
+
 _AROUND = b" \t\r\n\0\x1e"
 
 
@@ -92,10 +95,12 @@ def parse_json(data: bytes) -> Any:
 
 
 def _printed_dict(text: str) -> Any:
-    """Return the dict that Python printed in place of JSON."""
+    """Return the dict that Python printed in place of JSON, with JSON's values alone."""
+    if len(text) > _PRINTED_LIMIT:
+        raise ValueError("it is a Python dictionary that is too long")
     try:
-        return ast.literal_eval(text)
-    except (SyntaxError, MemoryError) as error:
+        return json.loads(json.dumps(ast.literal_eval(text), default=str))
+    except (SyntaxError, TypeError, MemoryError) as error:
         raise ValueError(str(error)) from error
 
 
