@@ -170,7 +170,7 @@ def test_position_ends_at_the_size_of_the_file_as_it_lies_there(name: str) -> No
 
 
 WARM_PAPER = {
-    "authors": ["Winterberg, Ada", "Okafor, Tomás"],
+    "authors": ["Ada Winterberg", "Tomás Okafor"],
     "categories": ["tides", "heat"],
     "doi": "10.1234/fjord.1",
     "venue": "WORKSHOP ON WARM COMPUTING",
@@ -213,7 +213,7 @@ METADATA = {
         "url": "https://example.org/0",
     },
     "papers.ris": {
-        "authors": ["Winterberg, Ada", "Okafor, Tomás"],
+        "authors": ["Ada Winterberg", "Tomás Okafor"],
         "categories": ["tides", "heat"],
         "doi": "10.1234/fjord.1",
         "venue": "Workshop on Warm Computing",
@@ -222,7 +222,7 @@ METADATA = {
     "wos.txt": WARM_PAPER,
     "wos-tab.txt": WARM_PAPER,
     "papers.enw": {
-        "authors": ["Winterberg, Ada", "Okafor, Tomás"],
+        "authors": ["Ada Winterberg", "Tomás Okafor"],
         "categories": ["tides", "heat"],
         "doi": "10.1234/fjord.1",
         "venue": "Workshop on Warm Computing",
@@ -230,7 +230,7 @@ METADATA = {
         "url": "https://example.org/0",
     },
     "eric.nbib": {
-        "authors": ["Winterberg, Ada", "Okafor, Tomás"],
+        "authors": ["Ada Winterberg", "Tomás Okafor"],
         "categories": ["tides", "heat"],
         "doi": "10.1234/fjord.1",
         "venue": "Annals of Warm Computing",
@@ -248,13 +248,13 @@ METADATA = {
     },
     "details.md": {"authors": ["Ada Winterberg", "Tomás Okafor"]},
     "proquest.txt": {
-        "authors": ["Winterberg, Ada", "Okafor, Tomás"],
+        "authors": ["Ada Winterberg", "Tomás Okafor"],
         "categories": ["Tides", "Heat"],
         "venue": "Annals of Warm Computing",
         "date": "2024",
     },
     "ovid.txt": {
-        "authors": ["Winterberg, Ada", "Okafor, Tomás"],
+        "authors": ["Ada Winterberg", "Tomás Okafor"],
         "categories": ["tides", "heat"],
         "venue": "Annals of Warm Computing.   8(6):1-9, January 2024.",
     },

@@ -73,7 +73,7 @@ def abstract_of(value: str, *, before: str = "") -> str:
         ("@article{,\n%s\n}", "2"),
         ("@article { ,%s}", "2"),
         ("@article {\n%s}", "2"),
-        ("@article{, doi = {10.1/x}, %s}", "10.1/x"),
+        ("@article{, doi = {10.1000/x}, %s}", "10.1000/x"),
         ("@article\n{k,%s}", "k"),
         ("@article\n\n  {k,\n%s}", "k"),
         ("  @in-proceedings{k,%s}", "k"),
@@ -226,7 +226,7 @@ def test_fields_of_biblatex() -> None:
         ("doi = {https://doi.org/10.1234/a\\_b}", {"doi": "10.1234/a_b"}),
         ("doi = {doi:10.1234/a}", {"doi": "10.1234/a"}),
         ("journal = {arXiv preprint arXiv:2401.00011}", {"arxiv_id": "2401.00011"}),
-        ("date = {May 4}, year = 2024", {"date": "May 4 2024"}),
+        ("date = {May 4}, year = 2024", {"date": "2024 May 4"}),
         ("year = 2024, month = mar", {"date": "2024"}),
         ("keywords = {a, b; c}", {"categories": ["a, b", "c"]}),
         (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from extractor.readers._metadata import date_with_year, doi_in, given_first
 from extractor.readers.base import (
     TEXT_LIMIT,
     TOO_LONG,
@@ -22,11 +22,10 @@ from extractor.readers.base import (
 )
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator
 
 _ENTRY_LIMIT = 2 * TEXT_LIMIT
-_DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>]+[^\s\"<>.,;]")
-_YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +181,11 @@ class TaggedReader(Reader):
         tags = self.tags
         title, abstract = self.title_of(entry), " ".join(entry.all(tags.abstracts))
         metadata = without_empty(
-            authors=self.authors_of(entry),
+            authors=list(map(given_first, self.authors_of(entry))),
             categories=self.categories_of(entry),
             doi=doi_of(entry, tags.dois),
             venue=entry.first(tags.venues),
-            date=_date(entry.first(tags.dates), entry.first(tags.years)),
+            date=date_with_year(entry.first(tags.dates), entry.first(tags.years)),
             url=next((url for url in entry.all(tags.urls) if ":" in url), ""),
         )
         return build_entry(line, entry.first(tags.ids), title, abstract, metadata)
@@ -202,15 +201,6 @@ class TaggedReader(Reader):
 
 
 def doi_of(entry: Entry, tags: tuple[str, ...]) -> str:
-    """Return the first DOI in the values of the tags, also of an address or with what it is."""
-    for tag in tags:
-        for value in entry.all((tag,)):
-            if found := _DOI.search(value):
-                return found[0]
-    return ""
-
-
-def _date(date: str, year: str) -> str:
-    """Return the date, with the year in front of one that has none."""
-    date, year = date.strip("/ "), year.strip("/ ")
-    return date if _YEAR.search(date) else f"{year} {date}".strip()
+    """Return the first DOI in the values of the tags."""
+    values = (value for tag in tags for value in entry.all((tag,)))
+    return next(filter(None, map(doi_in, values)), "")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from extractor.errors import DumpError
 from extractor.readers._bibtex import UNBALANCED, Entry, beginnings, entries
 from extractor.readers._latex import latex_to_text
+from extractor.readers._metadata import date_with_year, doi_in, given_first
 from extractor.readers.base import (
     NO,
     POSSIBLE,
@@ -39,8 +40,6 @@ _MARK = re.compile(
 )
 _POWER = re.compile(r"\d<(?:jats:)?sup\b[^<>]*>[-+\u2212]?\d", re.IGNORECASE)
 _AND = re.compile(r"\sand(?=\s|\Z)|[{}]", re.IGNORECASE)
-_SUFFIX = re.compile(r"(?:Jr|Sr)\.?|[IVX]+", re.IGNORECASE)
-_DOI = re.compile(r"10\.\d{4,9}/\S+")
 _ARXIV = re.compile(r"arxiv[:.]\s*(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[a-z]+)?/\d{7})", re.I)
 
 
@@ -91,7 +90,7 @@ def _build(line: int, entry: Entry) -> Item:
     if subtitle and subtitle not in title:
         title = f"{title}: {subtitle}"
     abstract = first("abstract")
-    doi, arxiv_id, key = _doi(first("doi")), _arxiv_id(first, raw), entry.key
+    doi, arxiv_id, key = doi_in(first("doi")), _arxiv_id(first, raw), entry.key
     if entry.fault and not (entry.fault is UNBALANCED and title and abstract):
         return Unreadable(line, entry.fault, key or None, title or None)
     metadata = without_empty(
@@ -100,7 +99,7 @@ def _build(line: int, entry: Entry) -> Item:
         doi=doi,
         arxiv_id=arxiv_id,
         venue=first("booktitle", "journal", "journaltitle"),
-        date=_date(first("date"), first("year")),
+        date=date_with_year(first("date"), first("year")),
         url=first("url"),
     )
     return build_entry(line, key or doi or arxiv_id, title, abstract, metadata)
@@ -130,10 +129,10 @@ def _authors(text: str) -> list[str]:
             names.append(text[start : found.start()])
             start = found.end()
     names.append(text[start:])
-    return [name for each in names if (name := _given_first(each.strip())) != "others" and name]
+    return [name for each in names if (name := _name(each.strip())) != "others" and name]
 
 
-def _given_first(name: str) -> str:
+def _name(name: str) -> str:
     if name.startswith("{") and name.endswith("}") and "{" not in name[1:]:
         return _text(name)
     parts = [part.strip() for part in _text(name).split(",")]
@@ -142,10 +141,7 @@ def _given_first(name: str) -> str:
         named = {key.strip(): value.strip(' "') for key, _, value in pairs}
         order = ("given", "prefix", "family", "suffix")
         return " ".join(filter(None, (named.get(part) for part in order)))
-    family, rest = parts[0], parts[1:]
-    if len(rest) > 1 and not _SUFFIX.fullmatch(rest[-1]):
-        rest.append(rest.pop(0))
-    return " ".join(filter(None, [*rest[:1], family, *rest[1:]]))
+    return given_first(",".join(parts))
 
 
 def _keywords(values: Mapping[str, list[str]]) -> list[str]:
@@ -154,15 +150,6 @@ def _keywords(values: Mapping[str, list[str]]) -> list[str]:
     texts = map(_text, found)
     each = (part.strip() for text in texts for part in text.split(";" if ";" in text else ","))
     return list(dict.fromkeys(filter(None, each)))
-
-
-def _date(date: str, year: str) -> str:
-    return date if re.search(r"\d{4}", date) else f"{date} {year}".strip()
-
-
-def _doi(text: str) -> str:
-    found = _DOI.search(text)
-    return found[0] if found else text
 
 
 def _arxiv_id(first: Callable[..., str], raw: Mapping[str, str]) -> str:
