@@ -112,14 +112,16 @@ _OTHER_TITLES = ("book", "journal", "source", "venue", "series", "short", "proce
 class Unreadable:
     """An entry of a dump that is not a paper; the others are read all the same.
 
-    ``line`` counts from 1, in the decompressed dump (in a Parquet file it counts rows).
-    ``id`` and ``title`` are given as far as they are known.
+    ``line`` counts from 1, in the decompressed dump (in a Parquet file it counts rows); 0 is a
+    whole file among several. ``id`` and ``title`` are given as far as they are known, and
+    ``file`` where several dumps are read.
     """
 
     line: int
     message: str
     id: str | None = None
     title: str | None = None
+    file: str | None = None
 
 
 Item: TypeAlias = Paper | Unreadable
