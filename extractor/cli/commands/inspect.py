@@ -100,7 +100,9 @@ def _dump_lines(source: Dump, survey: Survey) -> Iterator[str]:
         yield _row("unreadable", f"{unreadable - survey.without_abstract:,}")
     for item in survey.first_unreadable:
         about = _shown(item.title or item.id or "")
-        yield _row("", f"line {item.line:,}: {_shown(item.message)} {about}")
+        file = f"{_shown(item.file)}, " if item.file else ""
+        where = f"{file}line {item.line:,}: " if item.line else ""
+        yield _row("", f"{where}{_shown(item.message)} {about}")
     if unreadable > len(survey.first_unreadable):
         yield _row("", f"and {unreadable - len(survey.first_unreadable):,} more")
     if survey.papers:
