@@ -291,7 +291,7 @@ def dumps_with_duplicates(at: Path) -> Path:
     (at / "b.bib").write_text(
         f"@a{{4, title={{Of Tides}}, abstract={{They rise.}}, doi={{https://doi.org/{DOI.upper()}}}}}"
     )
-    (at / "c.jsonl").write_bytes(line_of("5", "lan-terns") + line_of("6", "Racks"))
+    (at / "c.jsonl").write_bytes(line_of("5", "lan\u2013terns") + line_of("6", "Racks"))
     return at
 
 

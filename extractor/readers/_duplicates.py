@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _REMEMBERED = 10**6
 _EXAMPLES = 3
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
+_ASCII_BETWEEN_WORDS = bytes(byte for byte in range(128) if not chr(byte).isalnum())
 
 
 class Duplicates:
@@ -60,4 +61,11 @@ def _keys(paper: Paper) -> Iterator[int]:
     for name, value in paper.source.items():
         if name.lower() == "doi" and (doi := doi_in(json_text(value))):
             yield hash(doi.lower())
-    yield hash(_BETWEEN_WORDS.sub("", f"{paper.title}\n{paper.abstract}").casefold())
+    yield hash(_letters(f"{paper.title}\n{paper.abstract}"))
+
+
+def _letters(text: str) -> bytes:
+    """Return the letters and digits of a text, all small."""
+    if text.isascii():  # the same, and ten times as fast
+        return text.lower().encode().translate(None, _ASCII_BETWEEN_WORDS)
+    return _BETWEEN_WORDS.sub("", text).casefold().encode("utf-8", "surrogatepass")
