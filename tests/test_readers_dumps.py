@@ -300,7 +300,7 @@ def test_duplicates_between_dumps_are_named_and_read(tmp_path: Path) -> None:
         assert [item.id for item in dump] == ["1", "2", "3", "4", "5", "6"]
         (note,) = dump.notes()
     assert note.startswith("2 papers in more than one file: 'Of Tides' (")
-    assert "b.bib; first in " in note
+    assert "b.bib, before in " in note
     assert note.endswith("--unique to take each once")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from extractor.readers._metadata import doi_in
@@ -13,8 +15,11 @@ if TYPE_CHECKING:
 
     from extractor.paper import Paper
 
+logger = logging.getLogger("extractor.readers")
+
 _REMEMBERED = 10**6
 _EXAMPLES = 3
+_TITLE_SHOWN = 60
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 _ASCII_BETWEEN_WORDS = bytes(byte for byte in range(128) if not chr(byte).isalnum())
 
@@ -42,8 +47,10 @@ class Duplicates:
         if before is None or (before == file and not self._leave_out):
             return False
         self.count += 1
+        logger.debug("%s: the paper %r came before, in %s", file, paper.id, before)
         if len(self._examples) < _EXAMPLES:
-            self._examples.append(f"{paper.title!r} ({file}; first in {before})")
+            title = shorten(paper.title, _TITLE_SHOWN, placeholder=" ...")
+            self._examples.append(f"{title!r} ({file}, before in {before})")
         return self._leave_out
 
     def notes(self) -> list[str]:
