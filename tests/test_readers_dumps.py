@@ -334,6 +334,9 @@ class TestCommand:
             assert "line" not in failure
             assert code == 3
             assert ("left out, for they came before" in err) == bool(unique)
+        for written in (out, dumps / "records.failures.jsonl"):
+            code, _, err = invoke("run", written, "--model", "none", "-o", tmp_path / "x.jsonl")
+            assert (code, "was written by Extractor" in err) == (1, True)
 
     def test_report_over_several(self, invoke: Invoke, tmp_path: Path) -> None:
         places = [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]

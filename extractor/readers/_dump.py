@@ -39,6 +39,10 @@ _XML_ROOT = re.compile(
     rb"(?:\s+|<!--(?:(?!-->).){0,4000}-->|<![^>]{0,1000}>|<\?[^>]{0,1000}>)*<([\w:.-]{1,100})",
     re.DOTALL,
 )
+_OWN_OUTPUT = re.compile(
+    rb'\[?\s*\{"id": ?(?:"[^"\\\n]*"|null), ?"title":[^\n]*"'
+    rb'(?:meta": ?\{"model": ?"|error": ?"[a-z_]+", ?"message": ?")'
+)
 _IDS_REMEMBERED = 100_000
 _SIGNATURES = {
     b"PK\x03\x04": ("is a document in a ZIP archive", "Save it as text, CSV or .xlsx."),
@@ -82,6 +86,11 @@ def _recognise(source: Source) -> Reader:
     Raises:
         DumpError: it is in no format that is known.
     """
+    if _OWN_OUTPUT.match(source.head):
+        raise DumpError(
+            f"{source.name} was written by Extractor: it holds no abstracts.",
+            hint="Name the dump that it was made from.",
+        )
     for signature, (what, hint) in _SIGNATURES.items():
         if source.head.startswith(signature) and not is_workbook(source.head):
             raise DumpError(f"{source.name} {what}, not a dump of papers.", hint=hint)
