@@ -228,8 +228,7 @@ def _items(reader: Reader, source: Source, columns: Columns) -> Generator[Item]:
                 continue
             papers += 1
             if not item.id:
-                yield Paper(str(papers), item.title, item.abstract, item.source)
-                continue
+                item = Paper(str(papers), item.title, item.abstract, item.source)
             if ids is not None and item.id in ids:
                 logger.warning("%s: more than one paper has the id %r", source.name, item.id)
                 ids = None

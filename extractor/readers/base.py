@@ -83,6 +83,8 @@ TEXT_LIMIT = 2**20
 
 _P = ParamSpec("_P")
 _LONGEST_REASON = 200
+_LONGEST_COLUMN = 40
+_MOST_COLUMNS = 40
 
 _LONGEST_PLACEHOLDER = 80
 _PLACEHOLDER = re.compile(
@@ -218,7 +220,7 @@ def build_entry(
         return Unreadable(line, "There is no title.", paper_id or None)
     if _is_blank(abstract) or _says_nothing(abstract):
         return Unreadable(line, "There is no abstract.", paper_id or None, title)
-    return Paper(paper_id, title, abstract, source)
+    return Paper("" if paper_id.isspace() else paper_id, title, abstract, source)
 
 
 def _is_blank(text: str) -> bool:
@@ -275,7 +277,7 @@ def require_columns(present: Sequence[str], columns: Columns, dump: str) -> None
         DumpError: a column that was named is not there, or none is recognised.
     """
     names = field_names(tuple(present), columns)
-    has = f"It has: {', '.join(filter(None, present))}."
+    has = f"It has: {_listing(present)}."
     for given, field in (
         (columns.title, "title"),
         (columns.abstract, "abstract"),
@@ -292,6 +294,11 @@ def require_columns(present: Sequence[str], columns: Columns, dump: str) -> None
                 f"No column of {dump} is the {field}. {has}",
                 hint=f"Name the column with --{field}-column.",
             )
+
+
+def _listing(names: Sequence[str]) -> str:
+    shown = [one_line(name)[:_LONGEST_COLUMN] for name in names if name][:_MOST_COLUMNS]
+    return ", ".join(shown) + (", ..." if len(names) > len(shown) >= _MOST_COLUMNS else "")
 
 
 def build_entry_from_fields(line: int, values: dict[str, object], columns: Columns) -> Item:
