@@ -29,7 +29,7 @@ from __future__ import annotations
 import logging
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Concatenate, NamedTuple, ParamSpec, TypeAlias
 
@@ -127,8 +127,7 @@ class Unreadable:
 Item: TypeAlias = Paper | Unreadable
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(NamedTuple):
     """The field names that the user gave; None where the reader has to find the field itself."""
 
     title: str | None = None
@@ -143,7 +142,7 @@ class Columns:
             UsageError: an option is unknown, or the format has no named columns.
         """
         given = {name: value for name, value in options.items() if value is not None}
-        known = {f"{f.name}_column": f.name for f in fields(cls)}
+        known = {f"{name}_column": name for name in cls._fields}
         if unknown := sorted(given.keys() - known.keys()):
             raise UsageError(
                 f"A dump has no option {unknown[0]!r}.", hint=f"Options: {', '.join(known)}."
