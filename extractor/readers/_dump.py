@@ -172,8 +172,7 @@ def numbered(items: Generator[Item], name: str) -> Generator[Item]:
                 continue
             papers += 1
             if not item.id:
-                yield Paper(str(papers), item.title, item.abstract, item.source)
-                continue
+                item = Paper(str(papers), item.title, item.abstract, item.source)
             if ids is not None and item.id in ids:
                 logger.warning("%s: more than one paper has the id %r", name, item.id)
                 ids = None

@@ -136,6 +136,10 @@ class _Stream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def read(self, size: int = -1) -> bytes:
+        # What is read from here is not copied into a buffer and out of it again.
+        return self.readall() if size < 0 else self._next(size)
+
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
         data = self._next(len(view))
