@@ -1,27 +1,16 @@
-"""Records out of a stream of XML: one in memory at a time, no entities, bounded."""
+"""What the XML formats share: a reader of records, and the texts in their trees."""
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
-from html.entities import html5
 from itertools import chain
 from typing import TYPE_CHECKING, ClassVar
-from xml.etree.ElementTree import Element, TreeBuilder
-from xml.parsers import expat
+from xml.etree.ElementTree import Element, ParseError
 
 from extractor.errors import DumpError
 from extractor.readers._encoding import document_decoder
-from extractor.readers.base import (
-    NO,
-    SURE,
-    TEXT_LIMIT,
-    Columns,
-    Reader,
-    Unreadable,
-    guarded,
-    printable,
-)
+from extractor.readers._xml_records import Cutter, Parser, refuse_entities, why, xml_root
+from extractor.readers.base import NO, SURE, Columns, Reader, Unreadable, guarded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,21 +18,16 @@ if TYPE_CHECKING:
     from extractor.readers.base import Item, Source
 
 
-_CHUNK = 2**16
-_MARKED_WITHIN = 2**12
-_ELEMENT_COST = 100
-_RECORD_LIMIT = 4 * TEXT_LIMIT
-_DEEPEST = 1000
+_CHUNK = 2**18
 _HEADINGS = ("title", "head")
 _BLOCKS = ("p", "sec", "div", "list", "list-item", *_HEADINGS)
-_TOO_LARGE = "The record is too large to be read."
 
 
 class XmlReader(Reader):
     """A format whose papers are the elements ``records`` of documents that begin with ``roots``.
 
     Both are local names: namespaces are left out, in the trees as well. Entities are never
-    expanded. A record that is too large is `Unreadable`.
+    expanded, save for those of HTML. A record that is too large or damaged is `Unreadable`.
     """
 
     roots: ClassVar[tuple[str, ...]]
@@ -52,19 +36,33 @@ class XmlReader(Reader):
     """What must stand near the beginning as well, where other formats have such a root."""
 
     def sniff(self, head: bytes) -> float:
-        if self.mark not in head[:_MARKED_WITHIN]:
+        if self.mark not in head:
             return NO
-        root = rf"<(?:\w+:)?(?:{'|'.join(self.roots)})[\s>]"
-        return SURE if re.search(root.encode(), head[:2000]) else NO
+        root = xml_root(head)
+        return SURE if root and root.name in self.roots else NO
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        collector = _Collector(source, frozenset(self.records))
+        if root := xml_root(source.head):
+            refuse_entities(root, source.name)
+        cutter = Cutter(self.records, root.name if root else None)
+        parser = Parser(source.head)
+        decoder = document_decoder(source.head)
         for chunk in chain(iter(lambda: source.stream.read1(_CHUNK), b""), [b""]):
-            for line, record in collector.feed(chunk, final=not chunk):
-                if record is None:
-                    yield Unreadable(line, _TOO_LARGE)
-                else:
-                    yield guarded(self.build, line, record)
+            text = decoder.decode(chunk, final=not chunk).encode()
+            for line, data, fault in cutter.feed(text, final=not chunk):
+                yield Unreadable(line, fault) if fault else guarded(self._item, line, data, parser)
+        if not cutter.closed:
+            raise DumpError(
+                f"{source.name} is not well-formed XML: it breaks off.",
+                hint="Fetch the dump again: it seems cut off or damaged.",
+            )
+
+    def _item(self, line: int, data: bytes, parser: Parser) -> Item:
+        try:
+            record = parser.parse(data)
+        except ParseError as error:
+            return Unreadable(line, f"The record is not well-formed XML ({why(error)}).")
+        return self.build(line, record)
 
     @abstractmethod
     def build(self, line: int, record: Element) -> Item:
@@ -114,84 +112,3 @@ def _prose(element: Element) -> Iterator[str]:
 def all_text(element: Element) -> str:
     """Return all text in an element, also in elements inside it."""
     return " ".join("".join(element.itertext()).split())
-
-
-class _Collector:
-    """Builds a tree while in a record, and nothing outside."""
-
-    def __init__(self, source: Source, names: frozenset[str]) -> None:
-        self._name = source.name
-        self._records = names
-        self._decoder = document_decoder(source.head)
-        self._open: list[str] = []
-        self._record_depth = self._line = self._size = 0
-        self._tree = TreeBuilder()
-        self._ready: list[tuple[int, Element | None]] = []
-        self._parser = parser = expat.ParserCreate("utf-8", " ")
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._data
-        parser.EntityDeclHandler = self._entity_declared
-        # So that entities of HTML, which no DTD declares here, are no error.
-        parser.UseForeignDTD(True)
-        parser.SkippedEntityHandler = self._entity
-
-    def feed(self, chunk: bytes, *, final: bool) -> Iterator[tuple[int, Element | None]]:
-        try:
-            self._parser.Parse(printable(self._decoder.decode(chunk, final)).encode(), final)
-        except expat.ExpatError as error:
-            yield from self._ready
-            raise DumpError(
-                f"{self._name} is not well-formed XML: {error}.",
-                hint="Fetch the dump again: it seems cut off or damaged.",
-            ) from error
-        yield from self._ready
-        self._ready.clear()
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        local = _local(name)
-        self._open.append(local)
-        if len(self._open) > _DEEPEST:
-            raise DumpError(f"The XML of {self._name} is nested too deeply.")
-        if not self._record_depth and local in self._records:
-            self._record_depth = len(self._open)
-            self._line = self._parser.CurrentLineNumber
-            self._size = 0
-            self._tree = TreeBuilder()
-        if self._within(sum(map(len, attributes.values())) + _ELEMENT_COST):
-            self._tree.start(local, {_local(key): value for key, value in attributes.items()})
-
-    def _end(self, _: str) -> None:
-        if self._within(0):
-            self._tree.end(self._open[-1])
-        if len(self._open) == self._record_depth:
-            whole = self._size <= _RECORD_LIMIT
-            self._ready.append((self._line, self._tree.close() if whole else None))
-            self._record_depth = 0
-        self._open.pop()
-
-    def _data(self, text: str) -> None:
-        if self._within(len(text)):
-            self._tree.data(text)
-
-    def _within(self, size: int) -> bool:
-        """Say whether this much more of a record is to be kept."""
-        if not self._record_depth:
-            return False
-        self._size += size
-        return self._size <= _RECORD_LIMIT
-
-    def _entity(self, name: str, is_parameter: bool) -> None:
-        if not is_parameter:
-            self._data(html5.get(f"{name};", ""))
-
-    def _entity_declared(self, name: str, *_: object) -> None:
-        raise DumpError(
-            f"{self._name} declares an XML entity ({name}), which Extractor does not read.",
-            hint="Such declarations can be used to exhaust memory: remove them.",
-        )
-
-
-def _local(name: str) -> str:
-    return name.rpartition(" ")[2]
