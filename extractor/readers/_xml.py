@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from itertools import chain
 from typing import TYPE_CHECKING, ClassVar
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 _CHUNK = 2**18
 _HEADINGS = ("title", "head")
-_BLOCKS = ("p", "sec", "div", "list", "list-item", *_HEADINGS)
+_BLOCKS = ("p", "para", "simple-para", "sec", "div", "list", "list-item", "item", "h1", *_HEADINGS)
+
+
+_IN_PARENTHESES = re.compile(r"\s*\([^()]*\)")
 
 
 class XmlReader(Reader):
@@ -44,7 +48,7 @@ class XmlReader(Reader):
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
         if root := xml_root(source.head):
             refuse_entities(root, source.name)
-        cutter = Cutter(self.records, root.name if root else None)
+        cutter = Cutter(self.records_of(source.head), root.name if root else None)
         parser = Parser(source.head)
         decoder = document_decoder(source.head)
         for chunk in chain(iter(lambda: source.stream.read1(_CHUNK), b""), [b""]):
@@ -61,8 +65,12 @@ class XmlReader(Reader):
         try:
             record = parser.parse(data)
         except ParseError as error:
-            return Unreadable(line, f"The record is not well-formed XML ({why(error)}).")
+            return Unreadable(line, f"The XML of the record is damaged ({why(error)}).")
         return self.build(line, record)
+
+    def records_of(self, head: bytes) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the names of the records in a document that begins with ``head``."""
+        return self.records
 
     @abstractmethod
     def build(self, line: int, record: Element) -> Item:
@@ -78,6 +86,11 @@ def text_at(element: Element, path: str) -> str:
 def first_text(element: Element, *paths: str) -> str:
     """Return the text at the first of the paths that has any."""
     return next(filter(None, (text_at(element, path) for path in paths)), "")
+
+
+def first_prose(element: Element, *paths: str) -> str:
+    """Return the prose at the first of the paths that has any."""
+    return next(filter(None, (prose_at(element, path) for path in paths)), "")
 
 
 def texts_at(element: Element, path: str) -> list[str]:
@@ -107,6 +120,13 @@ def _prose(element: Element) -> Iterator[str]:
     for child in element:
         yield from _prose(child)
         yield from (child.tail or "").split()
+
+
+def names_in(together: str) -> list[str]:
+    """Return the names in ``Ann Able (1), Bo Baker and Cy Dee ((1) Roof Institute)``."""
+    while together != (together := _IN_PARENTHESES.sub("", together)):
+        pass
+    return list(filter(None, re.split(r",\s+(?:and\s+)?|\s+and\s+", together.strip())))
 
 
 def all_text(element: Element) -> str:

@@ -19,7 +19,7 @@ from extractor.readers._encoding import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Cutter", "Parser", "Record", "XmlRoot", "refuse_entities", "xml_root"]
+__all__ = ["Cutter", "Parser", "Record", "XmlRoot", "refuse_entities", "why", "xml_root"]
 
 _RECORD_LIMIT = 2**23
 _MOST_TAGS = 2**18
@@ -41,9 +41,11 @@ _USED_PREFIX = re.compile(rb"</?([A-Za-z_][\w.-]*):|\s([A-Za-z_][\w.-]*):[\w.-]+
 _WRAPPER = re.compile(rb"<(?:[\w.-]+:)?(?:metadata|recordData|isPartOf)(?:\s[^<>]*)?>\s*$")
 _TO_MEND = re.compile(
     r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|&(?:\#(?:x[0-9A-Fa-f]{1,6}|[0-9]{1,7});|(\w{1,40});)?"
-    r"|<(?![A-Za-z_/!?])|[\ufffe\uffff]",
+    r"|<(?!/?[A-Za-z_][^<>]{0,10000}>|[!?])|[\ufffe\uffff]",
     re.DOTALL,
 )
+_TEX_BODY = re.compile(r"\\begin\{document\}(.*?)\\end\{document\}", re.DOTALL)
+_ANNOTATIONS = {"annotation", "annotation-xml"}
 _KNOWN_TO_XML = {"amp", "lt", "gt", "quot", "apos"}
 
 
@@ -143,20 +145,21 @@ class Cutter:
             self.closed = ends
             if ends and self._open:
                 yield self._finish(b"", _NOT_CLOSED)
-        elif ends:
-            if name == self._open:
-                self._depth -= 1
+        elif not self._open and not ends:
+            yield from self._begin(tag)
+        elif self._open and name == self._open:
+            if ends or self._is_wrapped(tag):
+                self._depth += -1 if ends else 1
                 if not self._depth:
                     yield self._finish(self._buffer[self._start : tag.end(2)] + b">")
-        elif not self._open:
-            yield from self._begin(tag)
-        elif name == self._open:
-            before = self._buffer[max(0, tag.start() - _LONGEST_TAG) : tag.start()]
-            if _WRAPPER.search(before):
-                self._depth += 1
             else:
                 yield self._finish(b"", _NOT_CLOSED)
                 yield from self._begin(tag)
+
+    def _is_wrapped(self, tag: re.Match[bytes]) -> bool:
+        """Say whether it is a record of another format that is wrapped in one of this format."""
+        before = self._buffer[max(0, tag.start() - _LONGEST_TAG) : tag.start()]
+        return _WRAPPER.search(before) is not None
 
     def _begin(self, tag: re.Match[bytes]) -> Iterator[Record]:
         self.closed = not self._root
@@ -212,12 +215,14 @@ class Parser:
         self._root = b"<root%b>" % b"".join(names)
 
     def _tree(self, data: bytes) -> Element:
-        parser = XMLParser(encoding="utf-8")
+        parser = XMLParser(encoding="utf-8")  # noqa: S314 -- it sees no declarations
         for part in (self._root, data, b"</root>"):
             parser.feed(part)
         (record,) = parser.close()
-        if b"xmlns" in data or any(prefix + b":" in data for prefix in self._prefixes):
+        if b"xmlns" in data or any(prefix + b":" in data for prefix in (b"xml", *self._prefixes)):
             _forget_namespaces(record)
+        if b"tex-math" in data or b"annotation" in data:
+            _keep_formulas_once(record)
         return record
 
 
@@ -230,9 +235,33 @@ def _forget_namespaces(record: Element) -> None:
     for element in record.iter():
         if element.tag.startswith("{"):
             element.tag = element.tag.partition("}")[2]
-        for key in element.keys():
+        for key, value in element.items():
             if key.startswith("{"):
-                element.set(key.partition("}")[2], element.attrib.pop(key))
+                del element.attrib[key]
+                element.set(key.partition("}")[2], value)
+
+
+def _keep_formulas_once(record: Element) -> None:
+    """Drop TeX that is there as MathML as well, and the preamble of TeX that is not."""
+    for parent in list(record.iter()):
+        tags = {child.tag for child in parent}
+        if tags & _ANNOTATIONS or {"math", "tex-math"} <= tags:
+            _remove(parent, {*_ANNOTATIONS, "tex-math"})
+        if parent.tag == "tex-math" and (body := _TEX_BODY.search(parent.text or "")):
+            parent.text = body[1].strip()
+
+
+def _remove(parent: Element, tags: set[str]) -> None:
+    """Remove the children with these tags, and keep the text behind them."""
+    kept: list[Element] = []
+    for child in parent:
+        if child.tag not in tags:
+            kept.append(child)
+        elif child.tail and kept:
+            kept[-1].tail = (kept[-1].tail or "") + child.tail
+        elif child.tail:
+            parent.text = (parent.text or "") + child.tail
+    parent[:] = kept
 
 
 def _mended(data: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from extractor.readers._metadata import doi_in
 from extractor.readers._xml import XmlReader, text_at, texts_at
 from extractor.readers.base import Item, build_entry, without_empty
 
@@ -35,10 +36,10 @@ class ZoteroRdf(XmlReader):
         metadata = without_empty(
             authors=list(filter(None, names)),
             categories=texts_at(record, "subject"),
-            doi=next((each[4:] for each in identifiers if each.startswith("DOI ")), ""),
+            doi=next(filter(None, map(doi_in, identifiers)), ""),
             venue=text_at(record, "isPartOf//title"),
             date=text_at(record, "date"),
-            url=about if about.startswith("http") else "",
+            url=about if about.startswith("http") else text_at(record, "identifier/URI"),
         )
         abstract = text_at(record, "abstract")
         return build_entry(line, about, text_at(record, "title"), abstract, metadata)
