@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 _CHUNK = 2**18
-_HEADINGS = ("title", "head")
-_BLOCKS = ("p", "para", "simple-para", "sec", "div", "list", "list-item", "item", "h1", *_HEADINGS)
-
-
+_HEADINGS = frozenset(["title", "head", "h1", "h2", "h3", "h4"])
+_BLOCKS = frozenset(
+    ["p", "para", "simple-para", "sec", "div", "list", "list-item", "item", "br", "li", "ul", "ol"]
+)
 _IN_PARENTHESES = re.compile(r"\s*\([^()]*\)")
 
 
@@ -106,20 +106,27 @@ def prose_at(element: Element, path: str) -> str:
     found = element.find(path)
     if found is None:
         return ""
-    return " ".join(_prose(found)).strip()
+    pieces = [found.text or ""]
+    for child in found:
+        _collect(child, pieces)
+    return " ".join("".join(pieces).split())
 
 
-def _prose(element: Element) -> Iterator[str]:
-    if not any(child.tag in _BLOCKS for child in element.iter() if child is not element):
-        text = all_text(element)
-        is_heading = element.tag in _HEADINGS
-        if text and not (is_heading and text.strip(".:").lower() in ("abstract", "summary")):
-            yield f"{text}:" if is_heading and text[-1].isalnum() else text
-        return
-    yield from (element.text or "").split()
-    for child in element:
-        yield from _prose(child)
-        yield from (child.tail or "").split()
+def _collect(element: Element, pieces: list[str]) -> None:
+    edge = " " if element.tag in _BLOCKS else ""
+    if element.tag in _HEADINGS:
+        pieces.append(f" {_label(all_text(element))} ")
+    else:
+        pieces.append(edge + (element.text or ""))
+        for child in element:
+            _collect(child, pieces)
+    pieces.append(edge + (element.tail or ""))
+
+
+def _label(heading: str) -> str:
+    if heading.strip(".:").lower() in ("abstract", "summary"):
+        return ""
+    return f"{heading}:" if heading[-1:].isalnum() else heading
 
 
 def names_in(together: str) -> list[str]:

@@ -25,6 +25,7 @@ _RECORD_LIMIT = 2**23
 _MOST_TAGS = 2**18
 _TAIL = 128
 _LONGEST_TAG = 2**12
+_MOST_PREFIXES = 50
 
 TOO_LARGE = "The record is too large to be read."
 _NOT_CLOSED = "The record is not closed before the next one begins."
@@ -38,9 +39,9 @@ _PROLOG = re.compile(
 _ENTITY = re.compile(rb"<!ENTITY\s+([\w.-]+)\s+(?![^>]*\bNDATA\b)")
 _PREFIX = re.compile(rb"xmlns:([A-Za-z_][\w.-]*)")
 _USED_PREFIX = re.compile(rb"</?([A-Za-z_][\w.-]*):|\s([A-Za-z_][\w.-]*):[\w.-]+\s*=")
-_WRAPPER = re.compile(rb"<(?:[\w.-]+:)?(?:metadata|recordData|isPartOf)(?:\s[^<>]*)?>\s*$")
+_WRAPPER = re.compile(rb"<(?:[\w.-]+:)?(?:metadata|recordData|isPartOf)(?:\s[^<>]*+)?>\s*+")
 _TO_MEND = re.compile(
-    r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|&(?:\#(?:x[0-9A-Fa-f]{1,6}|[0-9]{1,7});|(\w{1,40});)?"
+    r"<!(?:\[CDATA\[(?:.*?\]\]>|.*)|--(?:.*?-->|.*))|&(?:\#(?:x[0-9A-Fa-f]{1,6}|[0-9]{1,7});|(\w{1,40});)?"
     r"|<(?!/?[A-Za-z_][^<>]{0,10000}>|[!?])|[\ufffe\uffff]",
     re.DOTALL,
 )
@@ -95,7 +96,7 @@ class Cutter:
         self.closed = not self._root
         every = b"|".join(filter(None, [*map(str.encode, names), self._root]))
         self._tag = re.compile(
-            rb"<(?:!--|!\[CDATA\[|(/?)(?:[\w.-]{1,64}:)?(%b)(?=[\s/>])([^<>]{0,%d}>)?)"
+            rb"<(?:!--|!\[CDATA\[|(/?)(?:[\w.-]{1,64}:)?(%b)(?=[\s/>])([^<>]{0,%d}+>)?)"
             % (every, _LONGEST_TAG)
         )
         self._buffer = b""
@@ -158,8 +159,9 @@ class Cutter:
 
     def _is_wrapped(self, tag: re.Match[bytes]) -> bool:
         """Say whether it is a record of another format that is wrapped in one of this format."""
-        before = self._buffer[max(0, tag.start() - _LONGEST_TAG) : tag.start()]
-        return _WRAPPER.search(before) is not None
+        start, end = max(0, tag.start() - _LONGEST_TAG), tag.start()
+        before = self._buffer.rfind(b"<", start, end)
+        return before >= 0 and _WRAPPER.fullmatch(self._buffer, before, end) is not None
 
     def _begin(self, tag: re.Match[bytes]) -> Iterator[Record]:
         self.closed = not self._root
@@ -192,9 +194,7 @@ class Parser:
     """Makes trees of records, without namespaces."""
 
     def __init__(self, head: bytes) -> None:
-        self._prefixes: set[bytes] = set()
-        self._root = b""
-        self._bind(_PREFIX.findall(head))
+        self._prefixes = frozenset(_PREFIX.findall(head)[:_MOST_PREFIXES])
 
     def parse(self, data: bytes) -> Element:
         """Return the tree; signs that XML would have escaped are taken as they were meant.
@@ -203,23 +203,23 @@ class Parser:
             ParseError: it is not well-formed.
         """
         try:
-            return self._tree(data)
+            return self._tree(data, self._prefixes)
         except ParseError:
-            self._bind(one or other for one, other in _USED_PREFIX.findall(data))
-            return self._tree(_mended(data))
+            used = (one or other for one, other in _USED_PREFIX.findall(data))
+            return self._tree(_mended(data), self._prefixes.union(used))
 
-    def _bind(self, prefixes: Iterable[bytes]) -> None:
-        # The declarations may stand at the root, which is not parsed, or be missing.
-        self._prefixes.update(prefix for prefix in prefixes if not prefix.startswith(b"xml"))
-        names = (b' xmlns:%b="%b"' % (prefix, prefix) for prefix in sorted(self._prefixes))
-        self._root = b"<root%b>" % b"".join(names)
-
-    def _tree(self, data: bytes) -> Element:
+    def _tree(self, data: bytes, prefixes: frozenset[bytes]) -> Element:
+        # Prefixes may be declared at the root, which is not parsed, or nowhere.
+        declared = b"".join(
+            b' xmlns:%b="%b"' % (prefix, prefix)
+            for prefix in prefixes
+            if not prefix.startswith(b"xml")
+        )
         parser = XMLParser(encoding="utf-8")  # noqa: S314 -- it sees no declarations
-        for part in (self._root, data, b"</root>"):
+        for part in (b"<root%b>" % declared, data, b"</root>"):
             parser.feed(part)
         (record,) = parser.close()
-        if b"xmlns" in data or any(prefix + b":" in data for prefix in (b"xml", *self._prefixes)):
+        if b"xmlns" in data or any(prefix + b":" in data for prefix in {b"xml", *prefixes}):
             _forget_namespaces(record)
         if b"tex-math" in data or b"annotation" in data:
             _keep_formulas_once(record)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _METAS = ("front/article-meta", "front-stub", "book-part-meta", ".//article-meta")
 _IDS = ("pmcid", "pmc", "pmid", "doi")
 _NO_TEXT = ("object-id", "fn", "graphic", "inline-graphic")
+_PICTURES = ("graphical", "video")
 _FOOTNOTES = ("fn", "author-notes", "corresp")
 
 
@@ -36,10 +37,7 @@ class Jats(XmlReader):
                 f"book-part-id[@book-part-id-type='{kind}']",
             )
 
-        abstracts = sorted(
-            meta.findall("abstract"), key=lambda each: bool(each.get("abstract-type"))
-        )
-        for each in (*meta.iterfind("title-group"), *abstracts):
+        for each in (*meta.iterfind("title-group"), *meta.iterfind("abstract")):
             _drop(each)
         metadata = without_empty(
             authors=list(filter(None, map(_name, _authors(meta)))),
@@ -51,14 +49,21 @@ class Jats(XmlReader):
         )
         paper_id = next(filter(None, map(own, _IDS)), "") or text_at(meta, "article-id")
         title = first_text(meta, "title-group/article-title", "title-group/title")
-        abstract = next(
-            filter(
-                None,
-                (prose_at(each, ".") for each in (*abstracts, *meta.iterfind("trans-abstract"))),
-            ),
-            "",
-        )
+        abstract = next(filter(None, (prose_at(each, ".") for each in _abstracts(meta))), "")
         return build_entry(line, paper_id, title, abstract, metadata)
+
+
+def _abstracts(meta: Element) -> list[Element]:
+    """Return the abstracts, those of a special kind (a summary, a teaser) and translations last."""
+    found = [
+        each for each in meta.iterfind("abstract") if each.get("abstract-type") not in _PICTURES
+    ]
+    special = [each for each in found if each.get("abstract-type")]
+    return [
+        *(each for each in found if each not in special),
+        *special,
+        *meta.iterfind("trans-abstract"),
+    ]
 
 
 def _drop(element: Element) -> None:

@@ -19,6 +19,7 @@ from extractor.readers.tei import Tei
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+_PARTS = ("forenames", "keyname", "suffix")
 _OTHERS: dict[str, type[XmlReader]] = {
     "record": Marc,
     "mods": Mods,
@@ -65,7 +66,8 @@ def _dublin_core(line: int, paper_id: str, record: Element) -> Item:
         _name_of_dspace(field)
     # Dublin Core has comments beside the abstract: the longest description is the abstract.
     abstract = first_text(record, ".//abstract", ".//description[@role='abstract']")
-    abstract = abstract or max(texts("description"), key=len, default="")
+    descriptions = (each for each in texts("description") if not each.startswith("Comment:"))
+    abstract = abstract or max(descriptions, key=len, default="")
     identifiers = texts("identifier")
     metadata = without_empty(
         authors=_authors(record) or list(map(given_first, texts("creator"))),
@@ -89,7 +91,7 @@ def _name_of_dspace(field: Element) -> None:
 def _authors(record: Element) -> list[str]:
     names = [
         first_text(author, "name")
-        or f"{text_at(author, 'forenames')} {text_at(author, 'keyname')}".strip()
+        or " ".join(filter(None, (text_at(author, part) for part in _PARTS)))
         for author in record.iterfind(".//author")
     ]
     return list(filter(None, names)) or names_in(text_at(record, ".//authors"))

@@ -69,7 +69,7 @@ _KEYWORDS = (
     *("keywordList/keyword", "keywords/keyword", "subjects/subject", "subject"),
     *("thesaurusterms/term", "index_terms/*/term", "authkeywords"),
 )
-_HEADING = re.compile(r"(?:Abstract|Summary)[.:]? +(?=[A-Z])")
+_HEADING = re.compile(r"\s*(?:abstract|summary)\s*\n", re.IGNORECASE)
 
 
 class Services(XmlReader):
@@ -93,6 +93,9 @@ class Services(XmlReader):
         paper = next((found for path in _INNER if (found := record.find(path)) is not None), record)
         for notice in record.iter("publishercopyright"):
             notice.clear()
+        for text in paper.iterfind("description"):
+            if text.text and (heading := _HEADING.match(text.text)):
+                text.text = text.text[heading.end() :]
         abstract = first_prose(record, "body") or first_prose(paper, *_ABSTRACTS)
         metadata = without_empty(
             authors=_authors(record) or _authors(paper),
@@ -104,8 +107,7 @@ class Services(XmlReader):
         )
         paper_id = first_text(paper, *_IDS) or record.get("id") or str(metadata.get("doi", ""))
         title = without_marks(first_text(paper, *_TITLES))
-        abstract = _HEADING.sub("", without_marks(abstract), count=1)
-        return build_entry(line, paper_id, title, abstract, metadata)
+        return build_entry(line, paper_id, title, without_marks(abstract), metadata)
 
 
 def _authors(paper: Element) -> list[str]:
