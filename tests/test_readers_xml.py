@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,10 +26,8 @@ def items_of(data: str | bytes, format_name: str | None = None) -> list[Item]:
         items: list[Item] = []
         with open_dump(path) as dump:
             assert format_name in (None, dump.format)
-            try:
+            with suppress(DumpError):
                 items.extend(dump)
-            except DumpError:
-                assert not any(isinstance(item, Paper) for item in items) or "</" in str(data)
         return items
 
 
@@ -198,13 +197,17 @@ DOCUMENTS = {
     "oai-jats": ("oai", "ListRecords", OAI.format(JATS)),
     "oai-mods": ("oai", "ListRecords", OAI.format(MODS)),
     "oai-datacite": ("oai", "GetRecord", OAI.format(DATACITE)),
-    "oai-hal": ("oai", "OAI-PMH", OAI.format(f"<TEI>{HAL}</TEI>")),
+    "oai-hal": (
+        "oai",
+        "OAI-PMH",
+        OAI.format(f"<TEI><text><body><listBibl>{HAL}</listBibl></body></text></TEI>"),
+    ),
     "marc": ("marc", "marc:collection", MARC),
     "sru-mods": ("mods", "zs:searchRetrieveResponse", MODS),
     "mods": ("mods", "modsCollection", MODS),
     "jats": ("jats", "pmc-articleset", JATS),
     "datacite": ("services", "resources", DATACITE),
-    "hal": ("tei", "TEI", HAL),
+    "hal": ("tei", "TEI><listBibl", HAL),
     "pubmed": ("pubmed", "PubmedArticleSet", PUBMED),
     "pubmed-in-own-root": ("pubmed", "everything", PUBMED),
     "pubmed-submitted": ("pubmed", "ArticleSet", SUBMITTED),
@@ -224,7 +227,8 @@ every_document = pytest.mark.parametrize("name", DOCUMENTS)
 
 def document(name: str, *records: str) -> str:
     root = DOCUMENTS[name][1]
-    return f'<?xml version="1.0"?>\n<{root}>\n{"".join(records)}</{root.partition(" ")[0]}>\n'
+    end = ">".join(f"</{each.partition(' ')[0]}" for each in reversed(root.split("><")))
+    return f'<?xml version="1.0"?>\n<{root}>\n{"".join(records)}{end}>\n'
 
 
 def record(name: str, title: str = TITLE, abstract: str = ABSTRACT) -> str:
@@ -239,13 +243,11 @@ def test_neighbours_of_each_format(name: str) -> None:
     assert (paper.source["doi"], paper.source["date"]) == ("10.1234/a", "2020")
 
 
-@every_document
+@pytest.mark.parametrize("name", sorted(DOCUMENTS.keys() - {"elsevier"}))  # one paper to a file
 @given(
     kinds=st.lists(st.sampled_from(["whole", "empty", "damaged", "open"]), min_size=1, max_size=5)
 )
 def test_what_begins_is_a_paper_or_listed(name: str, kinds: list[str]) -> None:
-    if name == "elsevier":  # one paper to a document
-        return
     one = record(name).strip()
     made = {
         "whole": one,

@@ -55,15 +55,10 @@ class Jats(XmlReader):
 
 def _abstracts(meta: Element) -> list[Element]:
     """Return the abstracts, those of a special kind (a summary, a teaser) and translations last."""
-    found = [
-        each for each in meta.iterfind("abstract") if each.get("abstract-type") not in _PICTURES
-    ]
-    special = [each for each in found if each.get("abstract-type")]
-    return [
-        *(each for each in found if each not in special),
-        *special,
-        *meta.iterfind("trans-abstract"),
-    ]
+    kinds = [(each.get("abstract-type") or "", each) for each in meta.iterfind("abstract")]
+    of_text = [(kind, each) for kind, each in kinds if kind not in _PICTURES]
+    plain_first = [each for _, each in sorted(of_text, key=lambda pair: bool(pair[0]))]
+    return [*plain_first, *meta.iterfind("trans-abstract")]
 
 
 def _drop(element: Element) -> None:

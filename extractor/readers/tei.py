@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 _AROUND_NUMBER = re.compile(r"^arXiv:\s*|\s*\[.*", re.IGNORECASE)
+_LISTED = re.compile(rb"<listBibl>\s*<biblFull[ >]")
 _SOURCE = ".//sourceDesc/biblStruct/"
 
 
@@ -28,10 +29,10 @@ class Tei(XmlReader):
     records = ("TEI", "TEI.2")
 
     def records_of(self, head: bytes) -> tuple[str, ...]:
-        return ("biblFull",) if b"<biblFull" in head else self.records
+        return ("biblFull",) if _LISTED.search(head) else self.records
 
     def build(self, line: int, record: Element) -> Item:
-        paper = record.find(".//biblFull")
+        paper = record.find("text/body/listBibl/biblFull")
         if paper is None:
             paper = record
         doi = doi_in(
@@ -54,7 +55,9 @@ class Tei(XmlReader):
             f"{_SOURCE}analytic/title",
         )
         where = ".//profileDesc/abstract"
-        abstract = first_prose(paper, f"{where}[@lang='en']", where)
+        abstract = first_prose(
+            paper, f"{where}[@lang='en']", where, "text/front/div[@type='abstract']"
+        )
         return build_entry(line, paper_id, title, abstract, metadata)
 
 
