@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractor.errors import DumpError
@@ -244,6 +244,7 @@ def test_neighbours_of_each_format(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(DOCUMENTS.keys() - {"elsevier"}))  # one paper to a file
+@settings(max_examples=20)
 @given(
     kinds=st.lists(st.sampled_from(["whole", "empty", "damaged", "open"]), min_size=1, max_size=5)
 )
@@ -448,3 +449,20 @@ def test_time_is_linear(part: str) -> None:
 
     seconds(10)
     assert seconds(400_000 // len(part)) < 20 * max(seconds(40_000 // len(part)), 0.05)
+
+
+def test_a_damaged_record_is_named() -> None:
+    whole = record("pubmed")
+    damaged = record("pubmed", title="Moss &amp; Co", abstract="a <i> b")
+    items = items_of(document("pubmed", whole, damaged, whole), "pubmed")
+    said = "The XML of the record is damaged (mismatched tag)."
+    assert items[1] == Unreadable(4, said, title="Moss &amp; Co")
+
+
+def test_an_error_of_arxiv_is_no_paper() -> None:
+    error = (
+        "<entry><id>http://arxiv.org/api/errors#incorrect_id</id><title>Error</title>"
+        "<summary>incorrect id format for 1</summary></entry>"
+    )
+    (item,) = items_of(f"<feed>{error}</feed>", "atom")
+    assert item == Unreadable(1, "arXiv answered with an error: incorrect id format for 1")

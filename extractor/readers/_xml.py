@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, ParseError
 from extractor.errors import DumpError
 from extractor.readers._encoding import document_decoder
 from extractor.readers._xml_records import Cutter, Parser, refuse_entities, why, xml_root
-from extractor.readers.base import NO, SURE, Columns, Reader, Unreadable, guarded
+from extractor.readers.base import NO, SURE, Columns, Reader, Unreadable, decode_text, guarded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,7 @@ _HEADINGS = frozenset(["title", "head", "h1", "h2", "h3", "h4"])
 _BLOCKS = frozenset(
     ["p", "para", "simple-para", "sec", "div", "list", "list-item", "item", "br", "li", "ul", "ol"]
 )
+_TITLE = re.compile(rb"<(?:[\w-]+:)?(?:ArticleTitle|article-title|title)\b[^>]*>([^<]{1,200})<")
 _IN_PARENTHESES = re.compile(r"\s*\([^()]*\)")
 
 
@@ -65,7 +66,9 @@ class XmlReader(Reader):
         try:
             record = parser.parse(data)
         except ParseError as error:
-            return Unreadable(line, f"The XML of the record is damaged ({why(error)}).")
+            title = _TITLE.search(data)
+            said = " ".join(decode_text(title[1]).split()) if title else None
+            return Unreadable(line, f"The XML of the record is damaged ({why(error)}).", title=said)
         return self.build(line, record)
 
     def records_of(self, head: bytes) -> tuple[str, ...]:  # noqa: ARG002

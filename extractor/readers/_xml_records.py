@@ -33,7 +33,8 @@ _BREAKS_OFF = "The record breaks off."
 
 _PROLOG = re.compile(
     # What a browser puts above XML that it shows is copied along.
-    rb"(?:\s*This XML file [^<]{0,300}+)?(?:\s++|<\?[^>]{0,10000}>|<!--.*?-->|<!DOCTYPE\b[^\[>]{0,2000}(?:\[.*?\]\s*+)?>)*+"
+    rb"(?:\s*This XML file [^<]{0,300}+)?"
+    rb"(?:\s++|<\?[^>]{0,10000}>|<!--.*?-->|<!DOCTYPE\b[^\[>]{0,2000}(?:\[.*?\]\s*+)?>)*+"
     rb"<(?:[A-Za-z_][\w.-]{0,64}:)?([A-Za-z_][\w.-]{0,100})(?=[\s/>])",
     re.DOTALL,
 )

@@ -17,7 +17,7 @@ from extractor.readers._xml import (
     texts_at,
 )
 from extractor.readers._xml_records import xml_root
-from extractor.readers.base import NO, Item, build_entry, without_empty
+from extractor.readers.base import NO, Item, Unreadable, build_entry, without_empty
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -48,6 +48,8 @@ class Atom(XmlReader):
 
     def build(self, line: int, record: Element) -> Item:
         address = first_text(record, "id", "guid", "link") or record.get("about") or ""
+        if "arxiv.org/api/errors" in address:
+            return Unreadable(line, f"arXiv answered with an error: {text_at(record, 'summary')}")
         link = text_at(record, "link") or next(
             (each.get("href", "") for each in record.iterfind("link")), ""
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from extractor.readers._markup import without_marks
 from extractor.readers._metadata import doi_in, given_first
-from extractor.readers._xml import XmlReader, all_text, first_text, names_in, text_at
+from extractor.readers._xml import XmlReader, all_text, names_in, text_at
 from extractor.readers._xml_records import xml_root
 from extractor.readers.base import NO, SURE, Item, Unreadable, build_entry, without_empty
 from extractor.readers.jats import Jats
@@ -59,42 +59,49 @@ class OaiPmh(XmlReader):
 
 
 def _dublin_core(line: int, paper_id: str, record: Element) -> Item:
-    def texts(name: str) -> list[str]:
-        return list(filter(None, map(all_text, record.iter(name))))
+    elements = _by_name(record)
 
-    for field in record.iter("field"):
-        _name_of_dspace(field)
+    def texts(*names: str) -> list[str]:
+        found = (each for name in names for each in elements.get(name, ()))
+        return list(filter(None, map(all_text, found)))
+
+    def first(*names: str) -> str:
+        return next(iter(texts(*names)), "")
+
     # Dublin Core has comments beside the abstract: the longest description is the abstract.
-    abstract = first_text(record, ".//abstract", ".//description[@role='abstract']")
-    descriptions = (each for each in texts("description") if not each.startswith("Comment:"))
-    abstract = abstract or max(descriptions, key=len, default="")
+    plain = (each for each in texts("description") if not each.startswith("Comment:"))
+    abstract = first("abstract") or max(plain, key=len, default="")
     identifiers = texts("identifier")
+    names = list(filter(None, map(_name, elements.get("author", ()))))
     metadata = without_empty(
-        authors=_authors(record) or list(map(given_first, texts("creator"))),
-        categories=text_at(record, ".//categories").split() or texts("subject") or texts("keyword"),
+        authors=names or names_in(first("authors")) or list(map(given_first, texts("creator"))),
+        categories=first("categories").split() or texts("subject") or texts("keyword"),
         doi=next(filter(None, map(doi_in, [*texts("doi"), *identifiers])), ""),
-        venue=first_text(record, ".//journal-ref", ".//journalTitle", ".//source", ".//publisher"),
-        date=text_at(record, ".//created") or _issued(texts("date") or texts("publicationDate")),
+        venue=first("journal-ref", "journalTitle", "source", "publisher"),
+        date=first("created") or _issued(texts("date", "publicationDate")),
         url=next((each for each in identifiers if each.startswith("http")), ""),
     )
-    title, abstract = without_marks(text_at(record, ".//title")), without_marks(abstract)
+    title, abstract = without_marks(first("title")), without_marks(abstract)
     return build_entry(line, paper_id, title, abstract, metadata)
 
 
-def _name_of_dspace(field: Element) -> None:
-    """Give a field of DSpace's own format (DIM) the name that Dublin Core has for it."""
-    name, qualifier = field.get("element", ""), field.get("qualifier")
-    if name:
-        field.tag = {"abstract": "abstract", "author": "creator"}.get(qualifier or "", name)
+def _by_name(record: Element) -> dict[str, list[Element]]:
+    """Return the elements by the names that Dublin Core has for them.
+
+    Fields of DSpace's own format (DIM) have theirs in attributes, as has the abstract of a thesis.
+    """
+    elements: dict[str, list[Element]] = {}
+    for each in record.iter():
+        name = each.get("element") or each.tag
+        kind = each.get("qualifier") or each.get("role")
+        name = {"abstract": "abstract", "author": "creator"}.get(kind, name) if kind else name
+        elements.setdefault(name, []).append(each)
+    return elements
 
 
-def _authors(record: Element) -> list[str]:
-    names = [
-        first_text(author, "name")
-        or " ".join(filter(None, (text_at(author, part) for part in _PARTS)))
-        for author in record.iterfind(".//author")
-    ]
-    return list(filter(None, names)) or names_in(text_at(record, ".//authors"))
+def _name(author: Element) -> str:
+    parts = (text_at(author, part) for part in _PARTS)
+    return text_at(author, "name") or " ".join(filter(None, parts))
 
 
 def _issued(dates: list[str]) -> str:
