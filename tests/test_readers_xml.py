@@ -188,6 +188,15 @@ ZOTERO = (
     "</dcterms:abstract>"
     "<dc:date>2020</dc:date><dc:identifier>DOI 10.1234/a</dc:identifier></bib:BookSection>"
 )
+WEB_OF_SCIENCE = (
+    "<REC><UID>WOS:1</UID><static_data><summary><pub_info pubyear='2020'/><titles>"
+    "<title type='source'>J MOSS</title><title type='item'>{title}</title></titles><names><name>"
+    "<display_name>Able, A</display_name><last_name>Able</last_name><first_name>Ann</first_name>"
+    "</name></names></summary><fullrecord_metadata><abstracts><abstract><abstract_text><p>{abstract}"
+    "</p></abstract_text></abstract></abstracts></fullrecord_metadata></static_data><dynamic_data>"
+    "<identifiers><identifier type='doi' value='10.1234/a'/></identifiers></dynamic_data></REC>"
+)
+SRU = "<zs:record><zs:recordData>{}</zs:recordData></zs:record>"
 
 # A format, its root and one of its records.
 DOCUMENTS = {
@@ -203,6 +212,9 @@ DOCUMENTS = {
         OAI.format(f"<TEI><text><body><listBibl>{HAL}</listBibl></body></text></TEI>"),
     ),
     "marc": ("marc", "marc:collection", MARC),
+    "sru-marc": ("marc", "zs:searchRetrieveResponse", SRU.format(MARC)),
+    "sru-dublin-core": ("oai", "zs:searchRetrieveResponse", SRU.format(DUBLIN_CORE)),
+    "web-of-science": ("services", "records", WEB_OF_SCIENCE),
     "sru-mods": ("mods", "zs:searchRetrieveResponse", MODS),
     "mods": ("mods", "modsCollection", MODS),
     "jats": ("jats", "pmc-articleset", JATS),

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 _CHUNK = 2**18
 _HEADINGS = frozenset(["title", "head", "h1", "h2", "h3", "h4"])
 _BLOCKS = frozenset(
-    ["p", "para", "simple-para", "sec", "div", "list", "list-item", "item", "br", "li", "ul", "ol"]
+    re.findall(
+        r"[\w-]+",
+        "p para simple-para sec div list list-item item ul ol li br break lb td th term def "
+        "disp-formula disp-quote boxed-text",
+    )
 )
 _TITLE = re.compile(rb"<(?:[\w-]+:)?(?:ArticleTitle|article-title|title)\b[^>]*>([^<]{1,200})<")
 _IN_PARENTHESES = re.compile(r"\s*\([^()]*\)")

@@ -23,9 +23,9 @@ class Jats(XmlReader):
     name = "jats"
     title = "JATS XML (PubMed Central)"
     suffixes = (".nxml",)
-    roots = ("article", "articles", "pmc-articleset", "book-part", "book-part-wrapper")
+    roots = ("article", "articles", "pmc-articleset", "book", "book-part", "book-part-wrapper")
     records = ("article", "book-part")
-    mark = b"-meta"
+    mark = b"-meta>"
 
     def build(self, line: int, record: Element) -> Item:
         meta = next((found for path in _METAS if (found := record.find(path)) is not None), record)
@@ -48,7 +48,7 @@ class Jats(XmlReader):
             date=text_at(meta, "pub-date/year"),
         )
         paper_id = next(filter(None, map(own, _IDS)), "") or text_at(meta, "article-id")
-        title = first_text(meta, "title-group/article-title", "title-group/title")
+        title = text_at(meta, "title-group/title") or prose_at(meta, "title-group/article-title")
         abstract = next(filter(None, (prose_at(each, ".") for each in _abstracts(meta))), "")
         return build_entry(line, paper_id, title, abstract, metadata)
 

@@ -19,6 +19,7 @@ from extractor.readers.tei import Tei
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+_OTHER_ROOTS = ("record", "records", "Record", "Records", "harvest", "searchRetrieveResponse")
 _PARTS = ("forenames", "keyname", "suffix")
 _OTHERS: dict[str, type[XmlReader]] = {
     "record": Marc,
@@ -41,7 +42,7 @@ class OaiPmh(XmlReader):
 
     def sniff(self, head: bytes) -> float:
         root = xml_root(head)
-        if root and root.name in ("record", "records", "Records", "Record", "harvest"):
+        if root and root.name in _OTHER_ROOTS:
             return SURE if b"<header" in head or b"<dc:title" in head else NO
         return super().sniff(head)
 

@@ -15,6 +15,7 @@ from extractor.readers._xml_records import xml_root
 from extractor.readers.base import NO, SURE, Item, build_entry, without_empty
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from xml.etree.ElementTree import Element
 
 _ANSWERS = {
@@ -25,7 +26,7 @@ _ANSWERS = {
     "root": ("document", rb"<arnumber|<article_number"),
     "articles": ("article", rb"<article_number"),
     "response": ("message", rb"<pam:|prismstandard"),
-    "records": ("record", rb"<abstract"),
+    "records": ("record REC", rb"<abstract|<REC[ >]"),
     "crossref_result": ("doi_record", rb"crossref"),
     "doi_records": ("doi_record", rb"crossref"),
     "resource": ("resource", rb"datacite"),
@@ -42,12 +43,19 @@ _IN_CROSSREF = (
     *("content_item", "book_metadata", "report-paper_metadata", "standard_metadata"),
 )
 _INNER = ("coredata", "head/article", *(f".//{name}" for name in _IN_CROSSREF))
-_TITLES = ("titles/title", "title", "Title", "*/title")
+_TITLES = (".//titles/title[@type='item']", "titles/title", "title", "Title", "*/title")
 _ABSTRACTS = (
     *("descriptions/description[@descriptionType='Abstract']", "abstractText", "abstract"),
-    *("description/abstract", "description", "objective", "Abstract", "*/abstract"),
+    *(
+        "description/abstract",
+        "description",
+        "objective",
+        "Abstract",
+        ".//abstract_text",
+        "*/abstract",
+    ),
 )
-_IDS = ("pmid", "id", "arnumber", "article_number", "bibcode", "rcn", "pii", "eid")
+_IDS = ("pmid", "id", "UID", "arnumber", "article_number", "bibcode", "rcn", "pii", "eid")
 _DOIS = (
     *("doi_data/doi", "doi", "DOI", "identifier[@identifierType='DOI']", "Doi"),
     *("identifier", "*/doi"),
@@ -63,7 +71,7 @@ _DATES = (
 )
 _PEOPLE = (
     *("authorList/author", "authors/author", "creators/creator", "contributors/person_name"),
-    *("authors/authors", "authors/name", "author", "creator", "*/author"),
+    *("authors/authors", "authors/name", "author", "creator", ".//summary/names/name", "*/author"),
 )
 _KEYWORDS = (
     *("keywordList/keyword", "keywords/keyword", "subjects/subject", "subject"),
@@ -87,7 +95,7 @@ class Services(XmlReader):
 
     def records_of(self, head: bytes) -> tuple[str, ...]:
         root = xml_root(head)
-        return (_ANSWERS[root.name][0],) if root and root.name in _ANSWERS else ()
+        return tuple(_ANSWERS[root.name][0].split()) if root and root.name in _ANSWERS else ()
 
     def build(self, line: int, record: Element) -> Item:
         paper = next((found for path in _INNER if (found := record.find(path)) is not None), record)
@@ -100,14 +108,29 @@ class Services(XmlReader):
         metadata = without_empty(
             authors=_authors(record) or _authors(paper),
             categories=next(filter(None, (texts_at(paper, path) for path in _KEYWORDS)), []),
-            doi=next(filter(None, (doi_in(first_text(paper, path)) for path in _DOIS)), ""),
+            doi=next(filter(None, map(doi_in, _dois(paper))), ""),
             venue=first_text(paper, *_VENUES)
-            or first_text(record, ".//full_title", ".//proceedings_title"),
-            date=first_text(paper, *_DATES) or first_text(record, ".//publication_date/year"),
+            or first_text(
+                record, ".//full_title", ".//proceedings_title", ".//titles/title[@type='source']"
+            ),
+            date=first_text(paper, *_DATES)
+            or first_text(record, ".//publication_date/year")
+            or _attribute(record, ".//pub_info", "pubyear"),
         )
         paper_id = first_text(paper, *_IDS) or record.get("id") or str(metadata.get("doi", ""))
         title = without_marks(first_text(paper, *_TITLES))
         return build_entry(line, paper_id, title, without_marks(abstract), metadata)
+
+
+def _dois(paper: Element) -> Iterator[str]:
+    yield from (first_text(paper, path) for path in _DOIS)
+    # Web of Science has them in attributes.
+    yield from (each.get("value", "") for each in paper.iterfind(".//identifier[@type='doi']"))
+
+
+def _attribute(record: Element, path: str, name: str) -> str:
+    found = record.find(path)
+    return "" if found is None else found.get(name, "")
 
 
 def _authors(paper: Element) -> list[str]:
@@ -118,8 +141,8 @@ def _authors(paper: Element) -> list[str]:
 
 def _name(person: Element) -> str:
     parts = (
-        first_text(person, "firstName", "givenName", "given_name", ".//given-name"),
-        first_text(person, "lastName", "familyName", ".//surname"),
+        first_text(person, "firstName", "first_name", "givenName", "given_name", ".//given-name"),
+        first_text(person, "lastName", "last_name", "familyName", ".//surname"),
     )
     whole = first_text(person, "fullName", "full_name", "authname", "creatorName", "name")
     return " ".join(filter(None, parts)) if parts[1] else whole or all_text(person)
