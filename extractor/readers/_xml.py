@@ -28,7 +28,8 @@ _BLOCKS = frozenset(
         "disp-formula disp-quote boxed-text",
     )
 )
-_TITLE = re.compile(rb"<(?:[\w-]+:)?(?:ArticleTitle|article-title|title)\b[^>]*>([^<]{1,200})<")
+_TITLE = re.compile(rb"<(?:[\w-]+:)?(?:ArticleTitle|article-title|title)\b[^<>]*>([^<]{1,200})<")
+_NESTED = 3
 _IN_PARENTHESES = re.compile(r"\s*\([^()]*\)")
 
 
@@ -138,11 +139,12 @@ def _label(heading: str) -> str:
 
 def names_in(together: str) -> list[str]:
     """Return the names in ``Ann Able (1), Bo Baker and Cy Dee ((1) Roof Institute)``."""
-    while together != (together := _IN_PARENTHESES.sub("", together)):
-        pass
+    for _ in range(_NESTED):
+        together = _IN_PARENTHESES.sub("", together)
     return list(filter(None, re.split(r",\s+(?:and\s+)?|\s+and\s+", together.strip())))
 
 
 def all_text(element: Element) -> str:
     """Return all text in an element, also in elements inside it."""
-    return " ".join("".join(element.itertext()).split())
+    text = "".join(element.itertext()) if len(element) else element.text or ""
+    return " ".join(text.split())

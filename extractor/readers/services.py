@@ -46,14 +46,8 @@ _INNER = ("coredata", "head/article", *(f".//{name}" for name in _IN_CROSSREF))
 _TITLES = (".//titles/title[@type='item']", "titles/title", "title", "Title", "*/title")
 _ABSTRACTS = (
     *("descriptions/description[@descriptionType='Abstract']", "abstractText", "abstract"),
-    *(
-        "description/abstract",
-        "description",
-        "objective",
-        "Abstract",
-        ".//abstract_text",
-        "*/abstract",
-    ),
+    *("description/abstract", "description", "objective", "Abstract", ".//abstract_text"),
+    "*/abstract",
 )
 _IDS = ("pmid", "id", "UID", "arnumber", "article_number", "bibcode", "rcn", "pii", "eid")
 _DOIS = (
@@ -135,6 +129,7 @@ def _attribute(record: Element, path: str, name: str) -> str:
 
 def _authors(paper: Element) -> list[str]:
     people = next(filter(None, map(paper.findall, _PEOPLE)), [])
+    people = [each for each in people if each.get("contributor_role", "author") == "author"]
     names = map(_name, people) if people else text_at(paper, "authors").split(";")
     return list(filter(None, map(given_first, names)))
 
