@@ -98,7 +98,7 @@ class Cutter:
         self.closed = not self._root
         every = b"|".join(filter(None, [*map(str.encode, names), self._root]))
         self._tag = re.compile(
-            rb"<(?:!--|!\[CDATA\[|(/?)(?:[\w.-]{1,64}:)?(%b)(?=[\s/>])([^<>]{0,%d}+>)?)"
+            rb"<(?:!--|!\[CDATA\[|(/?)(?:[\w.-]{1,64}+:)?(%b)(?=[\s/>])([^<>]{0,%d}+>)?)"
             % (every, _LONGEST_TAG)
         )
         self._buffer = b""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _DATE = "Article/Journal/JournalIssue/PubDate/"
+_WITHIN = re.compile(rb"<Pubmed(?:Book)?Article(?:Set)?[\s>]")
 
 
 class PubMed(XmlReader):
@@ -28,8 +29,12 @@ class PubMed(XmlReader):
 
     def sniff(self, head: bytes) -> float:
         # Answers of E-utilities are often joined under a root of one's own.
-        within = xml_root(head) and re.search(rb"<Pubmed(?:Book)?Article(?:Set)?>", head)
+        within = xml_root(head) and _WITHIN.search(head)
         return SURE if within else super().sniff(head)
+
+    def records_of(self, head: bytes) -> tuple[str, ...]:
+        # One kind stands in the other: looking for the outer one alone is faster.
+        return self.records[:2] if _WITHIN.search(head) else self.records[2:]
 
     def build(self, line: int, record: Element) -> Item:
         book = record.find("BookDocument")
@@ -41,7 +46,7 @@ class PubMed(XmlReader):
         citation = record if found is None else found
         paper_id = text_at(citation, "PMID")
         abstract = _abstract(citation, "Article/Abstract/AbstractText")
-        subjects = citation.iterfind(".//MeshHeading/DescriptorName")
+        subjects = citation.iterfind("MeshHeadingList/MeshHeading/DescriptorName")
         date = (text_at(citation, _DATE + part) for part in ("Year", "Month", "Day"))
         metadata = without_empty(
             authors=list(map(_person, citation.iterfind("Article/AuthorList/Author"))),
