@@ -196,7 +196,8 @@ class Parser:
     """Makes trees of records, without namespaces."""
 
     def __init__(self, head: bytes) -> None:
-        self._prefixes = frozenset(_PREFIX.findall(head)[:_MOST_PREFIXES])
+        self._prefixes = frozenset([b"xml", *_PREFIX.findall(head)[:_MOST_PREFIXES]])
+        self._root = _root_with(self._prefixes)
 
     def parse(self, data: bytes) -> Element:
         """Return the tree; signs that XML would have escaped are taken as they were meant.
@@ -205,27 +206,27 @@ class Parser:
             ParseError: it is not well-formed.
         """
         try:
-            return self._tree(data, self._prefixes)
+            return self._tree(data, self._prefixes, self._root)
         except ParseError:
             used = (one or other for one, other in _USED_PREFIX.findall(data))
-            return self._tree(_mended(data), self._prefixes.union(used))
+            prefixes = self._prefixes.union(used)
+            return self._tree(_mended(data), prefixes, _root_with(prefixes))
 
-    def _tree(self, data: bytes, prefixes: frozenset[bytes]) -> Element:
-        # Prefixes may be declared at the root, which is not parsed, or nowhere.
-        declared = b"".join(
-            b' xmlns:%b="%b"' % (prefix, prefix)
-            for prefix in prefixes
-            if not prefix.startswith(b"xml")
-        )
+    def _tree(self, data: bytes, prefixes: frozenset[bytes], root: bytes) -> Element:
         parser = XMLParser(encoding="utf-8")  # noqa: S314 -- it sees no declarations
-        for part in (b"<root%b>" % declared, data, b"</root>"):
-            parser.feed(part)
+        parser.feed(b"%b%b</root>" % (root, data))
         (record,) = parser.close()
-        if b"xmlns" in data or any(prefix + b":" in data for prefix in {b"xml", *prefixes}):
+        if b"xmlns" in data or any(prefix + b":" in data for prefix in prefixes):
             _forget_namespaces(record)
         if b"tex-math" in data or b"annotation" in data:
             _keep_formulas_once(record)
         return record
+
+
+def _root_with(prefixes: Iterable[bytes]) -> bytes:
+    # Prefixes may be declared at the root, which is not parsed, or nowhere.
+    names = (prefix for prefix in prefixes if not prefix.startswith(b"xml"))
+    return b"<root%b>" % b"".join(b' xmlns:%b="%b"' % (name, name) for name in names)
 
 
 def why(error: ParseError) -> str:
