@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -479,3 +480,12 @@ def test_an_error_of_arxiv_is_no_paper() -> None:
     )
     (item,) = items_of(f"<feed>{error}</feed>", "atom")
     assert item == Unreadable(1, "arXiv answered with an error: incorrect id format for 1")
+
+
+@pytest.mark.parametrize("name", ["endnote", "mods", "marc", "zotero", "rss", "atom", "datacite"])
+def test_marks_that_were_escaped(name: str) -> None:
+    abstract = "&lt;p&gt;CO&lt;sub&gt;2&lt;/sub&gt; &amp;amp; moss.&lt;/p&gt;&lt;p&gt;So.&lt;/p&gt;"
+    if name == "rss":  # it stands in literal text there
+        abstract = html.unescape(abstract)
+    paper = only(document(name, record(name, abstract=abstract)), DOCUMENTS[name][0])
+    assert paper.abstract == "CO2 & moss. So."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from extractor.readers._markup import without_marks
 from extractor.readers._metadata import date_with_year, doi_in, given_first
 from extractor.readers._xml import XmlReader, first_text, text_at, texts_at
 from extractor.readers.base import Item, build_entry, without_empty
@@ -33,5 +34,6 @@ class EndNoteXml(XmlReader):
             url=first_text(record, "urls/related-urls/url", "urls/web-urls/url"),
         )
         paper_id = first_text(record, "accession-num", "rec-number")
-        title, abstract = text_at(record, "titles/title"), text_at(record, "abstract")
+        title = without_marks(text_at(record, "titles/title"))
+        abstract = without_marks(text_at(record, "abstract"))
         return build_entry(line, paper_id, title, abstract, metadata)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from extractor.readers._markup import without_marks
 from extractor.readers._metadata import doi_in, given_first
 from extractor.readers._xml import XmlReader, all_text, text_at
 from extractor.readers.base import Item, build_entry, without_empty
@@ -46,7 +47,7 @@ class Marc(XmlReader):
         )
         title = ": ".join(part.rstrip(" :/=;,") for part in _values_of(record, "245", "ab"))
         paper_id = text_at(record, ".//controlfield[@tag='001']")
-        return build_entry(line, paper_id, title, abstract, metadata)
+        return build_entry(line, paper_id, title, without_marks(abstract), metadata)
 
 
 def _fields(record: Element, tag: str) -> Iterator[Element]:

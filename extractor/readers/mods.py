@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from extractor.readers._markup import without_marks
 from extractor.readers._metadata import doi_in, given_first
 from extractor.readers._xml import XmlReader, first_prose, first_text, text_at, texts_at
 from extractor.readers.base import Item, build_entry, without_empty
@@ -41,8 +42,9 @@ class Mods(XmlReader):
         paper_id = record.get("ID") or first_text(
             record, "recordInfo/recordIdentifier", "identifier[@type='citekey']"
         )
-        abstract = first_prose(record, "abstract[@lang='eng']", "abstract")
-        return build_entry(line, paper_id, _title(record), abstract, metadata)
+        abstract = without_marks(first_prose(record, "abstract[@lang='eng']", "abstract"))
+        title = without_marks(_title(record))
+        return build_entry(line, paper_id, title, abstract, metadata)
 
 
 def _title(record: Element) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from extractor.readers._markup import without_marks
 from extractor.readers._metadata import doi_in
 from extractor.readers._xml import XmlReader, text_at, texts_at
 from extractor.readers.base import Item, build_entry, without_empty
@@ -41,5 +42,6 @@ class ZoteroRdf(XmlReader):
             date=text_at(record, "date"),
             url=about if about.startswith("http") else text_at(record, "identifier/URI"),
         )
-        abstract = text_at(record, "abstract")
-        return build_entry(line, about, text_at(record, "title"), abstract, metadata)
+        title = without_marks(text_at(record, "title"))
+        abstract = without_marks(text_at(record, "abstract"))
+        return build_entry(line, about, title, abstract, metadata)
