@@ -382,9 +382,14 @@ def test_year_and_authors_of_the_anthology(paper_id: str, year: str) -> None:
 
 def test_a_dump_that_breaks_off_ends_in_an_error(tmp_path: Path) -> None:
     whole = document("pubmed", record("pubmed"), record("pubmed"))
-    for end, kinds in ((-40, [Paper, Unreadable]), (-10, [Paper, Paper])):
+    joined = record("jats") * 2
+    for cut, kinds in (
+        (whole[:-40], [Paper, Unreadable]),
+        (whole[:-10], [Paper, Paper]),
+        (joined[:-20], [Paper, Unreadable]),
+    ):
         path = tmp_path / "dump"
-        path.write_text(whole[:end], encoding="utf-8")
+        path.write_text(cut, encoding="utf-8")
         items: list[Item] = []
         with open_dump(path) as dump, pytest.raises(DumpError, match="breaks off"):
             items.extend(dump)

@@ -90,7 +90,7 @@ class Record(NamedTuple):
 class Cutter:
     """Cuts a stream into the elements of certain names, wherever they stand.
 
-    ``closed`` says whether the root's end has been seen behind the last of them.
+    ``closed`` says whether the last of them has its end, and the root behind it.
     """
 
     def __init__(self, names: Iterable[str], root: str | None) -> None:
@@ -115,6 +115,7 @@ class Cutter:
             yield from self._at(tag)
         if final and self._open:
             yield Record(self._begun_at, b"", _BREAKS_OFF)
+            self.closed = False
         self._trim()
 
     def _next_tag(self, *, final: bool) -> re.Match[bytes] | None:
