@@ -198,6 +198,12 @@ WEB_OF_SCIENCE = (
     "</p></abstract_text></abstract></abstracts></fullrecord_metadata></static_data><dynamic_data>"
     "<identifiers><identifier type='doi' value='10.1234/a'/></identifiers></dynamic_data></REC>"
 )
+RDF = (
+    "<rdf:Description rdf:about='http://example.org/1'><dc:title>{title}</dc:title><dc:creator>"
+    "Able, Ann</dc:creator><dc:date>2020</dc:date><dc:identifier>DOI 10.1234/a</dc:identifier>"
+    "<dc:description>A remark.</dc:description><dcterms:abstract>{abstract}</dcterms:abstract>"
+    "</rdf:Description>"
+)
 SRU = "<zs:record><zs:recordData>{}</zs:recordData></zs:record>"
 
 # A format, its root and one of its records.
@@ -234,6 +240,7 @@ DOCUMENTS = {
     "rss": ("atom", "rss", RSS),
     "rss-1.0": ("atom", "rdf:RDF", RSS),
     "atom": ("atom", "feed", ATOM),
+    "rdf": ("zotero-rdf", "rdf:RDF", RDF),
     "zotero": ("zotero-rdf", 'rdf:RDF xmlns:bib="http://purl.org/net/biblio#"', ZOTERO),
 }
 every_document = pytest.mark.parametrize("name", DOCUMENTS)
