@@ -501,3 +501,16 @@ def test_marks_that_were_escaped(name: str) -> None:
         abstract = html.unescape(abstract)
     paper = only(document(name, record(name, abstract=abstract)), DOCUMENTS[name][0])
     assert paper.abstract == "CO2 & moss. So."
+
+
+def test_a_page_in_xhtml_is_a_page() -> None:
+    page = (
+        '<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "a">\n'
+        f"<html><body><h1>{TITLE}</h1><p>Abstract: {ABSTRACT}</p></body></html>"
+    )
+    assert only(page, "html").abstract == ABSTRACT
+
+
+def test_ascii_that_is_declared_may_be_utf_8() -> None:
+    feed = document("rss", record("rss", title="Café")).replace("?>", ' encoding="US-ASCII"?>', 1)
+    assert only(feed, "atom").title == "Café"
