@@ -6,11 +6,12 @@ import logging
 import re
 from contextlib import closing
 from functools import cache
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from extractor.discovery import concrete_classes
 from extractor.errors import DumpError, ExtractorError, UsageError, one_line
 from extractor.plugins import load_plugin, plugins
+from extractor.readers._xml_records import xml_root
 from extractor.readers.base import (
     SURE,
     Columns,
@@ -19,7 +20,6 @@ from extractor.readers.base import (
     Reader,
     Source,
     Unreadable,
-    decode_text,
 )
 from extractor.readers.excel import is_workbook
 
@@ -34,15 +34,26 @@ GROUP = "extractor.readers"
 _SUFFIX_COUNTS = 0.05
 """What a fitting suffix adds to a sniff score: enough to settle a tie, no more."""
 
-_XML_ROOT = re.compile(
-    rb"\s*(?:<\?xml[^>]{0,200}>|(?=<!DOCTYPE (?!html)))"
-    rb"(?:\s+|<!--(?:(?!-->).){0,4000}-->|<![^>]{0,1000}>|<\?[^>]{0,1000}>)*<([\w:.-]{1,100})",
-    re.DOTALL,
+_HTML = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        html head body title meta link style script base a abbr address article aside audio b
+        blockquote br button canvas center cite code dd del details div dl dt em embed fieldset
+        figcaption figure font footer form h1 h2 h3 h4 h5 h6 header hr i iframe img input ins kbd
+        label li main mark nav noscript ol p picture pre q s section small source span strong sub
+        summary sup table tbody td template textarea tfoot th thead time tr tt u ul var video wbr
+        """,
+    )
 )
 _OWN_OUTPUT = re.compile(
     rb'\[?\s*\{"id": ?(?:"[^"\\\n]*"|null), ?"title":[^\n]*"'
     rb'(?:meta": ?\{"model": ?"|error": ?"[a-z_]+", ?"message": ?")'
 )
+_OF_DBLP = re.compile(
+    rb"<[a-z]+ (?:[a-z]+=\"[^\"]*\" )*key=\"(?:journals|conf|books|phd|homepages)/"
+)
+_DBLP_WITHIN = 2000
 _IDS_REMEMBERED = 100_000
 _SIGNATURES = {
     b"PK\x03\x04": ("is a document in a ZIP archive", "Save it as text, CSV or .xlsx."),
@@ -98,8 +109,8 @@ def _recognise(source: Source) -> Reader:
     best = max(
         scores, key=lambda each: scores[each] + _SUFFIX_COUNTS * (source.suffix in each.suffixes)
     )
-    if scores[best] < SURE and (root := _XML_ROOT.match(source.head)):
-        _refuse_xml(source.name, decode_text(root[1]))
+    if scores[best] < SURE:
+        _refuse_xml(source)
     if not scores[best]:
         raise DumpError(
             f"{source.name} is a binary file of no known format.",
@@ -108,14 +119,25 @@ def _recognise(source: Source) -> Reader:
     return best
 
 
-def _refuse_xml(name: str, root: str) -> NoReturn:
-    if root == "dblp":
+def _refuse_xml(source: Source) -> None:
+    """Refuse XML of no known format; a text may begin with an element of HTML.
+
+    Raises:
+        DumpError: the dump is such XML.
+    """
+    root = xml_root(source.head)
+    if root is None:
+        return
+    declared = b"<?xml" in root.prolog or b"<!DOCTYPE" in root.prolog
+    if root.name == "dblp" or _OF_DBLP.search(source.head[:_DBLP_WITHIN]):
         raise DumpError(
-            f"{name} is XML of DBLP, which has no abstracts.",
+            f"{source.name} is XML of DBLP, which has no abstracts.",
             hint="Look the papers up in OpenAlex or Semantic Scholar by their DOI.",
         )
+    if root.name.lower() in _HTML and not declared:
+        return
     raise DumpError(
-        f"{name} is XML of no known format: its root is <{root}>.",
+        f"{source.name} is XML of no known format: its root is <{root.name}>.",
         hint=f"Formats: {', '.join(readers())}.",
     )
 

@@ -56,7 +56,7 @@ def document_decoder(head: bytes, *, html: bool = False) -> codecs.IncrementalDe
     name = declared[1].decode("ascii") if declared else "utf-8"
     try:
         name = codecs.lookup(name).name
-        if name.startswith("utf") or b"<meta>".decode(name, ON_INVALID) != "<meta>":
+        if name.startswith(("utf", "ascii")) or b"<meta>".decode(name, ON_INVALID) != "<meta>":
             name = "utf-8"
     except (LookupError, UnicodeError):
         name = "utf-8"
