@@ -434,6 +434,14 @@ LAYOUTS = [
         abstracts=(None,),
         between=("<nav>Home</nav>\n", "<p>42</p>\n"),
     ),
+    xml("services", "projects", "project", "title", "objective"),
+    xml(
+        "marc",
+        "collection",
+        "record",
+        "datafield tag='245'/subfield code='a'",
+        "datafield tag='520'/subfield code='a'",
+    ),
 ]
 
 words = st.text(string.ascii_lowercase, min_size=2, max_size=12)
