@@ -33,6 +33,7 @@ _AT = rf"@[ \t]*+(?:{_TYPE}\s*+\{{|string\s*+\(|{_TYPE}[ \t]*+\((?=\s*+[^\s,=\"(
 _OPENING_ANYWHERE = re.compile(_AT, re.IGNORECASE)
 _OPENS = re.compile(rf"[\s,;}})]*+(?={_AT})@\s*({_TYPE})\s*([{{(])\s*", re.IGNORECASE)
 _CLOSES = {"{": "}", "(": ")"}
+_KEY_AND_FIELD = re.compile(r"@[ \t]*+\w++\s*+\{[^\s{},]*+,\s*+[\w-]++\s*+=\s*+[{\"]")
 
 _KEY = re.compile(r"((?:[^,{}]++|\{[^{}]*+\})*+),?")
 _NO_KEY = re.compile(r"[\w-]++\s*+=\s*+[{\"]")
@@ -106,11 +107,15 @@ def _segments(source: Source) -> Iterator[tuple[int, str, bool]]:
 
 
 def beginnings(text: str, start: int) -> Iterator[int]:
-    """Yield where a line begins an entry, blanks apart."""
+    """Yield where a line begins an entry, blanks apart, or a brace is followed by one for sure."""
     for found in _OPENING_ANYWHERE.finditer(text, start):
         place = found.start()
         before = text[max(0, place - _INDENT) : place].rstrip(_BLANKS)
-        if before.endswith(("\n", "\r")) or (not before and place < _INDENT):
+        if (
+            before.endswith(("\n", "\r"))
+            or (not before and place < _INDENT)
+            or (before.endswith("}") and _KEY_AND_FIELD.match(text, place))
+        ):
             yield place
 
 
