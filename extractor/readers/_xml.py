@@ -24,7 +24,7 @@ from extractor.readers.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from extractor.readers.base import Item, Source
 
@@ -36,7 +36,7 @@ _RECORD_LIMIT = 4 * TEXT_LIMIT
 _DEEPEST = 1000
 _HEADINGS = ("title", "head")
 _BLOCKS = ("p", "sec", "div", "list", "list-item", *_HEADINGS)
-_TOO_LARGE = "The record is too large to be read."
+TOO_LARGE = "The record is too large to be read."
 
 
 class XmlReader(Reader):
@@ -58,17 +58,29 @@ class XmlReader(Reader):
         return SURE if re.search(root.encode(), head[:2000]) else NO
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        collector = _Collector(source, frozenset(self.records))
-        for chunk in chain(iter(lambda: source.stream.read1(_CHUNK), b""), [b""]):
-            for line, record in collector.feed(chunk, final=not chunk):
-                if record is None:
-                    yield Unreadable(line, _TOO_LARGE)
-                else:
-                    yield guarded(self.build, line, record)
+        records = records_in(source.stream.read1, source.name, source.head, frozenset(self.records))
+        for line, record in records:
+            if record is None:
+                yield Unreadable(line, TOO_LARGE)
+            else:
+                yield guarded(self.build, line, record)
 
     @abstractmethod
     def build(self, line: int, record: Element) -> Item:
         """Return the paper of a record, or why it is not one."""
+
+
+def records_in(
+    read: Callable[[int], bytes], name: str, head: bytes, names: frozenset[str]
+) -> Iterator[tuple[int, Element | None]]:
+    """Yield each element with one of these names, and its line; None for one that is too large.
+
+    Raises:
+        DumpError: this is not well-formed XML, or declares entities.
+    """
+    collector = _Collector(name, head, names)
+    for chunk in chain(iter(lambda: read(_CHUNK), b""), [b""]):
+        yield from collector.feed(chunk, final=not chunk)
 
 
 def text_at(element: Element, path: str) -> str:
@@ -119,10 +131,10 @@ def all_text(element: Element) -> str:
 class _Collector:
     """Builds a tree while in a record, and nothing outside."""
 
-    def __init__(self, source: Source, names: frozenset[str]) -> None:
-        self._name = source.name
+    def __init__(self, name: str, head: bytes, names: frozenset[str]) -> None:
+        self._name = name
         self._records = names
-        self._decoder = document_decoder(source.head)
+        self._decoder = document_decoder(head)
         self._open: list[str] = []
         self._record_depth = self._line = self._size = 0
         self._tree = TreeBuilder()

@@ -121,7 +121,7 @@ _ABOUT = re.compile(
     r"|embeddings?|vectors?)"
 )
 _LONGEST_NAME = 64
-"""Characters in the name of a column; where there are more, the header is a row of the table."""
+"""Characters in the name of a column of titles or abstracts; more are text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,10 +285,14 @@ def _candidates(
         for name, key in bare.items()
         if field in key
         and other not in key
-        and len(name) <= _LONGEST_NAME
+        and _is_name(name)
         and not key.startswith(_OTHER_TITLES)
         and not _ABOUT.fullmatch(key)
     )
+
+
+def _is_name(name: str) -> bool:
+    return len(name) <= _LONGEST_NAME and "{" not in name
 
 
 def require_columns(present: Sequence[str], columns: Columns, dump: str) -> None:
@@ -298,6 +302,11 @@ def require_columns(present: Sequence[str], columns: Columns, dump: str) -> None
         DumpError: a column that was named is not there, or none is recognised.
     """
     names = field_names(tuple(present), columns)
+    if not (names.titles and names.abstracts) and not all(map(_is_name, present)):
+        raise DumpError(
+            f"{dump} has no header: its first row does not name columns.",
+            hint="Put a line above it that does, such as id,title,abstract,date.",
+        )
     names_present = (name[:_LONGEST_NAME] for name in present if name)
     has = f"It has: {', '.join(names_present)}."
     for given, field in (

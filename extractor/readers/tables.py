@@ -39,7 +39,6 @@ _LINES_ABOVE = 10
 _RULE = frozenset("|:- \t\r")
 _SEPARATOR_LINE = "sep="
 _ROWS_TRIED = 20
-_LONGEST_NAME = 64
 _LEAST_ROWS, _LEAST_WIDTH = 5, 3
 """So many rows of one width, and that wide, are a table whatever the file is called."""
 
@@ -79,7 +78,7 @@ class CommaSeparated(Reader):
         width = widths.pop()
         if width == 1:
             names = field_names((rows[0][0],), Columns())
-            return _REGULAR if _are_names(rows[0]) and (names.titles or names.abstracts) else NO
+            return _REGULAR if names.titles or names.abstracts else NO
         return _TABLE if len(rows) >= _LEAST_ROWS and width >= _LEAST_WIDTH else _REGULAR
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:
@@ -143,17 +142,12 @@ def _require_names(header: list[str], columns: Columns, dump: str) -> None:
     """Check the columns, and where there are no abstracts say how to get them, if it is known.
 
     Raises:
-        DumpError: a column is missing, or the first row is none of names.
+        DumpError: a column is missing.
     """
     if columns.title is None and columns.abstract is None and not _has_both(header, columns):
         for marks, hint in _WITHOUT_ABSTRACTS:
             if marks <= set(header):
                 raise DumpError(f"{dump} has no abstracts: {hint[0]}", hint=hint[1])
-        if not _are_names(header):
-            raise DumpError(
-                f"{dump} has no header: its first row does not name columns.",
-                hint="Put a line above it that does, such as id,title,abstract,date.",
-            )
     require_columns(header, columns, dump)
 
 
@@ -181,9 +175,4 @@ def _fits(below: list[str], header: list[str], delimiter: str, above: int) -> bo
 def _has_both(header: list[str], columns: Columns) -> bool:
     names = field_names(tuple(header), columns)
     titles, abstracts = set(names.titles) & set(header), set(names.abstracts) & set(header)
-    is_named = columns.title is not None or columns.abstract is not None
-    return bool(titles and abstracts and titles != abstracts) and (is_named or _are_names(header))
-
-
-def _are_names(header: list[str]) -> bool:
-    return all(len(name) <= _LONGEST_NAME and "{" not in name for name in header)
+    return bool(titles and abstracts and titles != abstracts)
