@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import time
 import unicodedata
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -144,6 +145,14 @@ def test_at_sign_behind_a_brace_in_a_text_begins_no_entry() -> None:
     assert (
         abstract_of("{{Recall}@10{, x} and {x}@k{y, z} grow.}") == "Recall@10, x and x@ky, z grow."
     )
+
+
+@pytest.mark.parametrize("piece", ['t="{a} ,', 't="{"', '}@a{k, t="', "}@a{k, t={", "@a{k, t={}} "])
+def test_hostile_entries_take_linear_time(piece: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(DumpError):
+        items_of("@a{k, " + piece * 30_000)
+    assert time.process_time() - begun < 5
 
 
 def test_file_without_any_abstract_is_refused_in_so_many_words() -> None:

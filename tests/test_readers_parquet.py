@@ -100,6 +100,14 @@ def test_what_is_no_parquet(data: bytes, said: str, tmp_path: Path) -> None:
         list(read_dump(path))
 
 
+def test_column_that_inflates_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "dump"
+    table = pa.table({"title": ["T"], "abstract": ["x" * 2**25]})
+    pq.write_table(table, path, compression="zstd")
+    with pytest.raises(DumpError, match=r"column abstract of .* would fill the memory"):
+        list(read_dump(path))
+
+
 def test_table_without_abstracts_is_told_what_it_has(tmp_path: Path) -> None:
     with pytest.raises(DumpError, match=r"is the abstract\. It has: title, year, vector\."):
         items_of(tmp_path / "dump", {"title": ["T"], "year": [2024], "vector": [[0.5]]})

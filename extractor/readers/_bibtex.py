@@ -23,6 +23,9 @@ _ENTRY_LIMIT = 2**22
 _OPENING = 2**9
 """Characters that the beginning of an entry may have, down to the comma after its key."""
 
+_PATIENCE = 30
+"""How often in an entry the end of a quoted value is looked for in vain, to the very end."""
+
 _INDENT = 100
 _BLANKS = " \t\x0b\x0c\xa0\u200b\ufeff"
 
@@ -201,6 +204,7 @@ class _Scan:
         self._macros = macros
         self._braces = braces
         self._room = _ENTRY_LIMIT
+        self._patience = _PATIENCE
         self.has_passed_braces = False
 
     def entry(self) -> Entry:
@@ -300,11 +304,18 @@ class _Scan:
     def _end_of_quoted(self, place: int) -> int | None:
         if plain := _PLAINLY_QUOTED.match(self._text, place):
             return plain.end()
-        for pattern in (_QUOTED, _LOOSELY_QUOTED):
-            depth = 0
-            for mark in pattern.finditer(self._text, place + 1):
-                if mark[0] != '"':
-                    depth = max(0, depth + (1 if mark[0] == "{" else -1))
-                elif not depth:
-                    return mark.end()
+        if self._patience:
+            if end := self._end_by(_QUOTED, place):
+                return end
+            self._patience -= 1
+        return self._end_by(_LOOSELY_QUOTED, place)
+
+    def _end_by(self, marks: re.Pattern[str], place: int) -> int | None:
+        """Return where the first mark outside braces ends that is a quotation mark."""
+        depth = 0
+        for mark in marks.finditer(self._text, place + 1):
+            if mark[0] != '"':
+                depth = max(0, depth + (1 if mark[0] == "{" else -1))
+            elif not depth:
+                return mark.end()
         return None

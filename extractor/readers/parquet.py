@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAGIC = b"PAR1"
-_BATCH = 256
+_BATCH = 64
+_LARGE = 2**24
+_MOST_INFLATED = 500
+"""So many times its compressed size a large column of a row group may have."""
+
 _JSON = (str, int, float)
 _TEXT = {"string", "large_string", "string_view"}
 
@@ -86,6 +90,7 @@ def _rows(
     """Yield the names of the columns that are read, and each row's values under them."""
     try:
         table = pyarrow.parquet.ParquetFile(file)
+        _require_bounds(table.metadata, source.name)
         leaves = _leaves(table.schema_arrow)
         require_columns([name for name, _ in leaves], columns, source.name)
         wanted = _wanted(leaves, columns)
@@ -102,6 +107,19 @@ def _rows(
             f"{source.name} is not a Parquet file that can be read: {said}.",
             hint="Fetch or write the dump again: it seems cut off or damaged.",
         ) from error
+
+
+def _require_bounds(metadata: Any, dump: str) -> None:
+    """Check that no column would inflate to fill the memory: a few values are decoded at once."""
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for column in map(group.column, range(group.num_columns)):
+            size = column.total_uncompressed_size
+            if size > max(_LARGE, _MOST_INFLATED * column.total_compressed_size):
+                raise DumpError(
+                    f"{dump} has a column {column.path_in_schema} of {size} bytes, from "
+                    f"{column.total_compressed_size}: it would fill the memory.",
+                    hint="Write the table again, or as JSON Lines.",
+                )
 
 
 def _leaves(fields: Any, above: str = "") -> list[tuple[str, Any]]:
