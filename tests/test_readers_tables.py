@@ -46,6 +46,15 @@ def test_lines_that_end_in_carriage_returns_alone(delimiter: str, tmp_path: Path
     assert items_of(tmp_path / "dump", table.encode()) == PAPERS
 
 
+def test_lines_that_end_in_different_ways(tmp_path: Path) -> None:
+    table = b'id,title,abstract\r\n1,T,"A\rb"\n2,U,B\r3,V,C\r\n4,W,D\r\r\n'
+    papers = items_of(tmp_path / "dump", table)
+    assert papers == [
+        Paper(str(n), title, abstract, {})
+        for n, title, abstract in ((1, "T", "A\rb"), (2, "U", "B"), (3, "V", "C"), (4, "W", "D"))
+    ]
+
+
 def test_lines_are_counted_from_the_top_of_the_file(tmp_path: Path) -> None:
     *papers, wrong = items_of(tmp_path / "dump", f"sep=;\r\n{TABLE}3;T\r\n".encode())
     assert papers == PAPERS
@@ -134,6 +143,14 @@ def test_named_column_tells_the_header_from_what_is_above(tmp_path: Path) -> Non
     dump.write_text("Exported today\nKopf,Text,id\nT,A.,a\n")
     options = {"title_column": "Kopf", "abstract_column": "Text"}
     assert list(read_dump(dump, format="csv", options=options)) == [Paper("a", "T", "A.", {})]
+
+
+@pytest.mark.parametrize("cell", ["-", "—", "n.a.", "abstract", "Without Abstract", "TBA"])
+def test_cell_that_says_nothing(cell: str, tmp_path: Path) -> None:
+    wrong, paper = items_of(tmp_path / "dump", f"title,abstract\nT,{cell}\nU,A b\n".encode())
+    assert isinstance(wrong, Unreadable)
+    assert wrong.message == "There is no abstract."
+    assert paper == Paper("1", "U", "A b", {})
 
 
 def test_embase_with_a_field_in_each_row(tmp_path: Path) -> None:

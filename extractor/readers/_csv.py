@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     Parser: TypeAlias = "Callable[..., Iterator[list[str]]]"
 
+# What stands between carriage returns, where other lines end otherwise.
+_CR = re.compile(r"[^\r]+(?:\r\n?)?|\r")
 _CUT = "unexpected end of data"
 # MySQL and Spark write \\" for a quotation mark, others two of them.
 _ESCAPED_QUOTE = re.compile(r'(?:^|[,;|\t])"[^"\n]*\\"(?![,;|\t\r\n])', re.MULTILINE)
@@ -49,6 +51,11 @@ def rows_in(
         except StopIteration:
             return
         except csv.Error as error:
+            if len(taken) == 1 and len(pieces := _CR.findall(taken[0])) > 1:
+                once_more.extendleft(reversed(pieces))
+                taken.clear()
+                rows = parse(taking(), strict=True)
+                continue
             row = _leniently(parse, taken, number, str(error))
             once_more.extendleft(reversed(taken[1:]))
             del taken[1:]

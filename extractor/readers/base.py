@@ -86,12 +86,15 @@ _LONGEST_REASON = 200
 
 _LONGEST_PLACEHOLDER = 80
 _PLACEHOLDER = re.compile(
-    r"[\W_]*(?:nan|none|null|n/?a|undefined|tbd|(?:abstract )?not available"
+    r"[\W_]*(?:nan|none|null|n[/.]?a|undefined|tb[ad]|(?:abstract )?not available|without abstract"
+    r"|(?:this )?(?:article|paper|item) has no abstract"
     r"|no (?:abstract|summary)(?: is| was)?(?: available| provided| found| given)?(?: for this .*)?"
     r"|abstract (?:is )?(?:unavailable|not (?:available|provided|found)|missing|none)(?: for .*)?"
     r"|(?:click|see) .{0,20}full text.*)[\W_]*",
     re.IGNORECASE,
 )
+
+_DASHES = "-\u2013\u2014_/ "
 
 logger = logging.getLogger("extractor.readers")
 
@@ -248,7 +251,8 @@ def _says_nothing(abstract: str) -> bool:
     """
     if len(abstract) >= _LONGEST_PLACEHOLDER:
         return False
-    return abstract.lower() in ABSTRACTS or _PLACEHOLDER.fullmatch(abstract) is not None
+    is_name = abstract.lower() in ABSTRACTS
+    return is_name or not abstract.strip(_DASHES) or _PLACEHOLDER.fullmatch(abstract) is not None
 
 
 class FieldNames(NamedTuple):

@@ -134,7 +134,7 @@ def _build(line: int, header: list[str], row: list[str], columns: Columns) -> It
     values: dict[str, object] = {}
     for name, cell in zip(header, row, strict=False):
         if cell and name and name not in values:
-            values[name] = cell
+            values[name] = cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell
     return build_entry_from_fields(line, values, columns)
 
 
