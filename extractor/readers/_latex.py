@@ -35,7 +35,7 @@ _TOKEN = re.compile(
       |\\(?:begin|end)\s*\{{[A-Za-z]+\*?\}})
   | (?P<verb>\\verb\*?(?P<delimiter>[^\w\s*]))
   | \\(?P<accent>[`'^"~=.](?:\{{[\s{{]*+)?|(?:[bcdGhHkrtuv]|textcommabelow)(?![A-Za-z])[\s{{]*+)
-      (?P<letter>\\[A-Za-z]+\s*|[^\W\d_])
+      (?P<letter>\\[A-Za-z]+\s*|\\[`'^"~=.][\s{{]*+[^\W\d_]|[^\W\d_])
   | \\(?P<macro>[A-Za-z]+)
   | (?P<doubled>\\(?=\\(?:[%&\#_]|(?:text[a-z]{{2}}|emph|url|href)\{{|["'`^~]\{{\\?[A-Za-z]\}})))
   | (?P<break>\\\\\*?(?:\[[\d.]+\s*[a-z]{{2}}\])?)
@@ -227,14 +227,18 @@ class _Text:
 
     def _accent(self, found: re.Match[str]) -> int:
         accent, letter = found["accent"].rstrip("{ \t\n"), found["letter"].rstrip()
+        within = ""
+        if letter[0] == "\\" and letter[1] in _ACCENTS and not letter[1].isalpha():
+            letter, within = letter[-1], _ACCENTS[letter[1]]
         letter = _names().get(letter[1:], "") if letter[0] == "\\" else letter
         if len(letter) != 1 or not letter.isalpha():
             self._out.append(_SYMBOLS.get(accent, ""))
             return found.start("accent") + len(accent)
-        composed = unicodedata.normalize("NFC", letter + _ACCENTS[accent])
+        orders = (letter + within + _ACCENTS[accent], letter + _ACCENTS[accent] + within)
+        composed = min((unicodedata.normalize("NFC", each) for each in orders), key=len)
         # Who escapes quotation marks as JSON does means no diaeresis, and no acute in it\'s.
-        if accent == '"' and len(composed) > 1:
-            composed = f'"{letter}'
+        if len(composed) > 1 and (accent == '"' or found["accent"] == "'"):
+            composed = f"{accent}{letter}"
         elif found[0] == r"\'s" and _POSSESSIVE.match(self._text, max(0, found.start() - 1)):
             composed = "'s"
         self._out.append(composed)
@@ -271,10 +275,11 @@ class _Text:
 
     def _link(self, opened: int, closed: int) -> int:
         address = _as_address(self._text[opened + 1 : closed])
+        shown = address.removeprefix("mailto:")
         text = self._past_spaces(closed + 1)
         end = self._closes(text) if self._text[text : text + 1] == "{" else None
-        if end is None or self._text[text + 1 : end].strip() == address:
-            self._out.append(address)
+        if end is None or self._text[text + 1 : end].strip() == shown:
+            self._out.append(shown)
             return closed + 1 if end is None else end + 1
         self._at_brace[end] = f" ({address})"
         return text + 1

@@ -32,6 +32,28 @@ if TYPE_CHECKING:
 _PROSE = 10
 """Lines that an exporter may write above the first entry; more are a page that quotes one."""
 
+# How ADS writes journals, after the macros of the American Astronomical Society.
+_JOURNALS = {
+    r"\aap": "Astronomy and Astrophysics",
+    r"\aaps": "Astronomy and Astrophysics Supplement Series",
+    r"\aj": "The Astronomical Journal",
+    r"\apj": "The Astrophysical Journal",
+    r"\apjl": "The Astrophysical Journal Letters",
+    r"\apjs": "The Astrophysical Journal Supplement Series",
+    r"\araa": "Annual Review of Astronomy and Astrophysics",
+    r"\icarus": "Icarus",
+    r"\jcap": "Journal of Cosmology and Astroparticle Physics",
+    r"\mnras": "Monthly Notices of the Royal Astronomical Society",
+    r"\nat": "Nature",
+    r"\pasj": "Publications of the Astronomical Society of Japan",
+    r"\pasp": "Publications of the Astronomical Society of the Pacific",
+    r"\physrep": "Physics Reports",
+    r"\prd": "Physical Review D",
+    r"\prl": "Physical Review Letters",
+    r"\solphys": "Solar Physics",
+    r"\ssr": "Space Science Reviews",
+}
+
 _POWER = re.compile(r"(?<=\d)<(?:jats:)?sup\b[^<>]{0,200}>(?=[-+\u2212]?\d)", re.IGNORECASE)
 _AND = re.compile(r"\sand(?=\s|\Z)|[{}]", re.IGNORECASE)
 _ARXIV = re.compile(
@@ -91,12 +113,13 @@ def _build(line: int, entry: Entry) -> Item:
     doi = doi_in(first("doi") or (url if "doi.org/" in url else ""))
     if entry.fault and not (entry.fault is UNBALANCED and title and abstract):
         return Unreadable(line, entry.fault, key or None, title or None)
+    venue = first("booktitle", "journal", "journaltitle")
     metadata = without_empty(
         authors=_authors(" and ".join(values.get("author", []))),
         categories=_keywords(values),
         doi=doi,
         arxiv_id=arxiv_id,
-        venue=first("booktitle", "journal", "journaltitle"),
+        venue=_JOURNALS.get(venue, venue),
         date=date_with_year(first("date"), first("year")),
         url=url,
     )

@@ -101,7 +101,7 @@ def _rows(
             if source.path and source.size:
                 source.position = source.size * read // table.metadata.num_rows
             yield from _cells(pyarrow, batch, wanted)
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         said = one_line(str(error)).rstrip(".")
         raise DumpError(
             f"{source.name} is not a Parquet file that can be read: {said}.",
