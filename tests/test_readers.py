@@ -46,6 +46,7 @@ FIXTURES = {
     "semicolon.csv": ("csv", ARXIV),
     "papers.tsv": ("tsv", ARXIV),
     "unquoted.tsv": ("tsv", ARXIV),
+    "embase.csv": ("embase", [f"L20240000{n}" for n in RUNNING]),
     "papers.bib": ("bibtex", [f"key-2024-{n}" for n in RUNNING]),
     "papers.ris": ("ris", [f"ref{n}" for n in RUNNING]),
     "ovid.ris": ("ris", [f"ref{n}" for n in RUNNING]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import time
 import unicodedata
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -131,6 +132,29 @@ def test_entries_on_one_line(between: str) -> None:
     assert items_of(between.join([GOOD.strip()] * 3)) == items_of(GOOD) * 3
 
 
+def test_entry_on_the_line_of_a_broken_one_is_read() -> None:
+    broken = "@article{k, title = {Caches}, abstract = {They { forget.},\n year = {2024},}"
+    wrong, paper = items_of(
+        f"{broken}@misc{{good, title = {{Lanterns}}, abstract = {{They glow.}}}}"
+    )
+    assert isinstance(wrong, Unreadable)
+    assert paper == Paper("good", "Lanterns", "They glow.", {})
+
+
+def test_at_sign_behind_a_brace_in_a_text_begins_no_entry() -> None:
+    assert (
+        abstract_of("{{Recall}@10{, x} and {x}@k{y, z} grow.}") == "Recall@10, x and x@ky, z grow."
+    )
+
+
+@pytest.mark.parametrize("piece", ['t="{a} ,', 't="{"', '}@a{k, t="', "}@a{k, t={", "@a{k, t={}} "])
+def test_hostile_entries_take_linear_time(piece: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(DumpError):
+        items_of("@a{k, " + piece * 30_000)
+    assert time.process_time() - begun < 5
+
+
 def test_file_without_any_abstract_is_refused_in_so_many_words() -> None:
     with pytest.raises(DumpError, match=r"2 entries and no abstract.*DBLP"):
         items_of("@a{k, title = {T}}\n@a{l, title = {T}}\n")
@@ -225,6 +249,14 @@ def test_fields_of_biblatex() -> None:
     [
         ("doi = {https://doi.org/10.1234/a\\_b}", {"doi": "10.1234/a_b"}),
         ("doi = {doi:10.1234/a}", {"doi": "10.1234/a"}),
+        (
+            "doi = {10.1234/(SICI)1(1999)5:9<7::AID-A9>3.0.CO;2-G}",
+            {"doi": "10.1234/(SICI)1(1999)5:9<7::AID-A9>3.0.CO;2-G"},
+        ),
+        (r"journal = {\apjl}", {"venue": "The Astrophysical Journal Letters"}),
+        ("url = {https://doi.org/10.1234/a}", {"doi": "10.1234/a"}),
+        ("url = {https://arxiv.org/abs/2401.00011v2}", {"arxiv_id": "2401.00011v2"}),
+        ("keywords = {Index Terms}, author_keywords = {a; b}", {"categories": ["a", "b"]}),
         ("journal = {arXiv preprint arXiv:2401.00011}", {"arxiv_id": "2401.00011"}),
         ("date = {May 4}, year = 2024", {"date": "2024 May 4"}),
         ("year = 2024, month = mar", {"date": "2024"}),
@@ -302,6 +334,19 @@ def test_encoding_that_the_header_names(header: str, encoding: str, text: str) -
         (r"\begin{equation}a_{1}\end{equation}", r"\begin{equation}a_{1}\end{equation}"),
         (r"\textcolor{red}{hot}\vspace{1em} {\color{blue} cold}", "hot cold"),
         (r"50% of \LaTeX{} {\textless}p{\textgreater}", "50% of LaTeX <p>"),
+        (r"5{\thinspace}mm, 0{\textperiodcentered}5\medskip and \log n", "5 mm, 0·5 and log n"),
+        (r"\glqq a\grqq{}, \enquote{b} and \guillemotleft c\guillemotright", "„a“, “b” and «c»"),
+        (r"\textcommabelow{s}i \h{a} \textcommabelow t \textcommabelow{1}", "și ả ț 1"),
+        (r"\raisebox{-0.5ex}\textasciitilde10, \foreignlanguage{german}{Zahl}", "~10, Zahl"),
+        (r"Nguy\~{\^e}n, \'{\^{o}}, don\'t and l\'hiver", "Nguyễn, ố, don't and l'hiver"),
+        (r"\^{\'e}", "ế"),
+        (r"\href{mailto:a@e.org}{a@e.org}", "a@e.org"),
+        (r"\begin{CJK*}{UTF8}{gbsn}灯笼\end{CJK*}", "灯笼"),
+        (r"a\begin{enumerate}[label=(i)]\item b\end{enumerate}", "a b"),
+        (r"50\\% of R\\&D, \\textbf{x} and \\'{e}; a\\b", "50% of R&D, x and é; a b"),
+        (r"\begin{align}a\\&b\end{align}", r"\begin{align}a\\&b\end{align}"),
+        ("p~<~0.05, (n~=~5) and >~90", "p < 0.05, (n = 5) and >~90"),
+        ("10\u00a0000 or\n 10\u2009000", "10\u00a0000 or 10\u2009000"),
         ("{un}bal}anced{", "unbalanced"),
         ("\\", "\\"),
     ],
@@ -312,9 +357,10 @@ def test_latex(latex: str, text: str) -> None:
 
 def test_marks_and_entities_of_databases() -> None:
     text = abstract_of(
-        "{<h4>Aim</h4>We ask &amp; see <i>p</i>&lt;10<sup>-6</sup>, a < b > c\\&amp;d.}"
+        "{<h4>Aim</h4>We ask &amp; see <i>p</i>&lt;10<sup>-6</sup>, a < b > c\\&amp;d."
+        '<h4>End</h4><inline-formula><tex-math notation="LaTeX">$x$</tex-math></inline-formula>.}'
     )
-    assert text == "Aim We ask & see p<10^-6, a < b > c&d."
+    assert text == "Aim: We ask & see p<10^-6, a < b > c&d. End: $x$."
 
 
 words = st.text(string.ascii_letters + string.digits, min_size=1, max_size=8)

@@ -34,7 +34,7 @@ def test_readme_lists_what_the_command_prints(invoke: Invoke) -> None:
 
 
 def test_names_of_fields_are_all_told() -> None:
-    told = {re.sub("_", "", name) for name in re.findall(r"`([a-z_]+)`", PAGE)}
+    told = {re.sub("_", "", name) for name in re.findall(r"`(\w+)`", PAGE)}
     assert {*base.TITLES, *base.ABSTRACTS, *base.IDS} <= told
 
 

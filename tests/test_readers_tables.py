@@ -46,6 +46,15 @@ def test_lines_that_end_in_carriage_returns_alone(delimiter: str, tmp_path: Path
     assert items_of(tmp_path / "dump", table.encode()) == PAPERS
 
 
+def test_lines_that_end_in_different_ways(tmp_path: Path) -> None:
+    table = b'id,title,abstract\r\n1,T,"A\rb"\n2,U,B\r3,V,C\r\n4,W,D\r\r\n'
+    papers = items_of(tmp_path / "dump", table)
+    assert papers == [
+        Paper(str(n), title, abstract, {})
+        for n, title, abstract in ((1, "T", "A\rb"), (2, "U", "B"), (3, "V", "C"), (4, "W", "D"))
+    ]
+
+
 def test_lines_are_counted_from_the_top_of_the_file(tmp_path: Path) -> None:
     *papers, wrong = items_of(tmp_path / "dump", f"sep=;\r\n{TABLE}3;T\r\n".encode())
     assert papers == PAPERS
@@ -79,6 +88,85 @@ def test_quotation_marks_that_break_the_rules(tmp_path: Path) -> None:
     first, second = items_of(tmp_path / "dump", table)
     assert first == Paper("1", "A title ", 'The "best" of us', {})
     assert second == Paper("2", "T", "A", {})
+
+
+@pytest.mark.parametrize(
+    ("table", "paper"),
+    [
+        ("titles,summaries,terms\nT,A.,x\n", Paper("1", "T", "A.", {"terms": "x"})),
+        ("Titel;Zusammenfassung;Jahr\nT;A.;2024\n", Paper("1", "T", "A.", {"Jahr": "2024"})),
+        ("标题,摘要\nT,A.\n", Paper("1", "T", "A.", {})),
+        ("Abstract Title,Abstract Body\nT,A.\n", Paper("1", "T", "A.", {})),
+        (",id,title,abstract,\n0,a,T,A.,x\n", Paper("a", "T", "A.", {})),
+        ("title,abstract,title,id,id\nT,A.,B,a,b\n", Paper("a", "T", "A.", {})),
+        ("title,abstract,title\n,A.,B\n", Paper("1", "B", "A.", {})),
+        ("title,abstract,summary\nT,nan,A.\n", Paper("1", "T", "A.", {"abstract": "nan"})),
+        ("title,has_abstract,abstract_en\nT,1,A.\n", Paper("1", "T", "A.", {"has_abstract": "1"})),
+        ('id, title, abstract\n1, "T, U", "A, b."\n', Paper("1", "T, U", "A, b.", {})),
+        ('id,title,abstract\n1,T,"A \\"b\\", c."\n', Paper("1", "T", 'A "b", c.', {})),
+        (
+            "cord_uid,doi,title,abstract\nx1,10.1/a,T,A.\n",
+            Paper("x1", "T", "A.", {"doi": "10.1/a"}),
+        ),
+        ("EID,Title,Abstract\n2-s2.0-1,T,A.\n", Paper("2-s2.0-1", "T", "A.", {})),
+        ("UT (Unique WOS ID),Title,Abstract\nWOS:1,T,A.\n", Paper("WOS:1", "T", "A.", {})),
+    ],
+)
+def test_columns_as_they_are_called_and_written(table: str, paper: Paper, tmp_path: Path) -> None:
+    assert items_of(tmp_path / "dump.csv", table.encode()) == [paper]
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "said"),
+    [
+        ("dump.csv", '2401.1,"On Titles, and so on",{0},cs.LG\n', "no header"),
+        ("dump.txt", '2401.1,"On Titles, and so on",{0},cs.LG\n', "no header"),
+        ("dump.tsv", "a\tTitles\t{0} An abstract.\n", "no header"),
+        ("dump.tsv", 'a\t{{"title": "T", "abstract": "A."}}\n', "no header"),
+        ("dump.csv", "title\n{0}\n", "is the abstract. It has: title."),
+        ("dump.csv", 'Abstract\n"{0}"\n', "is the title. It has: Abstract."),
+        ("dump.csv", "id,title_abstract\n1,{0}\n", "It has: id, title_abstract."),
+        ("dump.csv", "title,abstract_url\nT,https://e.org/a\n", "It has: title, abstract_url."),
+    ],
+)
+def test_table_that_does_not_name_its_columns(
+    name: str, table: str, said: str, tmp_path: Path
+) -> None:
+    dump = tmp_path / name
+    dump.write_text(table.format("They forget what they were told and ask once more. " * 3) * 9)
+    with pytest.raises(DumpError, match=said):
+        list(read_dump(dump))
+
+
+def test_named_column_tells_the_header_from_what_is_above(tmp_path: Path) -> None:
+    dump = tmp_path / "dump.csv"
+    dump.write_text("Exported today\nKopf,Text,id\nT,A.,a\n")
+    options = {"title_column": "Kopf", "abstract_column": "Text"}
+    assert list(read_dump(dump, format="csv", options=options)) == [Paper("a", "T", "A.", {})]
+
+
+@pytest.mark.parametrize("cell", ["-", "—", "n.a.", "abstract", "Without Abstract", "TBA"])
+def test_cell_that_says_nothing(cell: str, tmp_path: Path) -> None:
+    wrong, paper = items_of(tmp_path / "dump", f"title,abstract\nT,{cell}\nU,A b\n".encode())
+    assert isinstance(wrong, Unreadable)
+    assert wrong.message == "There is no abstract."
+    assert paper == Paper("1", "U", "A b", {})
+
+
+def test_embase_with_a_field_in_each_row(tmp_path: Path) -> None:
+    dump = tmp_path / "dump"
+    dump.write_text(
+        '"TITLE","Lanterns"\n"AUTHOR NAMES","Roe R.","Doe J."\n"ABSTRACT","They ""glow"""\n\n'
+        '"TITLE","Caches"\n"SOURCE","Annals (2024)"\n\n'
+        '"TITLE","Foxes"\n"ABSTRACT","Hidden.","© 2024"\n"PUI","L38"\n"DOI","10.1234/a"\n'
+    )
+    with open_dump(dump) as opened:
+        assert opened.format == "embase"
+        first, wrong, last = opened
+    assert first == Paper("1", "Lanterns", 'They "glow"', {"authors": ["Roe R.", "Doe J."]})
+    assert last == Paper("L38", "Foxes", "Hidden. © 2024", {"doi": "10.1234/a"})
+    assert isinstance(wrong, Unreadable)
+    assert (wrong.line, wrong.title) == (5, "Caches")
 
 
 cells = st.text(st.sampled_from("ab ,;\"'\n\r|"), max_size=6)

@@ -23,6 +23,9 @@ _ENTRY_LIMIT = 2**22
 _OPENING = 2**9
 """Characters that the beginning of an entry may have, down to the comma after its key."""
 
+_PATIENCE = 30
+"""How often in an entry the end of a quoted value is looked for in vain, to the very end."""
+
 _INDENT = 100
 _BLANKS = " \t\x0b\x0c\xa0\u200b\ufeff"
 
@@ -33,6 +36,7 @@ _AT = rf"@[ \t]*+(?:{_TYPE}\s*+\{{|string\s*+\(|{_TYPE}[ \t]*+\((?=\s*+[^\s,=\"(
 _OPENING_ANYWHERE = re.compile(_AT, re.IGNORECASE)
 _OPENS = re.compile(rf"[\s,;}})]*+(?={_AT})@\s*({_TYPE})\s*([{{(])\s*", re.IGNORECASE)
 _CLOSES = {"{": "}", "(": ")"}
+_KEY_AND_FIELD = re.compile(r"@[ \t]*+\w++\s*+\{[^\s{},]*+,\s*+[\w-]++\s*+=\s*+[{\"]")
 
 _KEY = re.compile(r"((?:[^,{}]++|\{[^{}]*+\})*+),?")
 _NO_KEY = re.compile(r"[\w-]++\s*+=\s*+[{\"]")
@@ -106,11 +110,15 @@ def _segments(source: Source) -> Iterator[tuple[int, str, bool]]:
 
 
 def beginnings(text: str, start: int) -> Iterator[int]:
-    """Yield where a line begins an entry, blanks apart."""
+    """Yield where a line begins an entry, blanks apart, or a brace is followed by one for sure."""
     for found in _OPENING_ANYWHERE.finditer(text, start):
         place = found.start()
         before = text[max(0, place - _INDENT) : place].rstrip(_BLANKS)
-        if before.endswith(("\n", "\r")) or (not before and place < _INDENT):
+        if (
+            before.endswith(("\n", "\r"))
+            or (not before and place < _INDENT)
+            or (before.endswith("}") and _KEY_AND_FIELD.match(text, place))
+        ):
             yield place
 
 
@@ -196,6 +204,7 @@ class _Scan:
         self._macros = macros
         self._braces = braces
         self._room = _ENTRY_LIMIT
+        self._patience = _PATIENCE
         self.has_passed_braces = False
 
     def entry(self) -> Entry:
@@ -295,11 +304,18 @@ class _Scan:
     def _end_of_quoted(self, place: int) -> int | None:
         if plain := _PLAINLY_QUOTED.match(self._text, place):
             return plain.end()
-        for pattern in (_QUOTED, _LOOSELY_QUOTED):
-            depth = 0
-            for mark in pattern.finditer(self._text, place + 1):
-                if mark[0] != '"':
-                    depth = max(0, depth + (1 if mark[0] == "{" else -1))
-                elif not depth:
-                    return mark.end()
+        if self._patience:
+            if end := self._end_by(_QUOTED, place):
+                return end
+            self._patience -= 1
+        return self._end_by(_LOOSELY_QUOTED, place)
+
+    def _end_by(self, marks: re.Pattern[str], place: int) -> int | None:
+        """Return where the first mark outside braces ends that is a quotation mark."""
+        depth = 0
+        for mark in marks.finditer(self._text, place + 1):
+            if mark[0] != '"':
+                depth = max(0, depth + (1 if mark[0] == "{" else -1))
+            elif not depth:
+                return mark.end()
         return None

@@ -59,6 +59,8 @@ _SIGNATURES = {
     b"PK\x03\x04": ("is a document in a ZIP archive", "Save it as text, CSV or .xlsx."),
     b"7z\xbc\xaf": ("is a 7z archive", "Unpack it and name the file inside."),
     b"%PDF": ("is a PDF file", "Save the titles and abstracts as text first."),
+    b"ARROW1\0\0": ("is an Arrow (Feather) file", "Write the table as Parquet."),
+    b"\xff\xff\xff\xff": ("is a stream of Arrow", "Write the data set as Parquet."),
     b"SQLite format 3": ("is an SQLite database", "Export the table as CSV or JSON Lines."),
 }
 

@@ -29,11 +29,15 @@ _TOKEN = re.compile(
     (?P<address>{_ADDRESS})
   | (?P<math>\$\$?|\\\(|\\\[|\\begin\{{(?P<environment>
         equation|align|alignat|gather|multline|eqnarray|displaymath|math)(?P<star>\*?)\}})
-  | (?P<structure>\\(?:begin|end)\s*\{{[A-Za-z]+\*?\}})
+  | (?P<structure>\\begin\s*\{{(?:CJK\*?\}}\{{[^{{}}]*\}}\{{[^{{}}]*\}}
+        |(?:tabular|minipage|multicols|otherlanguage|foreignlanguage)\*?\}}(?:\[[^][]*\])?\{{[^{{}}]*\}}
+        |(?:itemize|enumerate|description)\}}\s*\[[^][{{}}]*\])
+      |\\(?:begin|end)\s*\{{[A-Za-z]+\*?\}})
   | (?P<verb>\\verb\*?(?P<delimiter>[^\w\s*]))
-  | \\(?P<accent>[`'^"~=.](?:\{{[\s{{]*+)?|[bcdHkrtuv](?![A-Za-z])[\s{{]*+)
-      (?P<letter>\\[A-Za-z]+\s*|[^\W\d_])
+  | \\(?P<accent>[`'^"~=.](?:\{{[\s{{]*+)?|(?:[bcdGhHkrtuv]|textcommabelow)(?![A-Za-z])[\s{{]*+)
+      (?P<letter>\\[A-Za-z]+\s*|\\[`'^"~=.][\s{{]*+[^\W\d_]|[^\W\d_])
   | \\(?P<macro>[A-Za-z]+)
+  | (?P<doubled>\\(?=\\(?:[%&\#_]|(?:text[a-z]{{2}}|emph|url|href)\{{|["'`^~]\{{\\?[A-Za-z]\}})))
   | (?P<break>\\\\\*?(?:\[[\d.]+\s*[a-z]{{2}}\])?)
   | (?P<symbol>\\.)
   | (?P<brace>[{{}}])
@@ -43,15 +47,18 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _POSSESSIVE = re.compile(r"[^\W\d_]\\'s(?![^\W\d_])")
+_TIED_SIGN = re.compile("~[<>=+\u00b1\u00d7\u2264\u2265\u2212-]~")
 _SPACES = re.compile(r"\s*")
-_OPTION = re.compile(r"\*?\s*(?:\[[^][]{0,200}\]\s*)?")
+# Spaces that do not break or are thin belong to the text.
+_WRAPS = re.compile(r"[ \t\n\r\f\v]{2,}|[\t\n\r\f\v]")
+_OPTIONS = re.compile(r"\*?\s*(?:\[[^][]{0,200}\]\s*){0,2}")
 _ESCAPED = re.compile(r"\{?\\textasciitilde\s?(?:\{\})?\}?|\{?\\?([_&%#$~-]{1,2})(?:\{\})?\}?")
 
 _ACCENTS = dict(
     zip(
-        "`'^~=u.\"rHvdckbt",
-        "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308"
-        "\u030a\u030b\u030c\u0323\u0327\u0328\u0331\u0361",
+        [*"`'^~=u.\"hrHvGdckbt", "textcommabelow"],
+        "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u0309"
+        "\u030a\u030b\u030c\u030f\u0323\u0327\u0328\u0331\u0361\u0326",
         strict=True,
     )
 )
@@ -63,20 +70,29 @@ _STYLES = """
     bf it em sf tt rm sc sl cal bfseries mdseries itshape slshape scshape upshape ttfamily sffamily
     rmfamily normalfont tiny scriptsize footnotesize small normalsize large Large LARGE huge Huge
     centering noindent indent xspace protect relax ignorespaces selectfont displaystyle textstyle
-    left right allowbreak nobreak nobreakdash boldmath unboldmath
+    left right allowbreak nobreak nobreakdash boldmath unboldmath leavevmode strut null sloppy
+    raggedright nolinebreak
 """
-_BREAKS = "par newline linebreak item quad qquad space break hfill"
+_BREAKS = """
+    par newline linebreak item quad qquad space break hfill hfil vfill newblock newpage clearpage
+    pagebreak smallskip medskip bigskip thinspace medspace thickspace enspace enskip nobreakspace
+"""
 _CHARACTERS = """
     < textless lt    > textgreater gt    | textbar    { textbraceleft    } textbraceright
     [ lbrack    ] rbrack    % textpercent percent    & textampersand    _ textunderscore    / slash
     - hyp    ^ textasciicircum    i i    j j    ' textquotesingle    " textquotedbl    ¶ P    § S
-    £ pounds    € euro    © copyright    ‡ ddag    ° degree    µ micro    Ω ohm
-    ✓ checkmark    № textnumero
+    £ pounds    € euro Euro EUR    © copyright    ‡ ddag ddagger    ° degree    µ micro    Ω ohm
+    ✓ checkmark    № textnumero    ~ texttildelow    · textperiodcentered cdotp    . ldotp
+    * textasteriskcentered    − textminus    √ textsurd    ≠ ne    ¬ neg    + mathplus    : colon
+    ℜ Re    ℑ Im    ⇔ iff    ⇒ implies    °C celsius degreeCelsius    ‰ permil textpermil
+    „ glqq    “ grqq    ‚ glq    ‘ grq lq    ’ rq    ‹ flq    › frq
+    « flqq guillemetleft    » frqq guillemetright    ơ ohorn    ư uhorn    Ơ OHORN    Ư UHORN
+    - texthyphen textnonbreakinghyphen
 """
 _OWN_NAMES = {
     **dict.fromkeys(_STYLES.split(), ""),
     **dict.fromkeys(_BREAKS.split(), " "),
-    **{name: name for name in ("LaTeX", "TeX", "BibTeX")},
+    **{name: name for name in ("LaTeX", "TeX", "BibTeX", "XeTeX", "LuaTeX", "pdfTeX", "SS")},
     **{
         name: character
         for character, *names in map(str.split, re.split(r"\s{2,}", _CHARACTERS.strip()))
@@ -87,13 +103,16 @@ _OWN_NAMES = {
 _ARGUMENTS_UNSEEN = {
     **dict.fromkeys(("textcolor", "colorbox", "texorpdfstring", "color", "label"), 1),
     **dict.fromkeys(("vspace", "hspace", "vskip", "fontfamily", "fontseries"), 1),
-    **dict.fromkeys(("fcolorbox", "fontsize"), 2),
+    **dict.fromkeys(("raisebox", "scalebox", "rotatebox", "parbox", "mintinline"), 1),
+    **dict.fromkeys(("foreignlanguage", "selectlanguage", "hyperlink", "hypertarget"), 1),
+    **dict.fromkeys(("fcolorbox", "fontsize", "resizebox"), 2),
 }
 _AROUND = {
     **dict.fromkeys(("footnote", "footnotetext", "thanks"), (" (", ")")),
     **dict.fromkeys(("frac", "nicefrac", "sfrac", "tfrac", "dfrac"), ("", "/")),
     **dict.fromkeys(("SI", "qty", "numrange"), ("", " ")),
     **dict.fromkeys(("cite", "citep", "citet", "citeauthor", "parencite"), ("[", "]")),
+    **dict.fromkeys(("enquote", "mkbibquote"), ("\u201c", "\u201d")),
     "sqrt": ("\u221a(", ")"),
 }
 _ADDRESSES = {"url", "path", "nolinkurl", "urlprefix"}
@@ -119,7 +138,7 @@ def latex_to_text(text: str) -> str:
     """Return what the LaTeX prints, on one line."""
     if _MARKUP.search(text):
         text = _Text(text).decoded()
-    return " ".join(text.split())
+    return _WRAPS.sub(" ", text).strip()
 
 
 class _Text:
@@ -152,6 +171,8 @@ class _Text:
             self._out.append(_SYMBOLS.get(found[0][1], found[0]))
         elif kind == "address":
             self._out.append(_as_address(found[0]))
+        elif kind == "doubled":
+            pass  # Who escapes as JSON does writes two backslashes for one.
         elif kind in ("structure", "break"):
             self._out.append(" ")
         elif kind == "tie":
@@ -205,15 +226,19 @@ class _Text:
         return after
 
     def _accent(self, found: re.Match[str]) -> int:
-        accent, letter = found["accent"][0], found["letter"].rstrip()
+        accent, letter = found["accent"].rstrip("{ \t\n"), found["letter"].rstrip()
+        within = ""
+        if letter[0] == "\\" and letter[1] in _ACCENTS and not letter[1].isalpha():
+            letter, within = letter[-1], _ACCENTS[letter[1]]
         letter = _names().get(letter[1:], "") if letter[0] == "\\" else letter
         if len(letter) != 1 or not letter.isalpha():
             self._out.append(_SYMBOLS.get(accent, ""))
-            return found.start("accent") + 1
-        composed = unicodedata.normalize("NFC", letter + _ACCENTS[accent])
+            return found.start("accent") + len(accent)
+        orders = (letter + within + _ACCENTS[accent], letter + _ACCENTS[accent] + within)
+        composed = min((unicodedata.normalize("NFC", each) for each in orders), key=len)
         # Who escapes quotation marks as JSON does means no diaeresis, and no acute in it\'s.
-        if accent == '"' and len(composed) > 1:
-            composed = f'"{letter}'
+        if len(composed) > 1 and (accent == '"' or found["accent"] == "'"):
+            composed = f"{accent}{letter}"
         elif found[0] == r"\'s" and _POSSESSIVE.match(self._text, max(0, found.start() - 1)):
             composed = "'s"
         self._out.append(composed)
@@ -223,8 +248,9 @@ class _Text:
         name, after = found["macro"], found.end()
         if (known := _names().get(name)) is not None:
             self._out.append(known)
-            return self._past_spaces(after)
-        opened = _OPTION.match(self._text, after).end()  # type: ignore[union-attr]
+            is_word = len(known) > 1 and known.isalpha()
+            return after if is_word else self._past_spaces(after)
+        opened = _OPTIONS.match(self._text, after).end()  # type: ignore[union-attr]
         closed = self._closes(opened)
         if closed is None or closed == opened + 1:
             self._out.append(found[0])
@@ -249,10 +275,11 @@ class _Text:
 
     def _link(self, opened: int, closed: int) -> int:
         address = _as_address(self._text[opened + 1 : closed])
+        shown = address.removeprefix("mailto:")
         text = self._past_spaces(closed + 1)
         end = self._closes(text) if self._text[text : text + 1] == "{" else None
-        if end is None or self._text[text + 1 : end].strip() == address:
-            self._out.append(address)
+        if end is None or self._text[text + 1 : end].strip() == shown:
+            self._out.append(shown)
             return closed + 1 if end is None else end + 1
         self._at_brace[end] = f" ({address})"
         return text + 1
@@ -281,6 +308,8 @@ class _Text:
     def _is_tie(self, place: int) -> bool:
         """Say whether ``~`` ties two words, as in ``Table~1``; in ``~40`` it means *about*."""
         before, behind = self._text[place - 1 : place], self._text[place + 1 : place + 2]
+        if _TIED_SIGN.match(self._text, max(0, place - 2)):
+            return True
         if not behind or not (before.isalnum() or before in tuple(".,;:)}]\u201d")):
             return False
         return not behind.isspace() and not (before.isdigit() and behind.isdigit())

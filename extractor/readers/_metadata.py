@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 _SUFFIX = re.compile(r"(?:Jr|Sr)\.?|[IVX]+", re.IGNORECASE)
-_DOI = re.compile(r"(?<![\d.])10\.\d{4,9}(?:\.\d+)*/[^\s\"<>]*[^\s\"<>.,;]")
+# Angle brackets belong to a SICI, as in (SICI)1097-4571(1999)50:9<799::AID-ASI9>3.0.CO;2-G.
+_DOI = re.compile(
+    r"(?<![\d.])10\.\d{4,9}(?:\.\d+)*/(?:[^\s\"<>]|<\d+::?[^\s\"<>]{1,40}>)*[^\s\"<>.,;]"
+)
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
 
 

@@ -88,26 +88,45 @@ _MOST_COLUMNS = 40
 
 _LONGEST_PLACEHOLDER = 80
 _PLACEHOLDER = re.compile(
-    r"[\W_]*(?:nan|none|null|n/?a|undefined|tbd|(?:abstract )?not available"
+    r"[\W_]*(?:nan|none|null|n[/.]?a|undefined|tb[ad]|(?:abstract )?not available|without abstract"
+    r"|(?:this )?(?:article|paper|item) has no abstract"
     r"|no (?:abstract|summary)(?: is| was)?(?: available| provided| found| given)?(?: for this .*)?"
     r"|abstract (?:is )?(?:unavailable|not (?:available|provided|found)|missing|none)(?: for .*)?"
     r"|(?:click|see) .{0,20}full text.*)[\W_]*",
     re.IGNORECASE,
 )
 
+_DASHES = "-\u2013\u2014_/ "
+
 logger = logging.getLogger("extractor.readers")
 
 TOO_LONG = "The line is too long to be an entry."
 
 # The usual names, best first, in lower case and without what is neither letter nor digit.
-TITLES = ("title", "papertitle", "articletitle", "documenttitle", "ti")
-ABSTRACTS = ("abstract", "paperabstract", "abstracttext", "abstractnote", "summary", "ab")
+TITLES = (
+    *("title", "papertitle", "articletitle", "documenttitle", "ti", "titles", "abstracttitle"),
+    *("titel", "titre", "título", "titulo", "titolo", "标题", "题名", "題名", "タイトル"),
+)
+ABSTRACTS = (
+    *("abstract", "paperabstract", "abstracttext", "abstractnote", "summary", "ab"),
+    *("abstracts", "summaries", "zusammenfassung", "kurzfassung", "résumé", "resumen", "resumo"),
+    *("riassunto", "摘要", "要旨", "抄録"),
+)
 IDS = (
-    *("id", "paperid", "articleid", "arxivid", "corpusid", "aclid", "pmid"),
-    *("docid", "bibcode", "key", "citationkey", "uid", "ut", "identifier", "doi"),
+    *("id", "paperid", "articleid", "corduid", "arxivid", "corpusid", "aclid", "pmid", "pubmedid"),
+    *("docid", "bibcode", "key", "citationkey", "uid", "ut", "utuniquewosid", "identifier", "doi"),
+    *("eid", "lensid", "publicationid", "accessionnumber"),
 )
 _STAYS_IN_SOURCE = {"doi"}
 _OTHER_TITLES = ("book", "journal", "source", "venue", "series", "short", "proceedings", "conf")
+# What is about a title or an abstract and is none: ``has_abstract``, ``title_url``.
+_ABOUT = re.compile(
+    r"(?:has|is|no|num)(?=title|abstract).*"
+    r"|.*(?:url|link|href|id|length|len|lang|language|count|date|type|source|score|label|tokens"
+    r"|embeddings?|vectors?)"
+)
+_LONGEST_NAME = 64
+"""Characters in the name of a column of titles or abstracts; more are text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +254,8 @@ def _says_nothing(abstract: str) -> bool:
     """
     if len(abstract) >= _LONGEST_PLACEHOLDER:
         return False
-    return abstract.lower() in ABSTRACTS or _PLACEHOLDER.fullmatch(abstract) is not None
+    is_name = abstract.lower() in ABSTRACTS
+    return is_name or not abstract.strip(_DASHES) or _PLACEHOLDER.fullmatch(abstract) is not None
 
 
 class FieldNames(NamedTuple):
@@ -265,10 +285,21 @@ def _candidates(
     ranked = sorted((usual.index(key), name) for name, key in bare.items() if key in usual)
     if ranked or usual is IDS:
         return tuple(name for _, name in ranked)
-    # ``title_en`` or ``Abstract (English)``, but not ``journal_title``.
+    # ``title_en`` or ``Abstract (English)``, but not ``journal_title`` or ``title_abstract``.
+    field, other = usual[0], (ABSTRACTS if usual is TITLES else TITLES)[0]
     return tuple(
-        name for name, key in bare.items() if usual[0] in key and not key.startswith(_OTHER_TITLES)
+        name
+        for name, key in bare.items()
+        if field in key
+        and other not in key
+        and _is_name(name)
+        and not key.startswith(_OTHER_TITLES)
+        and not _ABOUT.fullmatch(key)
     )
+
+
+def _is_name(name: str) -> bool:
+    return len(name) <= _LONGEST_NAME and "{" not in name
 
 
 def require_columns(present: Sequence[str], columns: Columns, dump: str) -> None:
@@ -278,6 +309,11 @@ def require_columns(present: Sequence[str], columns: Columns, dump: str) -> None
         DumpError: a column that was named is not there, or none is recognised.
     """
     names = field_names(tuple(present), columns)
+    if not (names.titles and names.abstracts) and not all(map(_is_name, present)):
+        raise DumpError(
+            f"{dump} has no header: its first row does not name columns.",
+            hint="Put a line above it that does, such as id,title,abstract,date.",
+        )
     has = f"It has: {_listing(present)}."
     for given, field in (
         (columns.title, "title"),
@@ -322,12 +358,16 @@ def build_entry_from_fields(line: int, values: dict[str, object], columns: Colum
 
 
 def _first_text(values: Mapping[str, object], names: tuple[str, ...]) -> tuple[str, str]:
+    """Return the first text and its name; what says nothing, such as ``nan``, only as the last."""
+    first = "", ""
     for name in names:
         value = at_path(values, name) if "." in name and name not in values else values.get(name)
         text = value if type(value) is str else json_text(value)
-        if text:
+        if text and (len(names) == 1 or not _says_nothing(text)):
             return name, text
-    return "", ""
+        if text and not first[0]:
+            first = name, text
+    return first
 
 
 def json_text(value: object) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import TYPE_CHECKING
 
 from extractor.errors import DumpError
 from extractor.readers._bibtex import UNBALANCED, Entry, beginnings, entries
 from extractor.readers._latex import latex_to_text
+from extractor.readers._markup import without_marks
 from extractor.readers._metadata import date_with_year, doi_in, given_first
 from extractor.readers.base import (
     NO,
@@ -32,15 +32,34 @@ if TYPE_CHECKING:
 _PROSE = 10
 """Lines that an exporter may write above the first entry; more are a page that quotes one."""
 
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z]{2,10}\d{0,2});", re.IGNORECASE)
-_MARK = re.compile(
-    r"</?(?:jats:)?(?:[bipu]|em|strong|su[bp]|h\d|sec|title|italic|bold|span|div|br|[ou]l|li|inf)"
-    r"(?:\s[^<>]{0,200})?/?>",
+# How ADS writes journals, after the macros of the American Astronomical Society.
+_JOURNALS = {
+    r"\aap": "Astronomy and Astrophysics",
+    r"\aaps": "Astronomy and Astrophysics Supplement Series",
+    r"\aj": "The Astronomical Journal",
+    r"\apj": "The Astrophysical Journal",
+    r"\apjl": "The Astrophysical Journal Letters",
+    r"\apjs": "The Astrophysical Journal Supplement Series",
+    r"\araa": "Annual Review of Astronomy and Astrophysics",
+    r"\icarus": "Icarus",
+    r"\jcap": "Journal of Cosmology and Astroparticle Physics",
+    r"\mnras": "Monthly Notices of the Royal Astronomical Society",
+    r"\nat": "Nature",
+    r"\pasj": "Publications of the Astronomical Society of Japan",
+    r"\pasp": "Publications of the Astronomical Society of the Pacific",
+    r"\physrep": "Physics Reports",
+    r"\prd": "Physical Review D",
+    r"\prl": "Physical Review Letters",
+    r"\solphys": "Solar Physics",
+    r"\ssr": "Space Science Reviews",
+}
+
+_POWER = re.compile(r"(?<=\d)<(?:jats:)?sup\b[^<>]{0,200}>(?=[-+\u2212]?\d)", re.IGNORECASE)
+_AND = re.compile(r"\sand(?=\s|\Z)|[{}]", re.IGNORECASE)
+_ARXIV = re.compile(
+    r"arxiv(?:\.org/(?:abs|pdf)/|[:.]\s*)(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[a-z]+)?/\d{7})",
     re.IGNORECASE,
 )
-_POWER = re.compile(r"\d<(?:jats:)?sup\b[^<>]*>[-+\u2212]?\d", re.IGNORECASE)
-_AND = re.compile(r"\sand(?=\s|\Z)|[{}]", re.IGNORECASE)
-_ARXIV = re.compile(r"arxiv[:.]\s*(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[a-z]+)?/\d{7})", re.I)
 
 
 class BibTex(Reader):
@@ -90,33 +109,26 @@ def _build(line: int, entry: Entry) -> Item:
     if subtitle and subtitle not in title:
         title = f"{title}: {subtitle}"
     abstract = first("abstract")
-    doi, arxiv_id, key = doi_in(first("doi")), _arxiv_id(first, raw), entry.key
+    url, key, arxiv_id = first("url"), entry.key, _arxiv_id(first, raw)
+    doi = doi_in(first("doi") or (url if "doi.org/" in url else ""))
     if entry.fault and not (entry.fault is UNBALANCED and title and abstract):
         return Unreadable(line, entry.fault, key or None, title or None)
+    venue = first("booktitle", "journal", "journaltitle")
     metadata = without_empty(
         authors=_authors(" and ".join(values.get("author", []))),
         categories=_keywords(values),
         doi=doi,
         arxiv_id=arxiv_id,
-        venue=first("booktitle", "journal", "journaltitle"),
+        venue=_JOURNALS.get(venue, venue),
         date=date_with_year(first("date"), first("year")),
-        url=first("url"),
+        url=url,
     )
     return build_entry(line, key or doi or arxiv_id, title, abstract, metadata)
 
 
 def _text(value: str) -> str:
     text = latex_to_text(value)
-    if "<" in text:
-        text = " ".join(_MARK.sub(_gap, text).split())
-    return _ENTITY.sub(lambda found: html.unescape(found[0]), text) if "&" in text else text
-
-
-def _gap(mark: re.Match[str]) -> str:
-    """Return what is left of a mark: a space where it begins or ends a block, 10^6 of a power."""
-    if _POWER.match(mark.string, max(0, mark.start() - 1)):
-        return "^"
-    return " " if re.match(r"</?(?:jats:)?(?:p|h\d|sec|title|div|br|[ou]l|li)\b", mark[0]) else ""
+    return without_marks(_POWER.sub("^", text)) if "<" in text or "&" in text else text
 
 
 def _authors(text: str) -> list[str]:
@@ -145,7 +157,7 @@ def _name(name: str) -> str:
 
 
 def _keywords(values: Mapping[str, list[str]]) -> list[str]:
-    names = ("keywords", "keyword", "author_keywords")
+    names = ("author_keywords", "author-keywords", "keywords", "keyword")
     found = next((values[name] for name in names if name in values), [])
     texts = map(_text, found)
     each = (part.strip() for text in texts for part in text.split(";" if ";" in text else ","))
@@ -156,6 +168,6 @@ def _arxiv_id(first: Callable[..., str], raw: Mapping[str, str]) -> str:
     eprint = first("eprint")
     if first("archiveprefix", "eprinttype").lower() == "arxiv":
         return re.sub(r"(?i)^(?:https?://arxiv\.org/abs/|arxiv:)", "", eprint)
-    places = (eprint, raw.get("journal", ""), raw.get("doi", ""), raw.get("note", ""))
-    found = next(filter(None, map(_ARXIV.search, places)), None)
+    places = (raw.get(name, "") for name in ("journal", "doi", "note", "url"))
+    found = next(filter(None, map(_ARXIV.search, (eprint, *places))), None)
     return found[1] if found else ""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import csv
-import re
-from collections import deque
-from typing import TYPE_CHECKING, ClassVar, Literal
+from itertools import islice
+from typing import TYPE_CHECKING, ClassVar
 
 from extractor.errors import DumpError
+from extractor.readers._csv import lines_of, parser_for, rows_in, split_line, text_lines
 from extractor.readers.base import (
     NO,
-    TEXT_LIMIT,
-    TOO_LONG,
     Columns,
     Item,
     Reader,
@@ -30,6 +28,9 @@ if TYPE_CHECKING:
 _REGULAR = 0.08
 """Less than plain text has: a fitting suffix must speak for the table as well."""
 
+_TABLE = 0.16
+"""More than plain text has: the rows are too many and too regular for one."""
+
 _HEADED = 0.8
 _LINES_ABOVE = 10
 """Lines that may be above the header: what is exported and when, or Excel's ``sep=;``."""
@@ -37,8 +38,10 @@ _LINES_ABOVE = 10
 # It stands below the header of a table in Markdown.
 _RULE = frozenset("|:- \t\r")
 _SEPARATOR_LINE = "sep="
-_NAME_LENGTH = 64
 _ROWS_TRIED = 20
+_LEAST_ROWS, _LEAST_WIDTH = 5, 3
+"""So many rows of one width, and that wide, are a table whatever the file is called."""
+
 _WITHOUT_ABSTRACTS = (
     (
         {"PMID", "Citation", "Create Date"},
@@ -65,26 +68,33 @@ class CommaSeparated(Reader):
 
     def sniff(self, head: bytes) -> float:
         text = decode_text(head)
-        above, delimiter = self._header(text)
+        above, delimiter = self._header(text, Columns())
         if above is not None:
             return _HEADED
-        rows = text.split("\n", _ROWS_TRIED)[:_ROWS_TRIED]
-        widths = {len(_split(row, delimiter)) for row in rows[:-1]}
-        return _REGULAR if len(rows) > 2 and len(widths) == 1 and widths != {1} else NO
+        rows = _first_rows(text, delimiter)
+        widths = {len(row) for row in rows}
+        if len(rows) < 2 or len(widths) > 1:
+            return NO
+        width = widths.pop()
+        if width == 1:
+            names = field_names((rows[0][0],), Columns())
+            return _REGULAR if names.titles or names.abstracts else NO
+        return _TABLE if len(rows) >= _LEAST_ROWS and width >= _LEAST_WIDTH else _REGULAR
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:
         head = decode_text(source.head)
-        above, delimiter = self._header(head)
+        above, delimiter = self._header(head, columns)
         skipped: list[Unreadable] = []
-        lines = _text_lines(source, skipped)
+        lines = text_lines(source, skipped)
         above = above or int(head.startswith(_SEPARATOR_LINE))
         for _ in range(above):
             next(lines)
-        rows = _rows(lines, delimiter, above, quoted=_is_quoted(head, delimiter))
-        _, header = next(rows, (1, []))
-        if isinstance(header, str):
-            raise DumpError(f"{source.name}, line {above + 1}: {header}")
-        _require_abstracts(header, columns, source.name)
+        rows = rows_in(lines, parser_for(head, above, delimiter), above)
+        _, names = next(rows, (1, []))
+        if isinstance(names, str):
+            raise DumpError(f"{source.name}, line {above + 1}: {names}")
+        header = [name.strip() for name in names]
+        _require_names(header, columns, source.name)
         for line, row in rows:
             yield from skipped
             skipped.clear()
@@ -93,21 +103,19 @@ class CommaSeparated(Reader):
             elif any(row[len(header) :]):
                 message = f"The row has {len(row)} fields, the header {len(header)}."
                 yield Unreadable(line, message)
-            elif row == header:
+            elif row == names:
                 yield Unreadable(line, "The row is the header once more.")
             elif any(row):
-                cells: Iterator[tuple[str, object]] = zip(header, row, strict=False)
-                values = {name: cell for name, cell in cells if cell}
-                yield guarded(build_entry_from_fields, line, values, columns)
+                yield guarded(_build, line, header, row, columns)
         yield from skipped
 
-    def _header(self, head: str) -> tuple[int | None, str]:
+    def _header(self, head: str, columns: Columns) -> tuple[int | None, str]:
         """Return how many lines are above the header, if one can be told, and the delimiter."""
-        lines = _lines(head)[:_LINES_ABOVE]
+        lines = lines_of(head)[:_LINES_ABOVE]
         for above, line in enumerate(lines):
             for delimiter in self.delimiters:
-                cells = _split(line, delimiter)
-                if _has_both(cells) and _fits(lines[above + 1 :], cells, delimiter, above):
+                cells = [cell.strip() for cell in split_line(line, delimiter)]
+                if _has_both(cells, columns) and _fits(lines[above + 1 :], cells, delimiter, above):
                     return above, delimiter
         first = lines[0].removeprefix(_SEPARATOR_LINE)
         return None, max(self.delimiters, key=first.count)
@@ -122,81 +130,36 @@ class TabSeparated(CommaSeparated):
     delimiters = ("\t",)
 
 
-def _lines(text: str) -> list[str]:
-    """Split a text that ends its lines in any of the three ways."""
-    return text.split("\n") if "\n" in text else re.findall(r"[^\r]*\r|[^\r]+", text) or [""]
+def _build(line: int, header: list[str], row: list[str], columns: Columns) -> Item:
+    values: dict[str, object] = {}
+    for name, cell in zip(header, row, strict=False):
+        if cell and name and name not in values:
+            values[name] = cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell
+    return build_entry_from_fields(line, values, columns)
 
 
-def _text_lines(source: Source, skipped: list[Unreadable]) -> Iterator[str]:
-    """Yield the lines as text; one that is too long is empty, and goes into ``skipped``."""
-    has_returns_only = b"\n" not in source.head
-    for number, line in source.lines():
-        if line is None:
-            skipped.append(Unreadable(number, TOO_LONG))
-        text = decode_text(line or b"")
-        if has_returns_only:
-            yield from _lines(text)
-        else:
-            yield text
-
-
-def _rows(
-    lines: Iterator[str], delimiter: str, above: int, *, quoted: bool
-) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield each row's first line and its fields, or why it has none.
-
-    A quotation mark that is not closed costs the row that it is in, not those below.
-    """
-    # The limit is the module's own; it is never lowered under what somebody else asked for.
-    csv.field_size_limit(max(csv.field_size_limit(), TEXT_LIMIT))
-    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-    taken: list[str] = []
-    once_more: deque[str] = deque()
-
-    def taking() -> Iterator[str]:
-        while (line := once_more.popleft() if once_more else next(lines, None)) is not None:
-            taken.append(line)
-            yield line
-
-    number = above + 1
-    rows = csv.reader(taking(), delimiter=delimiter, quoting=quoting, strict=True)
-    row: list[str] | str
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error:
-            row = _leniently(taken, delimiter, number)
-            once_more.extendleft(reversed(taken[1:]))
-            del taken[1:]
-            rows = csv.reader(taking(), delimiter=delimiter, quoting=quoting, strict=True)
-        yield number, row
-        number += len(taken)
-        taken.clear()
-
-
-def _leniently(taken: list[str], delimiter: str, number: int) -> list[str] | str:
-    """Return the row of what breaks the rules on its own line, or why it is none."""
-    if len(taken) > 1:
-        last = number + len(taken) - 1
-        return f"This is not a row of a table: a quotation mark is not closed, down to line {last}."
-    try:
-        return next(csv.reader(taken, delimiter=delimiter), [])
-    except csv.Error as error:
-        return f"This is not a row of a table: {error}."
-
-
-def _require_abstracts(header: list[str], columns: Columns, dump: str) -> None:
+def _require_names(header: list[str], columns: Columns, dump: str) -> None:
     """Check the columns, and where there are no abstracts say how to get them, if it is known.
 
     Raises:
         DumpError: a column is missing.
     """
-    for marks, hint in _WITHOUT_ABSTRACTS:
-        if marks <= set(header) and columns.abstract is None and not _has_both(header):
-            raise DumpError(f"{dump} has no abstracts: {hint[0]}", hint=hint[1])
+    if columns.title is None and columns.abstract is None and not _has_both(header, columns):
+        for marks, hint in _WITHOUT_ABSTRACTS:
+            if marks <= set(header):
+                raise DumpError(f"{dump} has no abstracts: {hint[0]}", hint=hint[1])
     require_columns(header, columns, dump)
+
+
+def _first_rows(text: str, delimiter: str) -> list[list[str]]:
+    """Return the first rows that are whole; none where they break the rules."""
+    whole = text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
+    lines = (line + "\n" for line in lines_of(whole))
+    try:
+        rows = list(islice(csv.reader(lines, delimiter=delimiter, strict=True), _ROWS_TRIED))
+    except csv.Error:
+        return []
+    return [row for row in rows if row]
 
 
 def _fits(below: list[str], header: list[str], delimiter: str, above: int) -> bool:
@@ -209,24 +172,7 @@ def _fits(below: list[str], header: list[str], delimiter: str, above: int) -> bo
         return False
 
 
-def _split(line: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:
-        return []
-
-
-def _has_both(header: list[str]) -> bool:
-    names = field_names(tuple(header), Columns())
-    are_names = all(len(name) <= _NAME_LENGTH and "{" not in name for name in header)
-    return are_names and bool(names.titles and names.abstracts and names.titles != names.abstracts)
-
-
-def _is_quoted(head: str, delimiter: str) -> bool:
-    """Say whether quotation marks enclose fields here, or are a part of unquoted ones."""
-    if delimiter != "\t":
-        return True
-    fields = [field.rstrip("\r") for line in head.split("\n") for field in line.split(delimiter)]
-    opened = [field for field in fields[:-1] if field.startswith('"')]
-    closed = [field for field in opened if len(field) > 1 and field.endswith('"')]
-    return len(closed) * 2 >= len(opened)
+def _has_both(header: list[str], columns: Columns) -> bool:
+    names = field_names(tuple(header), columns)
+    titles, abstracts = set(names.titles) & set(header), set(names.abstracts) & set(header)
+    return bool(titles and abstracts and titles != abstracts)
