@@ -104,6 +104,7 @@ IDS = (
     *("id", "paperid", "articleid", "arxivid", "corpusid", "aclid", "pmid"),
     *("docid", "bibcode", "key", "citationkey", "uid", "ut", "identifier", "doi"),
 )
+_TEXTS = ("value", "text", "content", "p", "#text", "@value", "AbstractText")
 _STAYS_IN_SOURCE = {"doi"}
 _OTHER_TITLES = ("book", "journal", "source", "venue", "series", "short", "proceedings", "conf")
 
@@ -315,7 +316,7 @@ def build_entry_from_fields(line: int, values: dict[str, object], columns: Colum
 
 def _first_text(values: Mapping[str, object], names: tuple[str, ...]) -> tuple[str, str]:
     for name in names:
-        value = at_path(values, name) if "." in name and name not in values else values.get(name)
+        value = values[name] if name in values else at_path(values, name)
         text = value if type(value) is str else json_text(value)
         if text:
             return name, text
@@ -323,16 +324,16 @@ def _first_text(values: Mapping[str, object], names: tuple[str, ...]) -> tuple[s
 
 
 def json_text(value: object) -> str:
-    """Return the text of a JSON value: itself, its number, its parts or its ``value``.
+    """Return the text of a JSON value: itself, its number, or that of its parts.
 
-    ``text`` and ``content`` are as good as ``value``.
+    Of an object that is what stands under one of the usual names, as ``value``.
     """
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, dict):
-        return json_text(value.get("value") or value.get("text") or value.get("content"))
+        return json_text(next((value[name] for name in _TEXTS if value.get(name)), None))
     if isinstance(value, list):
         return " ".join(filter(None, map(json_text, value)))
     return ""

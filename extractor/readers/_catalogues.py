@@ -1,0 +1,127 @@
+"""Metadata in the JSON of catalogues: authors, DOI, date and venue as other formats give them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from extractor.readers._metadata import doi_in, given_first
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_AUTHORS = ("authors", "author", "authorList", "creators", "dccreator", "author_display")
+_LISTS = ("author", "authors", "value")
+_GIVEN = ("given", "givenName", "firstName", "first", "first_name", "firstname", "name")
+_MIDDLE = ("middle", "non-dropping-particle", "prefix")
+_FAMILY = ("family", "familyName", "lastName", "last", "last_name", "lastname", "surname")
+_WHOLE = ("full_name", "fullName", "fullname", "display_name", "name", "creator", "literal")
+
+# Catalogues that write the family name first: fields that they alone have.
+_FAMILY_FIRST = ("bibcode", "publicationdateyear", "author_corresponding", "dccreator")
+
+_DOIS = (
+    *("doi", "DOI", "externalIds", "externalids", "ext_ids", "identifier", "identifiers"),
+    *("pids", "pid", "external_ids", "dois", "dcdoi", "doiId_s"),
+)
+_DOI_KEYS = ("doi", "DOI", "value", "id", "identifier")
+_KINDS = ("type", "scheme", "identifierType")
+_DATES = ("issued", "published", "published-print", "published-online", "publicationYear")
+_VENUES = ("container-title", "publicationTitle", "journal", "container")
+_REPLACED = ("DOI", "container-title", "publicationTitle")
+
+
+def with_metadata(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the object with the names of its authors, and with a bare ``doi``.
+
+    ``date`` and ``venue`` are added where they are elsewhere. What is plain stays as it is.
+    """
+    found = dict(_found(fields))
+    if not found:
+        return fields
+    gone = {*_REPLACED, *(_AUTHORS if "authors" in found else ())}
+    return {name: value for name, value in fields.items() if name not in gone} | found
+
+
+def _found(fields: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    name = next((name for name in _AUTHORS if fields.get(name)), "")
+    if name and (authors := _authors(fields[name], fields)):
+        yield "authors", authors
+    named = (_doi(fields[name]) for name in _DOIS if fields.get(name))
+    doi = next(filter(None, named), "")
+    if doi and doi != fields.get("doi"):
+        yield "doi", doi
+    if "date" not in fields:
+        dates = (_date(fields[name]) for name in _DATES if fields.get(name))
+        if date := next(filter(None, dates), ""):
+            yield "date", date
+    if "venue" not in fields:
+        venues = (_venue(fields[name]) for name in _VENUES if fields.get(name))
+        if venue := next(filter(None, venues), ""):
+            yield "venue", venue
+
+
+def _authors(value: object, fields: dict[str, Any]) -> list[str]:
+    """Return the names, given name first; none where they are plain text that may stay."""
+    within = value
+    while isinstance(within, dict):
+        within = next((within[name] for name in _LISTS if name in within), None)
+    family_first = any(name in fields for name in _FAMILY_FIRST)
+    if isinstance(within, str) and family_first:
+        within = within.split(";")
+    if not isinstance(within, list):
+        return []
+    if all(isinstance(each, str) for each in within):
+        names = [given_first(each.strip()) for each in within] if family_first else within
+        return names if family_first or within is not value else []
+    people = [each for each in within if isinstance(each, dict)]
+    wrote = [each for each in people if each.get("creatorType") == "author"]
+    return [name for each in wrote or people if (name := _name(each))]
+
+
+def _name(person: dict[str, Any]) -> str:
+    family = _first(person, _FAMILY)
+    if family:
+        middle = (_text(person.get(name)) for name in _MIDDLE)
+        parts = (_first(person, _GIVEN), *middle, family, _text(person.get("suffix")))
+        return " ".join(filter(None, parts))
+    whole = _first(person, _WHOLE)
+    return whole if person.get("nameType") == "Organizational" else given_first(whole)
+
+
+def _first(person: dict[str, Any], names: tuple[str, ...]) -> str:
+    return next(filter(None, (_text(person.get(name)) for name in names)), "")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(filter(None, map(_text, value)))
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _doi(value: object) -> str:
+    """Return the DOI in text, in an object of identifiers, or in a list of either."""
+    if isinstance(value, str):
+        return doi_in(value)
+    if isinstance(value, list):
+        return next(filter(None, map(_doi, value)), "")
+    if not isinstance(value, dict):
+        return ""
+    kind = next((value[name] for name in _KINDS if name in value), "doi")
+    if str(kind).lower() != "doi":
+        return ""
+    return next((found for name in _DOI_KEYS if (found := _doi(value.get(name)))), "")
+
+
+def _date(value: object) -> str:
+    """Return a year, or Crossref's ``{"date-parts": [[2024, 1, 3]]}`` as 2024-01-03."""
+    parts = value.get("date-parts") if isinstance(value, dict) else [[value]]
+    first = parts[0] if isinstance(parts, list) and parts else None
+    if not isinstance(first, list):
+        return ""
+    return "-".join(f"{part:0>2}" for part in first if isinstance(part, int | str))
+
+
+def _venue(value: object) -> str:
+    if isinstance(value, dict):
+        value = value.get("title") or value.get("name")
+    return _text(value[0] if isinstance(value, list) and value else value)
