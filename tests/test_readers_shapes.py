@@ -70,7 +70,7 @@ def test_paths_of_columns(tmp_path: Path) -> None:
         ),
         ("<h4>Background</h4>We see H<sub>2</sub>O.", "We see H2O."),
         ("<h4>Aim</h4>One.<h4>Result</h4>Two.", "Aim: One. Result: Two."),
-        ("a &lt; b &amp;amp; x &#215; y", "a < b &amp; x × y"),
+        ("a &lt; b &amp;amp; x &#215; y", "a < b & x × y"),
         ("Bold is <b> there", "Bold is <b> there"),
         ("1 < 2 and <unknown> stay, p<0.05", "1 < 2 and <unknown> stay, p<0.05"),
         ("<mml:math><mml:mi>x</mml:mi></mml:math> is", "x is"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from extractor.readers._metadata import doi_in, given_first
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _AUTHORS = ("authors", "author", "authorList", "creators", "dccreator", "author_display")
 _LISTS = ("author", "authors", "value")
@@ -17,7 +18,7 @@ _FAMILY = ("family", "familyName", "lastName", "last", "last_name", "lastname", 
 _WHOLE = ("full_name", "fullName", "fullname", "display_name", "name", "creator", "literal")
 
 # Catalogues that write the family name first: fields that they alone have.
-_FAMILY_FIRST = ("bibcode", "publicationdateyear", "author_corresponding", "dccreator")
+_FAMILY_FIRST = frozenset(["bibcode", "publicationdateyear", "author_corresponding", "dccreator"])
 
 _DOIS = (
     *("doi", "DOI", "externalIds", "externalids", "ext_ids", "identifier", "identifiers"),
@@ -35,37 +36,32 @@ def with_metadata(fields: dict[str, Any]) -> dict[str, Any]:
 
     ``date`` and ``venue`` are added where they are elsewhere. What is plain stays as it is.
     """
-    found = dict(_found(fields))
+    there = _KNOWN & fields.keys()
+    found = dict(_found(fields, there)) if there else None
     if not found:
         return fields
     gone = {*_REPLACED, *(_AUTHORS if "authors" in found else ())}
     return {name: value for name, value in fields.items() if name not in gone} | found
 
 
-def _found(fields: dict[str, Any]) -> Iterator[tuple[str, object]]:
-    name = next((name for name in _AUTHORS if fields.get(name)), "")
-    if name and (authors := _authors(fields[name], fields)):
-        yield "authors", authors
-    named = (_doi(fields[name]) for name in _DOIS if fields.get(name))
-    doi = next(filter(None, named), "")
-    if doi and doi != fields.get("doi"):
-        yield "doi", doi
-    if "date" not in fields:
-        dates = (_date(fields[name]) for name in _DATES if fields.get(name))
-        if date := next(filter(None, dates), ""):
-            yield "date", date
-    if "venue" not in fields:
-        venues = (_venue(fields[name]) for name in _VENUES if fields.get(name))
-        if venue := next(filter(None, venues), ""):
-            yield "venue", venue
+def _found(fields: dict[str, Any], there: frozenset[str]) -> Iterator[tuple[str, object]]:
+    for field, names, read in _FIELDS:
+        if there.isdisjoint(names) or (field in _KEPT and field in fields):
+            continue
+        values = (read(fields[name], fields) for name in names if name in there and fields[name])
+        value = next(filter(None, values), None)
+        if value and value != fields.get(field):
+            yield field, value
 
 
 def _authors(value: object, fields: dict[str, Any]) -> list[str]:
     """Return the names, given name first; none where they are plain text that may stay."""
+    family_first = not _FAMILY_FIRST.isdisjoint(fields)
+    if isinstance(value, list) and value and isinstance(value[0], str) and not family_first:
+        return []
     within = value
     while isinstance(within, dict):
         within = next((within[name] for name in _LISTS if name in within), None)
-    family_first = any(name in fields for name in _FAMILY_FIRST)
     if isinstance(within, str) and family_first:
         within = within.split(";")
     if not isinstance(within, list):
@@ -79,23 +75,33 @@ def _authors(value: object, fields: dict[str, Any]) -> list[str]:
 
 
 def _name(person: dict[str, Any]) -> str:
-    family = _first(person, _FAMILY)
-    if family:
-        middle = (_text(person.get(name)) for name in _MIDDLE)
-        parts = (_first(person, _GIVEN), *middle, family, _text(person.get("suffix")))
-        return " ".join(filter(None, parts))
-    whole = _first(person, _WHOLE)
-    return whole if person.get("nameType") == "Organizational" else given_first(whole)
+    in_parts, whole = _name_fields(tuple(person))
+    parts = [text for name in in_parts if (text := _text(person[name]))]
+    if parts:
+        return " ".join(parts)
+    name = next(filter(None, (_text(person[name]) for name in whole)), "")
+    return name if person.get("nameType") == "Organizational" else given_first(name)
 
 
-def _first(person: dict[str, Any], names: tuple[str, ...]) -> str:
-    return next(filter(None, (_text(person.get(name)) for name in names)), "")
+@lru_cache(maxsize=1024)
+def _name_fields(present: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Return the fields whose texts make a name, in order, and those that hold a whole one."""
+    given, family = (
+        next((name for name in names if name in present), "") for names in (_GIVEN, _FAMILY)
+    )
+    order = (given, *_MIDDLE, family, "suffix")
+    in_parts = [name for name in order if name in present] if family else []
+    return in_parts, [name for name in _WHOLE if name in present]
 
 
 def _text(value: object) -> str:
     if isinstance(value, list):
         return " ".join(filter(None, map(_text, value)))
     return value.strip() if isinstance(value, str) else ""
+
+
+def _doi_of(value: object, _: object) -> str:
+    return _doi(value)
 
 
 def _doi(value: object) -> str:
@@ -112,7 +118,7 @@ def _doi(value: object) -> str:
     return next((found for name in _DOI_KEYS if (found := _doi(value.get(name)))), "")
 
 
-def _date(value: object) -> str:
+def _date(value: object, _: object) -> str:
     """Return a year, or Crossref's ``{"date-parts": [[2024, 1, 3]]}`` as 2024-01-03."""
     parts = value.get("date-parts") if isinstance(value, dict) else [[value]]
     first = parts[0] if isinstance(parts, list) and parts else None
@@ -121,7 +127,19 @@ def _date(value: object) -> str:
     return "-".join(f"{part:0>2}" for part in first if isinstance(part, int | str))
 
 
-def _venue(value: object) -> str:
+def _venue(value: object, _: object) -> str:
     if isinstance(value, dict):
         value = value.get("title") or value.get("name")
     return _text(value[0] if isinstance(value, list) and value else value)
+
+
+_FIELDS: tuple[tuple[str, tuple[str, ...], Callable[[Any, dict[str, Any]], object]], ...] = (
+    ("authors", _AUTHORS, _authors),
+    ("doi", _DOIS, _doi_of),
+    ("date", _DATES, _date),
+    ("venue", _VENUES, _venue),
+)
+_KEPT = ("date", "venue")
+"""What is not looked for where it is there."""
+
+_KNOWN = frozenset(name for _, names, _ in _FIELDS for name in names)

@@ -166,29 +166,30 @@ class _Papers:
             yield guarded(_kind_of(levelled(fields)).item_of, line, fields, self._columns)
 
     def _build(self, found: JsonObject, fields: dict[str, Any] | None, line: int) -> Iterator[Item]:
-        if found.text is None:
-            yield Unreadable(line, TOO_LONG)
-            return
-        if not found.complete:
-            yield Unreadable(line, "The dump breaks off within this entry.")
+        if found.text is None or not found.complete:
+            why = "The dump breaks off within this entry." if found.text else TOO_LONG
+            yield Unreadable(line, why)
             return
         fields = fields or object_in(found.text)
-        if fields and not self.example:
-            self.example = dict(fields)
-        if self._kind is None and fields:
-            self._kind = _kind_of(levelled(fields))
-        kind = self._kind or JsonLines()
         if fields is None:
-            yield guarded(kind.item, line, found.text, self._columns)
+            yield guarded(JsonLines().item, line, found.text, self._columns)
             return
-        inner = [] if has_title(fields, self._columns) else papers_in(fields, self._columns)
-        if inner and inner != [fields]:
-            yield from self._each(inner, line)
-        else:
-            if not self._checked and is_paper(fields, self._columns):
-                check_id(fields, self._columns, self._dump)
-                self._checked = True
-            yield guarded(kind.item_of, line, fields, self._columns)
+        self._learn_from(fields)
+        kind = self._kind or JsonLines()
+        item = guarded(kind.item_of, line, fields, self._columns)
+        inner = []
+        if isinstance(item, Unreadable) and item.title is None:
+            inner = papers_in(fields, self._columns)
+        yield from self._each(inner, line) if inner and inner != [fields] else [item]
+
+    def _learn_from(self, fields: dict[str, Any]) -> None:
+        """Keep what the first object says of those that follow."""
+        self.example = self.example or dict(fields)
+        if self._kind is None:
+            self._kind = _kind_of(levelled(fields))
+        if not self._checked and is_paper(fields, self._columns):
+            check_id(fields, self._columns, self._dump)
+            self._checked = True
 
 
 def _kind_of(fields: dict[str, Any]) -> JsonLines:
