@@ -128,4 +128,4 @@ def test_a_page_with_citation_tags(tmp_path: Path) -> None:
         '<meta name="citation_author" content="Able, Ann"></head>'
         f"<body><h4>Authors</h4><p>Ann Able</p><h4>Abstract</h4><p>{ABSTRACT}</p></body>"
     )
-    assert only(tmp_path / "dump", page).source["authors"] == ["Able, Ann"]
+    assert only(tmp_path / "dump", page).source["authors"] == ["Ann Able"]

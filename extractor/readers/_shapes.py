@@ -31,6 +31,7 @@ _WRAPPERS = (
     "Article",
     "metadata",  # S2ORC, CORD-19, INSPIRE, Zenodo
 )
+_WRAPS = frozenset(_WRAPPERS)
 _MOST_WRAPPED = 3
 _TITLES = ("title", "titles", "ArticleTitle", "mainTitle")
 
@@ -136,7 +137,8 @@ def levelled(fields: dict[str, Any]) -> dict[str, Any]:
     if "title" in fields and ("abstract" in fields or "summary" in fields):
         paper = fields.get("paper")
         if isinstance(paper, dict) and fields.keys().isdisjoint(_IDS):
-            fields = {**paper, **{name: fields[name] for name in fields if name != "paper"}}
+            rest = {name: value for name, value in fields.items() if name != "paper"}
+            fields = rest | {name: value for name, value in paper.items() if value}
     else:
         fields = _unwrapped(fields)
     return fields if _BESIDE.isdisjoint(fields) else _named(fields)
@@ -144,6 +146,8 @@ def levelled(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _unwrapped(fields: dict[str, Any]) -> dict[str, Any]:
     for _ in range(_MOST_WRAPPED):
+        if _WRAPS.isdisjoint(fields):
+            break
         name = next((name for name in _WRAPPERS if _is_titled(fields.get(name))), "")
         if not name:
             break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from extractor.errors import DumpError
@@ -51,6 +52,7 @@ _ABOVE = _AROUND + (
 _ARRAY = re.compile(_ABOVE + rb"\[" + _AROUND + rb"(?:null\s*,\s*)*[\[{\]]")
 _OBJECT = re.compile(_ABOVE + rb"\{\s*[\"'}/]")
 _ROWS = re.compile(rb"\s*\[\s*\[")
+_TOO_LARGE = "The object is too large to be read at once, and only arrays are read in pieces."
 _REMEMBERED = 10**6
 
 
@@ -167,8 +169,9 @@ class _Papers:
 
     def _build(self, found: JsonObject, fields: dict[str, Any] | None, line: int) -> Iterator[Item]:
         if found.text is None or not found.complete:
-            why = "The dump breaks off within this entry." if found.text else TOO_LONG
-            yield Unreadable(line, why)
+            too_long = _TOO_LARGE if found.array == ALONE else TOO_LONG
+            broken_off = "The dump breaks off within this entry."
+            yield Unreadable(line, too_long if found.text is None else broken_off)
             return
         fields = fields or object_in(found.text)
         if fields is None:
@@ -192,11 +195,15 @@ class _Papers:
             self._checked = True
 
 
-def _kind_of(fields: dict[str, Any]) -> JsonLines:
+@cache
+def _kinds() -> tuple[JsonLines, ...]:
     from extractor.readers._dump import readers
 
-    kinds = [reader for reader in readers().values() if isinstance(reader, JsonLines)]
-    return max(kinds, key=lambda kind: kind.recognises(fields))
+    return tuple(reader for reader in readers().values() if isinstance(reader, JsonLines))
+
+
+def _kind_of(fields: dict[str, Any]) -> JsonLines:
+    return max(_kinds(), key=lambda kind: kind.recognises(fields))
 
 
 def is_paper(fields: dict[str, Any], columns: Columns) -> bool:
@@ -209,7 +216,7 @@ def is_paper(fields: dict[str, Any], columns: Columns) -> bool:
     names = field_names(tuple(inner), columns)
     if _has_one(inner, names.titles) and _has_one(inner, names.abstracts):
         return True
-    return _kind_of(inner).recognises(inner) >= OBJECT_SURE
+    return any(kind.recognises(inner) >= OBJECT_SURE for kind in _kinds())
 
 
 def has_title(fields: dict[str, Any], columns: Columns) -> bool:
@@ -224,20 +231,30 @@ def _has_one(fields: dict[str, Any], paths: tuple[str, ...]) -> bool:
 
 def papers_in(value: object, columns: Columns, depth: int = 0) -> list[dict[str, Any]]:
     """Return the papers that a value is or holds: in arrays, by column or by id."""
-    if depth > MOST_NESTED_ARRAY:
-        return []
     if isinstance(value, list):
         objects = [each for each in value if isinstance(each, dict)]
         if any(is_paper(each, columns) for each in objects):
             return objects
-        return [paper for each in value for paper in papers_in(each, columns, depth + 1)]
+        return _papers_within(value, columns, depth)
     if not isinstance(value, dict):
         return []
     if rows := list(rows_of(value)):
         return rows
-    if is_paper(value, columns):
-        return [value]
-    by_id = list(papers_by_id(value))
-    if len(by_id) > 1 or any(is_paper(each, columns) for each in by_id):
-        return by_id
-    return [paper for each in value.values() for paper in papers_in(each, columns, depth + 1)]
+    return [value] if is_paper(value, columns) else _papers_within([value], columns, depth)
+
+
+def _papers_within(values: list[Any], columns: Columns, depth: int) -> list[dict[str, Any]]:
+    """Return the papers in values of which none is a paper."""
+    if depth > MOST_NESTED_ARRAY:
+        return []
+    papers: list[dict[str, Any]] = []
+    for value in values:
+        by_id = list(papers_by_id(value)) if isinstance(value, dict) else []
+        if len(by_id) > 1 or any(is_paper(each, columns) for each in by_id):
+            papers += by_id
+            continue
+        inner = value.values() if isinstance(value, dict) else value
+        for each in inner if isinstance(value, dict | list) else ():
+            if isinstance(each, dict | list):
+                papers += papers_in(each, columns, depth + 1)
+    return papers

@@ -117,6 +117,8 @@ def check_fields(fields: dict[str, Any], columns: Columns, dump: str) -> None:
     Raises:
         DumpError: it has not; the message names what there is.
     """
+    if not fields:
+        return
     inner = {**fields, **levelled(fields)}
     names = field_names(tuple(inner), columns)
     for given, candidates, field in (
