@@ -188,7 +188,10 @@ def _paper(fields: dict[str, Any], line: int) -> Item:
 
 
 def abstract_of(items: list[Item], first: str) -> str:
-    """Return the abstract that begins with ``first``, else the longest: one of a page's papers."""
+    """Return the abstract of the page's papers that begins with ``first``, else the longest."""
     abstracts = [item.abstract for item in items if isinstance(item, Paper)]
     below = (each for each in abstracts if first and each.startswith(first))
-    return next(below, "") or max(abstracts, key=len, default="")
+    found = next(below, "")
+    if not found and len(first) >= _ABSTRACT_LENGTH:
+        return first
+    return found or max(abstracts, key=len, default="")

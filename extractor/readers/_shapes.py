@@ -21,6 +21,7 @@ _WRAPPERS = (
     "row",  # Hugging Face rows
     "_source",  # Elasticsearch
     "fields",
+    "doc",
     "node",  # GraphQL
     "info",  # DBLP
     "citingPaper",  # Semantic Scholar
@@ -99,6 +100,16 @@ def _at(value: object, name: str, wanted: str | None = None) -> object:
     return None
 
 
+def titled_in(value: object, depth: int = 8) -> dict[str, Any] | None:
+    """Return the first object with a title that a value is or holds."""
+    if isinstance(value, dict) and not levelled(value).keys().isdisjoint(_TITLES):
+        return value
+    if not isinstance(value, dict | list) or not depth:
+        return None
+    inner = value.values() if isinstance(value, dict) else value
+    return next(filter(None, (titled_in(each, depth - 1) for each in inner)), None)
+
+
 def has_path(value: object, path: str) -> bool:
     """Say whether something stands at a path, if only null."""
     *above, (name, *wanted) = _steps(path)
@@ -119,7 +130,7 @@ def _elements(array: list[Any], name: str, wanted: str | None) -> object:
     return [each.get(name) for each in objects]
 
 
-def paths_in(value: object, depth: int = 3) -> Iterator[str]:
+def paths_in(value: object, depth: int = 6) -> Iterator[str]:
     """Yield the paths of what an object holds, as `at_path` takes them."""
     if isinstance(value, list) and depth:
         for path in paths_in(value[0] if value else None, depth - 1):

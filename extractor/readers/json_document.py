@@ -112,7 +112,7 @@ class _Papers:
         self._kind = JsonLines() if columns != Columns() else None
         self._array = ALONE
         self._accepted = self._found = False
-        self._checked = columns.id is None
+        self._checked = columns.id is None or not dump
         # The lines of what came before the first paper of an array, and of what has a title
         # in arrays without papers: 8 bytes each.
         self._before = array("Q")
@@ -216,7 +216,8 @@ def is_paper(fields: dict[str, Any], columns: Columns) -> bool:
     names = field_names(tuple(inner), columns)
     if _has_one(inner, names.titles) and _has_one(inner, names.abstracts):
         return True
-    return any(kind.recognises(inner) >= OBJECT_SURE for kind in _kinds())
+    others = (kind for kind in _kinds() if type(kind) is not JsonLines)
+    return any(kind.recognises(inner) >= OBJECT_SURE for kind in others)
 
 
 def has_title(fields: dict[str, Any], columns: Columns) -> bool:

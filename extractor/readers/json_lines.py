@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -12,7 +12,7 @@ from pydantic_core import from_json
 
 from extractor.errors import DumpError
 from extractor.readers._catalogues import with_metadata
-from extractor.readers._shapes import at_path, has_path, levelled, paths_in
+from extractor.readers._shapes import has_path, levelled, paths_in, titled_in
 from extractor.readers.base import (
     LIKELY,
     NO,
@@ -41,6 +41,11 @@ _PRINTED_LIMIT = 2**20
 
 _AROUND = " \t\r\n\0\x1e"
 _BLANKS = _AROUND.encode()
+_ACTION = re.compile(
+    rb'\s*\{\s*"(?:index|create|update)"\s*:\s*\{(?:[^{}]*"_id"\s*:\s*"?([^"{},]*+))?[^{}]*\}\s*\}\s*$'
+)
+"""The line above a paper in what Elasticsearch loads in bulk, with its id."""
+
 _NO_DATA = re.compile(
     r'("(?:[^"\\]++|\\.)*+")|(?:(?<=[\s,{}\[\]])//[^\n]*|/\*.*?\*/|,(?=\s*[}\]]|\s*\Z))', re.DOTALL
 )
@@ -69,8 +74,8 @@ class JsonLines(Reader):
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:
         papers = 0
-        if b"\n" in source.head:
-            check_id(first_object(source.head) or {}, columns, source.name)
+        if b"\n" in source.head and (first := first_object(source.head)):
+            check_id(first, columns, source.name)
         for item in self._items(source, columns):
             papers += isinstance(item, Paper)
             yield item
@@ -78,15 +83,22 @@ class JsonLines(Reader):
             check_fields(first_object(source.head) or {}, columns, source.name)
 
     def _items(self, source: Source, columns: Columns) -> Iterator[Item]:
+        above = ""
         for number, line in source.lines():
             if line is None:
                 yield Unreadable(number, TOO_LONG)
             elif not line.isspace():
                 item = guarded(self.item, number, line, columns)
-                if isinstance(item, Unreadable) and item.title is None:
+                if isinstance(item, Paper):
+                    yield replace(item, id=above) if above and not item.id else item
+                elif item.title is None and (action := _ACTION.match(line)):
+                    above = decode_text(action[1] or b"")
+                    continue
+                elif item.title is None:
                     yield from _within(line, item, columns)
                 else:
                     yield item
+            above = ""
 
     def item(self, line: int, data: bytes | str, columns: Columns) -> Item:
         """Return the paper in one JSON object."""
@@ -117,6 +129,7 @@ def check_fields(fields: dict[str, Any], columns: Columns, dump: str) -> None:
     Raises:
         DumpError: it has not; the message names what there is.
     """
+    fields = titled_in(fields) or fields
     if not fields:
         return
     inner = {**fields, **levelled(fields)}
@@ -125,7 +138,7 @@ def check_fields(fields: dict[str, Any], columns: Columns, dump: str) -> None:
         (columns.title, names.titles, "title"),
         (columns.abstract, names.abstracts, "abstract"),
     ):
-        if not any(at_path(inner, name) is not None for name in candidates):
+        if not any(has_path(inner, name) for name in candidates):
             _refuse(fields, given, field, dump)
 
 
@@ -135,7 +148,9 @@ def check_id(fields: dict[str, Any], columns: Columns, dump: str) -> None:
     Raises:
         DumpError: it has not; papers without ids would be numbered instead.
     """
-    if columns.id and not has_path({**fields, **levelled(fields)}, columns.id):
+    inner = {**fields, **levelled(fields)}
+    is_titled = any(has_path(inner, name) for name in field_names(tuple(inner), columns).titles)
+    if columns.id and is_titled and not has_path(inner, columns.id):
         _refuse(fields, columns.id, "id", dump)
 
 
@@ -163,22 +178,29 @@ def parse_json(data: bytes | str) -> Any:
         RecursionError: it is nested too deeply.
     """
     try:
-        value = from_json(data)
+        value = from_json(data, allow_inf_nan=False)
     except ValueError:
         # Bytes that are not UTF-8, raw control characters, halves of surrogate pairs.
         text = (data if isinstance(data, str) else decode_text(data)).strip(_AROUND)
         if text.startswith("{'"):
             return _printed_dict(text)
         try:
-            return json.loads(text, strict=False)
+            return _one_value(text)
         except ValueError:
-            cleaned = _NO_DATA.sub(r"\1", text)
+            cleaned = _NO_DATA.sub(r"\1", text).strip(_AROUND)
             if cleaned == text:
                 raise
-            return json.loads(cleaned, strict=False)
+            return _one_value(cleaned)
     if isinstance(value, str) and value.startswith("{"):
         # JSON that was written into JSON.
         return from_json(value)
+    return value
+
+
+def _one_value(text: str) -> Any:
+    value, end = scan_value(text, 0)
+    if end < len(text):
+        raise ValueError(f"there is more behind it, from character {end + 1} on")
     return value
 
 

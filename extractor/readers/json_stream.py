@@ -48,8 +48,11 @@ _ENDS = {
 _MOST_FAILED = 16
 """Objects in a chunk whose parsing may fail: each error counts the lines of the chunk."""
 
-scan_value = json.JSONDecoder(strict=False).raw_decode
-"""Parses the JSON value at a place of a text, and returns it with the place behind it."""
+scan_value = json.JSONDecoder(strict=False, parse_constant=lambda _: None).raw_decode
+"""Parses the JSON value at a place of a text, and returns it with the place behind it.
+
+NaN and Infinity are no values of JSON, and become None.
+"""
 
 
 @dataclass(frozen=True, slots=True)
