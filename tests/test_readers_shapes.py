@@ -409,3 +409,23 @@ def test_pages_of_several_papers(tmp_path: Path) -> None:
     tag = '<meta name="citation_title" content="{}"><meta name="citation_abstract" content="{}">'
     for head in (tag.format("A", LONG) + tag.format("B", LONG), article() + article(headline="B")):
         assert len(read_all(tmp_path / "dump", page_of(head))) == 2
+
+
+ENTRIES = {
+    "paper": json.dumps(ROWS[0]),
+    "no abstract": json.dumps({"title": TITLE, "references": [ROWS[0]]}),
+    "broken": '{"title": "Moss", x}',
+    "no title": '{"abstract": "It grows."}',
+}
+
+
+@given(st.lists(st.sampled_from(sorted(ENTRIES)), min_size=1, max_size=8), st.booleans())
+def test_every_object_of_an_array_is_a_paper_or_listed(
+    tmp_path_factory: pytest.TempPathFactory, kinds: list[str], is_array: bool
+) -> None:
+    kinds = ["paper", *kinds]
+    texts = [ENTRIES[kind] for kind in kinds]
+    path = tmp_path_factory.mktemp("json") / "dump"
+    path.write_text("[" + ",\n".join(texts) + "]" if is_array else "\n".join(texts))
+    with open_dump(path) as dump:
+        assert [isinstance(each, Paper) for each in dump] == [kind == "paper" for kind in kinds]

@@ -12,9 +12,15 @@ if TYPE_CHECKING:
 
 _AUTHORS = ("authors", "author", "authorList", "creators", "dccreator", "author_display")
 _LISTS = ("author", "authors", "value")
-_GIVEN = ("given", "givenName", "firstName", "first", "first_name", "firstname", "name")
-_MIDDLE = ("middle", "non-dropping-particle", "prefix")
-_FAMILY = ("family", "familyName", "lastName", "last", "last_name", "lastname", "surname")
+_GIVEN = (
+    *("given", "givenName", "firstName", "first", "first_name", "firstname", "given-names"),
+    "name",
+)
+_MIDDLE = ("middle", "non-dropping-particle", "name-particle", "prefix")
+_FAMILY = (
+    *("family", "familyName", "lastName", "last", "last_name", "lastname", "surname"),
+    "family-names",
+)
 _WHOLE = ("full_name", "fullName", "fullname", "display_name", "name", "creator", "literal")
 
 # Catalogues that write the family name first: fields that they alone have.

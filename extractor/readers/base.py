@@ -335,7 +335,7 @@ def json_text(value: object) -> str:
     if isinstance(value, dict):
         return json_text(next((value[name] for name in _TEXTS if value.get(name)), None))
     if isinstance(value, list):
-        return " ".join(filter(None, map(json_text, value)))
+        return " ".join(filter(None, (json_text(each).strip() for each in value)))
     return ""
 
 

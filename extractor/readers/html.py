@@ -114,7 +114,8 @@ def _archived(source: Source) -> Iterator[str]:
     else:
         parts = email.message_from_bytes(data).walk()
         pages = (part for part in parts if part.get_content_type() == "text/html")
-        page = next(pages).get_payload(decode=True)
+        part = next(pages, None)
+        page = part.get_payload(decode=True) if part else b""
     yield document_decoder(page[:HEAD], html=True).decode(page, final=True)
 
 

@@ -47,12 +47,17 @@ _MAYBE = 0.7
 # Comments, a mark between texts of JSON, the variable or the call that JavaScript puts around.
 _AROUND = rb"(?:[\s\0\x1e;]|//[^\n]*\n|/\*(?:(?!\*/)[\s\S]){0,4000}\*/|\)\]\}',?\n)*+"
 _ABOVE = _AROUND + (
-    rb"(?:(?:(?:export )?(?:var|let|const) |window\.|export default |module\.)?[\w$.]*\s*[=(]?\s*)?"
+    rb"(?:(?:(?:export )?(?:var|let|const) )?[\w$.]++\s*[=(]\s*|export default\s+)?"
 )
-_ARRAY = re.compile(_ABOVE + rb"\[" + _AROUND + rb"(?:null\s*,\s*)*[\[{\]]")
+_ARRAY = re.compile(
+    _ABOVE
+    + rb"\["
+    + _AROUND
+    + rb"(?:null\s*,\s*)*(?:[{\]]|\[\s*(?:[\[{\"]|(?:-?\d[\d.e]*|null|true|false)\s*,))"
+)
 _OBJECT = re.compile(_ABOVE + rb"\{\s*[\"'}/]")
-_ROWS = re.compile(rb"\s*\[\s*\[")
 _TOO_LARGE = "The object is too large to be read at once, and only arrays are read in pieces."
+_ROWS = re.compile(rb"\s*\[\s*\[")
 _REMEMBERED = 10**6
 
 
