@@ -429,3 +429,24 @@ def test_every_object_of_an_array_is_a_paper_or_listed(
     path.write_text("[" + ",\n".join(texts) + "]" if is_array else "\n".join(texts))
     with open_dump(path) as dump:
         assert [isinstance(each, Paper) for each in dump] == [kind == "paper" for kind in kinds]
+
+
+def test_a_first_entry_longer_than_the_head(tmp_path: Path) -> None:
+    """What the first 64 KiB do not show is found out as the dump is read."""
+    many = [{"author": {"display_name": f"Author {number}"}} for number in range(4000)]
+    work = {"id": "W1", "title": TITLE, "authorships": many}
+    work["abstract_inverted_index"] = {word: [at] for at, word in enumerate("We see moss".split())}
+    rest = [{"title": TITLE, "reference": [{"key": "k" * 70}]}] * 1000
+    page = {"message": {"items": [*rest, {"title": TITLE, "abstract": ABSTRACT}]}}
+    for text, abstract in ((json.dumps(work), "We see moss"), (json.dumps(page), ABSTRACT)):
+        path = tmp_path / "dump"
+        path.write_text(text + "\n")
+        with open_dump(path) as dump:
+            assert [each.abstract for each in dump if isinstance(each, Paper)] == [abstract]
+
+
+def test_a_doi_with_angle_brackets(tmp_path: Path) -> None:
+    doi = "10.5555/(sici)1097(1998)66:4<261::aid>3.0.co;2-t"
+    fields = {"DOI": doi, "title": TITLE, "abstract": ABSTRACT}
+    paper = only(tmp_path / "dump", json.dumps(fields))
+    assert (paper.id, paper.source["doi"]) == (doi, doi)

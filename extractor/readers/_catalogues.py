@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +31,16 @@ _DOIS = (
     *("doi", "DOI", "externalIds", "externalids", "ext_ids", "identifier", "identifiers"),
     *("pids", "pid", "external_ids", "dois", "dcdoi", "doiId_s"),
 )
+_WHOLE_DOI = re.compile(r"10\.\d[\d.]*/\S+")
 _DOI_KEYS = ("doi", "DOI", "value", "id", "identifier")
 _KINDS = ("type", "scheme", "identifierType")
 _DATES = ("issued", "published", "published-print", "published-online", "publicationYear")
 _VENUES = ("container-title", "publicationTitle", "journal", "container")
-_REPLACED = ("DOI", "container-title", "publicationTitle")
+_REPLACED = {
+    "authors": _AUTHORS,
+    "doi": ("DOI",),
+    "venue": ("container-title", "publicationTitle"),
+}
 
 
 def with_metadata(fields: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +52,7 @@ def with_metadata(fields: dict[str, Any]) -> dict[str, Any]:
     found = dict(_found(fields, there)) if there else None
     if not found:
         return fields
-    gone = {*_REPLACED, *(_AUTHORS if "authors" in found else ())}
+    gone = {name for field in found for name in _REPLACED.get(field, ())}
     return {name: value for name, value in fields.items() if name not in gone} | found
 
 
@@ -113,7 +119,8 @@ def _doi_of(value: object, _: object) -> str:
 def _doi(value: object) -> str:
     """Return the DOI in text, in an object of identifiers, or in a list of either."""
     if isinstance(value, str):
-        return doi_in(value)
+        # One of old has angle brackets, where a text would end it.
+        return value if _WHOLE_DOI.fullmatch(value) else doi_in(value)
     if isinstance(value, list):
         return next(filter(None, map(_doi, value)), "")
     if not isinstance(value, dict):

@@ -74,10 +74,11 @@ class JsonDocument(Reader):
             return SURE
         if not _OBJECT.match(head):
             return NO
-        first = first_object(head.strip().partition(b"\n")[0])
+        line = head.strip().partition(b"\n")[0]
+        first = first_object(line)
         if first and not is_paper(first, Columns()) and papers_in(first, Columns()):
             return SURE
-        return NO if first_object(head) else _MAYBE
+        return NO if object_in(line) else _MAYBE
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:
         papers, read = _Papers(columns, source.name), 0
