@@ -435,7 +435,7 @@ def test_a_first_entry_longer_than_the_head(tmp_path: Path) -> None:
     """What the first 64 KiB do not show is found out as the dump is read."""
     many = [{"author": {"display_name": f"Author {number}"}} for number in range(4000)]
     work = {"id": "W1", "title": TITLE, "authorships": many}
-    work["abstract_inverted_index"] = {word: [at] for at, word in enumerate("We see moss".split())}
+    work["abstract_inverted_index"] = {word: [at] for at, word in enumerate(["We", "see", "moss"])}
     rest = [{"title": TITLE, "reference": [{"key": "k" * 70}]}] * 1000
     page = {"message": {"items": [*rest, {"title": TITLE, "abstract": ABSTRACT}]}}
     for text, abstract in ((json.dumps(work), "We see moss"), (json.dumps(page), ABSTRACT)):
