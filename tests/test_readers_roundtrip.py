@@ -163,7 +163,7 @@ def test_any_brackets_are_survived(text: str) -> None:
         found = list(json_objects(source))
         source.close()
     for element in found:
-        assert element.data is not None
-        assert element.data.startswith(b"{")
-        assert element.data.decode() in text
+        assert element.text is not None
+        assert element.text.startswith("{")
+        assert element.text in text
         assert 1 <= element.line <= text.count("\n") + 1

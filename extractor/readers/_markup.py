@@ -5,24 +5,44 @@ from __future__ import annotations
 import html
 import re
 
-_ENTITY = re.compile(r"&(?:#\d+|#[xX][\da-fA-F]+|[A-Za-z]\w{1,30});")
+_ENTITY = re.compile(r"&(?:amp;)?(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,30});")
 _HEADING = r"(?:(?:jats:)?title|h[1-6])"
 _BLOCKS = (
-    rf"(?:{_HEADING}|(?:jats:)?(?:p|sec|list|list-item|disp-formula)|abstract|div|br|ul|ol|li)"
+    rf"{_HEADING}|(?:jats:)?(?:p|sec|list|list-item|disp-formula|break)|(?:ce:)?(?:abstract|para)"
+    r"|div|br|hr|[ou]l|li|d[ltd]|table|tbody|t[rdh]|blockquote|center|pre|section|article|simple-para"
 )
 _INLINE = (
-    r"(?:mml:[\w-]+|jats:[\w-]+|i|b|u|em|strong|sub|sup|span|a|tt|sc|inline|italic|bold|small"
-    r"|inline-formula|tex-math|alternatives|math|mrow|m[inos]|mtext|msub|msup|msubsup|mfrac|msqrt"
-    r"|mover|munder|munderover|mspace|mstyle|semantics|annotation|scp|inf)"
+    r"(?:mml|m|jats|ce|o|w|st1):[\w-]+"
+    r"|[abiqu]|em|strong|strike|del|ins|su[bp]|span|tt|s?cp?|font|small|big|abbr|acronym|cite|code"
+    r"|kbd|var|samp|mark|img|nobr|sc|sans-serif|monospace|roman|overline|underline|italic|bold"
+    r"|inline(?:-formula|-graphic|-equation)?|inlineequation|equationsource|equation|emphasis"
+    r"|superscript|subscript|named-content|styled-content|ext-link|xref|uri|email|formula|tex"
+    r"|tex-math|alternatives|math|m(?:row|[inos]|text|su[bp]|subsup|frac|sqrt|root|over|under"
+    r"|underover|space|style|fenced|table|tr|td|padded|phantom|enclose|multiscripts|prescripts)"
+    r"|semantics|annotation|annotation-xml|inf"
 )
 _REST = r"(?:\s[^<>]{0,1000})?/?>"
-_MARK = re.compile(rf"</?(?:(?P<block>{_BLOCKS})|{_INLINE}){_REST}", re.IGNORECASE)
+_MARK = re.compile(rf"<(/?)((?P<block>{_BLOCKS})|{_INLINE})(?=[\s/>]){_REST}", re.IGNORECASE)
+_CLOSED = re.compile(rf"</({_BLOCKS}|{_INLINE})\s*>", re.IGNORECASE)
+_HEADINGS = frozenset(["title", "jats:title", "h1", "h2", "h3", "h4", "h5", "h6"])
+_ALONE = frozenset(["br", "hr", "img", "p", "li", "jats:p", "jats:break", "td", "tr", "th"])
+"""Marks that need not be closed."""
+
 _TEX = re.compile(
-    r"<((?:jats:)?tex-math|annotation)\b[^<>]{0,1000}>[^<]{0,10000}</\1\s*>", re.IGNORECASE
+    r"<((?:jats:)?tex-math|(?:mml:|m:)?annotation)\b[^<>]{0,1000}>[^<]{0,10000}</\1\s*>",
+    re.IGNORECASE,
 )
-_MATHML = re.compile(r"<(?:mml:)?math\b", re.IGNORECASE)
+_MATHML = frozenset(["math", "mml:math", "m:math"])
 _TITLED = re.compile(rf"<({_HEADING}){_REST}([^<]{{1,200}})</\1\s*>", re.IGNORECASE)
+_POWER = re.compile(r"\d<(?:\w+:)?sup>[-+\u2212]?\d", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
+_NO_TEXT = (
+    ("<!--", "-->"),
+    ("<style", "</style>"),
+    ("<script", "</script>"),
+    ("\\documentclass", "\\begin{document}"),
+    ("\\end{document", "}"),
+)
 
 
 def without_marks(text: str) -> str:
@@ -30,34 +50,70 @@ def without_marks(text: str) -> str:
 
     A heading at the beginning that has no other beside it labels the whole, and goes as well.
     """
-    if "&" in text and _ENTITY.search(text):
-        text = html.unescape(text)
-    if "<" not in text or not _MARK.search(text) or not _closes(text):
+    if "&" in text:
+        text = _ENTITY.sub(_character, text)
+    return _without_tags(text) if "<" in text else text
+
+
+def _character(entity: re.Match[str]) -> str:
+    """Decode an entity, also one whose ampersand was made one in turn."""
+    return html.unescape(entity[0].replace("&amp;", "&", 1) if ";" in entity[0][:-1] else entity[0])
+
+
+def _without_tags(text: str) -> str:
+    if "<![CDATA[" in text:
+        text = text.replace("<![CDATA[", "").replace("]]>", "")
+    closed = {name.lower() for name in _CLOSED.findall(text)}
+    if not closed and not _MARK.match(text) and "/>" not in text and "<br>" not in text.lower():
         # Nothing that is opened is closed: the abstract speaks of marks.
         return text
-    if len(headings := _TITLED.findall(text)) == 1 or (
-        headings and headings[0][1].strip().lower() == "abstract"
-    ):
+    for begin, end in _NO_TEXT:
+        text = _without_parts(text, begin, end)
+    headings = _TITLED.findall(text) if closed & _HEADINGS else []
+    if len(headings) == 1 or (headings and headings[0][1].strip().lower() == "abstract"):
         text = _without_first_heading(text)
-    if _MATHML.search(text):
+    if closed & _MATHML:
         # The same formula stands there as TeX and as MathML.
         text = _TEX.sub("", text)
-    text = _TITLED.sub(_label, text)
-    text = _MARK.sub(lambda mark: " " if mark["block"] else "", text)
-    return _SPACES.sub(" ", text).strip()
+    if headings:
+        text = _TITLED.sub(_label, text)
+    text = _MARK.sub(lambda mark: _left_of(mark, closed), text)
+    return (_SPACES.sub(" ", text) if _spaced(text) else text).strip()
 
 
-def _closes(text: str) -> bool:
-    return "</" in text or "/>" in text or "<br>" in text.lower()
+def _spaced(text: str) -> bool:
+    return any(each in text for each in ("  ", "\n", "\t", "\r"))
+
+
+def _left_of(mark: re.Match[str], closed: set[str]) -> str:
+    """Return what is left of a mark: nothing, a space, ``^`` of a power; all, if it is none."""
+    name = mark[2].lower()
+    if not (mark[1] or name in closed or name in _ALONE or mark[0].endswith("/>")):
+        return mark[0]
+    if mark["block"]:
+        return " "
+    is_power = name.endswith("sup") and _POWER.match(mark.string, max(0, mark.start() - 1))
+    return "^" if is_power else ""
+
+
+def _without_parts(text: str, begin: str, end: str) -> str:
+    """Leave out what stands between two marks that no text stands between."""
+    parts, at = [], 0
+    while (start := text.find(begin, at)) >= 0 and (stop := text.find(end, start)) >= 0:
+        parts.append(text[at:start])
+        at = stop + len(end)
+    return "".join([*parts, text[at:]]) if parts else text
 
 
 def _without_first_heading(text: str) -> str:
     found = _TITLED.search(text)
     if found and not _MARK.sub("", text[: found.start()]).strip():
-        return text[: found.start()] + text[found.end() :]
+        rest = text[: found.start()] + text[found.end() :]
+        return rest if _MARK.sub("", rest).strip() else text
     return text
 
 
 def _label(heading: re.Match[str]) -> str:
     name = heading[2].strip()
-    return f" {name} " if name[-1:] in ".:?!" else f" {name}: "
+    is_last = heading.end() == len(heading.string)
+    return f" {name} " if name[-1:] in ".:?!" or is_last else f" {name}: "

@@ -182,7 +182,7 @@ class _Rewound(_Stream):
 
 
 class _Transcoded(_Stream):
-    """UTF-16 read as UTF-8."""
+    """UTF-16 or UTF-32 read as UTF-8."""
 
     def __init__(self, raw: io.RawIOBase, encoding: str) -> None:
         self._raw = raw

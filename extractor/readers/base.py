@@ -117,6 +117,7 @@ IDS = (
     *("docid", "bibcode", "key", "citationkey", "uid", "ut", "utuniquewosid", "identifier", "doi"),
     *("eid", "lensid", "publicationid", "accessionnumber"),
 )
+_TEXTS = ("value", "text", "content", "p", "#text", "@value", "AbstractText")
 _STAYS_IN_SOURCE = {"doi"}
 _OTHER_TITLES = ("book", "journal", "source", "venue", "series", "short", "proceedings", "conf")
 # What is about a title or an abstract and is none: ``has_abstract``, ``title_url``.
@@ -361,7 +362,7 @@ def _first_text(values: Mapping[str, object], names: tuple[str, ...]) -> tuple[s
     """Return the first text and its name; what says nothing, such as ``nan``, only as the last."""
     first = "", ""
     for name in names:
-        value = at_path(values, name) if "." in name and name not in values else values.get(name)
+        value = values[name] if name in values else at_path(values, name)
         text = value if type(value) is str else json_text(value)
         if text and (len(names) == 1 or not _says_nothing(text)):
             return name, text
@@ -371,18 +372,18 @@ def _first_text(values: Mapping[str, object], names: tuple[str, ...]) -> tuple[s
 
 
 def json_text(value: object) -> str:
-    """Return the text of a JSON value: itself, its number, its parts or its ``value``.
+    """Return the text of a JSON value: itself, its number, or that of its parts.
 
-    ``text`` and ``content`` are as good as ``value``.
+    Of an object that is what stands under one of the usual names, as ``value``.
     """
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, dict):
-        return json_text(value.get("value") or value.get("text") or value.get("content"))
+        return json_text(next((value[name] for name in _TEXTS if value.get(name)), None))
     if isinstance(value, list):
-        return " ".join(filter(None, map(json_text, value)))
+        return " ".join(filter(None, (json_text(each).strip() for each in value)))
     return ""
 
 

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import email
+import plistlib
 import re
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from extractor.errors import DumpError
 from extractor.readers._encoding import document_decoder
+from extractor.readers._page_data import PageData, abstract_of
 from extractor.readers._paragraphs import HEADING, Paragraph, split_label
+from extractor.readers._source import HEAD
 from extractor.readers.base import (
     NO,
     SURE,
     Columns,
     Item,
-    Paper,
     Reader,
     Source,
-    build_entry,
-    nested_text,
-    without_empty,
 )
-from extractor.readers.json_lines import parse_json
 from extractor.readers.text import read_page
 
 if TYPE_CHECKING:
@@ -47,9 +46,14 @@ _INLINE = frozenset(
         """,
     )
 )
+_BUTTON = frozenset(["badge", "btn", "button"])
 _HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _PAGE_LIMIT = 2**26
-_ABSTRACT_LENGTH = 80
+_HEADERS = re.compile(rb"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)+", re.I)
+_ABSTRACTS = ("abstract", "summary")
+_NO_HEADING = 9
+_MOST_PARTS = 12
+"""Parts that a structured abstract may have."""
 
 
 class Html(Reader):
@@ -57,26 +61,63 @@ class Html(Reader):
 
     name = "html"
     title = "saved web pages (HTML)"
-    suffixes = (".html", ".htm", ".xhtml")
+    suffixes = (".html", ".htm", ".xhtml", ".mhtml", ".mht", ".webarchive")
 
     def sniff(self, head: bytes) -> float:
-        return SURE if _BEGINS.match(head) else NO
+        return SURE if _BEGINS.match(head) or _is_archive(head) else NO
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
         page = _Page()
-        decoder = document_decoder(source.head, html=True)
-        read = 0
-        # As much more as is pending, since an open tag is looked through anew with each chunk.
-        while chunk := source.stream.read(max(_CHUNK, len(page.rawdata))):
-            read += len(chunk)
-            page.feed(decoder.decode(chunk))
-            if read > _PAGE_LIMIT or len(page.rawdata) > _TAG_LIMIT:
-                raise DumpError(f"{source.name} is too large for a saved web page.")
-        page.feed(decoder.decode(b"", final=True))
+        for text in _archived(source) if _is_archive(source.head) else _decoded(source):
+            page.feed(text)
+            if len(page.rawdata) > _TAG_LIMIT:
+                raise _too_large(source)
         page.end()
-        if page.papers:
-            return iter(page.papers)
-        return page.cited(list(read_page(page.paragraphs)))
+        if page.data.has_title:
+            below = list(read_page(page.paragraphs))
+            yield from page.data.items(page.abstract(below)) or below
+        else:
+            yield from page.data.items() or read_page(page.paragraphs)
+
+
+def _too_large(source: Source) -> DumpError:
+    return DumpError(f"{source.name} is too large for a saved web page.")
+
+
+def _decoded(source: Source) -> Iterator[str]:
+    decoder = document_decoder(source.head, html=True)
+    read, chunk = 0, source.stream.read(_CHUNK)
+    while chunk:
+        read += len(chunk)
+        if read > _PAGE_LIMIT:
+            raise _too_large(source)
+        yield decoder.decode(chunk)
+        # As much more as was read, since an open tag is looked through anew with each chunk.
+        chunk = source.stream.read(max(_CHUNK, read))
+    yield decoder.decode(b"", final=True)
+
+
+def _is_archive(head: bytes) -> bool:
+    """Say whether it is a page with its parts, as Chrome (MHTML) and Safari save them."""
+    if head.startswith((b"bplist", b"<?xml", b"<plist")):
+        return b"WebMainResource" in head
+    headers = _HEADERS.match(head)
+    return bool(headers and b"multipart/related" in headers[0].lower())
+
+
+def _archived(source: Source) -> Iterator[str]:
+    """Yield the page in an archive."""
+    data = source.stream.read(_PAGE_LIMIT + 1)
+    if len(data) > _PAGE_LIMIT:
+        raise _too_large(source)
+    if b"WebMainResource" in data[: len(source.head)]:
+        page = plistlib.loads(data)["WebMainResource"]["WebResourceData"]
+    else:
+        parts = email.message_from_bytes(data).walk()
+        pages = (part for part in parts if part.get_content_type() == "text/html")
+        part = next(pages, None)
+        page = part.get_payload(decode=True) if part else b""
+    yield document_decoder(page[:HEAD], html=True).decode(page, final=True)
 
 
 class _Page(HTMLParser):
@@ -85,37 +126,52 @@ class _Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.paragraphs: list[Paragraph] = []
-        self.papers: list[Item] = []
+        self.data = PageData()
         self._text: list[str] = []
         self._line = 1
         self._label = ""
         self._skipping = ""
         self._script: list[str] | None = None
-        self._meta: dict[str, str] = {}
-        self._authors: list[str] = []
+        self._is_json = False
+        self._level = 0
+        self._levels: dict[int, int] = {}
+        self._links = 0
+        self._in_strong = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self._skipping:
             return
         attributes = {name: value or "" for name, value in attrs}
         if tag == "meta":
-            self._see_meta(attributes.get("name", ""), attributes.get("content", ""))
+            name = attributes.get("name") or attributes.get("property") or ""
+            self.data.see_meta(name, attributes.get("content", ""))
         for name, value in attributes.items():
             if name.startswith("data-") and value.startswith(("{", "[")):
-                self._see_data(value)
-        if tag in _SKIPPED:
+                self.data.see_json(value, self.getpos()[0])
+        if tag in _SKIPPED or (tag == "a" and _is_button(attributes)):
             self._skipping = tag
-            self._script = [] if "json" in attributes.get("type", "") else None
-        elif tag not in _INLINE:
+            self._script = [] if tag == "script" else None
+            self._is_json = "json" in attributes.get("type", "")
+        elif tag in _INLINE:
+            self._begin_inline(tag)
+        else:
             self.end_block()
             if tag in _HEADINGS:
-                self._label = HEADING
+                self._label, self._level = HEADING, int(tag[1])
+
+    def _begin_inline(self, tag: str) -> None:
+        self._links += tag == "a"
+        if tag == "a" and self._in_strong and not "".join(self._text).strip():
+            # The title of one of several papers, as the ACL Anthology lists them.
+            self._label, self._level = HEADING, _NO_HEADING
+        self._in_strong = tag == "strong"
 
     def handle_endtag(self, tag: str) -> None:
         if tag == self._skipping:
             self._skipping = ""
             if self._script is not None:
-                self._see_data("".join(self._script))
+                see = self.data.see_json if self._is_json else self.data.see_script
+                see("".join(self._script), self.getpos()[0])
                 self._script = None
         elif not self._skipping and tag not in _INLINE:
             self.end_block()
@@ -142,73 +198,44 @@ class _Page(HTMLParser):
     def end_block(self) -> None:
         """Make a paragraph of the text since the last block began or ended."""
         text = " ".join("".join(self._text).split())
+        if self._links > 1 and text.count(" | ") == self._links - 1:
+            # The names of authors, as the ACL Anthology lists them.
+            text = text.replace(" | ", ", ")
+        self._links, self._in_strong = 0, False
         if text:
             label, content = split_label(text)
+            if self._label:
+                self._levels[len(self.paragraphs)] = self._level
             self.paragraphs.append(
                 Paragraph(self._line, content, len(self.paragraphs), label or self._label)
             )
             self._label = ""
         self._text = []
 
-    def _see_meta(self, name: str, content: str) -> None:
-        if name.lower() == "citation_author":
-            self._authors.append(content.strip())
-        self._meta.setdefault(name.lower(), content.strip())
-        title, abstract = self._meta.get("citation_title"), self._meta.get("citation_abstract")
-        if title and abstract and not self.papers:
-            self.papers.append(self._cited_paper(self.getpos()[0], title, abstract))
-
-    def cited(self, items: list[Item]) -> Iterator[Item]:
-        """Yield what the page holds: one paper, where its tags name one and its text has it."""
-        papers = [each for each in items if isinstance(each, Paper)]
-        title = self._meta.get("citation_title")
-        if not title or not papers:
-            yield from items
-            return
-        best = max(papers, key=lambda each: len(each.abstract))
-        yield self._cited_paper(1, title, best.abstract)
-
-    def _cited_paper(self, line: int, title: str, abstract: str) -> Item:
-        def first(*names: str) -> str:
-            return next(filter(None, (self._meta.get(f"citation_{name}") for name in names)), "")
-
-        metadata = without_empty(
-            authors=self._authors,
-            doi=first("doi"),
-            venue=first("journal_title", "conference_title", "inbook_title"),
-            date=first("publication_date", "date", "online_date", "year"),
-            url=first("abstract_html_url", "public_url"),
-        )
-        return build_entry(line, first("arxiv_id", "doi"), title, abstract, metadata)
-
-    def _see_data(self, data: str) -> None:
-        try:
-            value = parse_json(data.encode())
-        except (ValueError, RecursionError):
-            return
-        for fields in _papers_in(value):
-            authors = fields.get("authors")
-            people = authors if isinstance(authors, list) else []
-            metadata = without_empty(
-                authors=[nested_text(each, "name") for each in people],
-                date=nested_text(fields, "publishedAt"),
-                doi=nested_text(fields, "doi"),
-                url=nested_text(fields, "url"),
+    def abstract(self, items: list[Item]) -> str:
+        """Return what stands below the heading "Abstract", else the longest abstract there is."""
+        labels = (at for at, each in enumerate(self.paragraphs) if each.label in _ABSTRACTS)
+        start = next(labels, None)
+        if start is None:
+            return abstract_of(items, "")
+        below = self._below(start)
+        if below and below[0].label == HEADING:
+            return " ".join(
+                f"{each.text}:" if each.label == HEADING else each.text for each in below
             )
-            title = " ".join(nested_text(fields, "title").split())
-            paper_id, abstract = nested_text(fields, "id"), _abstract(fields)
-            line = self.getpos()[0]
-            self.papers.append(build_entry(line, paper_id, title, abstract, metadata))
+        first = self.paragraphs[start].text or (below[0].text if below else "")
+        return abstract_of(items, first)
+
+    def _below(self, start: int) -> list[Paragraph]:
+        """Return the paragraphs down to the next heading that is not within the section."""
+        level = self._levels.get(start, 0)
+        below = self.paragraphs[start + 1 : start + 1 + 2 * _MOST_PARTS]
+        for at, each in enumerate(below):
+            is_label = each.label and each.label != HEADING
+            if is_label or self._levels.get(start + 1 + at, _NO_HEADING) <= level:
+                return below[:at]
+        return below
 
 
-def _papers_in(value: object) -> Iterator[dict[str, Any]]:
-    """Yield the innermost objects that have a title and an abstract."""
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    found = [paper for part in parts for paper in _papers_in(part)]
-    if not found and isinstance(value, dict) and nested_text(value, "title"):
-        found = [value] if len(_abstract(value)) >= _ABSTRACT_LENGTH else []
-    yield from found
-
-
-def _abstract(fields: dict[str, Any]) -> str:
-    return nested_text(fields, "abstract") or nested_text(fields, "summary")
+def _is_button(attributes: dict[str, str]) -> bool:
+    return not _BUTTON.isdisjoint(attributes.get("class", "").split())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from extractor.readers._catalogues import with_metadata
 from extractor.readers._shapes import levelled, papers_by_id
 from extractor.readers.base import (
     NO,
@@ -118,7 +119,7 @@ def _papers(line: int, text: str, columns: Columns) -> Iterator[Item]:
 def _papers_in(line: int, fields: dict[str, Any], columns: Columns) -> Iterator[Item]:
     inner = [] if "title" in fields else list(papers_by_id(fields))
     for each in inner or [fields]:
-        yield guarded(build_entry_from_fields, line, each, columns)
+        yield guarded(build_entry_from_fields, line, with_metadata(each), columns)
 
 
 def _parse(text: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 
 _CHUNK = 2**18
-_BEFORE_FIRST, _BETWEEN = re.compile(rb"\s*\[\s*"), re.compile(rb"\s*,\s*")
-_AFTER_LAST, _EMPTY = re.compile(rb"\s*\]\s*"), re.compile(rb"\s*\[\s*\]\s*")
+_BEFORE_FIRST, _BETWEEN = re.compile(r"\s*\[\s*"), re.compile(r"\s*,\s*")
+_AFTER_LAST, _EMPTY = re.compile(r"\s*\]\s*"), re.compile(r"\s*\[\s*\]\s*")
 
 
 class _Array(Sink):
@@ -64,14 +65,16 @@ class JsonArray(Writer, Rereadable):
 
     def read(self, path: Path) -> Iterator[Row]:
         scanner, number, before = JsonScanner(str(path)), 0, _BEFORE_FIRST
+        decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         with open_to_read(path) as stream:
             while chunk := stream.read(_CHUNK):
-                for found in scanner.feed(chunk):
+                for found in scanner.feed(decoder.decode(chunk)):
                     number += 1
                     if not (found.top and before.fullmatch(found.before)):
                         raise _broken(path, f"entry {number}, line {found.line}")
                     before = _BETWEEN
-                    yield read_row(f"{path}, entry {number}", found.data)
+                    data = found.text and found.text.encode(errors="surrogateescape")
+                    yield read_row(f"{path}, entry {number}", data)
         if not (_AFTER_LAST if number else _EMPTY).fullmatch(scanner.between):
             raise _broken(path, f"after entry {number}")
 
