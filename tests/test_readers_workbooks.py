@@ -25,6 +25,7 @@ OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 CONTENT = "http://schemas.openxmlformats.org/package/2006/content-types"
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+STYLE = 'fontId="0" fillId="0" borderId="0" xfId="0"'
 STRINGS = "<si><t>title</t></si><si><t>abstract</t></si>"
 NAMES = '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row>'
 PARTS = {
@@ -49,8 +50,9 @@ PARTS = {
     f'<Relationship Id="r3" Type="{OFFICE}/styles" Target="./styles.xml"/></Relationships>',
     "xl/styles.xml": f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="170" '
     'formatCode="[Red]yyyy&quot; x&quot;"/><numFmt numFmtId="171" formatCode="0.0&quot;day&quot;"/>'
-    '</numFmts><cellXfs><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/><xf numFmtId="170" fontId="0" fillId="0" borderId="0" xfId="0"/><xf numFmtId="171" fontId="0" fillId="0" borderId="0" xfId="0"/></cellXfs>'
-    "</styleSheet>",
+    "</numFmts><cellXfs>"
+    + "".join(f'<xf numFmtId="{number}" {STYLE}/>' for number in (0, 170, 171))
+    + "</cellXfs></styleSheet>",
 }
 
 
@@ -113,7 +115,8 @@ def test_values_of_cells(tmp_path: Path) -> None:
 def test_workbook_with_shared_strings_as_excel_writes_it(tmp_path: Path) -> None:
     strings = (
         *("<si><t>title</t></si><si><t>abstract</t></si><si><t>d</t></si><si><t>n</t></si>"),
-        "<si><r><t>A </t></r><r><t xml:space='preserve'>bold</t></r><rPh sb='0' eb='1'><t>x</t></rPh></si>",
+        "<si><r><t>A </t></r><r><t xml:space='preserve'>bold</t></r>"
+        "<rPh sb='0' eb='1'><t>x</t></rPh></si>",
     )
     names = "".join(f'<c r="{place}2" t="s"><v>{n}</v></c>' for n, place in enumerate("BCDE"))
     rows = (
