@@ -60,8 +60,9 @@ class Markdown(Reader):
             )
         levels = _levels(head)
         level = max(levels, key=lambda each: (levels[each], each), default=1)
-        check_head(source, lambda lines: _page(lines, level, 0))
-        return _page(source.lines(), level, width_of(head))
+        width = width_of(head)
+        check_head(source, lambda lines: _page(lines, level, width))
+        return _page(source.lines(), level, width)
 
 
 def _page(lines: Iterable[tuple[int, bytes | None]], level: int, width: int) -> Iterator[Item]:

@@ -81,8 +81,9 @@ class Text(Reader):
         return NO if looks_binary(head) or head.lstrip().startswith(b"<?xml") else LAST_RESORT
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        check_head(source, lambda lines: read_page(paragraphs(lines)))
-        return read_page(paragraphs(source.lines(), width_of(decode_text(source.head))))
+        width = width_of(decode_text(source.head))
+        check_head(source, lambda lines: read_page(paragraphs(lines, width)))
+        return read_page(paragraphs(source.lines(), width))
 
 
 def read_page(content: Iterable[Paragraph], ids: dict[int, str] | None = None) -> Iterator[Item]:
