@@ -34,8 +34,8 @@ _RESEARCH = re.compile(
     r"|suggest\w*|examin\w+|explor\w+|hypothes\w+|evidence|patients|outperform\w*|survey\w*|datasets?"
     r"|state-of-the-art|reveal\w*|challeng\w+|empirical\w*|insights?|article|thesis|dissertation"
     r"|accuracy|efficacy|effectiveness|baselines?|benchmarks?|clinical\w*|cohorts?|proofs?"
-    r"|prove[sdn]?|show[sn]? that|robust\w*|phenomen\w+|implications|perspectives?|species|diseases?"
-    r"|treatments?|measurements?|simulat\w+|numerical\w*|equations?|effects?|economic\w*|cultur\w+"
+    r"|prove[sdn]?|show[sn]? that|robust\w*|phenomen\w+|implications|perspectives?|species"
+    r"|diseases?|treatments?|measurements?|simulat\w+|numerical\w*|equations?|effects?|economic\w*|cultur\w+"
     r"|performance)\b",
     re.IGNORECASE,
 )

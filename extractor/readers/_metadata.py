@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 
 _SUFFIX = re.compile(r"(?:Jr|Sr)\.?|[IVX]+", re.IGNORECASE)
+_INITIALS = re.compile(
+    r"(?P<family>\S.*\S)\s(?P<initials>(?:[A-Z]{1,3}|(?:[A-Z]\.[ -]?){1,4})(?:-[A-Z])?)"
+    r"(?P<suffix>\s(?:Jr|Sr|\d\w\w)\.?)?"
+)
 _DOI = re.compile(r"(?<![\d.])10\.\d{4,9}(?:\.\d+)*/[^\s\"<>]*[^\s\"<>.,;]")
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
 
@@ -18,6 +22,14 @@ def given_first(name: str) -> str:
     if len(rest) > 1 and not _SUFFIX.fullmatch(rest[-1]):
         rest.append(rest.pop(0))
     return " ".join(filter(None, [*rest[:1], family, *rest[1:]]))
+
+
+def initials_first(name: str) -> str:
+    """Return ``Family AB Jr`` as ``AB Family Jr``; a name without initials stays as it is."""
+    found = _INITIALS.fullmatch(name)
+    if found is None:
+        return name
+    return f"{found['initials'].strip()} {found['family']}{found['suffix'] or ''}"
 
 
 def doi_in(text: str) -> str:

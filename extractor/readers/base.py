@@ -89,6 +89,7 @@ _PLACEHOLDER = re.compile(
     r"[\W_]*(?:nan|none|null|n/?a|undefined|tbd|(?:abstract )?not available"
     r"|no (?:abstract|summary)(?: is| was)?(?: available| provided| found| given)?(?: for this .*)?"
     r"|abstract (?:is )?(?:unavailable|not (?:available|provided|found)|missing|none)(?: for .*)?"
+    r"|none available|abstract available from the publisher"
     r"|(?:click|see) .{0,20}full text.*)[\W_]*",
     re.IGNORECASE,
 )

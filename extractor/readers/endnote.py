@@ -8,7 +8,7 @@ from extractor.readers._tagged import Entry, TaggedReader, Tags
 from extractor.readers.base import NO, SURE
 
 _TAG = re.compile(r"%([0-9A-Z!@#$&()*+=>?\[\]^~<])(?:\s(.*))?")
-_FIRST = re.compile(rb"^%(?:0(?: [^\n]*)?|[TA] [^\n]+)\r?\n%[0-9A-Z!@]\s", re.MULTILINE)
+_FIRST = re.compile(rb"^%(?:0(?:[ \t][^\n]*)?|[TA][ \t][^\n]+)\r?\n%[0-9A-Z!@]\s", re.MULTILINE)
 _RECOGNISED_BELOW = 0.75
 
 
