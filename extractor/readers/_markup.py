@@ -33,7 +33,7 @@ def without_marks(text: str) -> str:
     """
     if "&" in text and _ENTITY.search(text):
         text = html.unescape(text)
-    if not _CLOSES.search(text) or not _MARK.search(text):
+    if "<" not in text or not _CLOSES.search(text) or not _MARK.search(text):
         # Nothing that is opened is closed: the abstract speaks of marks.
         return text
     if len(headings := _TITLED.findall(text)) == 1 or (

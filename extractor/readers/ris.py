@@ -24,7 +24,7 @@ _FIRST_RIS = re.compile(rb"^[ \t]*TY  - ", re.MULTILINE)
 _FIRST_UNLIKE_RIS = re.compile(r"^[ \t]*(TY|ty)[ \t\u00a0]{1,5}([\u2010-\u2015-])", re.MULTILINE)
 _TAGGED_LINE = re.compile(rb"^[ \t]*[A-Z][A-Z0-9]{1,3} {0,2}-(?: |$)", re.MULTILINE)
 _TITLE_LINE = re.compile(rb"^TI  - ", re.MULTILINE)
-_PUBLISHER = re.compile(r"(?:Publisher|AIDS/HIV|plain-language-summary): (?=\S)")
+_PUBLISHER = re.compile(r"\A(?:Publisher|AIDS/HIV|plain-language-summary): (?=\S)")
 _WITHOUT_LEADER = 4
 """Tagged lines, with a title among them, by which entries without ``TY`` or ``PMID`` are known."""
 

@@ -239,7 +239,7 @@ def _is_prose(text: str) -> bool:
 
 
 def _is_sentence(text: str) -> bool:
-    return _SENTENCE.fullmatch(text) is not None and len(text.split()) > 3
+    return _SENTENCE.fullmatch(text) is not None and len(text.split(maxsplit=3)) > 3
 
 
 def _share_of_capitals(text: str) -> float:
