@@ -136,12 +136,14 @@ def _probable_format(lines: list[str]) -> str:
 
 
 def _is_table(lines: list[str]) -> bool:
-    """Say whether all lines have the same number of cells, and more than two."""
+    """Say whether all lines have as many cells; prose has commas, but no quoted cells."""
+    first = lines[:_ROWS]
+    is_quoted = len(first) >= _FEWEST and sum('"' in line for line in first) * 2 >= len(first)
     for delimiter, fewest in _COLUMNS.items():
         try:
-            rows = [len(row) for row in csv.reader(lines[:_ROWS], delimiter=delimiter)]
+            rows = [len(row) for row in csv.reader(first, delimiter=delimiter)]
         except csv.Error:
             continue
         if len(rows) > 1 and len(set(rows)) == 1 and rows[0] >= fewest:
-            return True
+            return is_quoted or delimiter in "\t|"
     return False
