@@ -268,6 +268,7 @@ def test_ris_as_programs_write_it(text: str) -> None:
         ("%0\tThesis\n%T\tOn Heat\n%X\tOne two.\n", "endnote"),
         ("%0 Thesis\n%T On <i>Heat</i>\n%X <p>One two.</p>\n", "endnote"),
         (f"{'_' * 60}\n\nDocument 1 of 1\n\nOn Heat\n\nAbstract (English): One two.\n", "proquest"),
+        ("%R 2024Tide..1\n%T On Heat\n%A Able, A.; Baker, B.\n%J J\n%B One two.\n", "endnote"),
         ("PMID- 1\nTI  - On Heat\nOAB - Publisher: One two.\nOABL- fre\n", "ris"),
     ],
 )

@@ -315,7 +315,7 @@ def test_abstract_in_a_language_without_spaces(read: Page) -> None:
 def test_ids_of_a_listing_and_what_its_fields_say(read: Page) -> None:
     block = f"[1] arXiv:2401.00011v2 [pdf]\nTitle: {TITLE}\nAuthors: Jane Doe\nDOI: 10.1/x\n"
     (paper,) = read(block + ABSTRACT)
-    assert paper == Paper("2401.00011", TITLE, ABSTRACT, {"authors": "Jane Doe", "doi": "10.1/x"})
+    assert paper == Paper("2401.00011", TITLE, ABSTRACT, {"authors": ["Jane Doe"], "doi": "10.1/x"})
 
 
 def test_identifier_of_another_paper_in_the_text_is_not_the_id(read: Page) -> None:

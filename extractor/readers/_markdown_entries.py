@@ -21,6 +21,7 @@ from extractor.readers._markdown import (
     plain,
     title_of,
 )
+from extractor.readers._metadata import names_in
 from extractor.readers._paragraphs import Paragraph
 from extractor.readers.base import TEXT_LIMIT, TOO_LONG, Item, Unreadable, build_entry, decode_text
 from extractor.readers.text import is_surely_title
@@ -50,10 +51,6 @@ _AUTHORS = re.compile(r"\s{0,8}([*_])(?P<names>[^*_]+)\1")
 _TITLES = frozenset(("title", "paper", "\u6807\u9898", "\u9898\u76ee", "\u8bba\u6587\u6807\u9898"))
 _LONGEST_FIELD = 5000
 _RULE = re.compile(r"\s*(?:-{3,}|\*{3,}|_{3,})\s*")
-
-
-def _names(text: str) -> list[str]:
-    return [name for part in re.split(r"[,;]", text) if (name := part.strip())]
 
 
 def is_abstract_label(line: str) -> bool:
@@ -146,9 +143,9 @@ class _Entries:
             return
         label = label_of(line)
         if (people := _AUTHORS.fullmatch(line)) and not self._has_abstract:
-            self._source.setdefault("authors", _names(people["names"]))
+            self._source.setdefault("authors", names_in(people["names"]))
         elif label and label.name in ("author", "authors", "\u4f5c\u8005"):
-            self._source.setdefault("authors", _names(plain(label.text)))
+            self._source.setdefault("authors", names_in(plain(label.text)))
         elif label and label.text:
             self._id = self._id or id_of_link(label.name, label.text)
             self._source.setdefault(label.name, plain(label.text).strip())

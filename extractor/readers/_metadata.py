@@ -24,6 +24,13 @@ def given_first(name: str) -> str:
     return " ".join(filter(None, [*rest[:1], family, *rest[1:]]))
 
 
+def names_in(text: str) -> list[str]:
+    """Return the names of a list: separated by semicolons or bars, else by commas and ``and``."""
+    whole = re.split(r"[;|]", text)
+    parts = whole if len(whole) > 1 else re.split(r",(?:\s+and\s)?|\s+and\s", text)
+    return [given_first(name) for part in parts if (name := part.strip())]
+
+
 def initials_first(name: str) -> str:
     """Return ``Family AB Jr`` as ``AB Family Jr``; a name without initials stays as it is."""
     found = _INITIALS.fullmatch(name)

@@ -118,6 +118,9 @@ _BOILERPLATE = re.compile(
     | (?:https?://|www\.|doi:?\s*10\.|10\.\d{{4,}}/)\S+
     | \S+@\S+\.\w+
     | (?:©|\(c\)|copyright\b).*
+    | (?:pmid|pmcid|e-?print|issn|isbn)\s*:\s*\S.{{0,80}}
+    | free\ (?:pmc\ )?(?:article|full\ text)\.?
+    | .{{0,120}}\b(?:19|20)\d\d\b[^;]{{0,12}};\s?\d+(?:\(.{{1,12}}\))?:\s?\w+-?\w*\b.{{0,80}}
     | [^.]{{0,60}}\b(?:showing|total\ of)\b.{{0,80}}\b(?:entries|results)\b.{{0,80}}
     | (?:page\s+)?\d+\s*(?:of|/|-)\s*\d+
     | [\u25b3\u25bd\u2191\u2193\u2190\u2192].{{0,20}}
@@ -144,7 +147,7 @@ _IMPERATIVE = re.compile(
     r"|search|share|show|sign|skip|submit|subscribe|try|vote|watch|view)(?:\s[a-z0-9'-]+){1,11}[.!]?",
 )
 _PLACE = re.compile(
-    r"\b(?:universit(?:y|ies|[àäé]t?)|institute|department|laborator(?:y|ies)|college|academy"
+    r"(?:\b|(?<=\d))(?:universit(?:y|ies|[àäé]t?)|institute|department|laborator(?:y|ies)|college|academy"
     r"|research\s+(?:center|centre|group|lab)|inc\.|corporation|gmbh|proceedings|journal of"
     r"|transactions on|conference|workshop|best paper|spotlight|accepted (?:at|to|by))\b",
     re.IGNORECASE,
@@ -165,10 +168,13 @@ _PERSON = (
     r"[\s\d*\u2020\u2021\u00a7]*(?:\([^)]{1,60}\))?"
 )
 _PEOPLE = re.compile(
-    rf"(?:by\s+)?{_PERSON}(?:\s*(?:,|;|\u00b7|&|,?\s+and\s)\s*{_PERSON})+(?:,?\s+et\ al\.?)?"
+    rf"(?:by\s+)?{_PERSON}(?:\s*(?:,|;|\||\u00b7|&|,?\s+and\s)\s*{_PERSON})+(?:,?\s+et\ al\.?)?"
     rf"|{_PERSON}\s+et\s+al\.?"
 )
-_BETWEEN_PEOPLE = re.compile(r"[,;\u00b7&]|\s(?:and|et)\s")
+_NOTED_PERSON = re.compile(
+    rf"{_PERSON}(?<=[\d*)\u2020\u2021\u00a7])|[A-Z\u00c0-\u00de][\w'\u2019-]+ [A-Z]{{1,3}}\."
+)
+_BETWEEN_PEOPLE = re.compile(r"[,;|\u00b7&]|\s(?:and|et)\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,5 +339,6 @@ def is_aside(text: str) -> bool:
         or text.lower().startswith("by")
         or is_notice(text)
         or is_people(text)
+        or _NOTED_PERSON.fullmatch(text)
         or (len(text) < 80 and (_PLACE.search(text) or _VENUE.fullmatch(text)))
     )

@@ -114,6 +114,11 @@ class Entry:
         parts = map(str.strip, ";".join(self.all(tags)).split(";"))
         return [part.removesuffix(".") for part in parts if part.strip(".")]
 
+    def names(self, tags: tuple[str, ...]) -> list[str]:
+        """Return the names in the values of the first of the tags, one or several in each."""
+        parts = re.split(r"[;\uff1b]", ";".join(self.all(tags)))
+        return [name for part in parts if (name := part.strip())]
+
 
 class TaggedReader(Reader):
     """A format of tagged lines; a subclass says what a tag is and where an entry begins.

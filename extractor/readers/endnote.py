@@ -55,6 +55,13 @@ class EndNote(TaggedReader):
             return entry.cut(type_) if is_below else Entry()
         return None
 
+    def abstract_of(self, entry: Entry) -> str:
+        # ADS begins its entries with the bibcode and has the abstract where others have a venue.
+        return super().abstract_of(entry) or entry.first(("B",) if entry.leader == "R" else ())
+
+    def authors_of(self, entry: Entry) -> list[str]:
+        return entry.names(self.tags.authors)
+
     def categories_of(self, entry: Entry) -> list[str]:
         lines = [line for lines in entry.parts(self.tags.categories) for line in lines]
         words = (word.strip() for line in lines for word in re.split(r"[;\t]", line))

@@ -49,8 +49,7 @@ class NoteExpress(TaggedReader):
         return Entry() if is_next else None
 
     def authors_of(self, entry: Entry) -> list[str]:
-        names = re.split(r"[;\uff1b]", ";".join(super().authors_of(entry)))
-        return [name.strip() for name in names if name.strip()]
+        return entry.names(self.tags.authors)
 
     def categories_of(self, entry: Entry) -> list[str]:
         return entry.separated(self.tags.categories)

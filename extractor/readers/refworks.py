@@ -38,7 +38,7 @@ class RefWorks(TaggedReader):
         return _TAG
 
     def authors_of(self, entry: Entry) -> list[str]:
-        return entry.separated(self.tags.authors)
+        return entry.names(self.tags.authors)
 
     def categories_of(self, entry: Entry) -> list[str]:
         return entry.separated(self.tags.categories)
