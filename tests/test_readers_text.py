@@ -428,3 +428,25 @@ def test_what_holds_no_titles_and_abstracts_is_refused(
 )
 def test_abstracts_in_other_languages(title: str, abstract: str, read: Page) -> None:
     assert texts(read(title, abstract.strip())) == [(title, abstract.strip())]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "Ann Able | Bob Baker\n",
+        "Carl Clark1\n1University of Fjords",
+        "Carl Clark (1)\n\n(1) Fjord College, Norway\n",
+        "Clark C.\nJ Tides. 2024 Jan;1(2):3-4. doi: 10.5555/x.\nPMID: 1\nFree article.\nAbstract",
+        "Ann Able (Tides U.), Bob Baker (Fjord U.)\ne-Print: 2401.00001 [hep-th]",
+    ],
+)
+def test_what_stands_between_title_and_abstract(between: str, read: Page) -> None:
+    first = f"{TITLE}\n{between}\n{ABSTRACT}"
+    second = f"{OTHER_TITLE}.\n{between}\n{OTHER}"
+    assert texts(read(first, second)) == [BOTH[0], (f"{OTHER_TITLE}.", OTHER)]
+
+
+def test_authors_are_a_list(read: Page) -> None:
+    (paper,) = read(f"Title: {TITLE}\nAuthors: Able, Ann; Baker, Bob\nAbstract: {ABSTRACT}")
+    assert isinstance(paper, Paper)
+    assert paper.source["authors"] == ["Ann Able", "Bob Baker"]
