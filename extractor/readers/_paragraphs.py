@@ -104,10 +104,14 @@ _BOILERPLATE = re.compile(
     rf"""
       [\W\d_kKmM]*                                             # 42, 1.2k, · 3
     | \W*{_DATE}\W*
-    | \W*(?:[^.:]{{0,40}}\s)?(?:on|updated|published|submitted|posted|added|revised|released)
+    | (?=\D*+\d|.*\sago\b)(?:                                    # each of these has a number
+      \W*(?:[^.:]{{0,40}}\s)?(?:on|updated|published|submitted|posted|added|revised|released)
       \s*:?\s*{_DATE}\b.{{0,80}}
+    | .{{0,120}}\b(?:19|20)\d\d\b[^;]{{0,12}};\s?\d+(?:\(.{{1,12}}\))?:\s?\w+-?\w*\b.{{0,80}}
+    | [^.]{{0,60}}\b(?:showing|total\ of)\b.{{0,80}}\b(?:entries|results)\b.{{0,80}}
     | \W*(?:total\ of\ |showing\ .{{0,20}}of\ )?[\d.,]+\s*[kKmM]?\+?\s+(?:more\s+)?(?:{_COUNTED})\b
       (?:\W.{{0,60}})?
+      )
     | (?:upvote|like|star|share|comment|cite|save)s?\s+[\d.,]+[kKmM]?
     | (?:submitted|posted|uploaded|shared|curated|recommended|powered|hosted|picked|brought
         |paper|published)\s+(?:to\ you\s+)?by\b.*
@@ -120,8 +124,6 @@ _BOILERPLATE = re.compile(
     | (?:©|\(c\)|copyright\b).*
     | (?:pmid|pmcid|e-?print|issn|isbn)\s*:\s*\S.{{0,80}}
     | free\ (?:pmc\ )?(?:article|full\ text)\.?
-    | .{{0,120}}\b(?:19|20)\d\d\b[^;]{{0,12}};\s?\d+(?:\(.{{1,12}}\))?:\s?\w+-?\w*\b.{{0,80}}
-    | [^.]{{0,60}}\b(?:showing|total\ of)\b.{{0,80}}\b(?:entries|results)\b.{{0,80}}
     | (?:page\s+)?\d+\s*(?:of|/|-)\s*\d+
     | [\u25b3\u25bd\u2191\u2193\u2190\u2192].{{0,20}}
     """,
