@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from extractor.errors import ExtractorError
     from extractor.grounding import NumberIn, UnitIn, Url, Verbatim
     from extractor.paper import Paper
-    from extractor.readers import read_dump
+    from extractor.readers import read_dump, read_dumps
     from extractor.record import Failure, Record
 
 _HOME = {
@@ -27,6 +27,7 @@ _HOME = {
     "Url": "grounding",
     "Verbatim": "grounding",
     "read_dump": "readers",
+    "read_dumps": "readers",
 }
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Verbatim",
     "__version__",
     "read_dump",
+    "read_dumps",
 ]
 
 

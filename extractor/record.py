@@ -120,8 +120,9 @@ class Record(Generic[SchemaT]):
 class Failure:
     """A paper that could not be extracted.
 
-    ``error`` is a stable kind (see :mod:`extractor.errors`), ``tries`` the requests sent, and
-    ``line`` the line of the dump where an entry could not be read.
+    ``error`` is a stable kind (see :mod:`extractor.errors`), ``tries`` the requests sent. Where
+    an entry could not be read, ``line`` is its line in the dump and ``file`` its file, if the run
+    has several; a file without a line could not be read itself.
     """
 
     id: str | None
@@ -130,6 +131,7 @@ class Failure:
     message: str
     tries: int = 0
     line: int | None = None
+    file: str | None = None
 
     @classmethod
     def of(cls, paper: Paper, error: PaperError) -> Failure:
@@ -145,14 +147,17 @@ class Failure:
             message=row.get("message", ""),
             tries=row.get("tries", 0),
             line=row.get("line"),
+            file=row.get("file"),
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The failure as JSON values; ``line`` only where it is known."""
+        """The failure as JSON values; ``line`` and ``file`` only where they are known."""
         row = asdict(self)
-        if self.line is None:
-            del row["line"]
-        return row
+        return {
+            name: value
+            for name, value in row.items()
+            if value is not None or name not in ("line", "file")
+        }
 
     def to_json(self) -> bytes:
         """The line of a JSON Lines file that the failure is, without the line's end."""

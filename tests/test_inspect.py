@@ -87,7 +87,7 @@ def test_json_says_the_same(invoke: Invoke, tmp_path: Path) -> None:
         tmp_path / "dump.jsonl",
         [
             {"id": "a", "title": "Één", "abstract": "We present Foo. " * 9, "year": 2024},
-            {"id": "b", "title": "Two"},
+            {"id": "b", "title": "Two", "file": None},
         ],
     )
     _, out, _ = invoke(
@@ -99,6 +99,7 @@ def test_json_says_the_same(invoke: Invoke, tmp_path: Path) -> None:
         "dump": str(dump),
         "format": "jsonl",
         "bytes": dump.stat().st_size,
+        "files": [{"name": str(dump), "format": "jsonl", "papers": 1, "unreadable": 1}],
         "papers": 1,
         "without_abstract": 1,
         "unreadable": {"There is no abstract.": 1},
@@ -110,7 +111,7 @@ def test_json_says_the_same(invoke: Invoke, tmp_path: Path) -> None:
         "metadata": {"year": 1},
         "first": [{"id": "a", "title": "Één", "abstract": 144}],
         "first_unreadable": [
-            {"line": 2, "message": "There is no abstract.", "id": "b", "title": "Two"}
+            {"line": 2, "message": "There is no abstract.", "id": "b", "title": "Two", "file": None}
         ],
     }
     assert (run["model"], run["papers"], run["sample"], run["requests"]) == ("m", 1, 1, 1)

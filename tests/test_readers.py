@@ -85,6 +85,8 @@ FIXTURES = {
     "records.mods": ("mods", ARXIV),
     "items.rdf": ("zotero-rdf", ARXIV),
     "awards.xml": ("nsf", ARXIV),
+    "catalogue.xml": ("marc", ARXIV),
+    "europe-pmc.xml": ("services", ARXIV),
     "papers.yaml": ("yaml", ARXIV),
     "papers.xlsx": ("xlsx", ARXIV),
 }
@@ -303,6 +305,20 @@ METADATA = {
         "categories": ["cs.DC", "cs.LG"],
         "doi": "10.1234/fjord.1",
         "date": "2024-01-03",
+    },
+    "catalogue.xml": {
+        "authors": ["Ada Winterberg", "Tomás Okafor"],
+        "categories": ["Tides"],
+        "doi": "10.1234/fjord.1",
+        "venue": "Workshop on Warm Computing",
+        "date": "2024",
+    },
+    "europe-pmc.xml": {
+        "authors": ["Ada Winterberg", "Tomás Okafor"],
+        "categories": ["Tides"],
+        "doi": "10.1234/fjord.1",
+        "venue": "Workshop on Warm Computing",
+        "date": "2024",
     },
     "papers.parquet": {"authors": ["Ada Winterberg", "Tomás Okafor"], "year": 2024},
     "hub.html": {

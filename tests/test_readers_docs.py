@@ -15,6 +15,8 @@ from extractor.readers import Unreadable, base, open_dump, readers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.helpers import Invoke
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
 CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -23,6 +25,12 @@ ROWS = dict(re.findall(r"^\| `([\w-]+)` \| ([^|]+) \|", PAGE, re.MULTILINE))
 
 def test_table_has_every_format_under_its_own_title() -> None:
     assert {name: reader.title for name, reader in readers().items()} == ROWS
+
+
+def test_readme_lists_what_the_command_prints(invoke: Invoke) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"\$ extractor formats\n(.*?)```", readme, re.DOTALL)
+    assert shown == invoke("formats").out
 
 
 def test_names_of_fields_are_all_told() -> None:

@@ -98,19 +98,6 @@ def test_index_as_text() -> None:
     assert index_in('{"a": 1}') is None
 
 
-@given(st.lists(st.booleans(), min_size=1, max_size=6).filter(any))
-def test_every_item_of_yaml_is_a_paper_or_listed(
-    tmp_path_factory: pytest.TempPathFactory, whole: list[bool]
-) -> None:
-    items = (
-        f"- title: {TITLE}\n  abstract: {ABSTRACT if each else '*nowhere'}\n" for each in whole
-    )
-    path = tmp_path_factory.mktemp("yaml") / "dump"
-    path.write_text("".join(items), encoding="utf-8")
-    with open_dump(path) as dump:
-        assert [isinstance(each, Paper) for each in dump] == whole
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [("<?xml version='1.0'?><dblp></dblp>", "no abstracts"), ("<?xml ?>\n<moss/>", "<moss>")],

@@ -1,4 +1,7 @@
-"""Formats of tagged lines: an entry that begins is a paper or is listed, and none is invented."""
+"""Formats of tagged lines: where their entries begin, and what their tags hold.
+
+That each entry is a paper or is listed is tested with `FORMATS` in test_readers_counts.py.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +28,6 @@ class Entry(NamedTuple):
 
     title: str | None
     abstract: str | None
-
-
-entries = st.lists(
-    st.builds(Entry, st.none() | texts, st.none() | texts), min_size=1, max_size=6
-).filter(lambda each: any(entry.title and entry.abstract for entry in each))
 
 
 def lines_of(entry: Entry, title: str, abstract: str) -> list[str]:
@@ -153,19 +151,6 @@ def said(item: Item) -> tuple[str | None, str | None]:
 
 
 @unhurried
-@given(entries, st.sampled_from(list(FORMATS)))
-def test_every_entry_that_begins_is_a_paper_or_is_listed(
-    written: list[Entry], write: object
-) -> None:
-    text = "".join(write(entry, number) for number, entry in enumerate(written, 1))  # type: ignore[operator]
-    items = read(text, FORMATS[write])  # type: ignore[index]
-    expected = [(title, abstract if title else None) for title, abstract in written]
-    assert list(map(said, items)) == expected
-    begun = [isinstance(item, Unreadable) for item in items]
-    assert begun == [not (entry.title and entry.abstract) for entry in written]
-
-
-@unhurried
 @given(st.lists(st.tuples(texts, texts), min_size=2, max_size=6), st.booleans())
 def test_entries_of_a_dump_without_leading_tags(
     written: list[tuple[str, str]], owned: bool
@@ -180,24 +165,6 @@ def test_entries_of_a_dump_without_leading_tags(
 def pubmed_text(entry: Entry, number: int) -> str:
     blocks = [f"{number}. J Ex. 2024;1:2.", f"{entry.title}", "Able A(1), Baker B.", entry.abstract]
     return "\n\n".join([*filter(None, blocks), f"PMID: {number}"]) + "\n\n\n"
-
-
-@unhurried
-@given(st.lists(st.builds(Entry, texts, st.none() | texts), min_size=1, max_size=6))
-def test_pubmed_text_with_and_without_abstracts(written: list[Entry]) -> None:
-    written = [*written, Entry("Last", "Of all")]
-    text = "".join(pubmed_text(entry, number) for number, entry in enumerate(written, 1))
-    assert list(map(said, read(text, "pubmed-text"))) == written
-
-
-@unhurried
-@given(st.lists(st.builds(Entry, texts, st.none() | texts), min_size=1, max_size=6))
-def test_endnote_without_blank_lines(written: list[Entry]) -> None:
-    written = [*written, Entry("Last", "Of all")]
-    text = "".join(
-        endnote(entry, number).rstrip("\n") + "\n" for number, entry in enumerate(written)
-    )
-    assert list(map(said, read(text, "endnote"))) == written
 
 
 @pytest.mark.parametrize(

@@ -574,7 +574,7 @@ HOSTILE = [
     "<img src=x onerror='window.hacked = 3'>",
     '" onmouseover="window.hacked = 4" x="',
     "javascript:window.hacked=5",
-    "\u202edlrow olleh\u2066 {{ script }} <!-- ]]> &lt;b&gt; ${window.hacked = 6}",
+    "\u202edlrow olleh\u2066 {{ script }} <!-- ]]> &lt b&gt ${window.hacked = 6}",
     "__proto__",
 ]
 

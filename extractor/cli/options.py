@@ -7,13 +7,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from typer import Option
+from typer import Argument, Option
 
 from extractor.cli.expand import OptionGroup
 from extractor.llm.endpoint import Mode
 from extractor.llm.settings import LEAST, ModelSettings, model_file
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from extractor.readers import Dump
     from extractor.run.settings import CallSettings
     from extractor.schemas.paper import PaperFields
@@ -52,6 +54,15 @@ Quiet = Annotated[bool, Option("--quiet", "-q", help="Write only errors to stand
 AsJson = Annotated[bool, Option("--json", help="Print one JSON object.")]
 
 
+Dumps = Annotated[
+    list[str],
+    Argument(
+        help="The dumps: files, folders, patterns, ZIP or tar archives, or - for standard input.",
+        show_default=False,
+    ),
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class DumpOptions(OptionGroup):
     """How a dump is read."""
@@ -72,11 +83,21 @@ class DumpOptions(OptionGroup):
     ] = None
     id_column: Annotated[str | None, Option(metavar="NAME", help="The field with the id.")] = None
 
-    def open(self, path: str) -> Dump:
-        from extractor.readers import open_dump
+    unique: Annotated[
+        bool,
+        Option(
+            "--unique",
+            help="Leave out a paper whose DOI, or whose title and abstract, came before.",
+        ),
+    ] = False
+
+    def open(self, places: Iterable[str], *, skip: Collection[Path] = ()) -> Dump:
+        """Open the dumps; the files to ``skip`` are not read where they lie in a folder."""
+        from extractor.readers import open_dumps
 
         columns = asdict(self)
-        return open_dump(path, format=columns.pop("dump_format"), options=columns)
+        dump_format, unique = columns.pop("dump_format"), columns.pop("unique")
+        return open_dumps(places, format=dump_format, options=columns, unique=unique, skip=skip)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -333,6 +354,13 @@ class CallOptions(OptionGroup):
             ),
             **asdict(self.prices),
         )
+
+
+def inputs(dump: Dump) -> list[Path]:
+    """Return the files that a dump is read from."""
+    from extractor.writers import STDIN
+
+    return [STDIN if path == "-" else Path(path) for path in dump.paths]
 
 
 def schema_files(schema: str) -> list[Path]:

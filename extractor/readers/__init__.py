@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from extractor.readers._dump import Dump, open_dump, read_dump, readers
+from extractor.readers._dump import readers
+from extractor.readers._dumps import Dump, open_dump, open_dumps, read_dump, read_dumps
 from extractor.readers.base import Item, Unreadable
 
-__all__ = ["Dump", "Item", "Unreadable", "open_dump", "read_dump", "readers"]
+__all__ = [
+    "Dump",
+    "Item",
+    "Unreadable",
+    "open_dump",
+    "open_dumps",
+    "read_dump",
+    "read_dumps",
+    "readers",
+]

@@ -1,16 +1,17 @@
-"""The formats there are, which one a dump has, and going through its papers."""
+"""The formats there are, which one a dump has, and going through the entries of one."""
 
 from __future__ import annotations
 
 import logging
 import re
-from contextlib import ExitStack, closing
+from contextlib import closing
 from functools import cache
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING
 
 from extractor.discovery import concrete_classes
 from extractor.errors import DumpError, ExtractorError, UsageError, one_line
 from extractor.plugins import load_plugin, plugins
+from extractor.readers._xml_records import xml_root
 from extractor.readers.base import (
     SURE,
     Columns,
@@ -19,13 +20,11 @@ from extractor.readers.base import (
     Reader,
     Source,
     Unreadable,
-    decode_text,
 )
 from extractor.readers.excel import is_workbook
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Generator
 
 logger = logging.getLogger("extractor.readers")
 
@@ -35,14 +34,29 @@ GROUP = "extractor.readers"
 _SUFFIX_COUNTS = 0.05
 """What a fitting suffix adds to a sniff score: enough to settle a tie, no more."""
 
-_XML_ROOT = re.compile(
-    rb"\s*(?:<\?xml[^>]{0,200}>|(?=<!DOCTYPE (?!html)))"
-    rb"(?:\s+|<!--(?:(?!-->).){0,4000}-->|<![^>]{0,1000}>|<\?[^>]{0,1000}>)*<([\w:.-]{1,100})",
-    re.DOTALL,
+_HTML = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        html head body title meta link style script base a abbr address article aside audio b
+        blockquote br button canvas center cite code dd del details div dl dt em embed fieldset
+        figcaption figure font footer form h1 h2 h3 h4 h5 h6 header hr i iframe img input ins kbd
+        label li main mark nav noscript ol p picture pre q s section small source span strong sub
+        summary sup table tbody td template textarea tfoot th thead time tr tt u ul var video wbr
+        """,
+    )
 )
+_OWN_OUTPUT = re.compile(
+    rb'\[?\s*\{"id": ?(?:"[^"\\\n]*"|null), ?"title":[^\n]*"'
+    rb'(?:meta": ?\{"model": ?"|error": ?"[a-z_]+", ?"message": ?")'
+)
+_OF_DBLP = re.compile(
+    rb"<[a-z]+ (?:[a-z]+=\"[^\"]*\" )*key=\"(?:journals|conf|books|phd|homepages)/"
+)
+_DBLP_WITHIN = 2000
 _IDS_REMEMBERED = 100_000
 _SIGNATURES = {
-    b"PK\x03\x04": ("is a ZIP archive", "Unpack it and name the file inside."),
+    b"PK\x03\x04": ("is a document in a ZIP archive", "Save it as text, CSV or .xlsx."),
     b"7z\xbc\xaf": ("is a 7z archive", "Unpack it and name the file inside."),
     b"%PDF": ("is a PDF file", "Save the titles and abstracts as text first."),
     b"SQLite format 3": ("is an SQLite database", "Export the table as CSV or JSON Lines."),
@@ -83,6 +97,11 @@ def _recognise(source: Source) -> Reader:
     Raises:
         DumpError: it is in no format that is known.
     """
+    if _OWN_OUTPUT.match(source.head):
+        raise DumpError(
+            f"{source.name} was written by Extractor: it holds no abstracts.",
+            hint="Name the dump that it was made from.",
+        )
     for signature, (what, hint) in _SIGNATURES.items():
         if source.head.startswith(signature) and not is_workbook(source.head):
             raise DumpError(f"{source.name} {what}, not a dump of papers.", hint=hint)
@@ -90,8 +109,8 @@ def _recognise(source: Source) -> Reader:
     best = max(
         scores, key=lambda each: scores[each] + _SUFFIX_COUNTS * (source.suffix in each.suffixes)
     )
-    if scores[best] < SURE and (root := _XML_ROOT.match(source.head)):
-        _refuse_xml(source.name, decode_text(root[1]))
+    if scores[best] < SURE:
+        _refuse_xml(source)
     if not scores[best]:
         raise DumpError(
             f"{source.name} is a binary file of no known format.",
@@ -100,146 +119,86 @@ def _recognise(source: Source) -> Reader:
     return best
 
 
-def _refuse_xml(name: str, root: str) -> NoReturn:
-    if root == "dblp":
+def _refuse_xml(source: Source) -> None:
+    """Refuse XML of no known format; a text may begin with an element of HTML.
+
+    Raises:
+        DumpError: the dump is such XML.
+    """
+    root = xml_root(source.head)
+    if root is None:
+        return
+    declared = b"<?xml" in root.prolog or b"<!DOCTYPE" in root.prolog
+    if root.name == "dblp" or _OF_DBLP.search(source.head[:_DBLP_WITHIN]):
         raise DumpError(
-            f"{name} is XML of DBLP, which has no abstracts.",
+            f"{source.name} is XML of DBLP, which has no abstracts.",
             hint="Look the papers up in OpenAlex or Semantic Scholar by their DOI.",
         )
+    if root.name.lower() in _HTML and not declared:
+        return
     raise DumpError(
-        f"{name} is XML of no known format: its root is <{root}>.",
+        f"{source.name} is XML of no known format: its root is <{root.name}>.",
         hint=f"Formats: {', '.join(readers())}.",
     )
 
 
-class Dump:
-    """An open dump: iterate over it, once, for its papers and unreadable entries in order.
-
-    ``format`` is the format's name and ``name`` the dump's, for messages. Iterating raises
-    a `DumpError` where the dump is damaged or cut off, and at its end where it held no paper.
-    """
-
-    def __init__(self, source: Source, reader: Reader, columns: Columns) -> None:
-        self._source = source
-        self._items = _items(reader, source, columns)
-        self.format = reader.name
-        self.name = source.name
-
-    @property
-    def size(self) -> int | None:
-        """Length of the input in bytes, before decompression; None where unknown."""
-        return self._source.size
-
-    @property
-    def position(self) -> int:
-        """How many of these bytes have been read so far."""
-        return self._source.position
-
-    def __iter__(self) -> Iterator[Item]:
-        return self._items
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the dump: what was not read of it stays unread."""
-        self._items.close()
-        self._source.close()
-
-
-def open_dump(
-    path: str | os.PathLike[str],
-    *,
-    format: str | None = None,  # noqa: A002 -- the word that users know
-    options: Mapping[str, str | None] | None = None,
-) -> Dump:
-    """Open a dump of papers: a file, or standard input for ``-``.
-
-    Args:
-        path: Plain or compressed with gzip, bzip2, xz or Zstandard.
-        format: The format's name, one of `readers()`; recognised by content where not given.
-        options: ``title_column``, ``abstract_column`` and ``id_column``, for formats whose
-            fields have names; None values are ignored.
+def choose_reader(source: Source, name: str | None) -> Reader:
+    """Return the reader that is named, else the one that the content tells.
 
     Raises:
-        DumpError: there is no such file, it may not be read, or it is not a dump.
-        UsageError: the format or an option is unknown.
+        DumpError: the dump is empty or in no format that is known.
+        UsageError: the format is unknown.
     """
-    named = _reader_named(format) if format else None
-    source = Source(path)
-    with ExitStack() as unless_opened:
-        unless_opened.callback(source.close)
-        if not source.head:
-            hint = "Check that it was written completely."
-            raise DumpError(f"{source.name} is empty.", hint=hint)
-        reader = named or _recognise(source)
-        columns = Columns.from_options(options or {}, reader)
-        unless_opened.pop_all()
-    return Dump(source, reader, columns)
+    named = _reader_named(name) if name else None
+    if not source.head:
+        raise DumpError(f"{source.name} is empty.", hint="Check that it was written completely.")
+    return named or _recognise(source)
 
 
-def read_dump(
-    path: str | os.PathLike[str],
-    *,
-    format: str | None = None,  # noqa: A002 -- the word that users know
-    options: Mapping[str, str | None] | None = None,
-    on_error: Callable[[Unreadable], None] | None = None,
-) -> Iterator[Paper]:
-    """Yield the papers of a dump in order; arguments and errors are those of `open_dump`.
+def items_of(source: Source, reader: Reader, columns: Columns) -> Generator[Item]:
+    """Yield a dump's papers and unreadable entries, with the ids of the dump alone.
 
-    An entry that is not a paper goes to ``on_error``; without it, into the log as a warning.
+    Raises:
+        DumpError: the dump is damaged.
     """
-    with open_dump(path, format=format, options=options) as dump:
-        for item in dump:
-            if isinstance(item, Paper):
-                yield item
-            elif on_error:
-                on_error(item)
-            else:
-                logger.warning("%s, line %d: %s", dump.name, item.line, item.message)
-
-
-def _read(reader: Reader, source: Source, columns: Columns) -> Iterator[Item]:
-    """Read a dump; an error outside of any entry ends it, and is no traceback."""
-    try:
-        yield from reader.read(source, columns)
-    except ExtractorError:
-        raise
-    except Exception as error:
-        said = one_line(f"{type(error).__name__}: {error}")
-        raise DumpError(
-            f"{source.name} cannot be read as {reader.name} ({said}).",
-            hint="Name another format with --dump-format, or report it with a --debug-log.",
-        ) from error
-
-
-def _items(reader: Reader, source: Source, columns: Columns) -> Generator[Item]:
-    papers = 0
-    first: Unreadable | None = None
-    ids: set[str] | None = set()
     with closing(source):
-        for item in _read(reader, source, columns):
+        try:
+            yield from reader.read(source, columns)
+        except ExtractorError:
+            raise
+        except Exception as error:
+            said = one_line(f"{type(error).__name__}: {error}")
+            raise DumpError(
+                f"{source.name} cannot be read as {reader.name} ({said}).",
+                hint="Name another format with --dump-format, or report it with a --debug-log.",
+            ) from error
+
+
+def no_paper(name: str, format_name: str, first: Unreadable | None) -> DumpError:
+    """Return the error for a dump without a paper; ``first`` is an entry that could not be read."""
+    why = f" (line {first.line}: {first.message})" if first else ""
+    return DumpError(
+        f"No paper was found in {name}, read as {format_name}{why}.",
+        hint="If that is the wrong format, name the right one with --dump-format.",
+    )
+
+
+def numbered(items: Generator[Item], name: str) -> Generator[Item]:
+    """Give papers without an id their running number; warn once of an id that occurs twice."""
+    papers = 0
+    ids: set[str] | None = set()
+    with closing(items):
+        for item in items:
             if isinstance(item, Unreadable):
-                first = first or item
                 yield item
                 continue
             papers += 1
             if not item.id:
-                yield Paper(str(papers), item.title, item.abstract, item.source)
-                continue
+                item = Paper(str(papers), item.title, item.abstract, item.source)
             if ids is not None and item.id in ids:
-                logger.warning("%s: more than one paper has the id %r", source.name, item.id)
+                logger.warning("%s: more than one paper has the id %r", name, item.id)
                 ids = None
             elif ids is not None:
                 ids.add(item.id)
                 ids = ids if len(ids) < _IDS_REMEMBERED else None
             yield item
-    if not papers:
-        why = f" (line {first.line}: {first.message})" if first else ""
-        raise DumpError(
-            f"No paper was found in {source.name}, read as {reader.name}{why}.",
-            hint="If that is the wrong format, name the right one with --dump-format.",
-        )

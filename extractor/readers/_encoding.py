@@ -56,7 +56,7 @@ def document_decoder(head: bytes, *, html: bool = False) -> codecs.IncrementalDe
     name = declared[1].decode("ascii") if declared else "utf-8"
     try:
         name = codecs.lookup(name).name
-        if name.startswith("utf") or b"<meta>".decode(name, ON_INVALID) != "<meta>":
+        if name.startswith(("utf", "ascii")) or b"<meta>".decode(name, ON_INVALID) != "<meta>":
             name = "utf-8"
     except (LookupError, UnicodeError):
         name = "utf-8"
@@ -70,7 +70,8 @@ def printable(text: str, *, control: str = _JOINER) -> str:
     code if it is over 0x7F, else ``control``, by default a character that nobody sees: it cuts no
     word and no number in two. One character for one: offsets into the text stay what they were.
     """
-    if text.isprintable():
+    # Nearly every text has nothing else that is not printed, and this is found out fast.
+    if text.replace("\n", "").replace("\t", "").isprintable():
         return text
     return _CONTROL.sub(lambda found: _harmless(found[0], control), text)
 

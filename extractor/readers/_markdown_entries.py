@@ -95,6 +95,7 @@ class _Entries:
     def take(self, number: int, line: str) -> Iterator[Item]:
         """Yield the paper that the line brings to an end."""
         if (opened := _opened_abstract(line)) is not None and not self._has_abstract:
+            self._line = self._line or number
             self._is_open = self._has_abstract = True
             self._is_below_label = not opened.strip()
             self._go_on(opened)

@@ -22,7 +22,6 @@ _TEX = re.compile(
 )
 _MATHML = re.compile(r"<(?:mml:)?math\b", re.IGNORECASE)
 _TITLED = re.compile(rf"<({_HEADING}){_REST}([^<]{{1,200}})</\1\s*>", re.IGNORECASE)
-_CLOSES = re.compile(r"</|/>|<br>", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
 
 
@@ -33,7 +32,7 @@ def without_marks(text: str) -> str:
     """
     if "&" in text and _ENTITY.search(text):
         text = html.unescape(text)
-    if "<" not in text or not _CLOSES.search(text) or not _MARK.search(text):
+    if "<" not in text or not _MARK.search(text) or not _closes(text):
         # Nothing that is opened is closed: the abstract speaks of marks.
         return text
     if len(headings := _TITLED.findall(text)) == 1 or (
@@ -46,6 +45,10 @@ def without_marks(text: str) -> str:
     text = _TITLED.sub(_label, text)
     text = _MARK.sub(lambda mark: " " if mark["block"] else "", text)
     return _SPACES.sub(" ", text).strip()
+
+
+def _closes(text: str) -> bool:
+    return "</" in text or "/>" in text or "<br>" in text.lower()
 
 
 def _without_first_heading(text: str) -> str:

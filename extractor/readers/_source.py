@@ -12,12 +12,16 @@ import codecs
 import io
 import lzma
 import re
+import shutil
 import stat
 import sys
+import tempfile
 import zlib
 from abc import abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
+from tarfile import TarError
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, cast
+from zipfile import BadZipFile
 
 from extractor.errors import DumpError
 from extractor.readers._encoding import BYTE_ORDER_MARKS
@@ -29,6 +33,10 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
 STANDARD_INPUT = "-"
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z\d+.-]+:/{1,2}(?!/)")
+_CANNOT_READ = (OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError, BadZipFile, TarError)
+"""What a file raises, or one in an archive: `RuntimeError` where that is encrypted."""
 
 HEAD = 2**16
 """Bytes of the dump that formats are recognised by."""
@@ -128,6 +136,10 @@ class _Stream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def read(self, size: int = -1) -> bytes:
+        # What is read from here is not copied into a buffer and out of it again.
+        return self.readall() if size < 0 else self._next(size)
+
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
         data = self._next(len(view))
@@ -148,8 +160,9 @@ class _Counted(_Stream):
         read = self._file.read1 if isinstance(self._file, io.BufferedReader) else self._file.read
         try:
             data = read(size)
-        except OSError as error:
-            raise DumpError(f"{self._name} cannot be read: {error.strerror or error}.") from error
+        except _CANNOT_READ as error:
+            why = getattr(error, "strerror", None) or error
+            raise DumpError(f"{self._name} cannot be read: {why}.") from error
         self.count += len(data)
         return data
 
@@ -243,23 +256,34 @@ class _Decompressed(_Stream):
         )
 
 
+class OpenFile(NamedTuple):
+    """A file to be read, such as one of an archive; ``size`` is None where it is not known."""
+
+    file: BinaryIO
+    name: str
+    size: int | None = None
+
+
 class Source:
     """What a `Reader` reads from.
 
     ``stream`` gives the decompressed bytes, to be read once and in order; text is UTF-8 there,
     without a byte-order mark, but may hold invalid bytes. ``head`` is the first 64 KiB of them,
-    which ``stream`` gives again. ``name`` is for messages. ``path`` is None for standard input
-    and for a compressed file; ``size``, the bytes of the input, is None where it is not known.
+    which ``stream`` gives again. ``name`` is for messages. ``path`` is None for standard input,
+    for a compressed file and for one of an archive; ``size``, the bytes of the input, is None
+    where it is not known.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Open ``path``, or standard input for ``-``.
+    def __init__(self, path: str | os.PathLike[str] | OpenFile) -> None:
+        """Open ``path``, or standard input for ``-``; a file that is open is closed with this.
 
         Raises:
             DumpError: the file cannot be opened or read.
         """
-        self._file, self.name, self.size = _open(path)
+        opened = path if isinstance(path, OpenFile) else _open(path)
+        self._file, self.name, self.size = opened
         self._counted = _Counted(self._file, self.name)
+        self._seekable: BinaryIO | None = None
         try:
             start = _take(self._counted, _START)
             found = (codec for codec in _CODECS if start.startswith(codec.magic))
@@ -275,8 +299,8 @@ class Source:
             self.close()
             raise
         self.stream = io.BufferedReader(_Rewound(self.head, plain), _BUFFER)
-        seekable = self.size is not None and self.codec is None
-        self.path = Path(path) if seekable else None
+        plain_file = self.size is not None and self.codec is None
+        self.path = Path(path) if plain_file and not isinstance(path, OpenFile) else None
 
     @property
     def position(self) -> int:
@@ -307,27 +331,48 @@ class Source:
                     line = readline(_BUFFER)
                 yield number, None
 
+    def seekable(self) -> BinaryIO:
+        """Return the dump as a file whose end can be read first, at its beginning.
+
+        It is a copy on disk where the dump is a stream. It is closed with the source.
+        """
+        if self._seekable is None and self.path:
+            self._seekable = self.path.open("rb")
+        elif self._seekable is None:
+            self._seekable = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115
+            shutil.copyfileobj(self.stream, self._seekable)
+        self._seekable.seek(0)
+        return self._seekable
+
     def close(self) -> None:
         """Close the file; standard input stays open."""
+        if self._seekable is not None:
+            self._seekable.close()
         if self._file is not sys.stdin.buffer:
             self._file.close()
 
 
-def _open(path: str | os.PathLike[str]) -> tuple[BinaryIO, str, int | None]:
+def _open(path: str | os.PathLike[str]) -> OpenFile:
     if path == STANDARD_INPUT:
-        return sys.stdin.buffer, "standard input", None
+        return OpenFile(sys.stdin.buffer, "standard input")
     try:
         status = Path(path).stat()
         if stat.S_ISDIR(status.st_mode):
-            raise DumpError(f"{path} is a directory.", hint="Name one file of it.")
+            raise DumpError(
+                f"{path} is a folder, not a dump.",
+                hint="Name one file of it, or read all of them with read_dumps.",
+            )
         file = Path(path).open("rb", buffering=0)  # noqa: SIM115 -- the Source closes it
     except FileNotFoundError as error:
+        if _ADDRESS.match(str(path)):
+            hint = "Download it first (curl -LO URL, wget URL), and name the file."
+            raise DumpError(f"{path} is an address, not a file.", hint=hint) from error
         raise DumpError(f"There is no file {path}.", hint="Check the path.") from error
     except PermissionError as error:
         raise DumpError(f"{path} may not be read.", hint="Check the file's permissions.") from error
     except (OSError, ValueError) as error:
         raise DumpError(f"{path} cannot be opened: {error}.", hint="Check the path.") from error
-    return file, str(path), status.st_size if stat.S_ISREG(status.st_mode) else None
+    return OpenFile(file, str(path), status.st_size if stat.S_ISREG(status.st_mode) else None)
 
 
 def _take(raw: io.RawIOBase, size: int) -> bytes:

@@ -1,27 +1,17 @@
-"""Records out of a stream of XML: one in memory at a time, no entities, bounded."""
+"""What the XML formats share: a reader of records, and the texts in their trees."""
 
 from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from html.entities import html5
 from itertools import chain
 from typing import TYPE_CHECKING, ClassVar
-from xml.etree.ElementTree import Element, TreeBuilder
-from xml.parsers import expat
+from xml.etree.ElementTree import Element, ParseError
 
 from extractor.errors import DumpError
 from extractor.readers._encoding import document_decoder
-from extractor.readers.base import (
-    NO,
-    SURE,
-    TEXT_LIMIT,
-    Columns,
-    Reader,
-    Unreadable,
-    guarded,
-    printable,
-)
+from extractor.readers._xml_records import Cutter, Parser, refuse_entities, why, xml_root
+from extractor.readers.base import NO, SURE, Columns, Reader, Unreadable, decode_text, guarded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,21 +19,25 @@ if TYPE_CHECKING:
     from extractor.readers.base import Item, Source
 
 
-_CHUNK = 2**16
-_MARKED_WITHIN = 2**12
-_ELEMENT_COST = 100
-_RECORD_LIMIT = 4 * TEXT_LIMIT
-_DEEPEST = 1000
-_HEADINGS = ("title", "head")
-_BLOCKS = ("p", "sec", "div", "list", "list-item", *_HEADINGS)
-_TOO_LARGE = "The record is too large to be read."
+_CHUNK = 2**18
+_HEADINGS = frozenset(["title", "head", "h1", "h2", "h3", "h4"])
+_BLOCKS = frozenset(
+    re.findall(
+        r"[\w-]+",
+        "p para simple-para sec div list list-item item ul ol li br break lb td th term def "
+        "disp-formula disp-quote boxed-text",
+    )
+)
+_TITLE = re.compile(rb"<(?:[\w-]+:)?(?:ArticleTitle|article-title|title)\b[^<>]*>([^<]{1,200})<")
+_NESTED = 3
+_IN_PARENTHESES = re.compile(r"\s*\([^()]*\)")
 
 
 class XmlReader(Reader):
     """A format whose papers are the elements ``records`` of documents that begin with ``roots``.
 
     Both are local names: namespaces are left out, in the trees as well. Entities are never
-    expanded. A record that is too large is `Unreadable`.
+    expanded, save for those of HTML. A record that is too large or damaged is `Unreadable`.
     """
 
     roots: ClassVar[tuple[str, ...]]
@@ -52,19 +46,39 @@ class XmlReader(Reader):
     """What must stand near the beginning as well, where other formats have such a root."""
 
     def sniff(self, head: bytes) -> float:
-        if self.mark not in head[:_MARKED_WITHIN]:
+        if self.mark not in head:
             return NO
-        root = rf"<(?:\w+:)?(?:{'|'.join(self.roots)})[\s>]"
-        return SURE if re.search(root.encode(), head[:2000]) else NO
+        root = xml_root(head)
+        return SURE if root and root.name in self.roots else NO
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        collector = _Collector(source, frozenset(self.records))
+        if root := xml_root(source.head):
+            refuse_entities(root, source.name)
+        cutter = Cutter(self.records_of(source.head), root.name if root else None)
+        parser = Parser(source.head)
+        decoder = document_decoder(source.head)
         for chunk in chain(iter(lambda: source.stream.read1(_CHUNK), b""), [b""]):
-            for line, record in collector.feed(chunk, final=not chunk):
-                if record is None:
-                    yield Unreadable(line, _TOO_LARGE)
-                else:
-                    yield guarded(self.build, line, record)
+            text = decoder.decode(chunk, final=not chunk).encode()
+            for line, data, fault in cutter.feed(text, final=not chunk):
+                yield Unreadable(line, fault) if fault else guarded(self._item, line, data, parser)
+        if not cutter.closed:
+            raise DumpError(
+                f"{source.name} is not well-formed XML: it breaks off.",
+                hint="Fetch the dump again: it seems cut off or damaged.",
+            )
+
+    def _item(self, line: int, data: bytes, parser: Parser) -> Item:
+        try:
+            record = parser.parse(data)
+        except ParseError as error:
+            title = _TITLE.search(data)
+            said = " ".join(decode_text(title[1]).split()) if title else None
+            return Unreadable(line, f"The XML of the record is damaged ({why(error)}).", title=said)
+        return self.build(line, record)
+
+    def records_of(self, head: bytes) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the names of the records in a document that begins with ``head``."""
+        return self.records
 
     @abstractmethod
     def build(self, line: int, record: Element) -> Item:
@@ -82,6 +96,11 @@ def first_text(element: Element, *paths: str) -> str:
     return next(filter(None, (text_at(element, path) for path in paths)), "")
 
 
+def first_prose(element: Element, *paths: str) -> str:
+    """Return the prose at the first of the paths that has any."""
+    return next(filter(None, (prose_at(element, path) for path in paths)), "")
+
+
 def texts_at(element: Element, path: str) -> list[str]:
     """Return the text of each element at ``path`` that has any."""
     return list(filter(None, map(all_text, element.iterfind(path))))
@@ -95,103 +114,37 @@ def prose_at(element: Element, path: str) -> str:
     found = element.find(path)
     if found is None:
         return ""
-    return " ".join(_prose(found)).strip()
+    pieces = [found.text or ""]
+    for child in found:
+        _collect(child, pieces)
+    return " ".join("".join(pieces).split())
 
 
-def _prose(element: Element) -> Iterator[str]:
-    if not any(child.tag in _BLOCKS for child in element.iter() if child is not element):
-        text = all_text(element)
-        is_heading = element.tag in _HEADINGS
-        if text and not (is_heading and text.strip(".:").lower() in ("abstract", "summary")):
-            yield f"{text}:" if is_heading and text[-1].isalnum() else text
-        return
-    yield from (element.text or "").split()
-    for child in element:
-        yield from _prose(child)
-        yield from (child.tail or "").split()
+def _collect(element: Element, pieces: list[str]) -> None:
+    edge = " " if element.tag in _BLOCKS else ""
+    if element.tag in _HEADINGS:
+        pieces.append(f" {_label(all_text(element))} ")
+    else:
+        pieces.append(edge + (element.text or ""))
+        for child in element:
+            _collect(child, pieces)
+    pieces.append(edge + (element.tail or ""))
+
+
+def _label(heading: str) -> str:
+    if heading.strip(".:").lower() in ("abstract", "summary"):
+        return ""
+    return f"{heading}:" if heading[-1:].isalnum() else heading
+
+
+def names_in(together: str) -> list[str]:
+    """Return the names in ``Ann Able (1), Bo Baker and Cy Dee ((1) Roof Institute)``."""
+    for _ in range(_NESTED):
+        together = _IN_PARENTHESES.sub("", together)
+    return list(filter(None, re.split(r",\s+(?:and\s+)?|\s+and\s+", together.strip())))
 
 
 def all_text(element: Element) -> str:
     """Return all text in an element, also in elements inside it."""
-    return " ".join("".join(element.itertext()).split())
-
-
-class _Collector:
-    """Builds a tree while in a record, and nothing outside."""
-
-    def __init__(self, source: Source, names: frozenset[str]) -> None:
-        self._name = source.name
-        self._records = names
-        self._decoder = document_decoder(source.head)
-        self._open: list[str] = []
-        self._record_depth = self._line = self._size = 0
-        self._tree = TreeBuilder()
-        self._ready: list[tuple[int, Element | None]] = []
-        self._parser = parser = expat.ParserCreate("utf-8", " ")
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._data
-        parser.EntityDeclHandler = self._entity_declared
-        # So that entities of HTML, which no DTD declares here, are no error.
-        parser.UseForeignDTD(True)
-        parser.SkippedEntityHandler = self._entity
-
-    def feed(self, chunk: bytes, *, final: bool) -> Iterator[tuple[int, Element | None]]:
-        try:
-            self._parser.Parse(printable(self._decoder.decode(chunk, final)).encode(), final)
-        except expat.ExpatError as error:
-            yield from self._ready
-            raise DumpError(
-                f"{self._name} is not well-formed XML: {error}.",
-                hint="Fetch the dump again: it seems cut off or damaged.",
-            ) from error
-        yield from self._ready
-        self._ready.clear()
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        local = _local(name)
-        self._open.append(local)
-        if len(self._open) > _DEEPEST:
-            raise DumpError(f"The XML of {self._name} is nested too deeply.")
-        if not self._record_depth and local in self._records:
-            self._record_depth = len(self._open)
-            self._line = self._parser.CurrentLineNumber
-            self._size = 0
-            self._tree = TreeBuilder()
-        if self._within(sum(map(len, attributes.values())) + _ELEMENT_COST):
-            self._tree.start(local, {_local(key): value for key, value in attributes.items()})
-
-    def _end(self, _: str) -> None:
-        if self._within(0):
-            self._tree.end(self._open[-1])
-        if len(self._open) == self._record_depth:
-            whole = self._size <= _RECORD_LIMIT
-            self._ready.append((self._line, self._tree.close() if whole else None))
-            self._record_depth = 0
-        self._open.pop()
-
-    def _data(self, text: str) -> None:
-        if self._within(len(text)):
-            self._tree.data(text)
-
-    def _within(self, size: int) -> bool:
-        """Say whether this much more of a record is to be kept."""
-        if not self._record_depth:
-            return False
-        self._size += size
-        return self._size <= _RECORD_LIMIT
-
-    def _entity(self, name: str, is_parameter: bool) -> None:
-        if not is_parameter:
-            self._data(html5.get(f"{name};", ""))
-
-    def _entity_declared(self, name: str, *_: object) -> None:
-        raise DumpError(
-            f"{self._name} declares an XML entity ({name}), which Extractor does not read.",
-            hint="Such declarations can be used to exhaust memory: remove them.",
-        )
-
-
-def _local(name: str) -> str:
-    return name.rpartition(" ")[2]
+    text = "".join(element.itertext()) if len(element) else element.text or ""
+    return " ".join(text.split())

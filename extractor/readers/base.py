@@ -29,7 +29,7 @@ from __future__ import annotations
 import logging
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Concatenate, NamedTuple, ParamSpec, TypeAlias
 
@@ -83,6 +83,8 @@ TEXT_LIMIT = 2**20
 
 _P = ParamSpec("_P")
 _LONGEST_REASON = 200
+_LONGEST_COLUMN = 40
+_MOST_COLUMNS = 40
 
 _LONGEST_PLACEHOLDER = 80
 _PLACEHOLDER = re.compile(
@@ -113,21 +115,22 @@ _OTHER_TITLES = ("book", "journal", "source", "venue", "series", "short", "proce
 class Unreadable:
     """An entry of a dump that is not a paper; the others are read all the same.
 
-    ``line`` counts from 1, in the decompressed dump (in a Parquet file it counts rows).
-    ``id`` and ``title`` are given as far as they are known.
+    ``line`` counts from 1, in the decompressed dump (in a Parquet file it counts rows); 0 is a
+    whole file among several. ``id`` and ``title`` are given as far as they are known, and
+    ``file`` where several dumps are read.
     """
 
     line: int
     message: str
     id: str | None = None
     title: str | None = None
+    file: str | None = None
 
 
 Item: TypeAlias = Paper | Unreadable
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(NamedTuple):
     """The field names that the user gave; None where the reader has to find the field itself."""
 
     title: str | None = None
@@ -142,7 +145,7 @@ class Columns:
             UsageError: an option is unknown, or the format has no named columns.
         """
         given = {name: value for name, value in options.items() if value is not None}
-        known = {f"{f.name}_column": f.name for f in fields(cls)}
+        known = {f"{name}_column": name for name in cls._fields}
         if unknown := sorted(given.keys() - known.keys()):
             raise UsageError(
                 f"A dump has no option {unknown[0]!r}.", hint=f"Options: {', '.join(known)}."
@@ -219,7 +222,7 @@ def build_entry(
         return Unreadable(line, "There is no title.", paper_id or None)
     if _is_blank(abstract) or _says_nothing(abstract):
         return Unreadable(line, "There is no abstract.", paper_id or None, title)
-    return Paper(paper_id, title, abstract, source)
+    return Paper("" if paper_id.isspace() else paper_id, title, abstract, source)
 
 
 def _is_blank(text: str) -> bool:
@@ -276,7 +279,7 @@ def require_columns(present: Sequence[str], columns: Columns, dump: str) -> None
         DumpError: a column that was named is not there, or none is recognised.
     """
     names = field_names(tuple(present), columns)
-    has = f"It has: {', '.join(filter(None, present))}."
+    has = f"It has: {_listing(present)}."
     for given, field in (
         (columns.title, "title"),
         (columns.abstract, "abstract"),
@@ -293,6 +296,11 @@ def require_columns(present: Sequence[str], columns: Columns, dump: str) -> None
                 f"No column of {dump} is the {field}. {has}",
                 hint=f"Name the column with --{field}-column.",
             )
+
+
+def _listing(names: Sequence[str]) -> str:
+    shown = [one_line(name)[:_LONGEST_COLUMN] for name in names if name][:_MOST_COLUMNS]
+    return ", ".join(shown) + (", ..." if len(names) > len(shown) >= _MOST_COLUMNS else "")
 
 
 def build_entry_from_fields(line: int, values: dict[str, object], columns: Columns) -> Item:

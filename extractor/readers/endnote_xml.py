@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from extractor.readers._markup import without_marks
+from extractor.readers._metadata import date_with_year, doi_in, given_first
 from extractor.readers._xml import XmlReader, first_text, text_at, texts_at
 from extractor.readers.base import Item, build_entry, without_empty
 
@@ -22,13 +24,16 @@ class EndNoteXml(XmlReader):
 
     def build(self, line: int, record: Element) -> Item:
         metadata = without_empty(
-            authors=texts_at(record, "contributors/authors/author"),
+            authors=list(map(given_first, texts_at(record, "contributors/authors/author"))),
             categories=texts_at(record, "keywords/keyword"),
-            doi=text_at(record, "electronic-resource-num"),
+            doi=doi_in(text_at(record, "electronic-resource-num")),
             venue=first_text(record, "titles/secondary-title", "periodical/full-title"),
-            date=first_text(record, "dates/year", "dates/pub-dates/date"),
-            url=text_at(record, "urls/related-urls/url"),
+            date=date_with_year(
+                text_at(record, "dates/pub-dates/date"), text_at(record, "dates/year")
+            ),
+            url=first_text(record, "urls/related-urls/url", "urls/web-urls/url"),
         )
         paper_id = first_text(record, "accession-num", "rec-number")
-        title, abstract = text_at(record, "titles/title"), text_at(record, "abstract")
+        title = without_marks(text_at(record, "titles/title"))
+        abstract = without_marks(text_at(record, "abstract"))
         return build_entry(line, paper_id, title, abstract, metadata)

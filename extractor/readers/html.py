@@ -32,7 +32,8 @@ _TAG_LIMIT = 2**23
 """Characters that one tag may have: a page's data may stand in an attribute."""
 
 _BEGINS = re.compile(
-    rb"\s*(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+    rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    re.I | re.S,
 )
 _SKIPPED = frozenset(
     ["script", "style", "noscript", "template", "svg", "nav", "footer", "button", "select"]

@@ -32,6 +32,9 @@ _LINES_TRIED = 20
 _PRINTED_LIMIT = 2**20
 """Characters that a printed dict may have: a syntax tree takes a hundred times its text."""
 
+_GOES_ON = (b"[", b"{", b",")
+"""How a line ends that begins a document of several lines."""
+
 _AROUND = b" \t\r\n\0\x1e"
 
 
@@ -105,10 +108,15 @@ def _printed_dict(text: str) -> Any:
 
 
 def first_object(head: bytes) -> dict[str, Any] | None:
-    """Return the first line of ``head`` that is a JSON object, also where ``head`` cuts it."""
+    """Return the first line of ``head`` that is a JSON object, also where ``head`` cuts it.
+
+    A document whose values have a line each is none of such lines.
+    """
     lines = head.split(b"\n", _LINES_TRIED)[:_LINES_TRIED]
     if len(lines) == 1:
         return object_in(head, lambda data: from_json(data, allow_partial="trailing-strings"))
+    if lines[0].rstrip().endswith(_GOES_ON):
+        return None
     return next(filter(None, map(object_in, lines)), None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from extractor.readers._markup import without_marks
 from extractor.readers._xml import XmlReader, text_at
 from extractor.readers.base import Item, build_entry, without_empty
 
@@ -28,5 +29,6 @@ class NsfAwards(XmlReader):
         metadata = without_empty(
             authors=list(filter(None, names)), date=text_at(record, "AwardEffectiveDate")
         )
-        title, abstract = text_at(record, "AwardTitle"), text_at(record, "AbstractNarration")
+        title = text_at(record, "AwardTitle")
+        abstract = without_marks(text_at(record, "AbstractNarration"))
         return build_entry(line, text_at(record, "AwardID"), title, abstract, metadata)

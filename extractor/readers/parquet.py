@@ -7,7 +7,7 @@ import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from extractor.errors import DumpError, ExtractorError
+from extractor.errors import DumpError, ExtractorError, one_line
 from extractor.readers.base import (
     NO,
     SURE,
@@ -89,7 +89,7 @@ def _rows(
             yield from _as_bytes(pyarrow, batch).to_pylist()
     except (pyarrow.ArrowException, OSError) as error:
         raise DumpError(
-            f"{source.name} is not a Parquet file that can be read: {error}.",
+            f"{source.name} is not a Parquet file that can be read: {one_line(str(error))}",
             hint="Fetch or write the dump again: it seems cut off or damaged.",
         ) from error
 

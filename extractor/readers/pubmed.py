@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from extractor.readers._xml import XmlReader, all_text, first_text, text_at
-from extractor.readers.base import Item, build_entry, without_empty
+from extractor.readers._xml import XmlReader, all_text, first_text, prose_at, text_at, texts_at
+from extractor.readers._xml_records import xml_root
+from extractor.readers.base import SURE, Item, build_entry, without_empty
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _DATE = "Article/Journal/JournalIssue/PubDate/"
+_WITHIN = re.compile(rb"<Pubmed(?:Book)?Article(?:Set)?[\s>]")
 
 
 class PubMed(XmlReader):
@@ -20,19 +23,30 @@ class PubMed(XmlReader):
     title = "PubMed XML"
     roots = (
         *("PubmedArticleSet", "PubmedBookArticleSet", "PubmedArticle", "PubmedBookArticle"),
-        "MedlineCitation",
+        *("MedlineCitationSet", "MedlineCitation", "ArticleSet"),
     )
-    records = ("PubmedArticle", "PubmedBookArticle", "MedlineCitation")
+    records = ("PubmedArticle", "PubmedBookArticle", "MedlineCitation", "Article")
+
+    def sniff(self, head: bytes) -> float:
+        # Answers of E-utilities are often joined under a root of one's own.
+        within = xml_root(head) and _WITHIN.search(head)
+        return SURE if within else super().sniff(head)
+
+    def records_of(self, head: bytes) -> tuple[str, ...]:
+        # One kind stands in the other: looking for the outer one alone is faster.
+        return self.records[:2] if _WITHIN.search(head) else self.records[2:]
 
     def build(self, line: int, record: Element) -> Item:
         book = record.find("BookDocument")
         if book is not None:
             return _book(line, book)
+        if record.tag == "Article":
+            return _submitted(line, record)
         found = record.find("MedlineCitation")
         citation = record if found is None else found
         paper_id = text_at(citation, "PMID")
         abstract = _abstract(citation, "Article/Abstract/AbstractText")
-        subjects = citation.iterfind(".//MeshHeading/DescriptorName")
+        subjects = citation.iterfind("MeshHeadingList/MeshHeading/DescriptorName")
         date = (text_at(citation, _DATE + part) for part in ("Year", "Month", "Day"))
         metadata = without_empty(
             authors=list(map(_person, citation.iterfind("Article/AuthorList/Author"))),
@@ -47,7 +61,7 @@ class PubMed(XmlReader):
             date=" ".join(filter(None, date)) or text_at(citation, _DATE + "MedlineDate"),
             url=f"https://pubmed.ncbi.nlm.nih.gov/{paper_id}/",
         )
-        title = text_at(citation, "Article/ArticleTitle")
+        title = first_text(citation, "Article/ArticleTitle", "Article/VernacularTitle")
         return build_entry(line, paper_id, title, abstract, metadata)
 
 
@@ -73,6 +87,24 @@ def _book(line: int, book: Element) -> Item:
     return build_entry(line, paper_id, title, _abstract(book, "Abstract/AbstractText"), metadata)
 
 
+def _submitted(line: int, article: Element) -> Item:
+    """Return the paper of an article as publishers submit it and journals export it."""
+    doi = first_text(
+        article, "ELocationID[@EIdType='doi']", "ArticleIdList/ArticleId[@IdType='doi']"
+    )
+    metadata = without_empty(
+        authors=list(filter(None, map(_person, article.iterfind("AuthorList/Author")))),
+        categories=texts_at(article, "ObjectList/Object[@Type='keyword']/Param"),
+        doi=doi,
+        venue=text_at(article, "Journal/JournalTitle"),
+        date=text_at(article, "Journal/PubDate/Year"),
+    )
+    paper_id = first_text(article, "ArticleIdList/ArticleId[@IdType='pubmed']") or doi
+    title, abstract = text_at(article, "ArticleTitle"), prose_at(article, "Abstract")
+    return build_entry(line, paper_id, title, abstract, metadata)
+
+
 def _person(author: Element) -> str:
-    name = f"{text_at(author, 'ForeName')} {text_at(author, 'LastName')}".strip()
-    return name or text_at(author, "CollectiveName")
+    given = first_text(author, "ForeName", "FirstName", "Initials")
+    parts = (given, text_at(author, "LastName"), text_at(author, "Suffix"))
+    return " ".join(filter(None, parts)) or text_at(author, "CollectiveName")

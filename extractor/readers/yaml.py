@@ -31,7 +31,7 @@ _SURE_ENOUGH = 0.8
 _TITLE = re.compile(rb"^(?:[ ]*- )?[ ]*[\"\']?(?:paper_?)?title[\"\']?:[ ]", re.MULTILINE)
 _ABSTRACT = re.compile(rb"^[ ]*(?:- )?[\"\']?(?:abstract|summary)[\"\']?:[ \r\n]", re.MULTILINE)
 _BEGINS = re.compile(
-    rb"(?:\s*#[^\n]*\n|\s+|%YAML[^\n]*\n|---[ \t]*\r?\n)*[ ]*(?:- )?[\"\']?[\w.-]+[\"\']?:(?:\s|$)"
+    rb"(?:\s++|#[^\n]*\n|%YAML[^\n]*\n|---[ \t]*\r?\n)*+(?:- )?[\"\']?[\w.-]+[\"\']?:(?:\s|$)"
 )
 _ITEM = re.compile(r"( *)- ")
 _TITLED = re.compile(r" *(?:- )?[\"']?(?:paper_?)?title[\"']?:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from extractor.llm.own_files import own_files
 from extractor.paper import Paper
-from extractor.readers import open_dump
+from extractor.readers import open_dumps
 from extractor.report.index import Index, as_object, json_text
 from extractor.report.page import CHUNK, PAGE_AFTER_CHUNKS, Chunks, page_before_chunks
 from extractor.writers import open_records, read_failures, whole_or_nothing
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from extractor.errors import UnreadableRecord
     from extractor.readers import Item
@@ -45,14 +45,14 @@ def write_report(
     records: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
-    dump: str | os.PathLike[str] | None = None,
+    dump: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
     failures: str | os.PathLike[str] | None = None,
 ) -> Written:
     """Write a report of ``records`` to ``out``, whole or not at all.
 
-    ``records`` is a file of any format that `extractor.writers.read_records` reads. ``dump``
-    gives the abstracts, joined by id; ``failures`` the papers without a record. About a
-    kilobyte a paper is held in memory.
+    ``records`` is a file of any format that `extractor.writers.read_records` reads. ``dump``,
+    one or several as in `extractor.readers.open_dumps`, gives the abstracts, joined by id and
+    title; ``failures`` the papers without a record. About a kilobyte a paper is held in memory.
 
     Raises:
         DumpError: an input cannot be read or is not what it should be.
@@ -63,12 +63,15 @@ def write_report(
 
     out, name = Path(out), Path(records).name
     with ExitStack() as stack:
-        papers = DumpPapers(stack.enter_context(open_dump(dump))) if dump else None
+        places = [dump] if isinstance(dump, str | os.PathLike) else list(dump or ())
+        dumps = stack.enter_context(open_dumps(places)) if places else None
+        papers = DumpPapers(dumps) if dumps else None
         chunks = stack.enter_context(TemporaryFile())
         source = open_records(Path(records))
         index = _gather(source, failures, papers, Chunks(chunks))
         facts = {"name": name, "has_dump": papers is not None, "version": __version__}
-        inputs = [*(Path(each) for each in (records, dump, failures) if each), *own_files()]
+        files = [records, *([failures] if failures else ()), *(dumps.paths if dumps else ())]
+        inputs = [*map(Path, files), *own_files()]
         with whole_or_nothing(out, inputs=inputs) as scratch, scratch.open("wb") as page:
             page.write(page_before_chunks(name, {**facts, "chunk": CHUNK, **index.to_dict()}))
             chunks.seek(0)
@@ -121,15 +124,14 @@ class DumpPapers:
 
     def __init__(self, dump: Iterable[Item]) -> None:
         self._papers = (item for item in dump if isinstance(item, Paper))
-        self._passed: dict[str, Paper] = {}
+        self._passed: dict[tuple[str, str], Paper] = {}
         self.missing = 0
 
     def find(self, paper_id: str, title: str) -> Paper | None:
-        """The paper of this id, if its title is this one too: offsets count in these texts."""
-        while paper_id not in self._passed and (following := next(self._papers, None)):
-            self._passed[following.id] = following
-        paper = self._passed.pop(paper_id, None)
-        if paper is None or paper.title != title:
-            self.missing += 1
-            return None
+        """The paper of this id and title: offsets count in these texts."""
+        wanted = paper_id, title
+        while wanted not in self._passed and (following := next(self._papers, None)):
+            self._passed[following.id, following.title] = following
+        paper = self._passed.pop(wanted, None)
+        self.missing += paper is None
         return paper

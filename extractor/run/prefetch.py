@@ -33,7 +33,12 @@ def as_items(entries: Iterable[Paper | Unreadable]) -> Iterator[Paper | Failure]
     for entry in entries:
         if isinstance(entry, Unreadable):
             yield Failure(
-                entry.id, entry.title, UnreadableEntry.kind, entry.message, line=entry.line
+                entry.id,
+                entry.title,
+                UnreadableEntry.kind,
+                entry.message,
+                line=entry.line or None,
+                file=entry.file,
             )
         else:
             yield entry

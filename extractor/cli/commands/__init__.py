@@ -5,5 +5,8 @@ with subcommands, an ``app``. Modules import typer and what is cheap; what a com
 imported when it runs, so that help answers at once.
 """
 
-ORDER = ("run", "extract", "eval", "inspect", "convert", "report", "schema", "models", "cache")
+ORDER = (
+    *("run", "extract", "eval", "inspect", "convert", "report"),
+    *("formats", "schema", "models", "cache"),
+)
 """How help lists them; any other command comes after these."""

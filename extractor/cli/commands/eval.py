@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 def eval(  # noqa: A001 -- the command's name
     *,
     dump: Annotated[
-        str | None,
+        list[str] | None,
         Argument(
-            help="The dump to run over, or - for standard input. With --records it only supplies "
+            help="The dumps to run over, or - for standard input. With --records they only supply "
             "the sentences of --errors."
         ),
     ] = None,
@@ -81,13 +81,16 @@ def eval(  # noqa: A001 -- the command's name
     if records is not None:
         _refuse_model_options(task, model, calls)
         evaluation = _score_file(wanted, records, call_settings)
-        if dump is not None:
+        if dump:
             with reading.open(dump) as source:
                 papers = read_known(source, wanted.papers)
-    elif dump is not None:
+    elif dump:
         settings = model.settings(concurrency=calls.rates.concurrency)
-        used = [Path(dump), gold, *task.files, *model.files, *own_files(calls.cache.cache_dir)]
-        with logging_to(debug_log, others=used), reading.open(dump) as source:
+        used = [gold, *task.files, *model.files, *own_files(calls.cache.cache_dir)]
+        with (
+            reading.open(dump) as source,
+            logging_to(debug_log, others=[*options.inputs(source), *used]),
+        ):
             ran, evaluation = _score_dump(
                 wanted, source, extraction, settings, call_settings, quiet=quiet
             )

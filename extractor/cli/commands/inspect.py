@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer import Argument, Option
+from typer import Option
 
 from extractor.cli import options
 from extractor.cli.expand import expanded
@@ -19,16 +20,18 @@ if TYPE_CHECKING:
     from extractor.inspection.forecast import Forecast, Range
     from extractor.inspection.survey import Lengths, Repeats, Survey
     from extractor.readers import Dump
+    from extractor.readers._dumps import DumpFile
 
 _WIDTH = 72
 _KEYS = 8
+_FILES = 20
 _UNITS = (("days", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 @expanded
 def inspect(
     *,
-    dump: Annotated[str, Argument(help="The dump file, or - for standard input.")],
+    dump: options.Dumps,
     limit: Annotated[
         int | None, Option(min=1, help="Take only the first papers of the dump.")
     ] = None,
@@ -68,22 +71,28 @@ def inspect(
     if survey.papers:
         run = forecast(extraction, settings, calls, survey.sample, survey.distinct)
     if as_json:
-        found = {"dump": source.name, "format": source.format, "bytes": source.size}
-        told = {**found, **survey.to_dict(), "forecast": run.to_dict() if run else None}
+        found = {"dump": source.name, "format": _format(source), "bytes": source.size}
+        files = {"files": list(map(asdict, source.files))}
+        told = {**found, **files, **survey.to_dict(), "forecast": run.to_dict() if run else None}
         typer.echo(json.dumps(told, indent=2))
     else:
         for line in (*_dump_lines(source, survey), *(_forecast_lines(run) if run else ())):
             typer.echo(line)
+        for note in source.notes():
+            typer.echo(f"  {note}")
     if broken is not None:
         raise broken
 
 
 def _dump_lines(source: Dump, survey: Survey) -> Iterator[str]:
-    from extractor.readers import readers
-
     size = f", {source.size:,} bytes" if source.size is not None else ""
-    yield f"{_shown(source.name)}: {readers()[source.format].title} ({source.format}){size}"
+    yield f"{_shown(source.name)}: {_titled(_format(source))}{size}"
     yield ""
+    if len(source.files) > 1:
+        yield from (f"  {_file_line(file)}" for file in source.files[:_FILES])
+        if len(source.files) > _FILES:
+            yield f"  and {len(source.files) - _FILES:,} more"
+        yield ""
     yield _row("papers", f"{survey.papers:,}")
     yield _row("no abstract", f"{survey.without_abstract:,}")
     unreadable = survey.unreadable.total()
@@ -91,11 +100,31 @@ def _dump_lines(source: Dump, survey: Survey) -> Iterator[str]:
         yield _row("unreadable", f"{unreadable - survey.without_abstract:,}")
     for item in survey.first_unreadable:
         about = _shown(item.title or item.id or "")
-        yield _row("", f"line {item.line:,}: {_shown(item.message)} {about}")
+        file = f"{_shown(item.file)}, " if item.file else ""
+        where = f"{file}line {item.line:,}: " if item.line else ""
+        yield _row("", f"{where}{_shown(item.message)} {about}")
     if unreadable > len(survey.first_unreadable):
         yield _row("", f"and {unreadable - len(survey.first_unreadable):,} more")
     if survey.papers:
         yield from _paper_lines(survey)
+
+
+def _format(source: Dump) -> str | None:
+    """Return the format's name, if all files have the same."""
+    found = {file.format for file in source.files}
+    return found.pop() if len(found) == 1 else None
+
+
+def _titled(name: str | None) -> str:
+    from extractor.readers import readers
+
+    return f"{readers()[name].title} ({name})" if name else "several formats"
+
+
+def _file_line(file: DumpFile) -> str:
+    others = f", {file.unreadable:,} unreadable" if file.unreadable else ""
+    papers = f"{file.papers:,} paper{'s' * (file.papers != 1)}"
+    return f"{_shown(file.name)}: {file.format or 'not read'}, {papers}{others}"
 
 
 def _paper_lines(survey: Survey) -> Iterator[str]:

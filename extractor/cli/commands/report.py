@@ -25,9 +25,11 @@ def report(
         ),
     ] = None,
     dump: Annotated[
-        Path | None,
+        list[str] | None,
         Option(
-            metavar="DUMP", help="The dump that was run over; with it the page shows abstracts."
+            metavar="DUMP",
+            help="The dump that was run over, as often as there were several; with it the page "
+            "shows abstracts.",
         ),
     ] = None,
     failures: Annotated[

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer import Argument, Option
+from typer import Option
 
 from extractor.cli import EXIT_INTERRUPTED, EXIT_SOME_FAILED, exit_code, options
 from extractor.cli.expand import expanded
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @expanded
 def run(
     *,
-    dump: Annotated[str, Argument(help="The dump file, or - for standard input.")],
+    dump: options.Dumps,
     out: Annotated[
         Path | None,
         Option("-o", "--out", metavar="OUT", help="Where records go. Default: standard output."),
@@ -54,9 +54,9 @@ def run(
     debug_log: options.DebugLog = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Extract a record from every abstract of a dump.
+    """Extract a record from every abstract of one or more dumps.
 
-    Records go to OUT in the order of the dump, by default one JSON object a line. OUT is
+    Records go to OUT in the order of the dumps, by default one JSON object a line. OUT is
     replaced only when it is complete. Answers are kept: the same command continues a run that
     was stopped.
 
@@ -73,28 +73,28 @@ def run(
     from extractor.run.batch import run_batch
     from extractor.run.prefetch import as_items
     from extractor.run.state import open_run_state
-    from extractor.writers import PARTIAL, STDIN, Output, choose_writer, open_outputs
+    from extractor.writers import PARTIAL, Output, choose_writer, open_outputs
 
     extraction, settings = task.load(), model.settings(concurrency=calls.rates.concurrency)
     call_settings, writer = calls.settings(), choose_writer(format, out)
     if failures is None and out is not None and (out.is_file() or not out.exists()):
         failures = options.beside(out, ".failures.jsonl")
-    file = None if dump == "-" else Path(dump).resolve()
-    inputs = [file or STDIN, *task.files, *model.files, *own_files(calls.cache.cache_dir)]
     outputs = [path for path in (out, failures) if path]
     outputs += [path.with_name(path.name + PARTIAL) for path in outputs]
+    logs = [debug_log] if debug_log else []
+    own = [*task.files, *model.files, *own_files(calls.cache.cache_dir)]
     ending: str | None = None  # a run without a result leaves what was there
     with (
-        logging_to(debug_log, others=[*inputs, *outputs]),
-        releasable_stdin() if dump == "-" else nullcontext(lambda: None) as release,
-        reading.open(dump) as source,
+        releasable_stdin() if "-" in dump else nullcontext(lambda: None) as release,
+        reading.open(dump, skip=[*outputs, *logs]) as source,
+        logging_to(debug_log, others=[*(inputs := [*options.inputs(source), *own]), *outputs]),
         watch(source, quiet=quiet) as watcher,
     ):
         retry = _read_failures(failures) if retry_failed else None
         endpoint = provider_for(settings).endpoint
         # What makes it the same run when the same command is given again.
         identity = (
-            (str(file), source.size, file.stat().st_mtime_ns if file else None),
+            (source.identity, reading.unique),
             str(out.resolve() if out else None),
             extraction.fingerprint,
             (endpoint.identity, endpoint.sampling(), settings.mode, settings.approach),
@@ -112,7 +112,7 @@ def run(
                 ),
                 hint=resume_hint(),
                 ending=lambda: ending,
-                inputs=[*inputs, *([debug_log] if debug_log else ())],
+                inputs=[*inputs, *logs],
             ) as (records, failed):
                 summary, endpoint = run_engine(
                     lambda engine: run_batch(
@@ -137,7 +137,7 @@ def run(
                 state.complete()
     if not quiet:
         notes = [*usage_lines(state.budget, endpoint, call_settings), *state.notes()]
-        notes += records.notes()
+        notes += [*source.notes(), *records.notes()]
         for line in closing_lines(summary, out, notes, left_out=retry.left_out if retry else 0):
             typer.echo(line, err=True)
     raise typer.Exit(_exit_code(summary))
