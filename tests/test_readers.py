@@ -58,6 +58,10 @@ FIXTURES = {
     "ovid.txt": ("ovid", [f"2024-0000{n}" for n in range(4)]),
     "proquest.txt": ("proquest", [f"15487163{n}" for n in range(4)]),
     "pubmed-abstract.txt": ("pubmed-text", PUBMED),
+    "cnki.net": ("noteexpress", [f"ref{n}" for n in RUNNING]),
+    "refworks.txt": ("refworks", RUNNING),
+    "cochrane.txt": ("cochrane", [f"CN-0000000{n}" for n in RUNNING]),
+    "scopus.txt": ("scopus-text", RUNNING),
     "pubmed.xml": ("pubmed", PUBMED),
     "arxiv.atom": ("atom", [f"{paper_id}v1" for paper_id in ARXIV]),
     "feed.rss": ("atom", ARXIV),
@@ -172,6 +176,13 @@ def test_position_ends_at_the_size_of_the_file_as_it_lies_there(name: str) -> No
         assert dump.position == dump.size == (DUMPS / name).stat().st_size
 
 
+WARM_EXPORT = {
+    "categories": ["tides", "heat"],
+    "doi": "10.1234/fjord.1",
+    "venue": "Workshop on Warm Computing",
+    "date": "2024",
+    "url": "https://example.org/0",
+}
 WARM_PAPER = {
     "authors": ["Ada Winterberg", "Tomás Okafor"],
     "categories": ["tides", "heat"],
@@ -261,8 +272,16 @@ METADATA = {
         "categories": ["tides", "heat"],
         "venue": "Annals of Warm Computing.   8(6):1-9, January 2024.",
     },
+    "cnki.net": {**WARM_EXPORT, "authors": ["Ada Winterberg", "Tomás Okafor"]},
+    "refworks.txt": {
+        **WARM_EXPORT,
+        "authors": ["Ada Winterberg", "Tomás Okafor"],
+        "date": "2024 May 3",
+    },
+    "cochrane.txt": {**WARM_EXPORT, "authors": ["A Winterberg", "T Okafor"]},
+    "scopus.txt": {**WARM_EXPORT, "authors": ["A. Winterberg", "T. Okafor"]},
     "pubmed-abstract.txt": {
-        "authors": ["Winterberg A", "Okafor T"],
+        "authors": ["A Winterberg", "T Okafor"],
         "doi": "10.1234/fjord.1",
         "venue": "Ann Warm Comput",
         "date": "2024 Jan",

@@ -179,11 +179,24 @@ def web_of_science_row(entry: Entry, number: int) -> str:
     return f"J\tAble, A\t{entry.title or ''}\t{entry.abstract or ''}\t2024\tWOS:{number}\n"
 
 
+def scopus_text(entry: Entry, number: int) -> str:
+    abstract = "" if entry.abstract is None else f"ABSTRACT: {entry.abstract}\n"
+    lines = f"Able, A.\n570{number}\n{entry.title}\n(2024) Journal of Moss, 3, pp. 1-2.\n\n"
+    return f"{lines}{abstract}DOCUMENT TYPE: Article\nSOURCE: Scopus\n\n\n"
+
+
 def endnote_without_blank_lines(entry: Entry, number: int) -> str:
     return endnote(entry, number).rstrip("\n") + "\n"
 
 
 # XML: the element of a record, and within it what holds title and abstract
+
+
+def embase(entry: Entry, number: int) -> str:
+    rows = io.StringIO()
+    fields = [("TITLE", entry.title), ("SOURCE", "J"), ("ABSTRACT", entry.abstract)]
+    csv.writer(rows).writerows((name, text) for name, text in fields if text is not None)
+    return rows.getvalue() + "\n"
 
 
 def xml(
@@ -351,6 +364,7 @@ LAYOUTS = [
     Layout("endnote", endnote, listed=("%0 Book\n\n",), name="damaged"),
     Layout("endnote", endnote_without_blank_lines, titles=NONE),
     Layout("ovid", ovid, listed=("<7>\nAccession Number\n  8\n\n",), name="damaged"),
+    Layout("scopus-text", scopus_text, within("Scopus\nEXPORT DATE:05 May 2024\n\n"), titles=NONE),
     Layout("pubmed-text", pubmed_text, titles=NONE, abstracts=(None,)),
     xml("atom", "feed", "entry", "title", "summary"),
     xml("atom", "rss", "item", "title", "description", namespaces=" version='2.0'"),
@@ -442,6 +456,7 @@ LAYOUTS = [
         "datafield tag='245'/subfield code='a'",
         "datafield tag='520'/subfield code='a'",
     ),
+    Layout("embase", embase, titles=("", "  ")),
 ]
 
 words = st.text(string.ascii_lowercase, min_size=2, max_size=12)

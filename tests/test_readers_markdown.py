@@ -59,6 +59,19 @@ LAYOUTS = {
         "\n",
     ),
     "labels": ("**Title**: {}\n\n**Authors**: A\n\n", "**Abstract**: {}\n\n", "---\n\n"),
+    "chinese": ("**标题**: {}\n\n**作者**: A\n\n", "**摘要**: {}\n\n", "---\n\n"),
+    "quote": ("### [{}](https://x.org)\n\n", "> 摘要：{}\n\n", "**链接**：https://x.org\n\n"),
+    "callout": ("## {}\n\n", "> [!abstract] Abstract\n> {}\n\n", "### Notes\n\nNice.\n\n"),
+    "headings of fields": (
+        "## {}\n\n### Authors\n\nAnn Able\n\n",
+        "### Abstract\n\n{}\n\n",
+        "### Link\n\nhttps://x.org\n\n",
+    ),
+    "details behind the title": (
+        "- [{}](https://x.org)",
+        " <details><summary>Abstract</summary>{}</details>",
+        "\n",
+    ),
     "items": ("- **{}**\n", "  - **Abstract**: {}\n", "  - **Code**: none\n"),
 }
 
@@ -85,6 +98,40 @@ def test_tables(read: Read, written: list[tuple[str, str]]) -> None:
     rows = "".join(f"| [{title}](https://x.org) | {text} | today |\n" for title, text in written)
     expected = [Paper("https://x.org", *each, {"Date": "today"}) for each in written]
     assert read("## Heat\n\n" + head + rows + "\n## Tides\n\n" + head + rows) == expected * 2
+
+
+def test_table_with_chinese_names(read: Read) -> None:
+    table = "|标题|摘要|链接|\n|---|---|---|\n|A<br>cs.LG|B|[x](http://arxiv.org/abs/2401.00001)|\n"
+    link = "x (http://arxiv.org/abs/2401.00001)"
+    assert read(table) == [Paper("2401.00001", "A", "B", {"链接": link})]
+
+
+def test_id_of_a_labelled_link(read: Read) -> None:
+    text = "## A Title of a Paper\n\nAbstract: B.\n\n- PDF: https://arxiv.org/pdf/2401.00001v2\n"
+    (paper,) = read(text)
+    assert isinstance(paper, Paper)
+    assert paper.id == "2401.00001"
+
+
+ABSTRACT = (
+    "We study the heat of tides in seven harbours and propose a model of it. Our results show that "
+    "the model explains most of the data, and that it outperforms earlier ones by a wide margin, "
+    "in summer and in winter, on all of the benchmarks that we know of."
+)
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "**{title}**\n\n*Ann Able, Bob Baker*\n\n{abstract}\n\n",
+        "- **{title}**<br>Ann Able, Bob Baker<br>{abstract}\n",
+        "### {title}\n\n> {abstract}\n\n",
+    ],
+)
+def test_titles_in_bold_and_broken_lines(read: Read, layout: str) -> None:
+    both = [("On the Heat of Tides at Sea", ABSTRACT), ("On the Tides of Heat Ashore", ABSTRACT)]
+    text = "".join(layout.format(title=title, abstract=abstract) for title, abstract in both)
+    assert list(map(said, read(text))) == both
 
 
 def test_bars_in_cells(read: Read) -> None:

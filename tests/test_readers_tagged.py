@@ -97,7 +97,31 @@ def proquest(entry: Entry, number: int) -> str:
     return "\n\n".join([*lines, f"Publication year: {number}"]) + "\n\n"
 
 
+def noteexpress(entry: Entry, number: int) -> str:
+    lines = lines_of(entry, "{Title}: ", "{Abstract}: ")
+    return "\n".join(["{Reference Type}: Thesis", *lines, f"{{Year}}: {number}"]) + "\n\n"
+
+
+def cnki(entry: Entry, number: int) -> str:
+    lines = lines_of(entry, "Title-题名: ", "Summary-摘要: ")
+    return "\n".join(["SrcDatabase-来源库: 期刊", *lines, f"Year-年: {number}"]) + "\n\n"
+
+
+def refworks(entry: Entry, number: int) -> str:
+    lines = ["RT Journal Article", f"ID {number}", *lines_of(entry, "T1 ", "AB ")]
+    return "\n".join([*lines, f"YR {number}"]) + "\n\n"
+
+
+def cochrane_text(entry: Entry, number: int) -> str:
+    lines = [f"Record #{number} of 9", "ID: CN-1", *lines_of(entry, "TI: ", "AB: ")]
+    return "\n".join([*lines, f"YR: {number}"]) + "\n\n\n"
+
+
 FORMATS = {
+    noteexpress: "noteexpress",
+    cnki: "noteexpress",
+    refworks: "refworks",
+    cochrane_text: "cochrane",
     ris: "ris",
     ris_without_end: "ris",
     ovid_ris: "ris",
@@ -177,6 +201,73 @@ def test_a_date_has_a_year(lines: str, date: str) -> None:
     assert paper.source["date"] == date
 
 
+RIS = "TY  - JOUR\nTI  - On Heat\nAB  - One two.\nPY  - 2024\nER  - \n\n" * 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        RIS.replace("\n", "\r\n"),
+        RIS.replace("\n", "\r"),
+        "\ufeff" + RIS,
+        RIS.replace("  - ", "   - "),
+        RIS.replace("  - ", "  -"),
+        RIS.replace("  - ", "\t- "),
+        RIS.replace("  - ", "  -\t"),
+        RIS.replace("  - ", "\u00a0\u00a0- "),
+        RIS.replace("  - ", "  \u2013 "),
+        RIS.replace("TY  ", "ty  ").replace("TI  ", "ti  ").replace("AB  ", "ab  "),
+        RIS.replace("On Heat", "On\n      Heat").replace("One two", "One\n\n      two"),
+        RIS.replace("AB  - One two.", "AB  - One\nAB  - two.\nN2  - One two."),
+        RIS.replace("TI  - ", "T1  - ").replace("AB  - ", "N2  - "),
+        RIS.replace("On Heat", "On <i>Heat</i>").replace("One two.", "<jats:p>One two.</jats:p>"),
+        RIS.replace("TI  - On Heat", "TI  - On Heat\nTI  - Sobre el calor"),
+    ],
+)
+def test_ris_as_programs_write_it(text: str) -> None:
+    assert list(map(said, read(text, "ris"))) == [("On Heat", "One two.")] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "format_name"),
+    [
+        ("%0 Thesis\r%T On Heat\r%X One two.\r\r", "endnote"),
+        ("%0\tThesis\n%T\tOn Heat\n%X\tOne two.\n", "endnote"),
+        ("%0 Thesis\n%T On <i>Heat</i>\n%X <p>One two.</p>\n", "endnote"),
+        (f"{'_' * 60}\n\nDocument 1 of 1\n\nOn Heat\n\nAbstract (English): One two.\n", "proquest"),
+        ("%R 2024Tide..1\n%T On Heat\n%A Able, A.; Baker, B.\n%J J\n%B One two.\n", "endnote"),
+        ("PMID- 1\nTI  - On Heat\nOAB - Publisher: One two.\nOABL- fre\n", "ris"),
+    ],
+)
+def test_neighbours_of_the_usual_layouts(text: str, format_name: str) -> None:
+    assert list(map(said, read(text, format_name))) == [("On Heat", "One two.")]
+
+
+def test_entities_become_what_they_name() -> None:
+    (paper,) = read("TY  - JOUR\nTI  - A &amp; B\nAB  - p &lt; 0.05, x<y>z\nER  - \n", "ris")
+    assert said(paper) == ("A & B", "p < 0.05, x<y>z")
+
+
+def test_initials_come_first() -> None:
+    text = "PMID- 1\nTI  - A\nAB  - B\nAU  - Able AB Jr\nAU  - van der Berg C\nAU  - Wei Ming\n"
+    (paper,) = read(text, "ris")
+    assert isinstance(paper, Paper)
+    assert paper.source["authors"] == ["AB Able Jr", "C van der Berg", "Wei Ming"]
+
+
+def test_scopus_text_without_an_abstract_and_without_an_end() -> None:
+    head = "Scopus\nEXPORT DATE:05 May 2024\n\n"
+    entry = "Able, A., Baker, B.\n1; 2\nOn {0}, Tides\n(2024) Journal, 3, pp. 1-2.\n\n"
+    end = "DOCUMENT TYPE: Article\nSOURCE: Scopus\n\n\n"
+    text = head + (entry + "ABSTRACT: One\ntwo.\n" + end).format("Heat")
+    text += (entry + end).format("Fire") + (entry + "ABSTRACT: Three.\n").format("Sea")
+    assert list(map(said, read(text, "scopus-text"))) == [
+        ("On Heat, Tides", "One two."),
+        ("On Fire, Tides", None),
+        ("On Sea, Tides", "Three."),
+    ]
+
+
 def test_hyphen_of_a_wrapped_line_is_no_tag() -> None:
     (paper,) = read("TY  - JOUR\nTI  - A\nAB  - Water of\nAIM - rich cells\nER  - \n", "ris")
     assert said(paper) == ("A", "Water of AIM - rich cells")
@@ -234,8 +325,11 @@ def test_last_resorts_refuse_what_is_no_text(
 
 
 def test_placeholders_are_no_abstract() -> None:
-    said_nothing = ["[No abstract available]", "nan", "N/A", "Abstract", "No abstract available."]
+    said_nothing = [
+        *("[No abstract available]", "nan", "N/A", "Abstract", "No abstract available."),
+        *("None available.", "Abstract available from the publisher."),
+    ]
     text = "".join(ris(Entry("A", each), 1) for each in [*said_nothing, "Nan is a city."])
     *listed, paper = read(text, "ris")
-    assert [item.title for item in listed if isinstance(item, Unreadable)] == ["A"] * 5
+    assert [item.title for item in listed if isinstance(item, Unreadable)] == ["A"] * 7
     assert said(paper) == ("A", "Nan is a city.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from extractor.errors import DumpError
 from extractor.paper import Paper
 from extractor.readers import Unreadable, open_dump
 
@@ -314,7 +315,7 @@ def test_abstract_in_a_language_without_spaces(read: Page) -> None:
 def test_ids_of_a_listing_and_what_its_fields_say(read: Page) -> None:
     block = f"[1] arXiv:2401.00011v2 [pdf]\nTitle: {TITLE}\nAuthors: Jane Doe\nDOI: 10.1/x\n"
     (paper,) = read(block + ABSTRACT)
-    assert paper == Paper("2401.00011", TITLE, ABSTRACT, {"authors": "Jane Doe", "doi": "10.1/x"})
+    assert paper == Paper("2401.00011", TITLE, ABSTRACT, {"authors": ["Jane Doe"], "doi": "10.1/x"})
 
 
 def test_identifier_of_another_paper_in_the_text_is_not_the_id(read: Page) -> None:
@@ -349,3 +350,103 @@ def test_title_is_wrapped_where_the_text_is(read: Page) -> None:
     title = "On Lanterns and Lamps That Ask for Help at\nCircumnavigation"
     pieces = (title, wrapped(ABSTRACT, 58), OTHER_TITLE, wrapped(OTHER, 58))
     assert texts(read(*pieces)) == [(title.replace("\n", " "), ABSTRACT), BOTH[1]]
+
+
+CODE = """#include <stdio.h>
+/* Heights of tides. */
+int main(void) {
+    // We compare the results of the study with those of the model, which is proposed in a paper
+    // that was published in the year before this program was written, and print the findings.
+    return 0;
+}
+"""
+MANUAL = (
+    "Before you begin\n\nPut the kettle on the table and fill it up to the mark with clean water. "
+    "Do not overfill it, since it would boil over and make the table wet, and keep the cord away "
+    "from children. When the light goes on, the kettle is ready and will begin to heat the water "
+    "after a second or two.\n\n"
+)
+STORY = (
+    "The Letter on the Table\n\nIt was a grey morning when the captain came down to breakfast, and "
+    "he found that nobody had lit the fire; which was a thing that had not happened in that house "
+    "since the days of his father. He looked about him, and saw that the clock had stopped.\n\n"
+)
+FULL_TEXT = (
+    f"{TITLE}\n\nAnn Able\n\nAbstract\n\n{ABSTRACT}\n\n1 Introduction\n\n{OTHER}\n\n"
+    f"2 Lanterns at Sea\n\n{ABSTRACT}\n\nReferences\n\n[1] B. Baker. Lanterns. 2020.\n"
+)
+LATEX = (
+    f"\\documentclass{{article}}\n\\title{{{TITLE}}}\n\\begin{{document}}\n\\begin{{abstract}}\n"
+    f"{ABSTRACT}\n\\end{{abstract}}\n\\end{{document}}\n"
+)
+ROWS = "".join(f'{n},"On the {n}th Tide","{ABSTRACT}",2024\n' for n in range(5))
+README = (
+    f"# Lanterns\n\nThe code of a paper.\n\n## Installation\n\n{ABSTRACT}\n\n"
+    f"## Usage\n\n{OTHER}\n\n## License\n\nMIT\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (CODE, "source code"),
+        (MANUAL * 5, "another kind: 0 of the 5"),
+        (STORY * 3, "another kind: 0 of the 3"),
+        (FULL_TEXT, "full text"),
+        (LATEX, "LaTeX"),
+        (ROWS, "table without a header"),
+        (ROWS.replace(',"', "\t").replace('",', "\t"), "table without a header"),
+        (README, "another kind: 0 of the 2"),
+        ('x\tapplication/pdf\t1\t{"title": "A", "abstract": "' + ABSTRACT + '"}\n', "JSON"),
+        (f"=245  10$aOn Tides\n=520  \\\\$a{ABSTRACT}\n=650  \\0$aTides.\n", "MARC"),
+        (f"INSERT INTO `papers` VALUES\n(1,'{TITLE}','{ABSTRACT}'),\n(2,'A','B');\n", "SQL"),
+        (f"1\n00:00:01,000 --> 00:00:02,000\n{OTHER}\n\n" * 4, "subtitles"),
+        (f"2024-05-01 12:00:00 INFO x: {ABSTRACT}\n" * 4, "a log"),
+        ("关于我们\n\n公司成立于去年。我们的总部在上海。欢迎来信来电。\n\n" * 3, "another kind"),
+    ],
+)
+@pytest.mark.parametrize("format_name", ["text", "markdown"])
+def test_what_holds_no_titles_and_abstracts_is_refused(
+    text: str, what: str, format_name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "dump"
+    path.write_text(text, encoding="utf-8")
+    with open_dump(path, format=format_name) as dump, pytest.raises(DumpError, match=what):
+        list(dump)
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract"),
+    [
+        ("Gezeiten der Wärme", "Wir untersuchen die Wärme der Gezeiten in sieben Häfen. " * 6),
+        ("La chaleur des marées", "Cette étude porte sur la chaleur des marées du Nord. " * 6),
+        ("El calor de las mareas", "Este artículo estudia el calor de las mareas del norte. " * 6),
+        ("Тепло приливов и отливов", "В статье исследовано тепло приливов северных морей. " * 6),
+        ("潮汐的热量及其变化", "本文研究潮汐的热量。我们提出一种模型。结果表明其有效。"),
+        ("潮汐の熱とその変化", "本研究では潮汐の熱を調べた。新しい手法を提案する。"),
+    ],
+)
+def test_abstracts_in_other_languages(title: str, abstract: str, read: Page) -> None:
+    assert texts(read(title, abstract.strip())) == [(title, abstract.strip())]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "Ann Able | Bob Baker\n",
+        "Carl Clark1\n1University of Fjords",
+        "Carl Clark (1)\n\n(1) Fjord College, Norway\n",
+        "Clark C.\nJ Tides. 2024 Jan;1(2):3-4. doi: 10.5555/x.\nPMID: 1\nFree article.\nAbstract",
+        "Ann Able (Tides U.), Bob Baker (Fjord U.)\ne-Print: 2401.00001 [hep-th]",
+    ],
+)
+def test_what_stands_between_title_and_abstract(between: str, read: Page) -> None:
+    first = f"{TITLE}\n{between}\n{ABSTRACT}"
+    second = f"{OTHER_TITLE}.\n{between}\n{OTHER}"
+    assert texts(read(first, second)) == [BOTH[0], (f"{OTHER_TITLE}.", OTHER)]
+
+
+def test_authors_are_a_list(read: Page) -> None:
+    (paper,) = read(f"Title: {TITLE}\nAuthors: Able, Ann; Baker, Bob\nAbstract: {ABSTRACT}")
+    assert isinstance(paper, Paper)
+    assert paper.source["authors"] == ["Ann Able", "Bob Baker"]

@@ -1,12 +1,19 @@
-"""What text and Markdown refuse: dumps in other formats, of which they would make papers."""
+"""What text and Markdown refuse: dumps in other formats and documents that hold no abstracts.
+
+Papers would be made of them. A dump is judged by its beginning: by its lines, by the papers that
+would be read, and by the pieces that have no abstract.
+"""
 
 from __future__ import annotations
 
+import csv
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from extractor.errors import DumpError
 from extractor.paper import Paper
+from extractor.readers._likeness import has_sections_of_a_paper, is_like_paper
+from extractor.readers._source import HEAD
 from extractor.readers.base import Item, Source, decode_text
 
 if TYPE_CHECKING:
@@ -20,8 +27,15 @@ _PIECES = 20
 _PER_PAPER = 4
 """So many pieces without an abstract to a paper show that the text is something else."""
 
+_UNLIKE = 2
+"""One in so many papers has to be like one, unless the abstracts are labelled as such."""
+
 _WIDEST = 200
 """Characters of the longest line that wrapping leaves."""
+
+_ROWS = 50
+_COLUMNS = {"\t": 3, "|": 3, ",": 4, ";": 4}
+_LABEL = re.compile(r"\W*(?:abstract|\u6458\u8981)\b\W*(?:$|[:\uff1a.\u2014-])", re.IGNORECASE)
 
 
 class _Sign(NamedTuple):
@@ -32,17 +46,36 @@ class _Sign(NamedTuple):
     share: float
 
 
+_CODE = (
+    r"\s*(?:#\s?(?:include|define|ifn?def|endif|pragma)\b|(?:def|class|function)\s\w+.*[:{(]\s*$"
+    r"|(?:import|from|use|using|package|require)\s[\w.:{}\s,*]+(?:import .*)?;?$|return\b.*;?$"
+    r"|(?:const|let|var|public|private|static|export|my|typedef|extern)\s|//|/\*|\*/|\"\"\"|\}|\{"
+    r"|(?:if|for|while|elif|else|try|except|catch|switch|with)\b.*[:{]\s*$|@\w+[\w.]*(?:\(.*\))?$)"
+    r"|.*(?:[;{}]|\);|\*/)$"
+)
 _SIGNS = (
     _Sign(
         "tagged lines like those of RIS or MEDLINE", re.compile(r"[A-Z][A-Z0-9]{1,3} {0,2}- "), 0.2
     ),
     _Sign("tagged lines like those of EndNote", re.compile(r"%[0-9A-Z] "), 0.2),
+    _Sign("tagged lines like those of NoteExpress", re.compile(r"\{[A-Z][\w /]{1,40}\}:"), 0.2),
     _Sign("tagged lines like those of Web of Science", re.compile(r"[A-Z][A-Z0-9] \S"), 0.5),
+    _Sign("MARC records", re.compile(r"=\d{3}  "), 0.3),
     _Sign("BibTeX", re.compile(r"\s*@[A-Za-z]\w*\s*[{(]|\s*\w+\s*=\s*[{\"]"), 0.4),
+    _Sign(
+        "LaTeX",
+        re.compile(r"\s*\\(?:documentclass|usepackage|begin|end|(?:sub)*section|bibitem|newblock)"),
+        0.05,
+    ),
     _Sign("XML or HTML", re.compile(r"\s*</?[A-Za-z][\w:.-]*(?:\s[^>]*)?/?>"), 0.6),
-    _Sign("JSON", re.compile(r"[^{\s]{0,80}\s*[\[{]*\{\"\w+\": ?|\s*\"[\w-]+\": "), 0.5),
+    _Sign("JSON", re.compile(r"[^{\n]{0,2000}\{\"\w+\": ?|\s*\[*\s*\"[\w-]+\": "), 0.5),
     _Sign("Python's own notation", re.compile(r"\s*[\[({]*\{?'\w+': |[\[({ ]*\w+\(\w+='"), 0.5),
+    _Sign("SQL", re.compile(r"\s*(?:INSERT INTO|(?:CREATE|ALTER|DROP) [A-Z]{4,}|\(\d+, ?')"), 0.3),
+    _Sign("subtitles", re.compile(r"(?:\d\d:)?\d\d:\d\d[.,]\d{3} --> "), 0.15),
+    _Sign("a log", re.compile(r"\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d|\[?\d\d:\d\d(?::\d\d)?\]? "), 0.5),
+    _Sign("settings", re.compile(r"\[[\w .:\"-]+\]$|[\w.-]+ ?= ?\S"), 0.6),
     _Sign("YAML", re.compile(r"\s*(?:- )*(?:[a-z][a-z0-9]*[_-])*[a-z][a-z0-9]*:(?:\s|$)"), 0.3),
+    _Sign("source code", re.compile(_CODE), 0.3),
 )
 _FEWEST = 3
 _DISTINCT = {"YAML": 2, "tagged lines like those of Web of Science": 4}
@@ -52,25 +85,38 @@ def check_head(source: Source, read: Callable[[Lines], Iterator[Item]]) -> None:
     """Check that the beginning of the dump is text with papers in it.
 
     Raises:
-        DumpError: it looks like another format, or nearly all of it is without abstracts.
+        DumpError: it looks like another format or a document, or hardly anything of it is a paper.
     """
-    head = decode_text(source.head)
-    if found := _probable_format(head):
+    lines = [line for line in decode_text(source.head).splitlines() if line.strip()]
+    if found := _probable_format(lines):
         raise DumpError(
             f"{source.name} looks like {found}, not like text.",
             hint="If it is in a format that can be read, name it with --dump-format.",
         )
-    lines = enumerate(source.head.splitlines(keepends=True), 1)
-    papers = pieces = 0
-    for item in read(iter(lines)):
-        papers += isinstance(item, Paper)
-        pieces += not isinstance(item, Paper)
-    if pieces >= _PIECES and pieces > _PER_PAPER * papers:
+    if has_sections_of_a_paper(lines):
+        raise DumpError(
+            f"{source.name} looks like the full text of a paper, not like titles and abstracts.",
+            hint="Take a dump that has the title and the abstract of the paper.",
+        )
+    items = list(read(iter(list(enumerate(source.head.splitlines(keepends=True), 1)))))
+    papers = [item for item in items if isinstance(item, Paper)]
+    pieces = len(items) - len(papers)
+    if (pieces >= _PIECES and pieces > _PER_PAPER * len(papers)) or (
+        pieces >= _FEWEST and not papers and len(source.head) >= HEAD
+    ):
         raise DumpError(
             f"{source.name} begins with {pieces} pieces that may be titles but have no abstract, "
-            f"and {papers} papers.",
+            f"and {len(papers)} papers.",
             hint="Check that it holds abstracts; if it is in another format, name that with "
             "--dump-format.",
+        )
+    labelled = sum(_LABEL.match(line) is not None for line in lines)
+    alike = max(sum(map(is_like_paper, papers)), labelled)
+    if alike * _UNLIKE < len(papers):
+        raise DumpError(
+            f"{source.name} looks like a text of another kind: {alike} of the {len(papers)} pieces "
+            "that it begins with are like the title and the abstract of a paper.",
+            hint="If it does hold papers, write 'Abstract:' before each abstract.",
         )
 
 
@@ -80,11 +126,24 @@ def width_of(head: str) -> int:
     return widest if widest <= _WIDEST else 0
 
 
-def _probable_format(head: str) -> str:
-    lines = [line for line in head.split("\n") if line.strip()]
+def _probable_format(lines: list[str]) -> str:
     for what, pattern, share in _SIGNS:
         found = [match[0].strip() for line in lines if (match := pattern.match(line))]
         enough = len(found) >= max(min(_FEWEST, len(lines)), share * len(lines), 1)
         if enough and len(set(found)) >= _DISTINCT.get(what, 1):
             return what
-    return ""
+    return "a table without a header" if _is_table(lines) else ""
+
+
+def _is_table(lines: list[str]) -> bool:
+    """Say whether all lines have as many cells; prose has commas, but no quoted cells."""
+    first = lines[:_ROWS]
+    is_quoted = len(first) >= _FEWEST and sum('"' in line for line in first) * 2 >= len(first)
+    for delimiter, fewest in _COLUMNS.items():
+        try:
+            rows = [len(row) for row in csv.reader(first, delimiter=delimiter)]
+        except csv.Error:
+            continue
+        if len(rows) > 1 and len(set(rows)) == 1 and rows[0] >= fewest:
+            return is_quoted or delimiter in "\t|"
+    return False

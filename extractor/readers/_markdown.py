@@ -13,6 +13,16 @@ ITEM = re.compile(
     rf"\s{{0,8}}(?:[-*+]|\d{{1,4}}[.)])\s+(?P<title>\*\*.+?\*\*|__.+?__|{_LINKED}{_TARGET})(?P<rest>.*)",
     re.DOTALL,
 )
+_BOLD_LINE = re.compile(r"(?P<title>\*\*[^*]{20,300}\*\*)(?P<rest>)(?P<to>)\s*")
+_BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
+_PARTS = re.compile(r"(?=<details\b)|<br\s*/?>", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^\s()<>\[\]\"|]{1,1000}")
+_FIELD_HEADING = re.compile(
+    r"\W*(?:abstract|annotations?|authors?|code|date|details|info(?:rmation)?|keywords?|links?"
+    r"|metadata|notes?|pdf|summary|tags|tl;?dr|url|venue|\u4f5c\u8005|\u94fe\u63a5|\u5173\u952e\u8bcd|\u7b14\u8bb0)\W*",
+    re.IGNORECASE,
+)
+_LINKS = frozenset(("link", "links", "url", "pdf", "arxiv", "paper", "doi", "\u94fe\u63a5"))
 _MARK = re.compile(r"[\[<*_`$\\]")
 _VERBATIM = re.compile(r"(\$[^$]{1,1000}\$|`[^`]{1,1000}`)")
 _IMAGE = re.compile(
@@ -24,8 +34,8 @@ _EMPHASIS = re.compile(r"(?<![\w\\*])(\*{1,3}|_{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(
 _ESCAPED = re.compile(r"\\([*_`\[\]()#+.!|>~-])")
 _NUMBER = re.compile(r"(?:\[\d{1,4}\]|\(\d{1,4}\)|\d{1,4}[.)])\s+(?=\S)")
 _LABEL = re.compile(
-    r"\s{0,8}(?P<item>[-*+]\s+)?(?P<bold>\*\*|__|)(?P<name>[^\W\d_][\w;/&' -]{0,30}?)"
-    r"(?:\s*[:\uff1a](?P=bold)|(?P=bold)\s*[:\uff1a])\s*(?P<text>.*)",
+    r"\s{0,8}(?:>\s{0,3})?(?P<item>[-*+]\s+)?(?P<bold>\*\*|__|)(?P<name>[^\W\d_][\w;/&' -]{0,30}?)"
+    r"(?:\s*[:\uff1a](?P=bold)|(?P=bold)\s*[:\uff1a])(?!//)\s*(?P<text>.*)",
     re.DOTALL,
 )
 _ID_IN_ADDRESS = re.compile(
@@ -75,6 +85,27 @@ def id_of_address(address: str) -> str:
     return address if address.startswith(("http://", "https://")) else ""
 
 
+def id_of_link(field: str, text: str) -> str:
+    """Return the id that the address in a field gives if the field is one of links."""
+    found = _ADDRESS.search(text) if field.lower() in _LINKS else None
+    return id_of_address(found[0].rstrip(".,;")) if found else ""
+
+
+def item_of(line: str) -> re.Match[str] | None:
+    """Return the parts of a list item that begins with a title, or of a line that is bold."""
+    return ITEM.match(line) or _BOLD_LINE.fullmatch(line)
+
+
+def is_field_heading(text: str) -> bool:
+    """Say whether a heading names a field of the paper above."""
+    return _FIELD_HEADING.fullmatch(text) is not None
+
+
+def parts_of(line: str) -> list[str]:
+    """Split a line where it is broken, and before ``<details>`` behind a title."""
+    return _PARTS.split(line) if "<br" in line or "<details" in line[1:] else [line]
+
+
 def heading_of(line: str) -> Heading | None:
     """Return the heading that the line is."""
     found = _HEADING.fullmatch(line)
@@ -104,6 +135,7 @@ def plain(text: str, *, with_links: bool = True) -> str:
     for at in range(0, len(parts), 2):
         part = parts[at]
         if "<" in part or "![" in part:
+            part = _BREAK.sub(" ", part)
             part = _IMAGE.sub("", _BARE_LINK.sub(r"\1", part))
         if "](" in part:
             part = _NAMED_LINK.sub(link, part)

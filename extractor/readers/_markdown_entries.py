@@ -10,7 +10,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from extractor.readers._markdown import ITEM, Title, heading_of, label_of, plain, title_of
+from extractor.readers._markdown import (
+    Title,
+    heading_of,
+    id_of_link,
+    is_field_heading,
+    item_of,
+    label_of,
+    parts_of,
+    plain,
+    title_of,
+)
+from extractor.readers._metadata import names_in
 from extractor.readers._paragraphs import Paragraph
 from extractor.readers.base import TEXT_LIMIT, TOO_LONG, Item, Unreadable, build_entry, decode_text
 from extractor.readers.text import is_surely_title
@@ -29,18 +40,17 @@ _DETAILS = re.compile(
     re.I,
 )
 _DETAILS_END = "</details>"
-_ABSTRACT = re.compile(r"[^\w]*(?:abstract|\u6458\u8981)(?:\s*\(.{0,40}\))?[^\w]*", re.IGNORECASE)
+_ABSTRACT = re.compile(
+    r"[^\w]*(?:abstract\]\W*)?(?:abstract|\u6458\u8981)(?:\s*\(.{0,40}\))?[^\w]*", re.IGNORECASE
+)
 _PART = re.compile(
     r"(?:background|introduction|context|objectives?|purpose|aims?|materials?|methods?|methodology|"
     r"design|setting|participants|results?|findings|conclusions?|discussion|significance)\b.*"
 )
 _AUTHORS = re.compile(r"\s{0,8}([*_])(?P<names>[^*_]+)\1")
+_TITLES = frozenset(("title", "paper", "\u6807\u9898", "\u9898\u76ee", "\u8bba\u6587\u6807\u9898"))
 _LONGEST_FIELD = 5000
 _RULE = re.compile(r"\s*(?:-{3,}|\*{3,}|_{3,})\s*")
-
-
-def _names(text: str) -> list[str]:
-    return [name for part in re.split(r"[,;]", text) if (name := part.strip())]
 
 
 def is_abstract_label(line: str) -> bool:
@@ -62,7 +72,7 @@ def _opened_abstract(line: str) -> str | None:
 def title_with_label(line: str) -> Title | None:
     """Return the title on a line that begins with ``**Title**:``."""
     label = label_of(line) if "**" in line or "__" in line else None
-    is_title = label is not None and label.is_marked and label.name in ("title", "paper")
+    is_title = label is not None and label.is_marked and label.name in _TITLES
     return title_of(label.text) if label and is_title and label.text else None
 
 
@@ -80,6 +90,7 @@ class _Entries:
         self._is_open = self._has_abstract = False
         self._is_below_label = self._after_blank = False
         self._source: dict[str, object] = {}
+        self._id = title.id
 
     def take(self, number: int, line: str) -> Iterator[Item]:
         """Yield the paper that the line brings to an end."""
@@ -103,10 +114,10 @@ class _Entries:
         if self._level == LABELLED:
             return title_with_label(line)
         if self._level == LIST:
-            item = ITEM.match(line)
+            item = item_of(line)
             return title_of(item["title"]) if item and not label_of(line) else None
         heading = heading_of(line)
-        if heading is None or heading.level != self._level:
+        if heading is None or heading.level != self._level or is_field_heading(heading.text):
             return None
         return title_of(heading.text)
 
@@ -133,20 +144,21 @@ class _Entries:
             return
         label = label_of(line)
         if (people := _AUTHORS.fullmatch(line)) and not self._has_abstract:
-            self._source.setdefault("authors", _names(people["names"]))
-        elif label and label.name in ("author", "authors"):
-            self._source.setdefault("authors", _names(plain(label.text)))
+            self._source.setdefault("authors", names_in(people["names"]))
+        elif label and label.name in ("author", "authors", "\u4f5c\u8005"):
+            self._source.setdefault("authors", names_in(plain(label.text)))
         elif label and label.text:
+            self._id = self._id or id_of_link(label.name, label.text)
             self._source.setdefault(label.name, plain(label.text).strip())
 
     def end(self) -> Iterator[Item]:
         title = self._title
         if self._size > TEXT_LIMIT:
-            yield Unreadable(self._line, TOO_LONG, title.id or None, title.text)
+            yield Unreadable(self._line, TOO_LONG, self._id or None, title.text)
         elif self._has_abstract:
-            yield build_entry(self._line, title.id, title.text, self._text(), self._source)
+            yield build_entry(self._line, self._id, title.text, self._text(), self._source)
         elif title.text and is_surely_title(Paragraph(self._line, title.text, 0)):
-            yield Unreadable(self._line, "There is no abstract.", title.id or None, title.text)
+            yield Unreadable(self._line, "There is no abstract.", self._id or None, title.text)
 
     def _text(self) -> str:
         paragraphs = re.split(r"\n\s*\n", "\n".join(self._abstract).strip())
@@ -162,5 +174,6 @@ def read_entries(lines: Iterable[tuple[int, bytes | None]], level: int) -> Itera
             entries = _Entries(level)
             yield Unreadable(number, TOO_LONG)
         else:
-            yield from entries.take(number, decode_text(data).rstrip())
+            for part in parts_of(decode_text(data).rstrip()):
+                yield from entries.take(number, part)
     yield from entries.end()

@@ -6,7 +6,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from extractor.readers._markdown import plain, title_of
+from extractor.readers._markdown import id_of_link, parts_of, plain, title_of
 from extractor.readers.base import (
     TOO_LONG,
     Columns,
@@ -25,6 +25,9 @@ _RULE = re.compile(r"\|?(?:\s*:?-+:?\s*\|)+(?:\s*:?-+:?)?")
 _BAR = re.compile(r"(?<!\\)\|")
 _SUMMARY = re.compile(r"<summary>.{0,200}?</summary>", re.IGNORECASE)
 _MOST_COLUMNS = 64
+_TITLES = frozenset(
+    ("paper", "papers", "\u6807\u9898", "\u9898\u76ee", "\u8bba\u6587", "\u8bba\u6587\u6807\u9898")
+)
 
 
 class _Header(NamedTuple):
@@ -88,10 +91,11 @@ def _header(line: str) -> _Header | None:
     if len(names) > _MOST_COLUMNS:
         return None
     found = field_names(tuple(names), Columns())
-    titles = found.titles or tuple(name for name in names if name.lower() in ("paper", "papers"))
-    if not titles or not found.abstracts:
+    titles = found.titles or tuple(name for name in names if name.lower() in _TITLES)
+    abstracts = found.abstracts or tuple(name for name in names if name == "\u6458\u8981")
+    if not titles or not abstracts:
         return None
-    return _Header(names, names.index(titles[0]), names.index(found.abstracts[0]))
+    return _Header(names, names.index(titles[0]), names.index(abstracts[0]))
 
 
 def _row(line: int, row: str, header: _Header) -> Item:
@@ -107,11 +111,13 @@ def _row(line: int, row: str, header: _Header) -> Item:
             return Unreadable(line, message)
         cells[header.abstract : end + 1] = ["|".join(cells[header.abstract : end + 1])]
     cells += [""] * -extra
-    title = title_of(cells[header.title])
+    title = title_of(parts_of(cells[header.title])[0])
     abstract = plain(_SUMMARY.sub("", cells[header.abstract])).strip()
     metadata: dict[str, object] = {
         name: plain(cell).strip()
         for at, (name, cell) in enumerate(zip(header.names, cells, strict=True))
         if cell.strip() and at not in (header.title, header.abstract)
     }
-    return build_entry(line, title.id, title.text, abstract, metadata)
+    links = (id_of_link(name, cell) for name, cell in zip(header.names, cells, strict=True))
+    paper_id = title.id or next(filter(None, links), "")
+    return build_entry(line, paper_id, title.text, abstract, metadata)

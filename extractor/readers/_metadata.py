@@ -9,6 +9,10 @@ _SUFFIX = re.compile(r"(?:Jr|Sr)\.?|[IVX]+", re.IGNORECASE)
 _DOI = re.compile(
     r"(?<![\d.])10\.\d{4,9}(?:\.\d+)*/(?:[^\s\"<>]|<\d+::?[^\s\"<>]{1,40}>)*[^\s\"<>.,;]"
 )
+_INITIALS = re.compile(
+    r"(?P<family>\S.*\S)\s(?P<initials>(?:[A-Z]{1,3}|(?:[A-Z]\.[ -]?){1,4})(?:-[A-Z])?)"
+    r"(?P<suffix>\s(?:Jr|Sr|\d\w\w)\.?)?"
+)
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
 
 
@@ -21,6 +25,21 @@ def given_first(name: str) -> str:
     if len(rest) > 1 and not _SUFFIX.fullmatch(rest[-1]):
         rest.append(rest.pop(0))
     return " ".join(filter(None, [*rest[:1], family, *rest[1:]]))
+
+
+def names_in(text: str) -> list[str]:
+    """Return the names of a list: separated by semicolons or bars, else by commas and ``and``."""
+    whole = re.split(r"[;|]", text)
+    parts = whole if len(whole) > 1 else re.split(r",(?:\s+and\s)?|\s+and\s", text)
+    return [given_first(name) for part in parts if (name := part.strip())]
+
+
+def initials_first(name: str) -> str:
+    """Return ``Family AB Jr`` as ``AB Family Jr``; a name without initials stays as it is."""
+    found = _INITIALS.fullmatch(name)
+    if found is None:
+        return name
+    return f"{found['initials'].strip()} {found['family']}{found['suffix'] or ''}"
 
 
 def doi_in(text: str) -> str:

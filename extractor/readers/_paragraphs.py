@@ -5,9 +5,11 @@ Wrapped lines are joined; labelled fields and list items stay apart.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from extractor.readers.base import TEXT_LIMIT, decode_text
 
@@ -102,10 +104,14 @@ _BOILERPLATE = re.compile(
     rf"""
       [\W\d_kKmM]*                                             # 42, 1.2k, · 3
     | \W*{_DATE}\W*
-    | \W*(?:[^.:]{{0,40}}\s)?(?:on|updated|published|submitted|posted|added|revised|released)
+    | (?=\D*+\d|.*\sago\b)(?:                                    # each of these has a number
+      \W*(?:[^.:]{{0,40}}\s)?(?:on|updated|published|submitted|posted|added|revised|released)
       \s*:?\s*{_DATE}\b.{{0,80}}
+    | .{{0,120}}\b(?:19|20)\d\d\b[^;]{{0,12}};\s?\d+(?:\(.{{1,12}}\))?:\s?\w+-?\w*\b.{{0,80}}
+    | [^.]{{0,60}}\b(?:showing|total\ of)\b.{{0,80}}\b(?:entries|results)\b.{{0,80}}
     | \W*(?:total\ of\ |showing\ .{{0,20}}of\ )?[\d.,]+\s*[kKmM]?\+?\s+(?:more\s+)?(?:{_COUNTED})\b
       (?:\W.{{0,60}})?
+      )
     | (?:upvote|like|star|share|comment|cite|save)s?\s+[\d.,]+[kKmM]?
     | (?:submitted|posted|uploaded|shared|curated|recommended|powered|hosted|picked|brought
         |paper|published)\s+(?:to\ you\s+)?by\b.*
@@ -116,7 +122,8 @@ _BOILERPLATE = re.compile(
     | (?:https?://|www\.|doi:?\s*10\.|10\.\d{{4,}}/)\S+
     | \S+@\S+\.\w+
     | (?:©|\(c\)|copyright\b).*
-    | [^.]{{0,60}}\b(?:showing|total\ of)\b.{{0,80}}\b(?:entries|results)\b.{{0,80}}
+    | (?:pmid|pmcid|e-?print|issn|isbn)\s*:\s*\S.{{0,80}}
+    | free\ (?:pmc\ )?(?:article|full\ text)\.?
     | (?:page\s+)?\d+\s*(?:of|/|-)\s*\d+
     | [\u25b3\u25bd\u2191\u2193\u2190\u2192].{{0,20}}
     """,
@@ -142,7 +149,7 @@ _IMPERATIVE = re.compile(
     r"|search|share|show|sign|skip|submit|subscribe|try|vote|watch|view)(?:\s[a-z0-9'-]+){1,11}[.!]?",
 )
 _PLACE = re.compile(
-    r"\b(?:universit(?:y|ies|[àäé]t?)|institute|department|laborator(?:y|ies)|college|academy"
+    r"(?:\b|(?<=\d))(?:universit(?:y|ies|[àäé]t?)|institute|department|laborator(?:y|ies)|college|academy"
     r"|research\s+(?:center|centre|group|lab)|inc\.|corporation|gmbh|proceedings|journal of"
     r"|transactions on|conference|workshop|best paper|spotlight|accepted (?:at|to|by))\b",
     re.IGNORECASE,
@@ -158,14 +165,18 @@ _PEOPLE_LENGTH = 5000
 _SEPARATOR = re.compile(r"\s+[\u00b7\u2022|]\s+")
 _PARTICLE = r"(?:van|von|de|del|della|der|den|di|da|dos|du|la|le|el|al|bin|ter|ten)"
 _PERSON = (
-    r"[A-Z\u00c0-\u00de\u0100-\u017d][\w.'\u2019-]*"
-    rf"(?:\s+(?:{_PARTICLE}\s+)*[A-Z\u00c0-\u00de\u0100-\u017d][\w.'\u2019-]*){{1,3}}"
+    r"[A-Z\u00c0-\u00de\u0100-\u017d][\w.'\u2019-]*+"
+    rf"(?:\s+(?:{_PARTICLE}\s+)*[A-Z\u00c0-\u00de\u0100-\u017d][\w.'\u2019-]*+){{1,3}}"
     r"[\s\d*\u2020\u2021\u00a7]*(?:\([^)]{1,60}\))?"
 )
 _PEOPLE = re.compile(
-    rf"(?:by\s+)?{_PERSON}(?:\s*(?:,|;|\u00b7|&|,?\s+and\s)\s*{_PERSON})+(?:,?\s+et\ al\.?)?"
+    rf"(?:by\s+)?{_PERSON}(?:\s*(?:,|;|\||\u00b7|&|,?\s+and\s)\s*{_PERSON})+(?:,?\s+et\ al\.?)?"
     rf"|{_PERSON}\s+et\s+al\.?"
 )
+_NOTED_PERSON = re.compile(
+    rf"{_PERSON}(?<=[\d*)\u2020\u2021\u00a7])|[A-Z\u00c0-\u00de][\w'\u2019-]+ [A-Z]{{1,3}}\."
+)
+_BETWEEN_PEOPLE = re.compile(r"[,;|\u00b7&]|\s(?:and|et)\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +193,7 @@ class Paragraph:
         return _LIST_ITEM.match(self.text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     number: int
     text: str
     label: str
@@ -208,7 +218,7 @@ def paragraphs(lines: Iterable[tuple[int, bytes | None]], width: int = 0) -> Ite
                 block, held = [], 0
             if not is_rule:
                 label, content = split_label(stripped)
-                block.append(_Line(number, content, label, indented=text[0].isspace()))
+                block.append(_Line(number, content, label, text[0].isspace()))
                 held += len(text)
         if data is None:
             yield Paragraph(number, "", count, OVERLONG)
@@ -225,10 +235,10 @@ def split_label(text: str) -> tuple[str, str]:
 
 
 def _in_block(lines: list[_Line], block: int, width: int) -> Iterator[Paragraph]:
-    named = any(line.label in ("author", "authors") for line in lines)
+    named = not {"author", "authors"}.isdisjoint([line.label for line in lines])
     # A line of one word, such as an address, says nothing of the width that was wrapped to.
-    lengths = (len(line.text) for line in lines if " " in line.text)
-    widest = max((length for length in lengths if length <= _LONG), default=0)
+    lengths = [len(line.text) for line in lines if " " in line.text]
+    widest = max([length for length in lengths if length <= _LONG], default=0)
     full = _FULL * (widest if widest >= _NARROW else width)
     group: list[_Line] = []
     for line in lines:
@@ -253,7 +263,7 @@ def _begins_anew(line: _Line, group: list[_Line], full: float, authors_are_named
         return False
     if not full or (len(group) == 1 and is_boilerplate(before.text)):
         return True
-    if line.text[0].islower() and not _SENTENCE_END.search(before.text[-8:]):
+    if line.text[0].islower() and not _ends_sentence(before.text):
         return False
     is_unfinished = len(group) > 1 or _UNFINISHED.search(before.text[-16:])
     if not is_unfinished and _is_beside_title(line.text):
@@ -262,22 +272,34 @@ def _begins_anew(line: _Line, group: list[_Line], full: float, authors_are_named
     return len(before.text) + 1 + len(first_word) <= full
 
 
+def _ends_sentence(text: str) -> bool:
+    return not text[-1].isalnum() and _SENTENCE_END.search(text[-8:]) is not None
+
+
 def _is_hyphenated(before: str, after: str) -> bool:
+    if before[-1:] != "-":
+        return False
     return _HYPHENATED.fullmatch(before[-2:]) is not None and after[0].islower()
 
 
 def _joined(group: list[_Line], block: int) -> Paragraph:
-    text = group[0].text
-    for line in group[1:]:
-        apart = "" if not text or _is_hyphenated(text, line.text) else " "
-        text += apart + line.text
-    return Paragraph(group[0].number, text, block, group[0].label)
+    parts = [
+        before.text if _is_hyphenated(before.text, line.text) else f"{before.text} "
+        for before, line in itertools.pairwise(group)
+    ]
+    text = "".join([*parts, group[-1].text])
+    return Paragraph(group[0].number, text.lstrip(), block, group[0].label)
 
 
 def is_boilerplate(text: str) -> bool:
     """Say whether a short paragraph is a button, a date, a count, a link or a notice."""
+    return len(text) < _LONG and _is_boilerplate(text)
+
+
+@lru_cache(maxsize=64)  # A title is looked at four times.
+def _is_boilerplate(text: str) -> bool:
     bare = text.strip(" \t[](){}|:\u00b7\u2022.,!<>\u203a\u00bb\u2026").lower()
-    return bare in _BUTTONS or (len(text) < 200 and _BOILERPLATE.fullmatch(text) is not None)
+    return bare in _BUTTONS or _BOILERPLATE.fullmatch(text) is not None
 
 
 def _is_beside_title(text: str) -> bool:
@@ -288,6 +310,9 @@ def _is_beside_title(text: str) -> bool:
 
 def is_affiliations(text: str) -> bool:
     """Say whether a paragraph lists the places where authors work."""
+    beginning = text[: 3 * _PER_WORKPLACE].lower()
+    if not [word for word in _WORKPLACES if word in beginning]:
+        return False
     lower = text.lower()
     places = sum(map(lower.count, _WORKPLACES))
     return places > 1 and places * _PER_WORKPLACE >= len(text)
@@ -301,7 +326,9 @@ def is_notice(text: str) -> bool:
 
 def is_people(text: str) -> bool:
     """Say whether a paragraph lists two authors or more."""
-    return len(text) < _PEOPLE_LENGTH and _PEOPLE.fullmatch(text) is not None
+    if len(text) >= _PEOPLE_LENGTH or not _BETWEEN_PEOPLE.search(text):
+        return False
+    return _PEOPLE.fullmatch(text) is not None
 
 
 def is_aside(text: str) -> bool:
@@ -314,5 +341,6 @@ def is_aside(text: str) -> bool:
         or text.lower().startswith("by")
         or is_notice(text)
         or is_people(text)
+        or _NOTED_PERSON.fullmatch(text)
         or (len(text) < 80 and (_PLACE.search(text) or _VENUE.fullmatch(text)))
     )

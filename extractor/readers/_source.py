@@ -199,6 +199,16 @@ class _Transcoded(_Stream):
         return data
 
 
+class _WithLineFeeds(_Stream):
+    """A text whose lines end in carriage returns, as on old Macintoshes, with line feeds."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        self._raw = raw
+
+    def _next(self, size: int) -> bytes:
+        return (self._raw.read(size) or b"").replace(b"\r", b"\n")
+
+
 class _Decompressed(_Stream):
     """The plain bytes of a compressed stream, also of several that were joined."""
 
@@ -283,6 +293,8 @@ class Source:
                 plain = _Decompressed(plain, self.codec, self.name)
             plain = _as_utf8(plain)
             self.head = _take(plain, HEAD)
+            if b"\r" in self.head and b"\n" not in self.head and not looks_binary(self.head):
+                self.head, plain = self.head.replace(b"\r", b"\n"), _WithLineFeeds(plain)
         except DumpError:
             self.close()
             raise

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from extractor.readers._markup import without_marks
 from extractor.readers._metadata import date_with_year, doi_in, given_first
 from extractor.readers.base import (
     TEXT_LIMIT,
@@ -22,7 +24,6 @@ from extractor.readers.base import (
 )
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterable, Iterator
 
 _ENTRY_LIMIT = 2 * TEXT_LIMIT
@@ -113,6 +114,11 @@ class Entry:
         parts = map(str.strip, ";".join(self.all(tags)).split(";"))
         return [part.removesuffix(".") for part in parts if part.strip(".")]
 
+    def names(self, tags: tuple[str, ...]) -> list[str]:
+        """Return the names in the values of the first of the tags, one or several in each."""
+        parts = re.split(r"[;\uff1b]", ";".join(self.all(tags)))
+        return [name for part in parts if (name := part.strip())]
+
 
 class TaggedReader(Reader):
     """A format of tagged lines; a subclass says what a tag is and where an entry begins.
@@ -129,7 +135,10 @@ class TaggedReader(Reader):
 
     @abstractmethod
     def tagged(self, head: bytes) -> re.Pattern[str]:
-        """Return what matches a line with a tag in this dump; its groups are tag and value."""
+        """Return what matches a line with a tag in this dump; its groups are tag and value.
+
+        Where case does not count, the tags are in capitals.
+        """
 
     def following(self, entry: Entry, tag: str, *, after_blank: bool) -> Entry | None:  # noqa: ARG002
         """Return the entry that ``tag`` belongs to if it is not ``entry``."""
@@ -140,7 +149,8 @@ class TaggedReader(Reader):
         return False
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        match = self.tagged(source.head).fullmatch
+        pattern = self.tagged(source.head)
+        match, any_case = pattern.fullmatch, bool(pattern.flags & re.IGNORECASE)
         entry, after_blank = Entry(), True
         for number, line in source.lines():
             if line is None:
@@ -155,6 +165,7 @@ class TaggedReader(Reader):
                     entry.go_on(text.strip())
             else:
                 tag, value = found.groups()
+                tag = tag.upper() if any_case else tag
                 if following := self._following(entry, tag, after_blank=after_blank):
                     yield from self._items(entry)
                     entry = following
@@ -179,7 +190,8 @@ class TaggedReader(Reader):
     def build(self, line: int, entry: Entry) -> Item:
         """Return the paper that the entry is, or why it is none."""
         tags = self.tags
-        title, abstract = self.title_of(entry), " ".join(entry.all(tags.abstracts))
+        title = without_marks(self.title_of(entry))
+        abstract = without_marks(self.abstract_of(entry))
         metadata = without_empty(
             authors=list(map(given_first, self.authors_of(entry))),
             categories=self.categories_of(entry),
@@ -191,7 +203,10 @@ class TaggedReader(Reader):
         return build_entry(line, entry.first(tags.ids), title, abstract, metadata)
 
     def title_of(self, entry: Entry) -> str:
-        return " ".join(entry.all(self.tags.titles))
+        return entry.first(self.tags.titles)
+
+    def abstract_of(self, entry: Entry) -> str:
+        return " ".join(entry.all(self.tags.abstracts))
 
     def authors_of(self, entry: Entry) -> list[str]:
         return entry.all(self.tags.authors)

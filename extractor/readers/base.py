@@ -92,6 +92,7 @@ _PLACEHOLDER = re.compile(
     r"|(?:this )?(?:article|paper|item) has no abstract"
     r"|no (?:abstract|summary)(?: is| was)?(?: available| provided| found| given)?(?: for this .*)?"
     r"|abstract (?:is )?(?:unavailable|not (?:available|provided|found)|missing|none)(?: for .*)?"
+    r"|none available|abstract available from the publisher"
     r"|(?:click|see) .{0,20}full text.*)[\W_]*",
     re.IGNORECASE,
 )

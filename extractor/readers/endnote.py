@@ -8,7 +8,7 @@ from extractor.readers._tagged import Entry, TaggedReader, Tags
 from extractor.readers.base import NO, SURE
 
 _TAG = re.compile(r"%([0-9A-Z!@#$&()*+=>?\[\]^~<])(?:\s(.*))?")
-_FIRST = re.compile(rb"^%(?:0(?: [^\n]*)?|[TA] [^\n]+)\r?\n%[0-9A-Z!@]\s", re.MULTILINE)
+_FIRST = re.compile(rb"^%(?:0(?:[ \t][^\n]*)?|[TA][ \t][^\n]+)\r?\n%[0-9A-Z!@]\s", re.MULTILINE)
 _RECOGNISED_BELOW = 0.75
 
 
@@ -54,6 +54,13 @@ class EndNote(TaggedReader):
             is_below = entry.leader != "T" and type_ > entry.line_of("T")
             return entry.cut(type_) if is_below else Entry()
         return None
+
+    def abstract_of(self, entry: Entry) -> str:
+        # ADS begins its entries with the bibcode and has the abstract where others have a venue.
+        return super().abstract_of(entry) or entry.first(("B",) if entry.leader == "R" else ())
+
+    def authors_of(self, entry: Entry) -> list[str]:
+        return entry.names(self.tags.authors)
 
     def categories_of(self, entry: Entry) -> list[str]:
         lines = [line for lines in entry.parts(self.tags.categories) for line in lines]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from extractor.errors import DumpError
 from extractor.readers._last_resort import check_head, width_of
-from extractor.readers._markdown import ITEM, heading_of, label_of, plain, title_of
+from extractor.readers._markdown import (
+    heading_of,
+    is_field_heading,
+    item_of,
+    label_of,
+    parts_of,
+    plain,
+    title_of,
+)
 from extractor.readers._markdown_entries import (
     LABELLED,
     LIST,
@@ -60,8 +69,9 @@ class Markdown(Reader):
             )
         levels = _levels(head)
         level = max(levels, key=lambda each: (levels[each], each), default=1)
-        check_head(source, lambda lines: _page(lines, level, 0))
-        return _page(source.lines(), level, width_of(head))
+        width = width_of(head)
+        check_head(source, lambda lines: _page(lines, level, width))
+        return _page(source.lines(), level, width)
 
 
 def _page(lines: Iterable[tuple[int, bytes | None]], level: int, width: int) -> Iterator[Item]:
@@ -79,7 +89,7 @@ def _level_of_labelled(text: str) -> int | None:
     titles: Counter[int] = Counter()
     labelled: Counter[int] = Counter()
     above = None
-    for line in text.split("\n"):
+    for line in itertools.chain.from_iterable(map(parts_of, text.split("\n"))):
         if is_abstract_label(line.rstrip()):
             if above is not None:
                 labelled[above] += 1
@@ -94,7 +104,8 @@ def _level_of_labelled(text: str) -> int | None:
 def _level_of(line: str) -> int | None:
     """Return the level of a line that may be a paper's title."""
     if heading := heading_of(line):
-        is_title = not is_boilerplate(heading.text) and not split_label(heading.text)[0]
+        is_field = is_field_heading(heading.text) or split_label(heading.text)[0]
+        is_title = not is_field and not is_boilerplate(heading.text)
         return heading.level if is_title else None
     if title_with_label(line):
         return LABELLED
@@ -103,7 +114,7 @@ def _level_of(line: str) -> int | None:
 
 def _item(line: str) -> re.Match[str] | None:
     """Return the parts of a list item that begins with a title, which is no field's name."""
-    item = ITEM.match(line)
+    item = item_of(line)
     if item is None or (item["to"] or "").startswith("#"):
         return None
     label = label_of(line)
@@ -131,8 +142,9 @@ def _unmarked(
         elif level == LIST and (item := _item(line)):
             title = title_of(item["title"])
             ids[number] = title.id
-            rest = plain(_BETWEEN.sub("", item["rest"], count=1))
             text = f"Title: {title.text.rstrip(':. ')}"
-            yield from ((number, part.encode()) for part in ("", text, "", rest))
+            rest = map(plain, parts_of(_BETWEEN.sub("", item["rest"], count=1)))
+            for part in ("", text, *rest):
+                yield from ((number, part.encode()), (number, b""))
         else:
             yield number, plain(line.removeprefix("> ")).encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from extractor.readers._metadata import initials_first
 from extractor.readers._tagged import Entry, TaggedReader, Tags
 from extractor.readers.base import NO, SURE
 
@@ -44,7 +45,8 @@ class Ovid(TaggedReader):
         return _KIND.sub("", super().title_of(entry))
 
     def authors_of(self, entry: Entry) -> list[str]:
-        return [_NOTE_NUMBERS.sub("", name) for name in entry.separated(self.tags.authors)]
+        names = (_NOTE_NUMBERS.sub("", name) for name in entry.separated(self.tags.authors))
+        return list(map(initials_first, names))
 
     def categories_of(self, entry: Entry) -> list[str]:
         return entry.separated(self.tags.categories)

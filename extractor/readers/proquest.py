@@ -20,7 +20,10 @@ _FIELDS = """
     |URL|Volume|Year
 """
 _NAMES = re.sub(r"\n\s*", "", _FIELDS)
-_TAG = re.compile(rf"(Document(?= \d+ of \d+$)|(?:{_NAMES})(?=:)|__)(?::|_{{18,}})? *(.*)")
+_KIND = r"(?: \([^()]{1,40}\))?"  # "Abstract (English)"
+_TAG = re.compile(
+    rf"(Document(?= \d+ of \d+$)|(?:{_NAMES})(?={_KIND}:)|__){_KIND}(?::|_{{18,}})? *(.*)"
+)
 _FIRST = re.compile(rb"^Report Information from ProQuest|^_{20,}\s+Document \d+ of \d+\r?$", re.M)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from extractor.readers._metadata import initials_first
 from extractor.readers._paragraphs import is_affiliations
 from extractor.readers.base import (
     NO,
@@ -115,7 +116,7 @@ def _authors(text: str) -> list[str]:
     """Return the names, without the numbers of their addresses, if the text is a list of them."""
     names = re.split(r"[,;] (?!(?:Jr|Sr|\d\w\w)\b)", text.removesuffix("."))
     are_names = sum(_AUTHOR.fullmatch(name) is not None for name in names) * 2 >= len(names)
-    return [_NOTE.sub("", name) for name in names] if are_names else []
+    return [initials_first(_NOTE.sub("", name)) for name in names] if are_names else []
 
 
 def _paragraph(block: list[str]) -> str:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 
+from extractor.readers._metadata import initials_first
 from extractor.readers._tagged import Entry, TaggedReader, Tags
-from extractor.readers.base import NO, SURE
+from extractor.readers.base import NO, SURE, decode_text
 
 _VALUE = r" {0,2}-(?: +(.*))?"
 _RIS = re.compile(rf"\s{{0,8}}([A-Z][A-Z0-9](?=  -)|PMID){_VALUE}")
-# Some write "TY - JOUR"; elsewhere the hyphen of a wrapped line such as "AIM - to ask" is none.
-_NARROW = re.compile(rf"\s{{0,8}}([A-Z][A-Z0-9](?= {{1,2}}-)){_VALUE}")
 _LONG_TAGS = "PMID|PMCR|ISSN|ISBN|STAT|CRDT|PHST|DCOM|MHDA"
 _MEDLINE = re.compile(rf"(?=.{{4}}-|(?:{_LONG_TAGS}) )([A-Z][A-Z0-9]{{1,3}}){_VALUE}")
 
-_FIRST = re.compile(rb"^[ \t]*(?:TY {1,2}-[ \t]*\S.*|PMID {0,2}- ?\d+[ \t\r]*)$", re.MULTILINE)
-_FIRST_NARROW = re.compile(rb"^[ \t]*TY - ", re.MULTILINE)
+_FIRST = re.compile(
+    rb"^[ \t]*(?:TY {1,2}-[ \t]*\S.*|PMID {0,2}- ?\d+[ \t\r]*"
+    rb"|(?:TY|ty)(?:[ \t]|\xc2\xa0){1,5}(?:-|\xe2\x80[\x90-\x95])(?:[ \t]|\xc2\xa0)*"
+    rb"\w{3,12}[ \t\r]*)$",
+    re.MULTILINE,
+)
 _FIRST_RIS = re.compile(rb"^[ \t]*TY  - ", re.MULTILINE)
+# Some write "TY - JOUR"; elsewhere the hyphen of a wrapped line such as "AIM - to ask" is none.
+_FIRST_UNLIKE_RIS = re.compile(r"^[ \t]*(TY|ty)[ \t\u00a0]{1,5}([\u2010-\u2015-])", re.MULTILINE)
 _TAGGED_LINE = re.compile(rb"^[ \t]*[A-Z][A-Z0-9]{1,3} {0,2}-(?: |$)", re.MULTILINE)
 _TITLE_LINE = re.compile(rb"^TI  - ", re.MULTILINE)
+_PUBLISHER = re.compile(r"\A(?:Publisher|AIDS/HIV|plain-language-summary): (?=\S)")
 _WITHOUT_LEADER = 4
 """Tagged lines, with a title among them, by which entries without ``TY`` or ``PMID`` are known."""
 
@@ -40,7 +46,7 @@ class Ris(TaggedReader):
     ends = frozenset(("ER",))
     tags = Tags(
         titles=("TI", "T1", "CT", "BTI", "CTI"),
-        abstracts=("AB", "N2"),
+        abstracts=("AB", "N2", "OAB"),
         ids=("PMID", "ID", "AN", "U1", "OID", "UI"),
         authors=("FAU", "AU", "A1"),
         categories=("KW", "MH", "OT"),
@@ -58,9 +64,14 @@ class Ris(TaggedReader):
         return _RECOGNISED_BELOW if tagged >= _WITHOUT_LEADER and _TITLE_LINE.search(head) else NO
 
     def tagged(self, head: bytes) -> re.Pattern[str]:
-        if _FIRST_NARROW.search(head):
-            return _NARROW
-        return _RIS if _FIRST_RIS.search(head) else _MEDLINE
+        if _FIRST_RIS.search(head):
+            return _RIS
+        unlike = _FIRST_UNLIKE_RIS.search(decode_text(head))
+        if unlike is None:
+            return _MEDLINE
+        value = rf"[ \t\u00a0]{{1,5}}{unlike[2]}[ \t\u00a0]*(.*)"
+        flags = re.IGNORECASE if unlike[1] == "ty" else re.NOFLAG
+        return re.compile(rf"\s{{0,8}}([A-Z][A-Z0-9]){value}", flags)
 
     def following(self, entry: Entry, tag: str, *, after_blank: bool) -> Entry | None:
         if tag in self.begin:
@@ -77,3 +88,10 @@ class Ris(TaggedReader):
 
     def is_header(self, text: str) -> bool:
         return _HEADER.match(text) is not None
+
+    def abstract_of(self, entry: Entry) -> str:
+        return _PUBLISHER.sub("", super().abstract_of(entry), count=1)
+
+    def authors_of(self, entry: Entry) -> list[str]:
+        names = super().authors_of(entry)
+        return names if entry.leader == "TY" else list(map(initials_first, names))

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from extractor.readers._last_resort import check_head, width_of
+from extractor.readers._metadata import names_in
 from extractor.readers._paragraphs import (
     HEADING,
     OVERLONG,
@@ -67,7 +68,8 @@ _ARXIV_ID = re.compile(
 )
 _MORE = re.compile(r"\s*[\u25b3\u25bd]\s*(?:less|more)\W*$", re.IGNORECASE)
 
-_NONE, _UNLIKELY, _DOUBTFUL, _SHORT, _LIKELY, _HEADED, _LABELLED = range(7)
+_NAMES = {"author": "authors", "authors": "authors"}
+_NONE, _PEOPLE, _UNLIKELY, _DOUBTFUL, _SHORT, _LIKELY, _HEADED, _LABELLED = range(8)
 
 
 class Text(Reader):
@@ -81,8 +83,9 @@ class Text(Reader):
         return NO if looks_binary(head) or head.lstrip().startswith(b"<?xml") else LAST_RESORT
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        check_head(source, lambda lines: read_page(paragraphs(lines)))
-        return read_page(paragraphs(source.lines(), width_of(decode_text(source.head))))
+        width = width_of(decode_text(source.head))
+        check_head(source, lambda lines: read_page(paragraphs(lines, width)))
+        return read_page(paragraphs(source.lines(), width))
 
 
 def read_page(content: Iterable[Paragraph], ids: dict[int, str] | None = None) -> Iterator[Item]:
@@ -192,7 +195,9 @@ class _Page:
             found = filter(None, (_ARXIV_ID.match(part.text) for part in self._pending))
             self._id = ["", *(match["id"] for match in found)][-1]
             self._source = {
-                part.label: part.text
+                _NAMES.get(part.label, part.label): names_in(part.text)
+                if part.label in _NAMES
+                else part.text
                 for part in self._pending[at + 1 :]
                 if part.label not in ("", HEADING, "abstract", "summary")
             }
@@ -238,7 +243,7 @@ def _is_prose(text: str) -> bool:
 
 
 def _is_sentence(text: str) -> bool:
-    return _SENTENCE.fullmatch(text) is not None and len(text.split()) > 3
+    return _SENTENCE.fullmatch(text) is not None and len(text.split(maxsplit=3)) > 3
 
 
 def _share_of_capitals(text: str) -> float:
@@ -254,9 +259,11 @@ def _likeness(paragraph: Paragraph) -> int:
     if len(text) > _TITLE_LENGTH or is_boilerplate(text) or not re.search(r"[^\W\d_]{2}", text):
         return _NONE
     words = text.split()
-    if is_people(text) and "," in text:
+    if is_people(text) and ("," in text or "|" in text):
+        return _PEOPLE
+    if is_aside(text):
         return _UNLIKELY
-    if is_aside(text) or (_is_sentence(text) and not text.endswith("?")) or words[0].islower():
+    if (_is_sentence(text) and not text.endswith("?")) or words[0].islower():
         return _DOUBTFUL
     if paragraph.label == HEADING:
         return _HEADED
