@@ -8,7 +8,7 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from extractor.readers.base import TEXT_LIMIT, TOO_LONG, Unreadable, decode_text
+from extractor.readers.base import TEXT_LIMIT, TOO_LONG, Unreadable, decode_head, decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,7 +84,7 @@ def lines_of(text: str) -> list[str]:
 def text_lines(source: Source, skipped: list[Unreadable]) -> Iterator[str]:
     """Yield the lines as text; one that is too long is empty, and goes into ``skipped``."""
     has_returns_only = b"\n" not in source.head
-    head = decode_text(source.head)
+    head = decode_head(source.head)
     has_escapes = _ESCAPED_QUOTE.search(head) and not _DOUBLED_QUOTE.search(head)
     for number, line in source.lines():
         if line is None:

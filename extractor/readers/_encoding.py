@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import lru_cache
 
 from extractor.grounding.hidden import TERMINAL
 
@@ -45,6 +46,12 @@ codecs.register_error(ON_INVALID, _as_windows_wrote)
 def decode_text(data: bytes) -> str:
     """Decode UTF-8; an invalid byte is read as Windows-1252, so that no line is lost."""
     return data.decode("utf-8", ON_INVALID)
+
+
+@lru_cache(maxsize=1)
+def decode_head(head: bytes) -> str:
+    """Decode the beginning of a dump, which every format looks at."""
+    return decode_text(head)
 
 
 def document_decoder(head: bytes, *, html: bool = False) -> codecs.IncrementalDecoder:

@@ -14,7 +14,7 @@ from extractor.errors import DumpError
 from extractor.paper import Paper
 from extractor.readers._likeness import has_sections_of_a_paper, is_like_paper
 from extractor.readers._source import HEAD
-from extractor.readers.base import Item, Source, decode_text
+from extractor.readers.base import Item, Source, decode_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,7 +87,7 @@ def check_head(source: Source, read: Callable[[Lines], Iterator[Item]]) -> None:
     Raises:
         DumpError: it looks like another format or a document, or hardly anything of it is a paper.
     """
-    lines = [line for line in decode_text(source.head).splitlines() if line.strip()]
+    lines = [line for line in decode_head(source.head).splitlines() if line.strip()]
     if found := _probable_format(lines):
         raise DumpError(
             f"{source.name} looks like {found}, not like text.",

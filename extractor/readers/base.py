@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, ClassVar, Concatenate, NamedTuple, ParamSpec, 
 from extractor.errors import DumpError, ExtractorError, UsageError, one_line
 from extractor.grounding.hidden import visible
 from extractor.paper import Paper
-from extractor.readers._encoding import decode_text, printable
+from extractor.readers._encoding import decode_head, decode_text, printable
 from extractor.readers._markup import without_marks
 from extractor.readers._shapes import at_path, index_in, text_of_index
 from extractor.readers._source import Source
@@ -61,6 +61,7 @@ __all__ = [
     "Unreadable",
     "build_entry",
     "build_entry_from_fields",
+    "decode_head",
     "decode_text",
     "field_names",
     "guarded",
@@ -128,6 +129,7 @@ _ABOUT = re.compile(
     r"|embeddings?|vectors?)"
 )
 _LONGEST_NAME = 64
+_OF_JSON = frozenset('{"')
 """Characters in the name of a column of titles or abstracts; more are text."""
 
 
@@ -301,7 +303,7 @@ def _candidates(
 
 
 def _is_name(name: str) -> bool:
-    return len(name) <= _LONGEST_NAME and "{" not in name
+    return len(name) <= _LONGEST_NAME and not _OF_JSON & set(name)
 
 
 def require_columns(present: Sequence[str], columns: Columns, dump: str) -> None:

@@ -21,7 +21,7 @@ from extractor.readers.base import (
     Source,
     Unreadable,
     build_entry,
-    decode_text,
+    decode_head,
     guarded,
     without_empty,
 )
@@ -70,7 +70,7 @@ class BibTex(Reader):
     suffixes = (".bib", ".bibtex")
 
     def sniff(self, head: bytes) -> float:
-        text = decode_text(head)
+        text = decode_head(head)
         first = next(beginnings(text, 0), None)
         if first is None or "=" not in text[first:]:
             return NO

@@ -16,7 +16,7 @@ from extractor.readers.base import (
     Source,
     Unreadable,
     build_entry,
-    decode_text,
+    decode_head,
     guarded,
     without_empty,
 )
@@ -38,12 +38,12 @@ class Embase(Reader):
     suffixes = (".csv",)
 
     def sniff(self, head: bytes) -> float:
-        text = decode_text(head)
+        text = decode_head(head)
         return SURE if _BEGINS.match(text) and _ANOTHER_FIELD.search(text) else NO
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
         skipped: list[Unreadable] = []
-        parse = parser_for(decode_text(source.head), 0, ",")
+        parse = parser_for(decode_head(source.head), 0, ",")
         fields: _Fields = {}
         begun = 0
         for line, row in rows_in(text_lines(source, skipped), parse, 0):

@@ -27,7 +27,17 @@ from extractor.readers._markdown_entries import (
 )
 from extractor.readers._markdown_tables import has_table, read_tables, table_without_abstracts
 from extractor.readers._paragraphs import is_boilerplate, paragraphs, split_label
-from extractor.readers.base import LIKELY, NO, POSSIBLE, SURE, Columns, Item, Reader, decode_text
+from extractor.readers.base import (
+    LIKELY,
+    NO,
+    POSSIBLE,
+    SURE,
+    Columns,
+    Item,
+    Reader,
+    decode_head,
+    decode_text,
+)
 from extractor.readers.text import read_page
 
 if TYPE_CHECKING:
@@ -48,14 +58,14 @@ class Markdown(Reader):
     suffixes = (".md", ".markdown")
 
     def sniff(self, head: bytes) -> float:
-        text = decode_text(head)
+        text = decode_head(head)
         if has_table(text):
             return SURE
         found = _levels(text).total()
         return NO if not found else LIKELY if found > 1 else POSSIBLE
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        head = decode_text(source.head)
+        head = decode_head(source.head)
         if has_table(head):
             return read_tables(source.lines())
         level = _level_of_labelled(head)

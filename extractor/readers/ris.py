@@ -6,7 +6,7 @@ import re
 
 from extractor.readers._metadata import initials_first
 from extractor.readers._tagged import Entry, TaggedReader, Tags
-from extractor.readers.base import NO, SURE, decode_text
+from extractor.readers.base import NO, SURE, decode_head
 
 _VALUE = r" {0,2}-(?: +(.*))?"
 _RIS = re.compile(rf"\s{{0,8}}([A-Z][A-Z0-9](?=  -)|PMID){_VALUE}")
@@ -66,7 +66,7 @@ class Ris(TaggedReader):
     def tagged(self, head: bytes) -> re.Pattern[str]:
         if _FIRST_RIS.search(head):
             return _RIS
-        unlike = _FIRST_UNLIKE_RIS.search(decode_text(head))
+        unlike = _FIRST_UNLIKE_RIS.search(decode_head(head))
         if unlike is None:
             return _MEDLINE
         value = rf"[ \t\u00a0]{{1,5}}{unlike[2]}[ \t\u00a0]*(.*)"

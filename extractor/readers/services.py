@@ -33,7 +33,6 @@ _ANSWERS = {
     "resources": ("resource", rb"datacite"),
     "project": ("project", rb"<objective"),
     "projects": ("project", rb"<objective"),
-    "CitaviExchangeData": ("Reference", rb"<Reference"),
     "file": ("entry", rb"bibtexml"),
 }
 """The roots, their records, and what stands near the root, since other XML has some of them too."""

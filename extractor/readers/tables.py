@@ -16,7 +16,7 @@ from extractor.readers.base import (
     Source,
     Unreadable,
     build_entry_from_fields,
-    decode_text,
+    decode_head,
     field_names,
     guarded,
     require_columns,
@@ -67,7 +67,7 @@ class CommaSeparated(Reader):
     delimiters: ClassVar[tuple[str, ...]] = (",", ";", "|")
 
     def sniff(self, head: bytes) -> float:
-        text = decode_text(head)
+        text = decode_head(head)
         above, delimiter = self._header(text, Columns())
         if above is not None:
             return _HEADED
@@ -82,7 +82,7 @@ class CommaSeparated(Reader):
         return _TABLE if len(rows) >= _LEAST_ROWS and width >= _LEAST_WIDTH else _REGULAR
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:
-        head = decode_text(source.head)
+        head = decode_head(source.head)
         above, delimiter = self._header(head, columns)
         skipped: list[Unreadable] = []
         lines = text_lines(source, skipped)

@@ -35,7 +35,7 @@ from extractor.readers.base import (
     Source,
     Unreadable,
     build_entry,
-    decode_text,
+    decode_head,
 )
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Text(Reader):
         return NO if looks_binary(head) or head.lstrip().startswith(b"<?xml") else LAST_RESORT
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
-        width = width_of(decode_text(source.head))
+        width = width_of(decode_head(source.head))
         check_head(source, lambda lines: read_page(paragraphs(lines, width)))
         return read_page(paragraphs(source.lines(), width))
 

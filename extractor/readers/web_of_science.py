@@ -14,6 +14,7 @@ from extractor.readers.base import (
     Item,
     Source,
     Unreadable,
+    decode_head,
     decode_text,
     guarded,
 )
@@ -71,7 +72,7 @@ class WebOfScienceTable(WebOfScience):
     suffixes = (".txt", ".tsv", ".tab")
 
     def sniff(self, head: bytes) -> float:
-        header = decode_text(head.split(b"\n", 1)[0]).split("\t")
+        header = decode_head(head).partition("\n")[0].split("\t")
         tags = [tag for tag in header if re.fullmatch(r"[A-Z][A-Z0-9]", tag.strip())]
         both = {"TI", "AB"} <= set(tags)
         return SURE if both and len(tags) * 2 > len(header) else NO
