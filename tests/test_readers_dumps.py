@@ -175,7 +175,7 @@ def test_files_without_a_paper_are_one_error(tmp_path: Path) -> None:
 
 
 def test_entries_that_are_listed_say_what_is_wrong_with_their_file(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_bytes(b'{"title": "T"}\n')
+    (tmp_path / "a.ris").write_bytes(b"TY  - JOUR\nTI  - T\nER  - \n")
     (tmp_path / "b.jsonl").write_bytes(FILES["b.jsonl"])
     assert [each.line for each in read(tmp_path)[1]] == [1]
 
