@@ -47,7 +47,7 @@ from extractor.llm.complaint import read_complaint
 from extractor.llm.weights.catalog import DEFAULT_MODEL
 from extractor.names import name_key
 from extractor.readers import open_dump
-from extractor.readers._dump import readers
+from extractor.readers._formats import readers
 from extractor.sentences import sentence_spans
 from extractor.shorthand import is_shorthand, parse_shorthand
 from extractor.suggest import closest

@@ -1,206 +1,319 @@
-"""The formats there are, which one a dump has, and going through the entries of one."""
+"""Several dumps as one: files, folders, patterns and archives, in order."""
 
 from __future__ import annotations
 
 import logging
-import re
-from contextlib import closing
-from functools import cache
-from typing import TYPE_CHECKING
+import os
+import stat
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
-from extractor.discovery import concrete_classes
-from extractor.errors import DumpError, ExtractorError, UsageError, one_line
-from extractor.plugins import load_plugin, plugins
-from extractor.readers._xml_records import xml_root
-from extractor.readers.base import (
-    SURE,
-    Columns,
-    Item,
-    Paper,
-    Reader,
-    Source,
-    Unreadable,
-)
-from extractor.readers.excel import is_workbook
+from extractor.errors import DumpError, one_line
+from extractor.readers._archives import archived, holds_one_file, is_archive
+from extractor.readers._duplicates import Duplicates
+from extractor.readers._formats import choose_reader, items_of, no_paper, numbered
+from extractor.readers._places import files_at
+from extractor.readers._source import STANDARD_INPUT, Source
+from extractor.readers.base import Columns, Item, Paper, Reader, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 
 logger = logging.getLogger("extractor.readers")
 
-GROUP = "extractor.readers"
-"""The entry points that name the readers of other packages."""
-
-_SUFFIX_COUNTS = 0.05
-"""What a fitting suffix adds to a sniff score: enough to settle a tie, no more."""
-
-_HTML = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        html head body title meta link style script base a abbr address article aside audio b
-        blockquote br button canvas center cite code dd del details div dl dt em embed fieldset
-        figcaption figure font footer form h1 h2 h3 h4 h5 h6 header hr i iframe img input ins kbd
-        label li main mark nav noscript ol p picture pre q s section small source span strong sub
-        summary sup table tbody td template textarea tfoot th thead time tr tt u ul var video wbr
-        """,
-    )
-)
-_OWN_OUTPUT = re.compile(
-    rb'\[?\s*\{"id": ?(?:"[^"\\\n]*"|null), ?"title":[^\n]*"'
-    rb'(?:meta": ?\{"model": ?"|error": ?"[a-z_]+", ?"message": ?")'
-)
-_OF_DBLP = re.compile(
-    rb"<[a-z]+ (?:[a-z]+=\"[^\"]*\" )*key=\"(?:journals|conf|books|phd|homepages)/"
-)
-_DBLP_WITHIN = 2000
-_IDS_REMEMBERED = 100_000
-_SIGNATURES = {
-    b"PK\x03\x04": ("is a document in a ZIP archive", "Save it as text, CSV or .xlsx."),
-    b"7z\xbc\xaf": ("is a 7z archive", "Unpack it and name the file inside."),
-    b"%PDF": ("is a PDF file", "Save the titles and abstracts as text first."),
-    b"ARROW1\0\0": ("is an Arrow (Feather) file", "Write the table as Parquet."),
-    b"\xff\xff\xff\xff": ("is a stream of Arrow", "Write the data set as Parquet."),
-    b"SQLite format 3": ("is an SQLite database", "Export the table as CSV or JSON Lines."),
-}
+Place = str | os.PathLike[str]
 
 
-def _built_in() -> dict[str, Reader]:
-    """Return the formats by name: each `Reader` that a module of this folder defines."""
-    return {kind.name: kind() for kind in concrete_classes("extractor.readers", Reader)}
+@dataclass
+class DumpFile:
+    """What was read of one file so far: its format's name, its papers and its other entries."""
+
+    name: str
+    format: str | None = None
+    papers: int = 0
+    unreadable: int = 0
 
 
-@cache
-def readers() -> dict[str, Reader]:
-    """Return the formats by name: those of this folder, and of plugins where none has the name.
+class Dump:
+    """An open dump, or several as one: iterate over it, once, for its papers and other entries.
 
-    Raises:
-        UsageError: a plugin cannot be loaded.
+    If there is more than one file, or a folder, a pattern or an archive is named, each paper has
+    its file as ``file`` in its ``source``, and a file that cannot be read costs no other one: it
+    is an unreadable entry with line 0. Iterating raises a `DumpError` where the only file is
+    damaged, and at the end if there was no paper at all.
+
+    ``files`` tells what was read of each file so far, ``paths`` are the files that were named,
+    ``name`` is for messages, and ``format`` the format's name, once the first file is open.
     """
-    found = _built_in()
-    for name, entry_point in plugins(GROUP).items():
-        if name not in found:
-            reader = load_plugin(entry_point, Reader)  # type: ignore[type-abstract]
-            found.setdefault(reader.name, reader)
-    return dict(sorted(found.items()))
 
+    def __init__(
+        self,
+        places: Iterable[Place],
+        *,
+        format: str | None = None,  # noqa: A002 -- the word that users know
+        options: Mapping[str, str | None] | None = None,
+        unique: bool = False,
+        skip: Collection[Path] = (),
+        only_one: bool = False,
+    ) -> None:
+        """Find the files; arguments and errors are those of `open_dumps`."""
+        named = [os.fspath(place) for place in places]
+        self.paths = named if only_one else list(files_at(named, skip))
+        self.name = self.paths[0] if len(self.paths) == 1 else f"{len(self.paths):,} files"
+        self.files: list[DumpFile] = []
+        self._format, self._options = format, options or {}
+        self._are_several = self.paths != named or len(named) != 1
+        self._statuses = list(map(_status, self.paths))
+        self._done = 0
+        self._duplicates = Duplicates(leave_out=unique)
+        self._unique = unique
+        self._first_error: DumpError | None = None
+        self._source: Source | None = None
+        self._reader: Reader | None = None
+        if not self._are_several:
+            self._source = Source(self.paths[0])
+            self.name = self._source.name
+            with ExitStack() as unless_opened:
+                unless_opened.callback(self._source.close)
+                self._check(self._source, only_one=only_one)
+                unless_opened.pop_all()
+        self._items = self._unlike()
 
-def _reader_named(name: str) -> Reader:
-    # A plugin that is broken does not matter to a format that is built in.
-    known = built_in if name in (built_in := _built_in()) else readers()
-    if name not in known:
-        raise UsageError(f"There is no format {name!r}.", hint=f"Formats: {', '.join(known)}.")
-    return known[name]
-
-
-def _recognise(source: Source) -> Reader:
-    """Return the format of the dump: its content decides, its name settles what is left open.
-
-    Raises:
-        DumpError: it is in no format that is known.
-    """
-    if _OWN_OUTPUT.match(source.head):
-        raise DumpError(
-            f"{source.name} was written by Extractor: it holds no abstracts.",
-            hint="Name the dump that it was made from.",
-        )
-    for signature, (what, hint) in _SIGNATURES.items():
-        if source.head.startswith(signature) and not is_workbook(source.head):
-            raise DumpError(f"{source.name} {what}, not a dump of papers.", hint=hint)
-    scores = {reader: reader.sniff(source.head) for reader in readers().values()}
-    best = max(
-        scores, key=lambda each: scores[each] + _SUFFIX_COUNTS * (source.suffix in each.suffixes)
-    )
-    if scores[best] < SURE:
-        _refuse_xml(source)
-    if not scores[best]:
-        raise DumpError(
-            f"{source.name} is a binary file of no known format.",
-            hint=f"Formats: {', '.join(readers())}.",
-        )
-    return best
-
-
-def _refuse_xml(source: Source) -> None:
-    """Refuse XML of no known format; a text may begin with an element of HTML.
-
-    Raises:
-        DumpError: the dump is such XML.
-    """
-    root = xml_root(source.head)
-    if root is None:
-        return
-    declared = b"<?xml" in root.prolog or b"<!DOCTYPE" in root.prolog
-    if root.name == "dblp" or _OF_DBLP.search(source.head[:_DBLP_WITHIN]):
-        raise DumpError(
-            f"{source.name} is XML of DBLP, which has no abstracts.",
-            hint="Look the papers up in OpenAlex or Semantic Scholar by their DOI.",
-        )
-    if root.name.lower() in _HTML and not declared:
-        return
-    raise DumpError(
-        f"{source.name} is XML of no known format: its root is <{root.name}>.",
-        hint=f"Formats: {', '.join(readers())}.",
-    )
-
-
-def choose_reader(source: Source, name: str | None) -> Reader:
-    """Return the reader that is named, else the one that the content tells.
-
-    Raises:
-        DumpError: the dump is empty or in no format that is known.
-        UsageError: the format is unknown.
-    """
-    named = _reader_named(name) if name else None
-    if not source.head:
-        raise DumpError(f"{source.name} is empty.", hint="Check that it was written completely.")
-    return named or _recognise(source)
-
-
-def items_of(source: Source, reader: Reader, columns: Columns) -> Generator[Item]:
-    """Yield a dump's papers and unreadable entries, with the ids of the dump alone.
-
-    Raises:
-        DumpError: the dump is damaged.
-    """
-    with closing(source):
-        try:
-            yield from reader.read(source, columns)
-        except ExtractorError:
-            raise
-        except Exception as error:
-            said = one_line(f"{type(error).__name__}: {error}")
+    def _check(self, source: Source, *, only_one: bool) -> None:
+        """Say what is no dump before anything is begun."""
+        if not is_archive(source.head):
+            self._reader_of(source)
+        elif only_one and not holds_one_file(source):
             raise DumpError(
-                f"{source.name} cannot be read as {reader.name} ({said}).",
-                hint="Name another format with --dump-format, or report it with a --debug-log.",
-            ) from error
+                f"{source.name} may hold several dumps.",
+                hint="Read them all with read_dumps or 'extractor run', or unpack it and name one.",
+            )
 
+    @property
+    def size(self) -> int | None:
+        """Length of the input in bytes, before decompression; None where unknown."""
+        known = [status.st_size for status in self._statuses if status]
+        return sum(known) if len(known) == len(self.paths) else None
 
-def no_paper(name: str, format_name: str, first: Unreadable | None) -> DumpError:
-    """Return the error for a dump without a paper; ``first`` is an entry that could not be read."""
-    why = f" (line {first.line}: {first.message})" if first else ""
-    return DumpError(
-        f"No paper was found in {name}, read as {format_name}{why}.",
-        hint="If that is the wrong format, name the right one with --dump-format.",
-    )
+    @property
+    def position(self) -> int:
+        """How many of these bytes have been read so far."""
+        return self._done + (self._source.position if self._source else 0)
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What tells these dumps from others: the files, their sizes and their times."""
+        return tuple(
+            (str(Path(path).resolve()), status.st_size, status.st_mtime_ns) if status else None
+            for path, status in zip(self.paths, self._statuses, strict=True)
+        )
 
-def numbered(items: Generator[Item], name: str) -> Generator[Item]:
-    """Give papers without an id their running number; warn once of an id that occurs twice."""
-    papers = 0
-    ids: set[str] | None = set()
-    with closing(items):
-        for item in items:
-            if isinstance(item, Unreadable):
+    @property
+    def format(self) -> str | None:
+        """The format's name of the file that is read, as soon as it is known."""
+        return self._reader.name if self._reader else None
+
+    def notes(self) -> list[str]:
+        """Return what is to be told of duplicates, once the dumps are read."""
+        return self._duplicates.notes()
+
+    def __iter__(self) -> Iterator[Item]:
+        return self._items
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the dumps: what was not read of them stays unread."""
+        self._items.close()
+        if self._source:
+            self._source.close()
+
+    def _unlike(self) -> Generator[Item]:
+        """Yield what is read, without the duplicates that are to be left out."""
+        has_papers = False
+        with closing(numbered(self._all(), self.name)) as items:
+            for item in items:
+                if isinstance(item, Paper):
+                    has_papers = True
+                    if self._is_left_out(item):
+                        continue
                 yield item
-                continue
-            papers += 1
-            if not item.id:
-                item = Paper(str(papers), item.title, item.abstract, item.source)
-            if ids is not None and item.id in ids:
-                logger.warning("%s: more than one paper has the id %r", name, item.id)
-                ids = None
-            elif ids is not None:
-                ids.add(item.id)
-                ids = ids if len(ids) < _IDS_REMEMBERED else None
-            yield item
+        if not has_papers:
+            first = f": {self._first_error}" if self._first_error else "."
+            raise DumpError(f"No paper was found in {self.name}{first}", hint="")
+
+    def _is_left_out(self, paper: Paper) -> bool:
+        compared = self._unique or self._are_several
+        return compared and self._duplicates.take(paper, self.files[-1].name)
+
+    def _all(self) -> Generator[Item]:
+        for path, status in zip(self.paths, self._statuses, strict=True):
+            try:
+                self._source = self._source or Source(path)
+                with closing(self._source) as source:
+                    yield from self._of_file(source)
+            except DumpError as error:
+                yield self._lost(path, error)
+            self._source = None
+            self._done += status.st_size if status else 0
+
+    def _of_file(self, source: Source) -> Generator[Item]:
+        if not is_archive(source.head):
+            yield from self._of_dump(source)
+            return
+        self._are_several = True
+        with closing(archived(source)) as files:
+            for file in files:
+                if isinstance(file, DumpError):
+                    yield self._lost(source.name, file)
+                    continue
+                try:
+                    with closing(Source(file)) as inner:
+                        yield from self._of_dump(inner)
+                except DumpError as error:
+                    yield self._lost(file.name, error)
+
+    def _of_dump(self, source: Source) -> Generator[Item]:
+        found = DumpFile(source.name)
+        self.files.append(found)
+        reader, columns = self._reader_of(source)
+        found.format = reader.name
+        first: Unreadable | None = None
+        for item in items_of(source, reader, columns):
+            if isinstance(item, Paper):
+                found.papers += 1
+                yield _with_file(item, source.name) if self._are_several else item
+            else:
+                found.unreadable += 1
+                first = first or item
+                yield replace(item, file=source.name) if self._are_several else item
+        if not found.papers and not (self._are_several and first):
+            raise no_paper(source.name, reader.name, first)
+
+    def _reader_of(self, source: Source) -> tuple[Reader, Columns]:
+        self._reader = reader = choose_reader(source, self._format)
+        # Among several dumps, some may have columns and others none.
+        are_for_others = self._are_several and not reader.has_columns
+        return reader, Columns.from_options({} if are_for_others else self._options, reader)
+
+    def _lost(self, name: str, error: DumpError) -> Unreadable:
+        """Return the entry that stands for a file which cannot be read, or its rest."""
+        if not self._are_several:
+            raise error
+        self._first_error = self._first_error or error
+        return Unreadable(0, one_line(str(error)), file=name)
+
+
+def open_dump(
+    path: Place,
+    *,
+    format: str | None = None,  # noqa: A002 -- the word that users know
+    options: Mapping[str, str | None] | None = None,
+) -> Dump:
+    """Open a dump of papers: a file, or standard input for ``-``.
+
+    Args:
+        path: Plain or compressed with gzip, bzip2, xz or Zstandard, or a ZIP of one file.
+        format: The format's name, one of `readers()`; recognised by content where not given.
+        options: ``title_column``, ``abstract_column`` and ``id_column``, for formats whose
+            fields have names; None values are ignored.
+
+    Raises:
+        DumpError: there is no such file, it may not be read, or it is not a dump.
+        UsageError: the format or an option is unknown.
+    """
+    return Dump([path], format=format, options=options, only_one=True)
+
+
+def open_dumps(
+    places: Iterable[Place],
+    *,
+    format: str | None = None,  # noqa: A002 -- the word that users know
+    options: Mapping[str, str | None] | None = None,
+    unique: bool = False,
+    skip: Collection[Path] = (),
+) -> Dump:
+    """Open several dumps as one, in order.
+
+    Args:
+        places: Files, folders (all files below them, by name), patterns such as ``*.bib``, ZIP
+            and tar archives (the files in them), or ``-`` for standard input.
+        format: As in `open_dump`, for all of them.
+        options: As in `open_dump`; among several files, those without named fields ignore them.
+        unique: Leave out a paper whose DOI, or whose title and abstract, came before.
+        skip: Files of a folder that are not to be read.
+
+    Raises:
+        DumpError: a file or folder is not there, or the only file is not a dump.
+        UsageError: the format or an option is unknown.
+    """
+    return Dump(places, format=format, options=options, unique=unique, skip=skip)
+
+
+def read_dump(
+    path: Place,
+    *,
+    format: str | None = None,  # noqa: A002 -- the word that users know
+    options: Mapping[str, str | None] | None = None,
+    on_error: Callable[[Unreadable], None] | None = None,
+) -> Iterator[Paper]:
+    """Yield the papers of a dump in order; arguments and errors are those of `open_dump`.
+
+    An entry that is not a paper goes to ``on_error``; without it, into the log as a warning.
+    """
+    yield from _papers(open_dump(path, format=format, options=options), on_error)
+
+
+def read_dumps(
+    places: Iterable[Place],
+    *,
+    format: str | None = None,  # noqa: A002 -- the word that users know
+    options: Mapping[str, str | None] | None = None,
+    unique: bool = False,
+    on_error: Callable[[Unreadable], None] | None = None,
+) -> Iterator[Paper]:
+    """Yield the papers of several dumps in order; arguments and errors are those of `open_dumps`.
+
+    An entry that is not a paper goes to ``on_error``; without it, into the log as a warning.
+    """
+    dump = open_dumps(places, format=format, options=options, unique=unique)
+    yield from _papers(dump, on_error)
+
+
+def _papers(dump: Dump, on_error: Callable[[Unreadable], None] | None) -> Iterator[Paper]:
+    with dump:
+        for item in dump:
+            if isinstance(item, Paper):
+                yield item
+            elif on_error:
+                on_error(item)
+            else:
+                name = item.file or dump.name
+                logger.warning("%s, line %d: %s", name, item.line, item.message)
+
+
+def _with_file(paper: Paper, name: str) -> Paper:
+    key = "file" if "file" not in paper.source else "dump_file"
+    return replace(paper, source={key: name, **paper.source})
+
+
+def _status(path: str) -> os.stat_result | None:
+    """Return the status of a regular file, None for a stream.
+
+    Raises:
+        DumpError: there is no such file, or it may not be read.
+    """
+    if path == STANDARD_INPUT:
+        return None
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        Source(path).close()  # which says what is wrong
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None

@@ -203,7 +203,7 @@ class _Papers:
 
 @cache
 def _kinds() -> tuple[JsonLines, ...]:
-    from extractor.readers._dump import readers
+    from extractor.readers._formats import readers
 
     return tuple(reader for reader in readers().values() if isinstance(reader, JsonLines))
 
