@@ -17,7 +17,7 @@ from extractor.readers._source import HEAD
 from extractor.readers.base import Item, Source, decode_head
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     Lines = Iterator[tuple[int, bytes | None]]
 
@@ -110,11 +110,20 @@ def check_head(source: Source, read: Callable[[Lines], Iterator[Item]]) -> None:
             hint="Check that it holds abstracts; if it is in another format, name that with "
             "--dump-format.",
         )
+    check_likeness(papers, lines, source.name)
+
+
+def check_likeness(papers: list[Paper], lines: Iterable[str], name: str) -> None:
+    """Check that what was found in a text is like papers, or labelled as abstracts in its lines.
+
+    Raises:
+        DumpError: too few are.
+    """
     labelled = sum(_LABEL.match(line) is not None for line in lines)
     alike = max(sum(map(is_like_paper, papers)), labelled)
     if alike * _UNLIKE < len(papers):
         raise DumpError(
-            f"{source.name} looks like a text of another kind: {alike} of the {len(papers)} pieces "
+            f"{name} looks like a text of another kind: {alike} of the {len(papers)} pieces "
             "that it begins with are like the title and the abstract of a paper.",
             hint="If it does hold papers, write 'Abstract:' before each abstract.",
         )

@@ -34,7 +34,7 @@ _TEX = re.compile(
 )
 _MATHML = frozenset(["math", "mml:math", "m:math"])
 _TITLED = re.compile(rf"<({_HEADING}){_REST}([^<]{{1,200}})</\1\s*>", re.IGNORECASE)
-_POWER = re.compile(r"\d<(?:\w+:)?sup>[-+\u2212]?\d", re.IGNORECASE)
+_POWER = re.compile(r"\d<(?:\w+:)?sup\b[^<>]{0,200}>[-+\u2212]?\d", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
 _NO_TEXT = (
     ("<!--", "-->"),

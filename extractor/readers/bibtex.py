@@ -54,7 +54,6 @@ _JOURNALS = {
     r"\ssr": "Space Science Reviews",
 }
 
-_POWER = re.compile(r"(?<=\d)<(?:jats:)?sup\b[^<>]{0,200}>(?=[-+\u2212]?\d)", re.IGNORECASE)
 _AND = re.compile(r"\sand(?=\s|\Z)|[{}]", re.IGNORECASE)
 _ARXIV = re.compile(
     r"arxiv(?:\.org/(?:abs|pdf)/|[:.]\s*)(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[a-z]+)?/\d{7})",
@@ -127,8 +126,7 @@ def _build(line: int, entry: Entry) -> Item:
 
 
 def _text(value: str) -> str:
-    text = latex_to_text(value)
-    return without_marks(_POWER.sub("^", text)) if "<" in text or "&" in text else text
+    return without_marks(latex_to_text(value))
 
 
 def _authors(text: str) -> list[str]:

@@ -9,7 +9,9 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from extractor.errors import DumpError
+from extractor.paper import Paper
 from extractor.readers._encoding import document_decoder
+from extractor.readers._last_resort import check_likeness
 from extractor.readers._page_data import PageData, abstract_of
 from extractor.readers._paragraphs import HEADING, Paragraph, split_label
 from extractor.readers._source import HEAD
@@ -73,11 +75,14 @@ class Html(Reader):
             if len(page.rawdata) > _TAG_LIMIT:
                 raise _too_large(source)
         page.end()
-        if page.data.has_title:
-            below = list(read_page(page.paragraphs))
-            yield from page.data.items(page.abstract(below)) or below
-        else:
-            yield from page.data.items() or read_page(page.paragraphs)
+        shown = list(read_page(page.paragraphs))
+        abstract = page.abstract(shown) if page.data.has_title else ""
+        if items := page.data.items(abstract):
+            yield from items
+            return
+        papers = [item for item in shown if isinstance(item, Paper)]
+        check_likeness(papers, page.lines(), source.name)
+        yield from shown
 
 
 def _too_large(source: Source) -> DumpError:
@@ -211,6 +216,11 @@ class _Page(HTMLParser):
             )
             self._label = ""
         self._text = []
+
+    def lines(self) -> Iterator[str]:
+        """Yield the text of each paragraph; an abstract that is labelled begins so."""
+        for each in self.paragraphs:
+            yield f"{each.label}: {each.text}" if each.label in _ABSTRACTS else each.text
 
     def abstract(self, items: list[Item]) -> str:
         """Return what stands below the heading "Abstract", else the longest abstract there is."""
