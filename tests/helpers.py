@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,3 +33,27 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     """The objects of a file of JSON Lines; empty lines do not count."""
     lines = path.read_text(encoding="utf-8").split("\n")
     return [json.loads(line) for line in lines if line]
+
+
+class TooMuch(BaseException):
+    """The work calls more functions than it may."""
+
+
+def calls(work: Callable[[], object], most: float = float("inf")) -> int:
+    """How many functions ``work`` calls; TooMuch as soon as these are more than ``most``."""
+    count = 0
+
+    def profile(_frame: object, event: str, _value: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+        if count > most:
+            sys.setprofile(None)
+            raise TooMuch
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return count

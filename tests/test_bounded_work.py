@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from engine_runs import Unwatched, papers
 from fault_server import FaultServer, answer
+from helpers import calls
 from pydantic import BaseModel
 
 from extractor.candidates.claims import read_claim
@@ -49,30 +49,6 @@ PATTERNS = [
     "{", "and ", "http://a.b/ ", "a.github.io ", '"A" ', "with respectively ", "the A of ", "* ",
 ]  # fmt: skip
 CLASSIFIER = Classifier.load()
-
-
-class TooMuch(Exception):
-    pass
-
-
-def steps(work: Callable[[str], object], text: str, most: float = float("inf")) -> int:
-    """How many functions ``work`` calls; TooMuch as soon as these are more than ``most``."""
-    count = 0
-
-    def profile(_frame: object, event: str, _value: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-        if count > most:
-            sys.setprofile(None)
-            raise TooMuch
-
-    before = sys.getprofile()
-    sys.setprofile(profile)
-    try:
-        work(text)
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 def decide(text: str) -> None:
@@ -116,8 +92,8 @@ def test_four_times_the_text_is_at_most_four_times_the_work(
 ) -> None:
     short, long = (pattern * size for size in (1500 // len(pattern), 6000 // len(pattern)))
     work(short)  # fills the caches
-    allowed = 1.3 * 4 * max(2_000, steps(work, short, 3_000_000))
-    assert steps(work, long, allowed) <= allowed
+    allowed = 1.3 * 4 * max(2_000, calls(lambda: work(short), 3_000_000))
+    assert calls(lambda: work(long), allowed) <= allowed
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers import calls
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -173,28 +174,6 @@ def damaged(data: bytes, written: list[tuple[Damage, int, int, bytes]]) -> bytes
     return data
 
 
-class TooMuch(BaseException):
-    """The calls of a dump are more than one of its size needs."""
-
-
-def bounded(work: Callable[[], None], most: int) -> None:
-    count = 0
-
-    def profile(_frame: object, event: str, _value: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-        if count > most:
-            sys.setprofile(None)
-            raise TooMuch
-
-    before = sys.getprofile()
-    sys.setprofile(profile)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-
-
 def read(path: Path, format_name: str | None) -> tuple[list[Item], DumpError | None]:
     items: list[Item] = []
     refused: list[DumpError] = []
@@ -207,7 +186,7 @@ def read(path: Path, format_name: str | None) -> tuple[list[Item], DumpError | N
         except DumpError as error:
             refused.append(error)
 
-    bounded(work, CALLS_A_BYTE * path.stat().st_size + CALLS_AT_LEAST)
+    calls(work, CALLS_A_BYTE * path.stat().st_size + CALLS_AT_LEAST)
     return items, refused[0] if refused else None
 
 

@@ -15,7 +15,7 @@ from extractor.readers import Unreadable, base, open_dump, readers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.helpers import Invoke
+    from helpers import Invoke
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")

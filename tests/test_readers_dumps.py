@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers import read_jsonl
 
 from extractor import read_dumps
 from extractor.errors import DumpError, UsageError
 from extractor.readers import Unreadable, open_dump, open_dumps
-from tests.helpers import read_jsonl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from helpers import Invoke
+
     from extractor.paper import Paper
-    from tests.helpers import Invoke
 
 BIB = "@article{%s, title = {%s}, abstract = {We ask what %s are.}}\n"
 
