@@ -100,7 +100,8 @@ class Dump:
     @property
     def position(self) -> int:
         """How many of these bytes have been read so far."""
-        return self._done + (self._source.position if self._source else 0)
+        source = self._source  # which another thread may be done with
+        return self._done + (source.position if source else 0)
 
     @property
     def identity(self) -> tuple[object, ...]:
