@@ -93,7 +93,7 @@ class JsonDocument(Reader):
                 "writes them.",
             )
         if not read:
-            check_fields(papers.example, columns, source.name)
+            check_fields(papers.example, columns, f"{source.name}, read as {self.name}")
 
 
 def papers_in_text(data: bytes, line: int, columns: Columns) -> list[Item]:
@@ -171,6 +171,7 @@ class _Papers:
 
     def _each(self, papers: list[dict[str, Any]], line: int) -> Iterator[Item]:
         for fields in papers:
+            self.example = self.example or dict(fields)
             yield guarded(_kind_of(levelled(fields)).item_of, line, fields, self._columns)
 
     def _build(self, found: JsonObject, fields: dict[str, Any] | None, line: int) -> Iterator[Item]:

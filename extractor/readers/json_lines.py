@@ -80,7 +80,8 @@ class JsonLines(Reader):
             papers += isinstance(item, Paper)
             yield item
         if not papers:
-            check_fields(first_object(source.head) or {}, columns, source.name)
+            example = first_object(source.head) or {}
+            check_fields(example, columns, f"{source.name}, read as {self.name}")
 
     def _items(self, source: Source, columns: Columns) -> Iterator[Item]:
         above = ""
@@ -158,7 +159,7 @@ def _refuse(fields: dict[str, Any], given: str | None, field: str, dump: str) ->
     has = ", ".join(islice(paths_in(fields), _MOST_NAMED))
     what = f"there is no field {given!r}" if given else f"no field is the {field}"
     raise DumpError(
-        f"No paper was found in {dump}, read as JSON: {what}. Its first entry has: {has}.",
+        f"No paper was found in {dump}: {what}. Its first entry has: {has}.",
         hint=f"Name one of these with --{field}-column, or another format with --dump-format.",
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from extractor.paper import Paper
 from extractor.readers._catalogues import with_metadata
 from extractor.readers._shapes import levelled, papers_by_id
 from extractor.readers.base import (
@@ -22,6 +23,7 @@ from extractor.readers.base import (
     decode_text,
     guarded,
 )
+from extractor.readers.json_lines import check_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,11 +59,19 @@ class Yaml(Reader):
         return _SURE_ENOUGH if _TITLE.search(head) and _ABSTRACT.search(head) else NO
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:
+        example: dict[str, Any] = {}
+        papers = 0
         for line, text in _entries(source):
-            if text is None:
-                yield Unreadable(line, TOO_LONG)
-            else:
-                yield from _papers(line, text, columns)
+            for fields in _objects(line, text):
+                if isinstance(fields, Unreadable):
+                    yield fields
+                    continue
+                example = example or dict(fields)
+                item = guarded(build_entry_from_fields, line, with_metadata(fields), columns)
+                papers += isinstance(item, Paper)
+                yield item
+        if not papers:
+            check_fields(example, columns, f"{source.name}, read as {self.name}")
 
 
 class _Entry:
@@ -103,7 +113,11 @@ def _entries(source: Source) -> Iterator[tuple[int, str | None]]:
     yield entry.line, entry.text()
 
 
-def _papers(line: int, text: str, columns: Columns) -> Iterator[Item]:
+def _objects(line: int, text: str | None) -> Iterator[dict[str, Any] | Unreadable]:
+    """Yield what may be papers in the text of an entry, None if it is too long."""
+    if text is None:
+        yield Unreadable(line, TOO_LONG)
+        return
     try:
         value = _parse(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -113,13 +127,8 @@ def _papers(line: int, text: str, columns: Columns) -> Iterator[Item]:
         return
     for each in value if isinstance(value, list) else [value]:
         if isinstance(each, dict):
-            yield from _papers_in(line, levelled(each), columns)
-
-
-def _papers_in(line: int, fields: dict[str, Any], columns: Columns) -> Iterator[Item]:
-    inner = [] if "title" in fields else list(papers_by_id(fields))
-    for each in inner or [fields]:
-        yield guarded(build_entry_from_fields, line, with_metadata(each), columns)
+            fields = levelled(each)
+            yield from ([] if "title" in fields else list(papers_by_id(fields))) or [fields]
 
 
 def _parse(text: str) -> Any:
