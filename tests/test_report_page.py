@@ -571,7 +571,7 @@ class TestPaper:
 HOSTILE = [
     "<script>window.hacked = 1</script>",
     "</script><script>window.hacked = 2</script>",
-    "<img src=x onerror='window.hacked = 3'>",
+    "An <img src=x onerror='window.hacked = 3'>",
     '" onmouseover="window.hacked = 4" x="',
     "javascript:window.hacked=5",
     "\u202edlrow olleh\u2066 {{ script }} <!-- ]]> &lt b&gt ${window.hacked = 6}",
