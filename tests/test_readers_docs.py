@@ -1,4 +1,4 @@
-"""docs/formats.md says what is so: its table is complete and its code runs."""
+"""docs/formats.md says what is so: every format has its section and the code runs."""
 
 from __future__ import annotations
 
@@ -20,11 +20,21 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
 CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-ROWS = dict(re.findall(r"^\| `([\w-]+)` \| ([^|]+) \|", PAGE, re.MULTILINE))
+SECTIONS = re.findall(r"^### `([\w-]+)`: (.*)\n\n((?:.+\n)+)", PAGE, re.MULTILINE)
 
 
-def test_table_has_every_format_under_its_own_title() -> None:
-    assert {name: reader.title for name, reader in readers().items()} == ROWS
+def test_every_format_has_a_section_under_its_own_title() -> None:
+    titles = sorted((name, reader.title) for name, reader in readers().items())
+    assert sorted((name, title) for name, title, _ in SECTIONS) == titles
+
+
+@pytest.mark.parametrize(("name", "lines"), [(name, text) for name, _, text in SECTIONS])
+def test_section_says_where_people_get_such_files_and_how_they_are_recognised(
+    name: str, lines: str
+) -> None:
+    first, second, *_ = lines.split("\n- ")
+    assert first.startswith("- *From*: "), name
+    assert second.startswith("*Recognised by*"), name
 
 
 def test_readme_lists_what_the_command_prints(invoke: Invoke) -> None:
@@ -44,6 +54,7 @@ def test_example_from_python(monkeypatch: pytest.MonkeyPatch) -> None:
     exec(CODE[0], names)
     size = (ROOT / "examples" / "papers.txt").stat().st_size
     assert len(names["titles"]) == 12  # type: ignore[arg-type]
+    assert names["files"] == {"examples/papers.txt"}
     assert names["unreadable"] == []
     assert names["read"] == f"{size} of {size} bytes of text"
 
