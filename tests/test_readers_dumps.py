@@ -212,11 +212,13 @@ def test_what_stands_behind_the_end_of_a_tar_archive_is_not_lost_in_silence(
 
 
 def test_archive_in_an_archive_is_named(tmp_path: Path) -> None:
-    inner = {"inner.zip": zipped(FILES), "b.jsonl": FILES["b.jsonl"]}
-    (tmp_path / "outer.tar").write_bytes(tarred(inner))
-    papers, listed = read(tmp_path / "outer.tar")
-    assert [paper.id for paper in papers] == ["b1", "b2"]
-    assert "inner.zip" in listed[0].message
+    for kind in ARCHIVES:
+        inner = {f"inner.{kind}": ARCHIVES[kind](FILES), "b.jsonl": FILES["b.jsonl"]}
+        for outer in (zipped(inner), tarred(inner)):
+            (tmp_path / "outer").write_bytes(outer)
+            papers, listed = read(tmp_path / "outer")
+            assert [paper.id for paper in papers] == ["b1", "b2"]
+            assert f"inner.{kind} is an archive in an archive" in listed[0].message
 
 
 def test_encrypted_file_is_named(tmp_path: Path) -> None:

@@ -188,3 +188,20 @@ def test_table_without_abstracts_names_its_columns(read: Read) -> None:
     table = "## Heat\n\n|Date|Title|PDF|\n|---|---|---|\n" + "|today|**A Title**|[x](y)|\n" * 3
     with pytest.raises(DumpError, match=r"is the abstract\. They have: Date, Title, PDF\."):
         read(table)
+
+
+def test_heading_without_an_abstract_among_labelled_ones_is_listed(tmp_path: Path) -> None:
+    dump = tmp_path / "dump.md"
+    text = "We count the lanterns on the lake and find that nine of ten come back. " * 3
+    dump.write_text(
+        f"## Lanterns\n\n**Abstract**: {text}\n\n## [Moss](https://arxiv.org/abs/2401.00001)\n\n"
+        f"- stars: 4\n\n## Tides\n\n{text}\n\n## Links\n\n## Racks\n\n**Abstract**: {text}\n"
+    )
+    with open_dump(dump) as opened:
+        items = list(opened)
+    assert [(item.title, isinstance(item, Unreadable)) for item in items] == [
+        ("Lanterns", False),
+        ("Moss", True),
+        ("Tides", True),
+        ("Racks", False),
+    ]

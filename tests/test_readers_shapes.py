@@ -437,3 +437,11 @@ def test_a_doi_with_angle_brackets(tmp_path: Path) -> None:
     fields = {"DOI": doi, "title": TITLE, "abstract": ABSTRACT}
     paper = only(tmp_path / "dump", json.dumps(fields))
     assert (paper.id, paper.source["doi"]) == (doi, doi)
+
+
+def test_one_printed_dict_alone(tmp_path: Path) -> None:
+    dump = tmp_path / "dump"
+    dump.write_text(str(ROWS[0]))
+    (paper,) = open_dump(dump)
+    assert isinstance(paper, Paper)
+    assert paper.title == ROWS[0]["title"]

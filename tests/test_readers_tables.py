@@ -216,3 +216,10 @@ def test_a_table_in_markdown_is_no_csv(prose: str, table: str, tmp_path: Path) -
     dump.write_text(prose + table)
     with open_dump(dump) as opened:
         assert opened.format != "csv"
+
+
+def test_keywords_of_web_of_science_are_no_id(tmp_path: Path) -> None:
+    dump = tmp_path / "wos.csv"
+    dump.write_text('TI,AB,ID,UT\nLanterns,We ask.,"LIGHT; LAKE",WOS:1\n')
+    (paper,) = read_dump(dump)
+    assert (paper.id, paper.source) == ("WOS:1", {"ID": "LIGHT; LAKE"})

@@ -183,6 +183,11 @@ class Dump:
     def _of_dump(self, source: Source) -> Generator[Item]:
         found = DumpFile(source.name)
         self.files.append(found)
+        if is_archive(source.head):
+            raise DumpError(
+                f"{source.name} is an archive in an archive.",
+                hint="Unpack the outer one, and name the folder.",
+            )
         reader, columns = self._reader_of(source)
         found.format = reader.name
         first: Unreadable | None = None

@@ -50,6 +50,9 @@ _PART = re.compile(
 _AUTHORS = re.compile(r"\s{0,8}([*_])(?P<names>[^*_]+)\1")
 _TITLES = frozenset(("title", "paper", "\u6807\u9898", "\u9898\u76ee", "\u8bba\u6587\u6807\u9898"))
 _LONGEST_FIELD = 5000
+_LONG = 100
+"""Characters of a line below a heading that show that it is no heading of a section."""
+
 _RULE = re.compile(r"\s*(?:-{3,}|\*{3,}|_{3,})\s*")
 
 
@@ -87,7 +90,7 @@ class _Entries:
         self._line, self._title = line, title
         self._abstract: list[str] = []
         self._size = 0
-        self._is_open = self._has_abstract = False
+        self._is_open = self._has_abstract = self._has_text = False
         self._is_below_label = self._after_blank = False
         self._source: dict[str, object] = {}
         self._id = title.id
@@ -143,6 +146,7 @@ class _Entries:
         if len(line) > _LONGEST_FIELD:
             return
         label = label_of(line)
+        self._has_text |= label is None and len(line) >= _LONG
         if (people := _AUTHORS.fullmatch(line)) and not self._has_abstract:
             self._source.setdefault("authors", names_in(people["names"]))
         elif label and label.name in ("author", "authors", "\u4f5c\u8005"):
@@ -157,7 +161,9 @@ class _Entries:
             yield Unreadable(self._line, TOO_LONG, self._id or None, title.text)
         elif self._has_abstract:
             yield build_entry(self._line, self._id, title.text, self._text(), self._source)
-        elif title.text and is_surely_title(Paragraph(self._line, title.text, 0)):
+        elif title.text and (
+            title.id or self._has_text or is_surely_title(Paragraph(self._line, title.text, 0))
+        ):
             yield Unreadable(self._line, "There is no abstract.", self._id or None, title.text)
 
     def _text(self) -> str:

@@ -115,8 +115,10 @@ ABSTRACTS = (
     *("riassunto", "摘要", "要旨", "抄録"),
 )
 IDS = (
+    # Where Web of Science has its own id, ``ID`` are keywords.
+    *("ut", "utuniquewosid"),
     *("id", "paperid", "articleid", "corduid", "arxivid", "corpusid", "aclid", "pmid", "pubmedid"),
-    *("docid", "bibcode", "key", "citationkey", "uid", "ut", "utuniquewosid", "identifier", "doi"),
+    *("docid", "bibcode", "key", "citationkey", "uid", "identifier", "doi"),
     *("eid", "lensid", "publicationid", "accessionnumber"),
 )
 _TEXTS = ("value", "text", "content", "p", "#text", "@value", "AbstractText")

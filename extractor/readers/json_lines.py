@@ -253,7 +253,9 @@ def _cut_object(text: str) -> dict[str, Any] | None:
     try:
         value, end = scan_value(text, 0)
     except (ValueError, RecursionError):
-        return object_in(text, lambda data: from_json(data, allow_partial="trailing-strings"))
+        return object_in(text) or object_in(
+            text, lambda data: from_json(data, allow_partial="trailing-strings")
+        )
     return value if isinstance(value, dict) and not text[end:].strip(_AROUND + ",") else None
 
 

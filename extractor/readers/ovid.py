@@ -42,7 +42,7 @@ class Ovid(TaggedReader):
         return _TAG
 
     def title_of(self, entry: Entry) -> str:
-        return _KIND.sub("", super().title_of(entry))
+        return _KIND.sub("", super().title_of(entry)).rstrip()
 
     def authors_of(self, entry: Entry) -> list[str]:
         names = (_NOTE_NUMBERS.sub("", name) for name in entry.separated(self.tags.authors))
