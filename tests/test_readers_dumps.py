@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import tarfile
 import zipfile
 from pathlib import Path
@@ -168,6 +169,39 @@ def test_papers_before_the_damage_are_kept(tmp_path: Path) -> None:
     assert "ends in the middle" in listed[-1].message
 
 
+def test_links_are_followed_once_and_told_where_they_lead_nowhere(tmp_path: Path) -> None:
+    dumps, elsewhere = tmp_path / "dumps", tmp_path / "elsewhere"
+    folder(dumps)
+    elsewhere.mkdir()
+    (elsewhere / "x.jsonl").write_bytes(line_of("x1", "Moss"))
+    (dumps / "deep" / "up").symlink_to(dumps)
+    (dumps / "linked").symlink_to(elsewhere)
+    (dumps / "nowhere.bib").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(dumps / "pipe.jsonl")
+    papers, listed = read(dumps)
+    assert [paper.id for paper in papers] == ["a1", "b1", "b2", "c1", "x1"]
+    assert [(each.file, each.line) for each in listed] == [(str(dumps / "nowhere.bib"), 0)]
+
+
+def test_folder_that_may_not_be_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = folder(tmp_path) / "deep"
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if Path(path) == locked:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    papers, (told,) = read(tmp_path)
+    assert [paper.id for paper in papers] == ["a1", "b1", "b2"]
+    assert (told.file, told.line) == (str(locked), 0)
+    assert "may not be read" in told.message
+
+
 def test_files_without_a_paper_are_one_error(tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7\n")
     (tmp_path / "b.jsonl").write_bytes(b'{"title": "T"}\n')
@@ -319,7 +353,43 @@ def test_unique_in_one_file(tmp_path: Path) -> None:
     assert [paper.id for paper in papers] == ["1", "2"]
 
 
+def test_papers_that_differ_by_a_sign_are_no_duplicates(tmp_path: Path) -> None:
+    titles = ["C++ for All", "C# for All", "C for All", "When a < b", "When a > b"]
+    rows = (json.dumps({"title": title, "abstract": "We ask."}) for title in titles)
+    (tmp_path / "a.jsonl").write_text("\n".join(rows))
+    assert [paper.title for paper in read(tmp_path, unique=True)[0]] == titles
+
+
+def test_one_place_need_not_be_in_a_list(tmp_path: Path) -> None:
+    folder(tmp_path)
+    for place in (tmp_path, str(tmp_path)):
+        assert len(list(read_dumps(place))) == len(BY_NAME)
+
+
 class TestCommand:
+    @pytest.mark.parametrize("name", ["r.csv", "r.csv.gz", "r.sqlite"])
+    def test_output_in_the_folder_is_not_read_again(
+        self, name: str, invoke: Invoke, tmp_path: Path
+    ) -> None:
+        folder(tmp_path)
+        for _ in range(2):
+            code, _, err = invoke("run", tmp_path, "--model", "none", "-o", tmp_path / name)
+            assert (code, "0 failures" in err) == (0, True), err
+
+    def test_limit_counts_papers(self, invoke: Invoke, tmp_path: Path) -> None:
+        dump, out = tmp_path / "a.jsonl", tmp_path / "out.jsonl"
+        dump.write_bytes(b'{"title": "T"}\n' + FILES["b.jsonl"])
+        for limit, records in ((0, 0), (1, 1), (2, 2), (3, 2)):
+            invoke("run", dump, "--model", "none", "-o", out, "--limit", limit)
+            assert len(read_jsonl(out)) == records
+
+    def test_claim_of_nothing_is_no_traceback(self, invoke: Invoke, tmp_path: Path) -> None:
+        dump = tmp_path / "a.jsonl"
+        row = {"title": "Zed", "abstract": "We present Zed, which is 0x faster than a baseline."}
+        dump.write_text(json.dumps(row))
+        code, out, _ = invoke("run", dump, "--model", "none")
+        assert (code, json.loads(out)["claimed_speedups"]) == (0, [])
+
     def test_run_over_a_folder(self, invoke: Invoke, tmp_path: Path) -> None:
         dumps = tmp_path / "dumps"
         dumps.mkdir()

@@ -98,7 +98,8 @@ def _values(scored: Scored, decision: Decision) -> dict[str, Any]:
     claims = (read_claim(scored.document, each) for each in decision.claimed_speedups)
     return {
         "method_name": decision.method_name.candidate.text if decision.method_name else None,
-        "claimed_speedups": [_claim(claim, text) for claim in claims],
+        # "0x faster" is no claim.
+        "claimed_speedups": [_claim(claim, text) for claim in claims if claim.value > 0],
         "benchmarks": _in_order(decision.benchmarks),
         "hardware": _in_order(decision.hardware),
         "code_url": decision.code_url.candidate.text if decision.code_url else None,

@@ -50,7 +50,7 @@ class Dump:
 
     def __init__(
         self,
-        places: Iterable[Place],
+        places: Place | Iterable[Place],
         *,
         format: str | None = None,  # noqa: A002 -- the word that users know
         options: Mapping[str, str | None] | None = None,
@@ -59,7 +59,8 @@ class Dump:
         only_one: bool = False,
     ) -> None:
         """Find the files; arguments and errors are those of `open_dumps`."""
-        named = [os.fspath(place) for place in places]
+        each = [places] if isinstance(places, str | os.PathLike) else places
+        named = [os.fspath(place) for place in each]
         self.paths = named if only_one else list(files_at(named, skip))
         self.name = self.paths[0] if len(self.paths) == 1 else f"{len(self.paths):,} files"
         self.files: list[DumpFile] = []
@@ -115,6 +116,15 @@ class Dump:
     def format(self) -> str | None:
         """The format's name of the file that is read, as soon as it is known."""
         return self._reader.name if self._reader else None
+
+    def first(self, papers: int | None) -> Iterator[Item]:
+        """Yield what comes up to so many papers; all for None."""
+        for item in self if papers != 0 else ():
+            yield item
+            if papers is not None and isinstance(item, Paper):
+                papers -= 1
+                if not papers:
+                    return
 
     def notes(self) -> list[str]:
         """Return what is to be told of duplicates, once the dumps are read."""
@@ -238,7 +248,7 @@ def open_dump(
 
 
 def open_dumps(
-    places: Iterable[Place],
+    places: Place | Iterable[Place],
     *,
     format: str | None = None,  # noqa: A002 -- the word that users know
     options: Mapping[str, str | None] | None = None,
@@ -277,7 +287,7 @@ def read_dump(
 
 
 def read_dumps(
-    places: Iterable[Place],
+    places: Place | Iterable[Place],
     *,
     format: str | None = None,  # noqa: A002 -- the word that users know
     options: Mapping[str, str | None] | None = None,
@@ -310,16 +320,9 @@ def _with_file(paper: Paper, name: str) -> Paper:
 
 
 def _status(path: str) -> os.stat_result | None:
-    """Return the status of a regular file, None for a stream.
-
-    Raises:
-        DumpError: there is no such file, or it may not be read.
-    """
-    if path == STANDARD_INPUT:
-        return None
+    """Return the status of a regular file, None for a stream and for what is not there."""
     try:
-        status = Path(path).stat()
+        status = Path(path).stat() if path != STANDARD_INPUT else None
     except (OSError, ValueError):
-        Source(path).close()  # which says what is wrong
         return None
-    return status if stat.S_ISREG(status.st_mode) else None
+    return status if status and stat.S_ISREG(status.st_mode) else None

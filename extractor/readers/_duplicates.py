@@ -20,8 +20,9 @@ logger = logging.getLogger("extractor.readers")
 _REMEMBERED = 10**6
 _EXAMPLES = 3
 _TITLE_SHOWN = 60
-_BETWEEN_WORDS = re.compile(r"[\W_]+")
-_ASCII_BETWEEN_WORDS = bytes(byte for byte in range(128) if not chr(byte).isalnum())
+# What tells C++ from C#, and a < b from a > b, stays.
+_BETWEEN_WORDS = re.compile(r"[^\w+#<>=*/%]+|_")
+_ASCII_BETWEEN_WORDS = bytes(byte for byte in range(128) if _BETWEEN_WORDS.fullmatch(chr(byte)))
 
 
 class Duplicates:
@@ -72,7 +73,7 @@ def _keys(paper: Paper) -> Iterator[int]:
 
 
 def _letters(text: str) -> bytes:
-    """Return the letters and digits of a text, all small."""
+    """Return the letters, digits and signs of a text, all small."""
     if text.isascii():  # the same, and ten times as fast
         return text.lower().encode().translate(None, _ASCII_BETWEEN_WORDS)
     return _BETWEEN_WORDS.sub("", text).casefold().encode("utf-8", "surrogatepass")

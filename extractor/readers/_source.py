@@ -11,6 +11,7 @@ import bz2
 import codecs
 import io
 import lzma
+import os
 import re
 import shutil
 import stat
@@ -27,7 +28,6 @@ from extractor.errors import DumpError
 from extractor.readers._encoding import BYTE_ORDER_MARKS
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator
 
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -357,6 +357,8 @@ def _open(path: str | os.PathLike[str]) -> OpenFile:
         return OpenFile(sys.stdin.buffer, "standard input")
     try:
         status = Path(path).stat()
+        if stat.S_ISDIR(status.st_mode) and not os.access(path, os.R_OK | os.X_OK):
+            raise DumpError(f"The folder {path} may not be read.", hint="Check its permissions.")
         if stat.S_ISDIR(status.st_mode):
             raise DumpError(
                 f"{path} is a folder, not a dump.",

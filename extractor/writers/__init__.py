@@ -24,7 +24,7 @@ from extractor.writers._registry import (
     writers,
 )
 from extractor.writers._shape import fitting, infer_schema
-from extractor.writers.base import Rereadable, Schema, Sink, Writer
+from extractor.writers.base import Rereadable, Schema, Sink, Writer, paths_of
 from extractor.writers.jsonl import read_failures
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "open_output",
     "open_outputs",
     "open_records",
+    "paths_of",
     "read_failures",
     "read_records",
     "scratch_folder",

@@ -20,7 +20,7 @@ from extractor.readers.base import Source
 from extractor.record import encode_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 Schema: TypeAlias = "Mapping[str, Any]"
 """The JSON Schema of one record, see :func:`extractor.record.record_schema`."""
@@ -63,6 +63,20 @@ class Writer(Protocol):
         the schema does not suit the format.
         """
         ...
+
+
+@runtime_checkable
+class SeveralFiles(Protocol):
+    """A format whose output has further files beside the path."""
+
+    def paths(self, target: Path, schema: Schema) -> Iterable[Path]:
+        """All files of an output at ``target``."""
+        ...
+
+
+def paths_of(writer: Writer, target: Path, schema: Schema) -> Iterable[Path]:
+    """All files that an output has."""
+    return writer.paths(target, schema) if isinstance(writer, SeveralFiles) else (target,)
 
 
 @runtime_checkable

@@ -30,12 +30,7 @@ class _Files(Sink):
         self._long_cells = 0
         self._files = []
         for table in tables:
-            path = target
-            if table.path:  # "records.csv.gz" and "claims" make "records.claims.csv.gz"
-                packed = ".gz" if target.suffix.lower() == ".gz" else ""
-                plain = target.with_suffix("") if packed else target
-                path = target.with_name(f"{plain.stem}.{table.name}{plain.suffix}{packed}")
-            stream = stack.enter_context(open_to_write(path))
+            stream = stack.enter_context(open_to_write(_path_of(table, target)))
             text = stack.enter_context(
                 io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
             )
@@ -74,9 +69,24 @@ class CsvFiles(Writer):
     def open(self, target: Path | BinaryIO, schema: Schema) -> Iterator[_Files]:
         if not isinstance(target, Path):
             raise TypeError("CSV is written to paths")
-        tables = tables_of(shape_of(schema), for_people=True)
         with ExitStack() as stack:
-            yield _Files(target, tables, stack)
+            yield _Files(target, _tables(schema), stack)
+
+    def paths(self, target: Path, schema: Schema) -> list[Path]:
+        return [_path_of(table, target) for table in _tables(schema)]
+
+
+def _tables(schema: Schema) -> tuple[RecordTable, ...]:
+    return tables_of(shape_of(schema), for_people=True)
+
+
+def _path_of(table: RecordTable, target: Path) -> Path:
+    """The file of a table: "records.csv.gz" and "claims" make "records.claims.csv.gz"."""
+    if not table.path:
+        return target
+    packed = ".gz" if target.suffix.lower() == ".gz" else ""
+    plain = target.with_suffix("") if packed else target
+    return target.with_name(f"{plain.stem}.{table.name}{plain.suffix}{packed}")
 
 
 def _harmless(cell: Cell) -> Cell:

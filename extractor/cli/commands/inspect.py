@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -63,7 +62,7 @@ def inspect(
     survey, broken = Survey(sample_size=sample), None
     with reading.open(dump) as source:
         try:
-            for item in islice(source, limit):
+            for item in source.first(limit):
                 survey.take(item)
         except DumpError as error:  # raised once what came before it is shown
             broken = error

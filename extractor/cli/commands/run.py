@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,20 +72,21 @@ def run(
     from extractor.run.batch import run_batch
     from extractor.run.prefetch import as_items
     from extractor.run.state import open_run_state
-    from extractor.writers import PARTIAL, Output, choose_writer, open_outputs
+    from extractor.writers import PARTIAL, Output, choose_writer, open_outputs, paths_of
 
     extraction, settings = task.load(), model.settings(concurrency=calls.rates.concurrency)
     call_settings, writer = calls.settings(), choose_writer(format, out)
     if failures is None and out is not None and (out.is_file() or not out.exists()):
         failures = options.beside(out, ".failures.jsonl")
-    outputs = [path for path in (out, failures) if path]
+    schema = record_schema(extraction)
+    outputs = [*(paths_of(writer, out, schema) if out else ()), *([failures] if failures else ())]
     outputs += [path.with_name(path.name + PARTIAL) for path in outputs]
     logs = [debug_log] if debug_log else []
     own = [*task.files, *model.files, *own_files(calls.cache.cache_dir)]
     ending: str | None = None  # a run without a result leaves what was there
     with (
         releasable_stdin() if "-" in dump else nullcontext(lambda: None) as release,
-        reading.open(dump, skip=[*outputs, *logs]) as source,
+        reading.open(dump, skip=[*outputs, *logs, *own]) as source,
         logging_to(debug_log, others=[*(inputs := [*options.inputs(source), *own]), *outputs]),
         watch(source, quiet=quiet) as watcher,
     ):
@@ -103,7 +103,7 @@ def run(
         )
         with open_run_state(call_settings, *identity) as state:
             with open_outputs(
-                Output(writer, out, record_schema(extraction)),
+                Output(writer, out, schema),
                 Output(
                     choose_writer("jsonl", None),
                     failures or Path(os.devnull),
@@ -117,7 +117,7 @@ def run(
                 summary, endpoint = run_engine(
                     lambda engine: run_batch(
                         engine,
-                        islice(as_items(source), limit),
+                        as_items(source.first(limit)),
                         records=records,
                         failures=failed,
                         watcher=watcher,
