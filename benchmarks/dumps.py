@@ -1,7 +1,8 @@
 """Dumps of made-up papers in several formats, of any size, for measuring how fast they are read.
 
 Words, names, accents and formulas vary as they do in real dumps; the papers come from a pool of
-4,000, with ids of their own.
+4,000, with ids of their own. Each abstract begins with a sentence of English, since the readers
+of text and Markdown refuse what is not like abstracts at all.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def _pool() -> list[Made]:
             Made(
                 number,
                 " ".join(word[0].upper() + word[1:] for word in words),
-                " ".join(sentences),
+                " ".join(["Our results show that this is so.", *sentences]),
                 tuple(authors),
                 rng.randint(1995, 2024),
             )

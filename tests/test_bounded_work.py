@@ -29,6 +29,7 @@ from extractor.grounding import NumberIn, SourceText, UnitIn, Url, Verbatim, fin
 from extractor.grounding.text import source_text
 from extractor.llm.settings import ModelSettings
 from extractor.readers import read_dump
+from extractor.readers._paragraphs import is_people
 from extractor.record import Record
 from extractor.run import engine as engine_module
 from extractor.run.batch import run_batch
@@ -143,6 +144,11 @@ def test_a_url_with_a_hyphen_is_still_found_over_a_line_break() -> None:
 def test_blank_lines_are_read_once() -> None:
     """It would take minutes where each of them were tried as the first."""
     assert sentence_spans("One." + "\n" * 300_000) == [(0, 300_004)]
+
+
+def test_blanks_between_names_are_read_once() -> None:
+    """It would take minutes where each of them may belong to the name, the comma or the *and*."""
+    assert not is_people("Ann Able" + " " * 4000 + "x, y")
 
 
 @pytest.mark.parametrize(

@@ -123,14 +123,14 @@ def label_of(line: str) -> Label | None:
 
 def plain(text: str, *, with_links: bool = True) -> str:
     """Return Markdown as plain text; formulas and code stay, and so do addresses of links."""
+    if not _MARK.search(text):
+        return text
 
     def link(found: re.Match[str]) -> str:
         text, address = found["text"], found["to"]
         named = with_links and address.startswith("http") and address != text
         return f"{text} ({address})" if named else text
 
-    if not _MARK.search(text):
-        return text
     parts = _VERBATIM.split(text)
     for at in range(0, len(parts), 2):
         part = parts[at]
@@ -140,6 +140,7 @@ def plain(text: str, *, with_links: bool = True) -> str:
         if "](" in part:
             part = _NAMED_LINK.sub(link, part)
         if "*" in part or "_" in part:
-            part = _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", part))
+            part, found = _EMPHASIS.subn(r"\2", part)
+            part = _EMPHASIS.sub(r"\2", part) if found else part
         parts[at] = _ESCAPED.sub(r"\1", part) if "\\" in part else part
     return "".join(parts)

@@ -23,6 +23,7 @@ _INLINE = (
 )
 _REST = r"(?:\s[^<>]{0,1000})?/?>"
 _MARK = re.compile(rf"<(/?)((?P<block>{_BLOCKS})|{_INLINE})(?=[\s/>]){_REST}", re.IGNORECASE)
+_BEGINS = re.compile(r"</?[a-z!]", re.IGNORECASE)
 _CLOSED = re.compile(rf"</({_BLOCKS}|{_INLINE})\s*>", re.IGNORECASE)
 _HEADINGS = frozenset(["title", "jats:title", "h1", "h2", "h3", "h4", "h5", "h6"])
 _ALONE = frozenset(["br", "hr", "img", "p", "li", "jats:p", "jats:break", "td", "tr", "th"])
@@ -52,7 +53,7 @@ def without_marks(text: str) -> str:
     """
     if "&" in text:
         text = _ENTITY.sub(_character, text)
-    return _without_tags(text) if "<" in text else text
+    return _without_tags(text) if _BEGINS.search(text) else text
 
 
 def _character(entity: re.Match[str]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from extractor.readers.base import TEXT_LIMIT, decode_text
+from extractor.readers.base import TEXT_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -166,17 +166,17 @@ _SEPARATOR = re.compile(r"\s+[\u00b7\u2022|]\s+")
 _PARTICLE = r"(?:van|von|de|del|della|der|den|di|da|dos|du|la|le|el|al|bin|ter|ten)"
 _PERSON = (
     r"[A-Z\u00c0-\u00de\u0100-\u017d][\w.'\u2019-]*+"
-    rf"(?:\s+(?:{_PARTICLE}\s+)*[A-Z\u00c0-\u00de\u0100-\u017d][\w.'\u2019-]*+){{1,3}}"
-    r"[\s\d*\u2020\u2021\u00a7]*(?:\([^)]{1,60}\))?"
+    rf"(?:\s++(?:{_PARTICLE}\s++)*[A-Z\u00c0-\u00de\u0100-\u017d][\w.'\u2019-]*+){{1,3}}"
+    r"[\s\d*\u2020\u2021\u00a7]*+(?:\([^)]{1,60}\))?"
 )
+# White space is read in one way only: a run of it costs no more than it is long.
 _PEOPLE = re.compile(
-    rf"(?:by\s+)?{_PERSON}(?:\s*(?:,|;|\||\u00b7|&|,?\s+and\s)\s*{_PERSON})+(?:,?\s+et\ al\.?)?"
-    rf"|{_PERSON}\s+et\s+al\.?"
+    rf"(?:by\s++)?{_PERSON}(?:\s*+(?:[,;|\u00b7&]|(?:,\s++)?(?<=\s)and\s)\s*+{_PERSON})+"
+    rf"(?:\s*+(?:,\s++)?(?<=\s)et\ al\.?)?|{_PERSON}\s*+(?<=\s)et\s++al\.?"
 )
 _NOTED_PERSON = re.compile(
     rf"{_PERSON}(?<=[\d*)\u2020\u2021\u00a7])|[A-Z\u00c0-\u00de][\w'\u2019-]+ [A-Z]{{1,3}}\."
 )
-_BETWEEN_PEOPLE = re.compile(r"[,;|\u00b7&]|\s(?:and|et)\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,15 +200,16 @@ class _Line(NamedTuple):
     indented: bool
 
 
-def paragraphs(lines: Iterable[tuple[int, bytes | None]], width: int = 0) -> Iterator[Paragraph]:
+def paragraphs(lines: Iterable[tuple[int, str | None]], width: int = 0) -> Iterator[Paragraph]:
     """Yield the paragraphs in order; memory holds one block at a time, of bounded length.
 
-    ``width`` is that of the lines where the whole text is wrapped, else 0.
+    A line that was skipped is None. ``width`` is that of the lines where the whole text is
+    wrapped, else 0.
     """
     block: list[_Line] = []
     count = held = 0
-    for number, data in lines:
-        whole = decode_text(data or b"").rstrip("\r\n")
+    for number, line in lines:
+        whole = (line or "").rstrip("\r\n")
         for text in [whole] if whole.isprintable() else _LINE_END.split(whole):
             stripped = text.strip()
             is_rule = not stripped[:1].isalnum() and _RULE.fullmatch(stripped) is not None
@@ -220,7 +221,7 @@ def paragraphs(lines: Iterable[tuple[int, bytes | None]], width: int = 0) -> Ite
                 label, content = split_label(stripped)
                 block.append(_Line(number, content, label, text[0].isspace()))
                 held += len(text)
-        if data is None:
+        if line is None:
             yield Paragraph(number, "", count, OVERLONG)
     yield from _in_block(block, count, width)
 
@@ -235,6 +236,9 @@ def split_label(text: str) -> tuple[str, str]:
 
 
 def _in_block(lines: list[_Line], block: int, width: int) -> Iterator[Paragraph]:
+    if len(lines) == 1:
+        yield _joined(lines, block)
+        return
     named = not {"author", "authors"}.isdisjoint([line.label for line in lines])
     # A line of one word, such as an address, says nothing of the width that was wrapped to.
     lengths = [len(line.text) for line in lines if " " in line.text]
@@ -252,7 +256,7 @@ def _in_block(lines: list[_Line], block: int, width: int) -> Iterator[Paragraph]
 
 def _begins_anew(line: _Line, group: list[_Line], full: float, authors_are_named: bool) -> bool:
     before = group[-1]
-    if line.label or max(len(line.text), len(before.text)) > _LONG:
+    if line.label or len(line.text) > _LONG or len(before.text) > _LONG:
         return True
     if line.indented and not group[0].indented:
         return False
@@ -326,9 +330,7 @@ def is_notice(text: str) -> bool:
 
 def is_people(text: str) -> bool:
     """Say whether a paragraph lists two authors or more."""
-    if len(text) >= _PEOPLE_LENGTH or not _BETWEEN_PEOPLE.search(text):
-        return False
-    return _PEOPLE.fullmatch(text) is not None
+    return len(text) < _PEOPLE_LENGTH and _PEOPLE.fullmatch(text) is not None
 
 
 def is_aside(text: str) -> bool:

@@ -7,7 +7,7 @@ import re
 from extractor.readers._tagged import Entry, TaggedReader, Tags
 from extractor.readers.base import NO, SURE
 
-_TAG = re.compile(r"%([0-9A-Z!@#$&()*+=>?\[\]^~<])(?:\s(.*))?")
+_TAG = re.compile(r"%([0-9A-Z!@#$&()*+=>?\[\]^~<])(?:\s(.*))?", re.DOTALL)
 _FIRST = re.compile(rb"^%(?:0(?:[ \t][^\n]*)?|[TA][ \t][^\n]+)\r?\n%[0-9A-Z!@]\s", re.MULTILINE)
 _RECOGNISED_BELOW = 0.75
 

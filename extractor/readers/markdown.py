@@ -134,7 +134,7 @@ def _item(line: str) -> re.Match[str] | None:
 
 def _unmarked(
     lines: Iterable[tuple[int, bytes | None]], level: int, ids: dict[int, str]
-) -> Iterator[tuple[int, bytes | None]]:
+) -> Iterator[tuple[int, str | None]]:
     """Yield the lines as plain text in which titles carry a label; their ids go into ``ids``."""
     for number, data in lines:
         line = decode_text(data or b"").rstrip("\r\n")
@@ -148,13 +148,13 @@ def _unmarked(
                 is_title = heading.level == level
                 text = ("Title: " if is_title else "Comments: ") + text
                 ids[number] = title.id if is_title else ""
-            yield from ((number, part.encode()) for part in ("", text, ""))
+            yield from ((number, part) for part in ("", text, ""))
         elif level == LIST and (item := _item(line)):
             title = title_of(item["title"])
             ids[number] = title.id
             text = f"Title: {title.text.rstrip(':. ')}"
             rest = map(plain, parts_of(_BETWEEN.sub("", item["rest"], count=1)))
             for part in ("", text, *rest):
-                yield from ((number, part.encode()), (number, b""))
+                yield from ((number, part), (number, ""))
         else:
-            yield number, plain(line.removeprefix("> ")).encode()
+            yield number, plain(line.removeprefix("> "))

@@ -7,7 +7,7 @@ import re
 from extractor.readers._tagged import Entry, TaggedReader, Tags
 from extractor.readers.base import NO, SURE
 
-_TAG = re.compile(r"([A-Z][A-Z0-9])(?: (.*))?")
+_TAG = re.compile(r"([A-Z][A-Z0-9])(?: (.*))?", re.DOTALL)
 _FIRST = re.compile(rb"^RT [A-Z][\w /-]{2,40}\r?\n[A-Z][A-Z0-9] ", re.MULTILINE)
 
 

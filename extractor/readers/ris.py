@@ -9,9 +9,9 @@ from extractor.readers._tagged import Entry, TaggedReader, Tags
 from extractor.readers.base import NO, SURE, decode_head
 
 _VALUE = r" {0,2}-(?: +(.*))?"
-_RIS = re.compile(rf"\s{{0,8}}([A-Z][A-Z0-9](?=  -)|PMID){_VALUE}")
+_RIS = re.compile(rf"\s{{0,8}}([A-Z][A-Z0-9](?=  -)|PMID){_VALUE}", re.DOTALL)
 _LONG_TAGS = "PMID|PMCR|ISSN|ISBN|STAT|CRDT|PHST|DCOM|MHDA"
-_MEDLINE = re.compile(rf"(?=.{{4}}-|(?:{_LONG_TAGS}) )([A-Z][A-Z0-9]{{1,3}}){_VALUE}")
+_MEDLINE = re.compile(rf"(?=.{{4}}-|(?:{_LONG_TAGS}) )([A-Z][A-Z0-9]{{1,3}}){_VALUE}", re.DOTALL)
 
 _FIRST = re.compile(
     rb"^[ \t]*(?:TY {1,2}-[ \t]*\S.*|PMID {0,2}- ?\d+[ \t\r]*"

@@ -36,6 +36,7 @@ from extractor.readers.base import (
     Unreadable,
     build_entry,
     decode_head,
+    decode_text,
 )
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ _PENDING = 64
 """Short paragraphs that are kept while an abstract is awaited."""
 
 _SENTENCE_END = re.compile(r"[.!?\u3002][\"'\u201d\u2019)\]]*(?:\s|$)|\u3002")
-_SENTENCE = re.compile(r".*[.:;?\u3002][\"'\u201d\u2019)\]]*$", re.DOTALL)
+_ENDS = (".", ":", ";", "?", "\u3002")
+_CLOSING = "\"'\u201d\u2019)]"
 _CODE_LINE = re.compile(
     r"\b(?:code|data|dataset|models?|demo|implementation|project|page|available|website)\b"
     r".*https?://",
@@ -84,8 +86,13 @@ class Text(Reader):
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
         width = width_of(decode_head(source.head))
-        check_head(source, lambda lines: read_page(paragraphs(lines, width)))
-        return read_page(paragraphs(source.lines(), width))
+        check_head(source, lambda lines: _page(lines, width))
+        return _page(source.lines(), width)
+
+
+def _page(lines: Iterable[tuple[int, bytes | None]], width: int) -> Iterator[Item]:
+    texts = ((number, None if data is None else decode_text(data)) for number, data in lines)
+    return read_page(paragraphs(texts, width))
 
 
 def read_page(content: Iterable[Paragraph], ids: dict[int, str] | None = None) -> Iterator[Item]:
@@ -243,7 +250,7 @@ def _is_prose(text: str) -> bool:
 
 
 def _is_sentence(text: str) -> bool:
-    return _SENTENCE.fullmatch(text) is not None and len(text.split(maxsplit=3)) > 3
+    return text.rstrip(_CLOSING).endswith(_ENDS) and len(text.split(maxsplit=3)) > 3
 
 
 def _share_of_capitals(text: str) -> float:
@@ -272,10 +279,9 @@ def _likeness(paragraph: Paragraph) -> int:
 
 def is_surely_title(part: Paragraph) -> bool:
     """Say whether a short paragraph can hardly be anything but a title."""
-    likeness = _likeness(part)
     words = len(part.text.split())
     is_long = words > 4 or (words > 3 and _share_of_capitals(part.text) > 0.6)
-    return likeness == _LABELLED or (likeness == _LIKELY and is_long)
+    return (is_long or part.label == "title") and _likeness(part) in (_LIKELY, _LABELLED)
 
 
 def _without_abstract(pending: list[Paragraph]) -> Iterator[Unreadable]:

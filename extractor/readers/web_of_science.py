@@ -22,7 +22,7 @@ from extractor.readers.base import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TAG = re.compile(r"([A-Z][A-Z0-9])(?: +(.*))?")
+_TAG = re.compile(r"([A-Z][A-Z0-9])(?: +(.*))?", re.DOTALL)
 _FIRST = re.compile(rb"^FN [^\n]*\n(?:VR |PT )|^PT [A-Z]\r?\n(?:[A-Z][A-Z0-9] |   )", re.MULTILINE)
 _RECOGNISED_BELOW = 0.75
 
