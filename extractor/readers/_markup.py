@@ -22,7 +22,7 @@ _INLINE = (
     r"|semantics|annotation|annotation-xml|inf"
 )
 # Without an attribute's name it is a comparison, as in p<i and q>r.
-_REST = r"\s*(?:(?<=\s)[\w:.-]{1,60}\s?=[^<>]{0,1000})?/?>"
+_REST = r"\s*+(?:(?<=\s)[\w:.-]{1,60}\s?=[^<>]{0,1000})?/?>"
 _MARK = re.compile(rf"<(/?)((?P<block>{_BLOCKS})|{_INLINE})(?=[\s/>]){_REST}", re.IGNORECASE)
 _CLOSED = re.compile(rf"</({_BLOCKS}|{_INLINE})\s*>", re.IGNORECASE)
 _HEADINGS = frozenset(["title", "jats:title", "h1", "h2", "h3", "h4", "h5", "h6"])

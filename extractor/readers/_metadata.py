@@ -16,12 +16,14 @@ _DOI = re.compile(
 # What the address of a page, or a list, has behind a DOI; bioRxiv's has the version as well.
 _BEHIND_DOI = re.compile(
     r"(?:(?:(?<=\d{6})v\d{1,2})?(?:/(?:full|full-?text|abstract|pdf|epdf|epub|html?|meta|summary"
-    r"|references)|\.(?:full|full-text|abstract|short|long|pdf|html?))*)"
+    r"|references)|\.(?:full|full-text|abstract|short|long|pdf|html?)){0,4})"
     r"(?:&(?=\w+=).*|[;,|](?=https?:|doi:|10\.\d{4}).*)?\Z",
     re.IGNORECASE,
 )
+_PLAIN_DOI = re.compile(r"10\.\d+/[^v&;,|?#/()\[\]{}]*\d")
 _QUERY = re.compile(r"[?#]\w.*")
 _WHOLE = re.compile(r"(?:https?://(?:dx\.|www\.)?doi\.org/|doi: ?)?10\.", re.IGNORECASE)
+_MOST_BRACKETS = 3
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _INITIALS = re.compile(
     rf"(?P<family>\S.*\S)\s"
@@ -61,13 +63,15 @@ def doi_in(text: str) -> str:
     """Return the first DOI in the text, without ``doi:`` or what else an address has; else ""."""
     text = unquote(text) if "%" in text else text
     found = _DOI.search(text)
-    if found is None:
-        return ""
+    if found is None or _PLAIN_DOI.fullmatch(found[0]):
+        return found[0] if found else ""
     # A DOI may have a question mark or a number sign, but behind one in an address comes another.
     doi = found[0] if _WHOLE.match(text) else _QUERY.sub("", found[0])
     doi = _BEHIND_DOI.sub("", doi, count=1)
-    while (opens := _PAIRS.get(doi[-1])) and doi.count(opens) < doi.count(doi[-1]):
-        doi = doi[:-1].rstrip(".,;")
+    for _ in range(_MOST_BRACKETS):
+        opens = _PAIRS.get(doi[-1])
+        if opens and doi.count(opens) < doi.count(doi[-1]):
+            doi = doi[:-1].rstrip(".,;")
     return doi
 
 
