@@ -210,6 +210,11 @@ def test_page_that_quotes_an_entry_is_no_bibliography() -> None:
         (r"{a set \{1, 2}, year = {2020}", "a set {1, 2"),
         (r"{a set 1, 2\}}, year = {2020}", "a set 1, 2}"),
         ("{a\n   b\t c}", "a b c"),
+        ("{a set {1, 2}} is there}, year = {2020}", "a set 1, 2 is there"),
+        ("{it is 1} b}, and {c}, year = {2020}", "it is 1 b, and c"),
+        ("{it is 1} b},\n}", "it is 1 b"),
+        ("{a} and no field, note = {c}", "a"),
+        ("{a}\nsays nobody\nnote = {c}", "a"),
     ],
 )
 def test_values(value: str, text: str) -> None:

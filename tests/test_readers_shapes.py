@@ -76,6 +76,7 @@ def test_paths_of_columns(tmp_path: Path) -> None:
         ("Bold is <b> there", "Bold is <b> there"),
         ("1 < 2 and <unknown> stay, p<0.05", "1 < 2 and <unknown> stay, p<0.05"),
         ("<mml:math><mml:mi>x</mml:mi></mml:math> is", "x is"),
+        ("In <i>vivo</i>, s<i or t>u; <a\n href='y'>x</a><b >y</b >", "In vivo, s<i or t>u; xy"),
     ],
 )
 def test_marks_go_and_text_stays(marked: str, plain: str) -> None:

@@ -176,6 +176,20 @@ def pubmed_text(entry: Entry, number: int) -> str:
         ("LID - S0378-1119(15)01297-4 [pii]\nAID - 10.5555/ex.1 [doi]", "10.5555/ex.1"),
         ("M3  - doi:10.5555/ex.1", "10.5555/ex.1"),
         ("UR  - https://doi.org/10.5555/ex.1", "10.5555/ex.1"),
+        ("UR  - https://doi.org/10.5555%2Fex%281%292", "10.5555/ex(1)2"),
+        ("UR  - https://example.org/articles/10.5555/ex.1/full", "10.5555/ex.1"),
+        ("UR  - https://example.org/pdf/10.5555/ex.1.pdf?download=true", "10.5555/ex.1"),
+        ("UR  - https://example.org/10.5555/ex.1#section-2", "10.5555/ex.1"),
+        ("UR  - https://example.org/r?doi=10.5555%2fex.1&source=40", "10.5555/ex.1"),
+        ("UR  - https://example.org/10.5555/2020.02.03.456789v3.full", "10.5555/2020.02.03.456789"),
+        ("DO  - 10.5555/ex.1;https://example.org", "10.5555/ex.1"),
+        ("DO  - (see 10.5555/ex.1.)", "10.5555/ex.1"),
+        ("DO  - 10.5555/ex.12.v2", "10.5555/ex.12.v2"),
+        (
+            "UR  - /10.5555/(SICI)1-2(1996)1:4<1::X>2.CO;2-#",
+            "10.5555/(SICI)1-2(1996)1:4<1::X>2.CO;2-#",
+        ),
+        ("DO  - https://doi.org/10.5555/a#part-1", "10.5555/a#part-1"),
     ],
 )
 def test_doi_in_any_dress(line: str, doi: str) -> None:
@@ -250,9 +264,12 @@ def test_entities_become_what_they_name() -> None:
 
 def test_initials_come_first() -> None:
     text = "PMID- 1\nTI  - A\nAB  - B\nAU  - Able AB Jr\nAU  - van der Berg C\nAU  - Wei Ming\n"
+    text += "AU  - Örn ÅÉ\nAU  - Łoś Ż\n"
     (paper,) = read(text, "ris")
     assert isinstance(paper, Paper)
-    assert paper.source["authors"] == ["AB Able Jr", "C van der Berg", "Wei Ming"]
+    assert paper.source["authors"] == [
+        *("AB Able Jr", "C van der Berg", "Wei Ming", "ÅÉ Örn", "Ż Łoś"),
+    ]
 
 
 def test_scopus_text_without_an_abstract_and_without_an_end() -> None:
@@ -327,9 +344,108 @@ def test_last_resorts_refuse_what_is_no_text(
 def test_placeholders_are_no_abstract() -> None:
     said_nothing = [
         *("[No abstract available]", "nan", "N/A", "Abstract", "No abstract available."),
-        *("None available.", "Abstract available from the publisher."),
+        *("None available.", "Abstract available from the publisher.", "Abstract:", "Summary -"),
+        *("There is no abstract for this paper.", "This paper does not have an abstract."),
+        *("An abstract is not available.", "Summary not provided by the journal", "Not applicable"),
+        *("No abstract available (French).", "The abstract for this item is missing."),
+        *("[ABSTRACT FROM PUBLISHER]", "(C) 2019 Example Press Ltd. All rights reserved."),
+        *("© 2020 The Authors.", "Copyright © The Author(s) 2021. Published by Example Press."),
+        "© 2022 Example B.V. All rights reserved",
     ]
-    text = "".join(ris(Entry("A", each), 1) for each in [*said_nothing, "Nan is a city."])
-    *listed, paper = read(text, "ris")
-    assert [item.title for item in listed if isinstance(item, Unreadable)] == ["A"] * 7
-    assert said(paper) == ("A", "Nan is a city.")
+    text = "".join(ris(Entry("A", each), 1) for each in [*said_nothing, "On heat."])
+    *listed, _ = read(text, "ris")
+    assert list(map(said, listed)) == [("A", None)] * len(said_nothing)
+
+
+@pytest.mark.parametrize(
+    "abstract",
+    [
+        *("Nan is a city.", "No abstract notion is as old as heat.", "Copyright in 2020 was odd."),
+        *("© 2020 Example Press. Tides are slow.", "This paper has no abstract ideas in it."),
+        *("An abstract is not enough to tell heat from tides.", "No abstract by a model is ours."),
+    ],
+)
+def test_a_short_abstract_is_one(abstract: str) -> None:
+    (paper,) = read(ris(Entry("A", abstract), 1), "ris")
+    assert said(paper) == ("A", abstract)
+
+
+def test_scopus_text_with_full_names_and_parts_in_capitals() -> None:
+    text = (
+        "Scopus\nEXPORT DATE: 05 May 2024\n\nAble A.; Baker B.-C.\n"
+        "AUTHOR FULL NAMES: Able, Ann (11); Baker, Bob-Carl (12)\n11; 12\nHEAT: ON TIDES\n"
+        "(2024) Journal of Heat, Tides, 3 (1), pp. 1 - 2, Cited 4 times.\nDOI: 10.5555/ex.1\n"
+        "https://example.org/1\n\nABSTRACT: AIM: One.\nMETHODS: Two.\nEND: Three.\n"
+        "FUNDING TEXT 1: Four.\nSOURCE: Scopus\n\n"
+        "[No author name available]\nEcho: A sea\n(2023) Annals\nABSTRACT: Six.\n"
+        "SOURCE: Scopus\n\n(2023) Annals\nABSTRACT: Seven.\nSOURCE: Scopus\n"
+    )
+    first, second, untitled = read(text, "scopus-text")
+    metadata = {
+        "authors": ["Ann Able", "Bob-Carl Baker"],
+        "doi": "10.5555/ex.1",
+        "venue": "Journal of Heat, Tides",
+        "date": "2024",
+        "url": "https://example.org/1",
+    }
+    assert first == Paper("1", "HEAT: ON TIDES", "AIM: One. METHODS: Two. END: Three.", metadata)
+    assert second == Paper("2", "Echo: A sea", "Six.", {"venue": "Annals", "date": "2023"})
+    assert isinstance(untitled, Unreadable)
+
+
+@pytest.mark.parametrize("between", ["\n", "\n\n", "\n\nAuthor-作者: 甲\n"])
+def test_cnki_without_types(between: str) -> None:
+    entry = "Title-题名: {0}\nAuthor-作者: 甲;乙\nSummary-摘要: On {0}."
+    text = between.join(map(entry.format, ("heat", "tides")))
+    assert list(map(said, read(text, "noteexpress"))) == [
+        ("heat", "On heat."),
+        ("tides", "On tides."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("people", "authors"),
+    [
+        ("HEAT Study Group.", ["HEAT Study Group"]),
+        ("Society for Heat and Tides(1); Able A(2).", ["Society for Heat and Tides", "A Able"]),
+        ("ISLE-2 Trial Group, Able A; and Örn Å(1)(2).", ["ISLE-2 Trial Group", "A Able"]),
+    ],
+)
+def test_groups_are_authors(people: str, authors: list[str]) -> None:
+    head = f"1. J Ex. 2024;1:2.\n\nOn heat.\n\n{people}\n\n"
+    text = f"{head}Heat, Tides and others are slow.\n\nPMID: 1\n\n\n{head}PMID: 2\n"
+    paper, other = read(text, "pubmed-text")
+    assert said(paper) == ("On heat.", "Heat, Tides and others are slow.")
+    assert said(other) == ("On heat.", None)
+    assert isinstance(paper, Paper)
+    found = paper.source["authors"]
+    assert isinstance(found, list)
+    assert found[: len(authors)] == authors
+
+
+@pytest.mark.parametrize(
+    ("format_name", "text"),
+    [
+        ("refworks", "RT Journal Article\nT1 On Heat\nAB One.\nUK tides.\nIT seas.\nYR 2024\n"),
+        ("cochrane", "Record #1 of 1\nTI: On Heat\nAB: One.\nCI: tides.\nRR: seas.\nYR: 2024\n"),
+        (
+            "proquest",
+            f"{'_' * 60}\n\nDocument 1 of 1\n\nOn Heat\n\nAbstract: One.\nLocation: tides.\n"
+            "Source: seas.\n\nYear: 2024\n",
+        ),
+        ("ris", "TY  - JOUR\nTI  - On Heat\nAB  - One.\n\nContent: tides.\n\n2.\n\nPY  - 2024\n"),
+    ],
+)
+def test_what_looks_like_a_field_within_an_abstract(format_name: str, text: str) -> None:
+    (paper,) = read(text, format_name)
+    lines = {"refworks": "UK {}IT {}", "cochrane": "CI: {}RR: {}", "ris": "Content: {}2."}
+    said_there = lines.get(format_name, "Location: {}Source: {}").format("tides. ", "seas.")
+    assert said(paper) == ("On Heat", f"One. {said_there}")
+    assert isinstance(paper, Paper)
+    assert paper.source["date"] == "2024"
+
+
+@pytest.mark.parametrize("kind", ["[Review]", " [Review] [12 refs]", ".[Article]", " [Refs: 3]."])
+def test_kind_of_paper_is_no_part_of_an_ovid_title(kind: str) -> None:
+    text = f"<1>\nUnique Identifier\n  1\nTitle\n  On Heat{kind}\nAbstract\n  One.\n"
+    assert list(map(said, read(text, "ovid"))) == [("On Heat", "One.")]

@@ -52,9 +52,16 @@ _BRACES = re.compile(r"[{}]")
 _UNESCAPED_BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 _AN_ESCAPED_BRACE = re.compile(r"\\[{}]")
 # Quotation marks within a value are common; the one that closes it has something behind it.
-_END = r"\"(?=\s*+(?:[#})]|\Z|,?\s*+(?:[^\W\d][\w:.+ -]{0,60}=|[})%]|\Z)))"
+_BEHIND = r"\s*+(?:[#})]|\Z|,?\s*+(?:[^\W\d][\w:.+ -]{0,60}=|[})%]|\Z))"
+_END = rf"\"(?={_BEHIND})"
 _QUOTED = re.compile(rf"[{{}}]|{_END}")
 _PLAINLY_QUOTED = re.compile(rf"\"(?:[^{{}}\"]++|\{{(?:[^{{}}]++|\{{[^{{}}]*+\}})*+\}})*+{_END}")
+# A value with a brace too many goes on to one that has something behind it, not to the next field.
+_ENDS_WELL = re.compile(rf"[\s,]*+{_BEHIND}")
+_GOES_ON = re.compile(
+    r"(?:(?!\}|=\s*+[{\"]|,\s*+[\w-]++\s*+=)[^}]"
+    r"|\}(?!\s*+(?:\}|,\s*+(?:[\w-]++\s*+=|\})))){0,50000}+\}",
+)
 _LOOSELY_QUOTED = re.compile(r"[{}\"]")
 
 _DECLARED = re.compile(rb"^%+\s*(?:-\*-.*?coding|encoding)\s*[:=]\s*([\w.:-]+)", re.I | re.M)
@@ -282,6 +289,8 @@ class _Scan:
             end = self._end_of_group(start) if following == "{" else self._end_of_quoted(start)
             if end is None:
                 return None
+            if following == "{" and not _ENDS_WELL.match(self._text, end):
+                end = self._end_further_on(end)
             self._place = end
             return self._text[start + 1 : end - 1]
         bare = _BARE[self._closes].match(self._text, start)
@@ -300,6 +309,12 @@ class _Scan:
             if not depth:
                 return brace.end()
         return None
+
+    def _end_further_on(self, end: int) -> int:
+        """Return where the value ends if the brace that ended it was one too many."""
+        longer = _GOES_ON.match(self._text, end) if self._patience else None
+        self._patience -= longer is None and self._patience > 0
+        return longer.end() if longer else end
 
     def _end_of_quoted(self, place: int) -> int | None:
         if plain := _PLAINLY_QUOTED.match(self._text, place):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,6 @@ _DOIS = (
     *("doi", "DOI", "externalIds", "externalids", "ext_ids", "identifier", "identifiers"),
     *("pids", "pid", "external_ids", "dois", "dcdoi", "doiId_s"),
 )
-_WHOLE_DOI = re.compile(r"10\.\d[\d.]*/\S+")
 _DOI_KEYS = ("doi", "DOI", "value", "id", "identifier")
 _KINDS = ("type", "scheme", "identifierType")
 _DATES = ("issued", "published", "published-print", "published-online", "publicationYear")
@@ -119,8 +117,7 @@ def _doi_of(value: object, _: object) -> str:
 def _doi(value: object) -> str:
     """Return the DOI in text, in an object of identifiers, or in a list of either."""
     if isinstance(value, str):
-        # One of old has angle brackets, where a text would end it.
-        return value if _WHOLE_DOI.fullmatch(value) else doi_in(value)
+        return doi_in(value)
     if isinstance(value, list):
         return next(filter(None, map(_doi, value)), "")
     if not isinstance(value, dict):

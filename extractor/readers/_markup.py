@@ -21,7 +21,8 @@ _INLINE = (
     r"|underover|space|style|fenced|table|tr|td|padded|phantom|enclose|multiscripts|prescripts)"
     r"|semantics|annotation|annotation-xml|inf"
 )
-_REST = r"(?:\s[^<>]{0,1000})?/?>"
+# Without an attribute's name it is a comparison, as in p<i and q>r.
+_REST = r"\s*+(?:(?<=\s)[\w:.-]{1,60}\s?=[^<>]{0,1000})?/?>"
 _MARK = re.compile(rf"<(/?)((?P<block>{_BLOCKS})|{_INLINE})(?=[\s/>]){_REST}", re.IGNORECASE)
 _BEGINS = re.compile(r"</?[a-z!]", re.IGNORECASE)
 _CLOSED = re.compile(rf"</({_BLOCKS}|{_INLINE})\s*>", re.IGNORECASE)

@@ -53,6 +53,7 @@ class Entry:
         self.leader = ""
         self._values: dict[str, list[tuple[int, list[str]]]] = {}
         self._last: list[str] = []
+        self._aside: list[str] = []
         self._size = 0
 
     @property
@@ -66,6 +67,7 @@ class Entry:
     def add(self, line: int, tag: str, value: str | None) -> None:
         if not self._values:
             self.line, self.leader = line, tag
+        self._take_back()
         self._last = [value] if value else []
         self._size += len(value or "")
         if tag not in self._values:
@@ -75,9 +77,21 @@ class Entry:
 
     def go_on(self, text: str) -> None:
         """Add a line to the value before it."""
+        self._take_back()
         self._size += len(text)
         if self._values and self._size <= _ENTRY_LIMIT:
             self._last.append(text)
+
+    def set_aside(self, text: str) -> None:
+        """Keep a line that goes on with the value only if the entry goes on, too."""
+        self._size += len(text)
+        if self._values and self._size <= _ENTRY_LIMIT:
+            self._aside.append(text)
+
+    def _take_back(self) -> None:
+        if self._aside:
+            self._last += self._aside
+            self._aside = []
 
     def line_of(self, tag: str) -> int:
         """Return the line of the tag's last value; 0 where it has none."""
@@ -126,12 +140,14 @@ class TaggedReader(Reader):
     Entries begin with a tag of ``begin``; `following` is asked about those of ``telling`` and
     about any after a blank line.
     What follows a tag of ``ends`` is an entry only if it has a title or an abstract.
+    Where fields ``are_apart``, other tags are text unless a blank line is above.
     """
 
     tags: ClassVar[Tags]
     begin: ClassVar[frozenset[str]]
     telling: ClassVar[frozenset[str]]
     ends: ClassVar[frozenset[str]] = frozenset()
+    are_apart: ClassVar[bool] = False
 
     @abstractmethod
     def tagged(self, head: bytes) -> re.Pattern[str]:
@@ -144,13 +160,14 @@ class TaggedReader(Reader):
         """Return the entry that ``tag`` belongs to if it is not ``entry``."""
         return Entry() if tag in self.begin else None
 
-    def is_header(self, text: str) -> bool:  # noqa: ARG002
-        """Say whether a line after a blank one belongs to no field."""
+    def passes_over(self, entry: Entry, text: str) -> bool:  # noqa: ARG002
+        """Say whether a line after a blank one belongs to no field; one that may is set aside."""
         return False
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
         pattern = self.tagged(source.head)
         match, any_case = pattern.fullmatch, bool(pattern.flags & re.IGNORECASE)
+        are_apart, anywhere = self.are_apart, self.begin | self.ends
         entry, after_blank = Entry(), True
         for number, line in source.lines():
             if line is None:
@@ -159,8 +176,10 @@ class TaggedReader(Reader):
                 yield Unreadable(number, TOO_LONG)
             elif not (text := decode_text(line).rstrip()):
                 after_blank = True
-            elif not (found := match(text)):
-                after_blank = after_blank and self.is_header(text)
+            elif not (found := match(text)) or (
+                are_apart and not after_blank and found[1] not in anywhere
+            ):
+                after_blank = after_blank and self.passes_over(entry, text.strip())
                 if not after_blank:
                     entry.go_on(text.strip())
             else:

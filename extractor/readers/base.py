@@ -87,18 +87,29 @@ _LONGEST_REASON = 200
 _LONGEST_COLUMN = 40
 _MOST_COLUMNS = 40
 
-_LONGEST_PLACEHOLDER = 80
+_LONGEST_PLACEHOLDER = 120
+_WORK = r"(?:article|paper|item|document|publication|entry|record|work)"
+_GIVEN = r"(?:available|provided|found|given|supplied|included|present)"
+_WHERE = r"(?: (?:for|in|from|by) .*| \([a-z]+)?"
+_RIGHTS = (
+    r"\W*(?:copyright\W{1,3})?(?:©|\(c\)|copyright)\W{0,3}"
+    r"(?:(?:by )?(?:the )?authors?(?:\(s\))?\W{1,3})?"
+    r"(?:1[89]|20)\d\d\b[^.]*"
+    r"(?:\.\W{0,3}(?:all rights reserved|(?:published by|on behalf of)\b[^.]*|[a-z]\b))*"
+)
 _PLACEHOLDER = re.compile(
-    r"[\W_]*(?:nan|none|null|n[/.]?a|undefined|tb[ad]|(?:abstract )?not available|without abstract"
-    r"|(?:this )?(?:article|paper|item) has no abstract"
-    r"|no (?:abstract|summary)(?: is| was)?(?: available| provided| found| given)?(?: for this .*)?"
-    r"|abstract (?:is )?(?:unavailable|not (?:available|provided|found)|missing|none)(?: for .*)?"
-    r"|none available|abstract available from the publisher"
-    r"|(?:click|see) .{0,20}full text.*)[\W_]*",
+    r"[\W_]*(?:nan|none|null|n[/.]?a|undefined|tb[ad]|not (?:available|applicable)|none available"
+    r"|without abstract|abstract available from the publisher"
+    r"|abstract from (?:the )?(?:author|publisher)s?"
+    rf"|(?:this )?{_WORK} (?:has no|does not have an|comes without an) abstract"
+    rf"|(?:there is )?no (?:abstract|summary)(?: is| was)?(?: {_GIVEN}{_WHERE}| for this .*)?"
+    rf"|(?:an? |the )?(?:abstract|summary)(?: for this {_WORK})?(?: is| was)?"
+    rf" (?:unavailable|not (?:yet )?{_GIVEN}|missing|none){_WHERE}"
+    rf"|(?:click|see) .{{0,20}}full text.*)[\W_]*|{_RIGHTS}[\W_]*",
     re.IGNORECASE,
 )
 
-_DASHES = "-\u2013\u2014_/ "
+_AROUND = "-\u2013\u2014_/ :"
 
 logger = logging.getLogger("extractor.readers")
 
@@ -260,8 +271,9 @@ def _says_nothing(abstract: str) -> bool:
     """
     if len(abstract) >= _LONGEST_PLACEHOLDER:
         return False
-    is_name = abstract.lower() in ABSTRACTS
-    return is_name or not abstract.strip(_DASHES) or _PLACEHOLDER.fullmatch(abstract) is not None
+    bare = abstract.strip(_AROUND)
+    is_nothing = not bare or bare.lower() in ABSTRACTS
+    return is_nothing or _PLACEHOLDER.fullmatch(abstract) is not None
 
 
 class FieldNames(NamedTuple):

@@ -8,7 +8,12 @@ from extractor.readers._metadata import initials_first
 from extractor.readers._tagged import Entry, TaggedReader, Tags
 from extractor.readers.base import NO, SURE
 
-_TAG = re.compile(r"(Record(?= #\d+ of \d+$)|[A-Z]{2,3}(?=:))(?::\s*|\s+)(.*)")
+# A part of an abstract may have such a name too, as CI, so the tags are listed.
+_TAG = re.compile(
+    r"(Record(?= #\d+ of \d+$)"
+    r"|(?:AB|AU|BN|CC|CN|DOI|ID|KY|LA|NO|PB|PG|PM|PT|SN|SO|ST|TI|US|VL|XR|YR)"
+    r"(?=:))(?::\s*|\s+)(.*)"
+)
 _FIRST = re.compile(rb"^Record #\d+ of \d+\s+[A-Z]{2}: ", re.MULTILINE)
 
 

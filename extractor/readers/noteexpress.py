@@ -23,7 +23,8 @@ class NoteExpress(TaggedReader):
     name = "noteexpress"
     title = "NoteExpress and CNKI"
     suffixes = (".net", ".ne")
-    begin = telling = frozenset(("Reference Type", "SrcDatabase"))
+    begin = frozenset(("Reference Type", "SrcDatabase"))
+    telling = begin | {"Title"}
     tags = Tags(
         titles=("Title",),
         abstracts=("Abstract", "Summary", "Translated Abstract"),
@@ -44,9 +45,13 @@ class NoteExpress(TaggedReader):
         return _TAG
 
     def following(self, entry: Entry, tag: str, *, after_blank: bool) -> Entry | None:
-        """Begin with the first field after a blank line too, where entries have no type."""
-        is_next = tag in self.begin or (after_blank and tag == "Title" and entry.has("Title"))
-        return Entry() if is_next else None
+        """Begin with the type; where there is none, with a field that comes again.
+
+        That is any field after a blank line, and the title once the abstract is there.
+        """
+        is_complete = after_blank or (tag == "Title" and entry.has(self.tags.abstracts))
+        comes_again = entry.has(self.tags.titles) and entry.has((tag,))
+        return Entry() if tag in self.begin or (is_complete and comes_again) else None
 
     def authors_of(self, entry: Entry) -> list[str]:
         return entry.names(self.tags.authors)

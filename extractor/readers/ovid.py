@@ -11,7 +11,11 @@ from extractor.readers.base import NO, SURE
 _FIRST = re.compile(rb"^<\d+\.?\s*>[ \t]*\r?\n[A-Z][A-Za-z -]{2,40}\r?\n[ \t]+\S", re.MULTILINE)
 _TAG = re.compile(r"(<(?=\d)|[A-Z][A-Za-z&()/' -]{1,59}?)(?:(?<=<)(\d+)\.?\s*>|(?<!<):?)")
 _NOTE_NUMBERS = re.compile(r"(?: \d{1,3}(?:,\d{1,3}){0,20}){1,3}$")
-_KIND = re.compile(r"\.?\[(?:Article|Review|Report|Editorial|Letter|Miscellaneous|Erratum)\]$")
+_KIND = re.compile(
+    r"(?:\.?\s{0,3}\[(?:Article|Review|Report|Editorial|Letter|Miscellaneous|Erratum|Comment"
+    r"|see comments?|\d{1,4} refs?|refs?:? \d{1,4})\]){1,5}\.?$",
+    re.IGNORECASE,
+)
 
 
 class Ovid(TaggedReader):

@@ -33,6 +33,7 @@ class ProQuest(TaggedReader):
     name = "proquest"
     title = "ProQuest text export"
     begin = telling = frozenset(("Document",))
+    are_apart = True
     ends = frozenset(("__",))
     tags = Tags(
         titles=("Title",),
@@ -53,8 +54,8 @@ class ProQuest(TaggedReader):
     def tagged(self, head: bytes) -> re.Pattern[str]:  # noqa: ARG002
         return _TAG
 
-    def is_header(self, text: str) -> bool:
-        return text.startswith(("http://", "https://"))
+    def passes_over(self, entry: Entry, text: str) -> bool:  # noqa: ARG002
+        return text.startswith(("http://", "https://", "ProQuest document link"))
 
     def title_of(self, entry: Entry) -> str:
         below_number = (" ".join(lines[1:]) for lines in entry.parts(("Document",)))

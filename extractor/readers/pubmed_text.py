@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from extractor.readers._metadata import initials_first
+from extractor.readers._metadata import CAPITALS, initials_first
 from extractor.readers._paragraphs import is_affiliations
 from extractor.readers.base import (
     NO,
@@ -43,7 +43,13 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 _RIGHTS = re.compile(r"(?:©|\(c\)|(?:crown )?copyright\b|published by\b).{0,400}", re.I | re.DOTALL)
-_AUTHOR = re.compile(r"(?:[^\s,;.]+ ){1,5}[A-Z]{1,4}(?: (?:Jr|Sr|\d\w\w))?(?:\(\d{1,3}\)){0,20}\.?")
+_AUTHOR = re.compile(
+    rf"(?:[^\s,;.]+ ){{1,5}}[{CAPITALS}]{{1,4}}(?: (?:Jr|Sr|\d\w\w))?(?:\(\d{{1,3}}\)){{0,20}}\.?"
+)
+_LONGEST_GROUP = 120
+_SMALL_WORDS = frozenset(
+    ("of", "the", "and", "for", "in", "on", "with", "to", "from", *("de", "la", "du", "des", "et"))
+)
 _NOTE = re.compile(r"(?:\(\d{1,3}\)){1,20}$")
 _PART = re.compile(r"[A-Z][A-Z /&,()-]{2,60}: ")
 
@@ -115,8 +121,22 @@ def _build(line: int, lines: list[str]) -> Item:
 def _authors(text: str) -> list[str]:
     """Return the names, without the numbers of their addresses, if the text is a list of them."""
     names = re.split(r"[,;] (?!(?:Jr|Sr|\d\w\w)\b)", text.removesuffix("."))
-    are_names = sum(_AUTHOR.fullmatch(name) is not None for name in names) * 2 >= len(names)
+    are_names = sum(map(_is_author, names)) * 2 >= len(names)
     return [initials_first(_NOTE.sub("", name)) for name in names] if are_names else []
+
+
+def _is_author(name: str) -> bool:
+    """Say whether it is a name with initials, or that of a group: a few words in capitals."""
+    if _AUTHOR.fullmatch(name):
+        return True
+    words = [word for word in re.split(r"[ (]", name) if word not in _SMALL_WORDS]
+    return (
+        len(name) <= _LONGEST_GROUP
+        and ". " not in name
+        and name[-1:] not in ":?!"
+        and all(word[:1].isupper() or word[:1].isdigit() for word in words)
+        and any(word[:1].isupper() for word in words)
+    )
 
 
 def _paragraph(block: list[str]) -> str:

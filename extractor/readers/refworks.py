@@ -7,7 +7,12 @@ import re
 from extractor.readers._tagged import Entry, TaggedReader, Tags
 from extractor.readers.base import NO, SURE
 
-_TAG = re.compile(r"([A-Z][A-Z0-9])(?: (.*))?", re.DOTALL)
+# A line of an abstract may begin with two capitals too, so the tags are listed.
+_TAG = re.compile(
+    r"(A[1-7BDNV]|C[LNR]|D[BOS]|E[DR]|FD|I[DPS]|J[FO]|K1|L[AKL]|NO|O[LPT]|P[BP]|R[DPT]|S[FLNPR]|ST"
+    r"|T[1-3]|U[1-9L]|VO|W[PTV]|YR)(?: (.*))?",
+    re.DOTALL,
+)
 _FIRST = re.compile(rb"^RT [A-Z][\w /-]{2,40}\r?\n[A-Z][A-Z0-9] ", re.MULTILINE)
 
 

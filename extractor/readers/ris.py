@@ -32,7 +32,7 @@ _RECOGNISED_BELOW = 0.75
 """The score where other lines stand above the first entry: less than a table's header has."""
 
 _HEADER = re.compile(
-    r"\s*(?:<?\d+\s*[.:]?\s*>?$|Record #\d+ of \d+|(?:Provider|Database|Content): |% Encoding:)"
+    r"(?:<?\d+\s*[.:]?\s*>?$|Record #\d+ of \d+|(?:Provider|Database|Content): |% Encoding:)"
 )
 
 
@@ -86,8 +86,12 @@ class Ris(TaggedReader):
         )
         return Entry() if (has_title or has_abstract) and not completes else None
 
-    def is_header(self, text: str) -> bool:
-        return _HEADER.match(text) is not None
+    def passes_over(self, entry: Entry, text: str) -> bool:
+        """Set aside what stands above the next entry, or is part of an abstract after all."""
+        is_header = _HEADER.match(text) is not None
+        if is_header:
+            entry.set_aside(text)
+        return is_header
 
     def abstract_of(self, entry: Entry) -> str:
         return _PUBLISHER.sub("", super().abstract_of(entry), count=1)
