@@ -346,10 +346,19 @@ def test_abstracts_of_entries_at_another_level_are_not_lost(read: Read) -> None:
         "- [Moss on Stones](https://x.org/moss)\n\n## A Survey of Lanterns\n\nAbstract: A.\n\n"
         "### Tides\n\nAbstract: B.\n\n### Racks\n\nAbstract: C.\n\nAbstract: D.\n"
     )
-    items = read(text)
-    assert list(map(said, items)) == [
+    text += "\n# Heat\n\nOn a title of a paper without marks\n\nAbstract: E.\n"
+    assert list(map(said, read(text))) == [
         ("A Survey of Lanterns", "A."),
         ("Tides", "B."),
         ("Racks", "C."),
         (None, None),
+        (None, None),
     ]
+
+
+@pytest.mark.parametrize("abstract", [f"  {ABSTRACT}", "  - Abstract: We count."])
+def test_id_of_a_link_behind_an_item(read: Read, abstract: str) -> None:
+    item = "- **Moss on Northern Stones** [[code]](https://y.org) [pdf](https://arxiv.org/pdf/{}v1)"
+    ids = ["2401.00001", "2401.00002"]
+    items = read("".join(f"{item.format(each)}\n\n{abstract}\n\n" for each in ids))
+    assert [each.id for each in items] == ids

@@ -134,6 +134,12 @@ def title_of(marked: str) -> Title:
     return Title(text, (id_of_address(links[0]) if links else "") or _id_of_named(named))
 
 
+def title_of_item(item: re.Match[str]) -> Title:
+    """Return the title of a list item, with the id that a link behind it gives if it has none."""
+    title = title_of(item["title"])
+    return Title(title.text, title.id or id_of_names(item["rest"]))
+
+
 def id_of_names(marked: str) -> str:
     """Return the id that a link gives which is called *PDF* or *Paper*."""
     return _id_of_named(_without_link_names(marked)[2]) if "](" in marked else ""

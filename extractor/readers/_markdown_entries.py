@@ -25,6 +25,7 @@ from extractor.readers._markdown import (
     parts_of,
     plain,
     title_of,
+    title_of_item,
 )
 from extractor.readers._metadata import names_in
 from extractor.readers._paragraphs import Paragraph, is_boilerplate
@@ -202,7 +203,7 @@ class _Entries:
             return title_of(line.lstrip("-*+ ")) if is_plain_item(line) else None
         if self._level == LIST:
             item = item_of(line)
-            return title_of(item["title"]) if item and not label_of(line) else None
+            return title_of_item(item) if item and not label_of(line) else None
         heading = heading_of(line)
         if heading is None or heading.level != self._level or is_field_heading(heading.text):
             return None
@@ -256,9 +257,12 @@ class _Entries:
             return
         label = label_of(line)
         if self._has_abstract and label is None and (item := item_of(line)):
-            self._candidate = _Candidate(number, title_of(item["title"]))
+            self._candidate = _Candidate(number, title_of_item(item))
         elif label is None:
             self._id = self._id or id_of_names(line)
+            if not self._title.text and is_surely_title(Paragraph(number, plain(line).strip(), 0)):
+                # A title without marks: the abstract below is not that of the heading above.
+                self._candidate = None
         self._has_text |= label is None and len(line) >= _LONG
         if (people := _AUTHORS.fullmatch(line)) and not self._has_abstract:
             self._source.setdefault("authors", names_in(people["names"]))

@@ -19,6 +19,7 @@ from extractor.readers._markdown import (
     parts_of,
     plain,
     title_of,
+    title_of_item,
 )
 from extractor.readers._markdown_entries import (
     LABELLED,
@@ -161,7 +162,7 @@ def _unmarked(
                 ids[number] = title.id if is_title else ""
             yield from ((number, part.encode()) for part in ("", text, ""))
         elif level == LIST and (item := _item(line)):
-            title = title_of(item["title"])
+            title = title_of_item(item)
             ids[number] = title.id
             text = f"Title: {title.text.rstrip(':. ')}"
             rest = map(plain, parts_of(_BETWEEN.sub("", item["rest"], count=1)))
