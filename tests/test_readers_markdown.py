@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from extractor.errors import DumpError
 from extractor.paper import Paper
 from extractor.readers import Item, Unreadable, open_dump
-from extractor.readers._markdown import id_of_address
+from extractor.readers._markdown import id_of_address, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -205,3 +205,160 @@ def test_heading_without_an_abstract_among_labelled_ones_is_listed(tmp_path: Pat
         ("Tides", True),
         ("Racks", False),
     ]
+
+
+HEADINGS = (
+    "### {}",
+    "### Title: {}",
+    "### **Title**: {}",
+    "### 7. {}",
+    "### [7] Title: {}",
+    "### Paper 7: {}",
+    "### \U0001f525 **{}** \U0001f525",
+    "### 标题：{}",
+    "### Title\n\n{}",
+    "### {} [PDF](https://x.org/a.pdf)",
+    "### [{}](https://x.org) [[code]](https://y.org) | [Project page](https://z.org)",
+    "### {} ([arXiv](https://x.org), [code](https://y.org)) ![stars](https://z.org/s)",
+    "### {} [![paper](https://z.org/b)](https://x.org)",
+    "### {} [Paper] [Code]",
+    "### [{}](https://x.org) (ICML 2024) `cs.LG`",
+)
+ITEMS = ("- **{}**", "7. **{}**", "- [{}](https://x.org) [[code]](https://y.org)", "* {}", "7. {}")
+LABELS = (
+    "**Abstract**: {}",
+    "**Abstract** {}",
+    "**Abstract.** {}",
+    "*Abstract*. {}",
+    "*Abstract*: {}",
+    "***Abstract*** {}",
+    "Abstract. {}",
+    "Abstract\u2014{}",
+    "> Abstract\n> {}",
+    "> **Abstract (original)**: {}",
+    "#### Abstract\n\n{}",
+    "#### Abstract: {}",
+    "\U0001f4dd **Abstract:** {}",
+    "- **Abstract**: {}",
+    "**英文摘要**\n\n{}",
+)
+AFTER = (
+    "",
+    "**TL;DR:** It works.\n\n",
+    "**摘要**：我们数灯。\n\n",
+    "**Abstract (translated):** Wir messen.\n\n",
+    "\U0001f517 **Link**: https://x.org/a\n\n",
+    "- [PDF](https://x.org/a.pdf) | [Code](https://y.org)\n\n",
+    "#### Notes\n\nIt works.\n\n",
+)
+names = st.lists(st.sampled_from(["moss", "Racks", "heat", "Snow"]), min_size=1, max_size=4).map(
+    lambda each: f"Tides {' '.join(each)}"
+)
+begun = st.lists(st.tuples(names | texts, st.none() | st.just("") | texts), min_size=1, max_size=5)
+
+
+def count(read: Read, written: list[tuple[str, str | None]], entry: Callable[..., str]) -> None:
+    """Check that each entry comes out once: with its own abstract, or as one that has none."""
+    written = [*written, *[("The Last of All Titles", "The last abstract.")] * len(written)]
+    text = "".join(entry(number, *each) for number, each in enumerate(written))
+    front = "---\ntitle: Daily\n---\n\n# Papers\n\n"
+    assert list(map(said, read(front + text))) == [(name, text or None) for name, text in written]
+
+
+@per_example
+@given(begun, st.sampled_from(HEADINGS), st.sampled_from(LABELS), st.sampled_from(AFTER))
+def test_entries_below_headings_are_counted(
+    read: Read, written: list[tuple[str, str | None]], heading: str, label: str, after: str
+) -> None:
+    def entry(number: int, title: str, text: str | None) -> str:
+        section = "" if number % 3 else "## Heat and tides (7 papers)\n\n"
+        abstract = label.format(text) + "\n\n" + after if text else "**Abstract:**\n\n"
+        abstract = "" if text is None else abstract
+        return f"{section}{heading.format(title)}\n\n**Authors**: A B\n\n{abstract}"
+
+    count(read, written, entry)
+
+
+@per_example
+@given(begun, st.sampled_from(ITEMS), st.sampled_from(["Abstract", "*Abstract*", "**Abstract**"]))
+def test_entries_in_nested_lists_are_counted(
+    read: Read, written: list[tuple[str, str | None]], item: str, label: str
+) -> None:
+    def entry(number: int, title: str, text: str | None) -> str:
+        section = "" if number % 3 else "\n## Heat and tides (7 papers)\n\n"
+        abstract = "" if text is None else f"   - {label}: {text}\n"
+        links = "   - [PDF](https://x.org/a.pdf)\n"
+        return f"{section}{item.format(title)}\n   - *Authors*: A B\n{links}{abstract}"
+
+    count(read, written, entry)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("**Abstract**: **Background:** A.\n**Methods:** B.", "Background: A. Methods: B."),
+        ("**Abstract**: We ask.\n\nResults: It is 5x.\n\nMore.", "We ask.\n\nResults: It is 5x."),
+        ("**Abstract**\n\n**Main outcomes:** A.\n\n**Code:** b", "Main outcomes: A."),
+        ("**Abstract**: We ask.\n\n**Method:** Not theirs.", "We ask."),
+        ("Method: Not theirs.\n\nAbstract: We ask.\n\nMethod: Nor this.", "We ask."),
+        (
+            "Abstract: We ask.\n\nIn short: it works.\n\nVenue: none",
+            "We ask.\n\nIn short: it works.",
+        ),
+        ("> [!abstract]\n> We ask.\n>\n> It works.", "We ask.\n\nIt works."),
+    ],
+)
+def test_where_an_abstract_ends(read: Read, text: str, expected: str) -> None:
+    papers = read(f"## Lanterns on the Lake\n\n{text}\n\n## Tides\n\nAbstract: B.\n")
+    assert [paper.title for paper in papers] == ["Lanterns on the Lake", "Tides"]
+    assert isinstance(papers[0], Paper)
+    assert papers[0].abstract.removesuffix("\n\nMore.") == expected
+
+
+@pytest.mark.parametrize(
+    ("marked", "title", "paper_id"),
+    [
+        (
+            "Moss [[code]](https://y.org) [pdf](https://arxiv.org/pdf/2401.00001)",
+            "Moss",
+            "2401.00001",
+        ),
+        ("Moss [[code]](https://github.com/a/b)", "Moss", ""),
+        ("[Moss](https://doi.org/10.5555/a) [PDF](https://x.org)", "Moss", "10.5555/a"),
+        ("Moss [![arXiv](https://x.org)](https://doi.org/10.5555/a)", "Moss", "10.5555/a"),
+        ("**Moss [[PDF]](https://x.org/a.pdf)**", "Moss", "https://x.org/a.pdf"),
+        ("\u2b50 **Moss** \u2014 NeurIPS 2023 [[Paper](https://x.org)]", "Moss", "https://x.org"),
+        ("[Data](https://x.org)", "Data", "https://x.org"),
+        ("**Moss**: Growth on Stones in 2023", "Moss: Growth on Stones in 2023", ""),
+        (
+            "\u221e-Former: Infinite Memory [A Study]",
+            "\u221e-Former: Infinite Memory [A Study]",
+            "",
+        ),
+    ],
+)
+def test_title_without_what_stands_beside_it(marked: str, title: str, paper_id: str) -> None:
+    assert title_of(marked) == (title, paper_id)
+
+
+def test_abstracts_of_entries_at_another_level_are_not_lost(read: Read) -> None:
+    text = (
+        "- [Moss on Stones](https://x.org/moss)\n\n## A Survey of Lanterns\n\nAbstract: A.\n\n"
+        "### Tides\n\nAbstract: B.\n\n### Racks\n\nAbstract: C.\n\nAbstract: D.\n"
+    )
+    text += "\n# Heat\n\nOn a title of a paper without marks\n\nAbstract: E.\n"
+    assert list(map(said, read(text))) == [
+        ("A Survey of Lanterns", "A."),
+        ("Tides", "B."),
+        ("Racks", "C."),
+        (None, None),
+        (None, None),
+    ]
+
+
+@pytest.mark.parametrize("abstract", [f"  {ABSTRACT}", "  - Abstract: We count."])
+def test_id_of_a_link_behind_an_item(read: Read, abstract: str) -> None:
+    item = "- **Moss on Northern Stones** [[code]](https://y.org) [pdf](https://arxiv.org/pdf/{}v1)"
+    ids = ["2401.00001", "2401.00002"]
+    items = read("".join(f"{item.format(each)}\n\n{abstract}\n\n" for each in ids))
+    assert [each.id for each in items] == ids

@@ -12,15 +12,19 @@ from extractor.readers._last_resort import check_head, width_of
 from extractor.readers._markdown import (
     heading_of,
     is_field_heading,
+    is_plain_item,
+    is_title_heading,
     item_of,
     label_of,
     parts_of,
     plain,
     title_of,
+    title_of_item,
 )
 from extractor.readers._markdown_entries import (
     LABELLED,
     LIST,
+    PLAIN,
     is_abstract_label,
     read_entries,
     title_with_label,
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
     from extractor.readers.base import Source
 
 _BETWEEN = re.compile(r"(?:[\s:.|\u2013\u2014-]|<br\s*/?>)*")
+_NESTED_ITEM = re.compile(r"\s+[-*+]\s")
 _LABELLED_SHARE = 3
 """One in so many papers has an abstract with a label where all of them are read by it."""
 
@@ -62,6 +67,8 @@ class Markdown(Reader):
         if has_table(text):
             return SURE
         found = _levels(text).total()
+        if not found and _level_of_labelled(text) is not None:
+            return LIKELY
         return NO if not found else LIKELY if found > 1 else POSSIBLE
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:  # noqa: ARG002
@@ -98,15 +105,20 @@ def _level_of_labelled(text: str) -> int | None:
     """Return the level of the titles above abstracts that have a label, if most have one."""
     titles: Counter[int] = Counter()
     labelled: Counter[int] = Counter()
-    above = None
+    above = around = None
     for line in itertools.chain.from_iterable(map(parts_of, text.split("\n"))):
         if is_abstract_label(line.rstrip()):
+            if above == PLAIN and not _NESTED_ITEM.match(line):
+                above = around
             if above is not None:
                 labelled[above] += 1
-            above = None
+            above = around = None
         elif (level := _level_of(line)) is not None and not (level == LIST and label_of(line)):
             titles[level] += 1
-            above = level
+            above = around = level
+        elif is_plain_item(line):
+            titles[PLAIN] += 1
+            above = PLAIN
     level, abstracts = next(iter(labelled.most_common(1)), (LIST, 0))
     return level if abstracts and abstracts * _LABELLED_SHARE >= titles[level] else None
 
@@ -116,7 +128,7 @@ def _level_of(line: str) -> int | None:
     if heading := heading_of(line):
         is_field = is_field_heading(heading.text) or split_label(heading.text)[0]
         is_title = not is_field and not is_boilerplate(heading.text)
-        return heading.level if is_title else None
+        return heading.level if is_title or is_title_heading(heading.text) else None
     if title_with_label(line):
         return LABELLED
     return LIST if _item(line) else None
@@ -150,7 +162,7 @@ def _unmarked(
                 ids[number] = title.id if is_title else ""
             yield from ((number, part) for part in ("", text, ""))
         elif level == LIST and (item := _item(line)):
-            title = title_of(item["title"])
+            title = title_of_item(item)
             ids[number] = title.id
             text = f"Title: {title.text.rstrip(':. ')}"
             rest = map(plain, parts_of(_BETWEEN.sub("", item["rest"], count=1)))
