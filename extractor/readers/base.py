@@ -109,6 +109,11 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 
+_NOTHING = re.compile(
+    r"[\W_]*(?:nan|none|null|n[/.]?a|undefined|tb[ad]|not available)?[\W_]*", re.IGNORECASE
+)
+"""What stands in any field that has no value; marks alone are nothing, too."""
+
 _AROUND = "-\u2013\u2014_/ :"
 
 logger = logging.getLogger("extractor.readers")
