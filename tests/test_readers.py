@@ -345,7 +345,7 @@ def test_running_numbers_count_papers_only(tmp_path: Path) -> None:
         tmp_path / "dump.jsonl",
         [
             {"title": "One", "abstract": "First."},
-            {"title": "None", "abstract": None},
+            {"title": "Zero", "abstract": None},
             {"id": "own", "title": "Two", "abstract": "Second."},
             {"title": "Three", "abstract": "Third."},
         ],
@@ -353,7 +353,7 @@ def test_running_numbers_count_papers_only(tmp_path: Path) -> None:
     failures: list[Unreadable] = []
     papers = list(read_dump(dump, on_error=failures.append))
     assert [paper.id for paper in papers] == ["1", "own", "3"]
-    assert failures == [Unreadable(2, "There is no abstract.", None, "None")]
+    assert failures == [Unreadable(2, "There is no abstract.", None, "Zero")]
 
 
 @pytest.mark.parametrize(

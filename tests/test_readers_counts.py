@@ -282,8 +282,11 @@ LAYOUTS = [
         "json",
         json_object,
         within("[", "]", ",\n"),
-        listed=('{"title": "Moss" "abstract": "It grows."}', "{}", '{"a": [{}]}', '{"a": 1,}'),
-        between=("null", "[]", "7", '"{"'),
+        listed=(
+            *('{"title": "Moss" "abstract": "It grows."}', "{}", '{"a": [{}]}', '{"a": 1,}'),
+            *("null", "7", '"{"'),
+        ),
+        between=("[]",),
     ),
     Layout(
         "json",

@@ -410,7 +410,11 @@ def test_patterns_that_could_take_for_ever(unit: str, format_name: str, tmp_path
     ],
 )
 def test_document_with_an_entry_that_is_broken(data: bytes, tmp_path: Path) -> None:
-    items = items_of(tmp_path / "dump", data + GOOD_LINE + b',{"title": "cut')
+    path = tmp_path / "dump"
+    path.write_bytes(data + GOOD_LINE + b',{"title": "cut')
+    items: list[Paper | Unreadable] = []
+    with open_dump(path) as dump, pytest.raises(DumpError, match="brackets are closed"):
+        items.extend(dump)
     assert [type(item) for item in items] == [Paper, Unreadable, Paper, Unreadable]
     assert isinstance(items[-1], Unreadable)
     assert "breaks off" in items[-1].message

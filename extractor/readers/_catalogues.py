@@ -6,12 +6,21 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from extractor.readers._metadata import doi_in, given_first
+from extractor.readers._metadata import doi_in, given_first, initials_first, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_AUTHORS = ("authors", "author", "authorList", "creators", "dccreator", "author_display")
+_AUTHORS = (
+    "authors",
+    "author",
+    "authorList",
+    "creators",
+    "dccreator",
+    "author_display",
+    "authFullName_s",
+    "authorString",
+)
 _LISTS = ("author", "authors", "value")
 _GIVEN = (
     *("given", "givenName", "firstName", "first", "first_name", "firstname", "given-names"),
@@ -22,7 +31,16 @@ _FAMILY = (
     *("family", "familyName", "lastName", "last", "last_name", "lastname", "surname"),
     "family-names",
 )
-_WHOLE = ("full_name", "fullName", "fullname", "display_name", "name", "creator", "literal")
+_WHOLE = (
+    "full_name",
+    "fullName",
+    "fullname",
+    "display_name",
+    "name",
+    "creator",
+    "literal",
+    "preferredName",
+)
 
 # Catalogues that write the family name first: fields that they alone have.
 _FAMILY_FIRST = frozenset(["bibcode", "publicationdateyear", "author_corresponding", "dccreator"])
@@ -69,8 +87,11 @@ def _found(fields: dict[str, Any], there: frozenset[str]) -> Iterator[tuple[str,
 def _authors(value: object, fields: dict[str, Any]) -> list[str]:
     """Return the names, given name first; none where they are plain text that may stay."""
     family_first = not _FAMILY_FIRST.isdisjoint(fields)
-    if isinstance(value, list) and value and isinstance(value[0], str) and not family_first:
+    is_plain = isinstance(value, list) and value and isinstance(value[0], str)
+    if is_plain and value is fields.get("authors") and not family_first:
         return []
+    if value is fields.get("authorString") and isinstance(value, str):
+        return [initials_first(name) for name in names_in(value.removesuffix("."))]  # Europe PMC
     within = value
     while isinstance(within, dict):
         within = next((within[name] for name in _LISTS if name in within), None)
@@ -80,7 +101,7 @@ def _authors(value: object, fields: dict[str, Any]) -> list[str]:
         return []
     if all(isinstance(each, str) for each in within):
         names = [given_first(each.strip()) for each in within] if family_first else within
-        return names if family_first or within is not value else []
+        return list(filter(None, names))
     people = [each for each in within if isinstance(each, dict)]
     wrote = [each for each in people if each.get("creatorType") == "author"]
     return [name for each in wrote or people if (name := _name(each))]

@@ -78,6 +78,7 @@ _SIGNS = (
     _Sign("source code", re.compile(_CODE), 0.3),
 )
 _FEWEST = 3
+_LABELS = frozenset(["title:", "abstract:"])
 _DISTINCT = {"YAML": 2, "tagged lines like those of Web of Science": 4}
 
 
@@ -139,7 +140,9 @@ def _probable_format(lines: list[str]) -> str:
     for what, pattern, share in _SIGNS:
         found = [match[0].strip() for line in lines if (match := pattern.match(line))]
         enough = len(found) >= max(min(_FEWEST, len(lines)), share * len(lines), 1)
-        if enough and len(set(found)) >= _DISTINCT.get(what, 1):
+        # Lines with such labels would have been read as YAML if they were that.
+        is_labelled = what == "YAML" and _LABELS.issubset(found)
+        if enough and not is_labelled and len(set(found)) >= _DISTINCT.get(what, 1):
             return what
     return "a table without a header" if _is_table(lines) else ""
 

@@ -39,6 +39,7 @@ _LABEL = re.compile(
     r"|[^\w()]*(?P<heading>abstract|summary)[^\w()]*$",
     re.IGNORECASE,
 )
+_LOWER_LABEL = re.compile(r"([a-z][a-z_-]{0,20}): +(?=\S)")
 _LINE_END = re.compile(r"\r\n?|[\n\v\f\x85\u2028\u2029]")
 _RULE = re.compile(r"[\W_]*|\\\\\s*\(.*\)")
 _LIST_ITEM = re.compile(r"(?:[-\u2022*\u2013\u00b7]|\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])[).])\s+\S")
@@ -234,7 +235,22 @@ def split_label(text: str) -> tuple[str, str]:
     return label, text[found.end() :]
 
 
+def _with_lower_labels(lines: list[_Line]) -> list[_Line]:
+    """Return a block with labels in lower case, which a title or an abstract must be among.
+
+    Elsewhere such a word begins a line of prose.
+    """
+    if not any(line.text.startswith(("title: ", "abstract: ")) for line in lines):
+        return lines
+    found = ((line, _LOWER_LABEL.match(line.text)) for line in lines)
+    return [
+        line._replace(label=label[1], text=line.text[label.end() :]) if label else line
+        for line, label in found
+    ]
+
+
 def _in_block(lines: list[_Line], block: int, width: int) -> Iterator[Paragraph]:
+    lines = _with_lower_labels(lines)
     named = not {"author", "authors"}.isdisjoint([line.label for line in lines])
     # A line of one word, such as an address, says nothing of the width that was wrapped to.
     lengths = [len(line.text) for line in lines if " " in line.text]

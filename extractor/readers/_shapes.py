@@ -78,7 +78,7 @@ def _steps(path: str) -> tuple[tuple[str, ...], ...]:
             steps.append(condition.groups())
         else:
             steps.append((name or index.strip("\"'") or "*",))
-    return tuple(steps)
+    return tuple(steps) or ((path,),)
 
 
 def at_path(value: object, path: str) -> object:
@@ -199,9 +199,12 @@ def rows_of(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _rows_of_columns(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
     columns = list(value.values())
     if all(isinstance(each, list) for each in columns):
-        # One cell in each is a paper whose values are lists.
-        if len({len(each) for each in columns}) == 1 and len(columns[0]) > 1:
-            yield from (dict(zip(value, row, strict=True)) for row in zip(*columns, strict=True))
+        # One title is a paper whose values are lists. Which cells a column lacks nobody knows.
+        rows = next(len(each) for name, each in value.items() if _has_title([name]))
+        if rows > 1:
+            nothing = [None] * rows
+            cells = (each if len(each) == rows else nothing for each in columns)
+            yield from (dict(zip(value, row, strict=True)) for row in zip(*cells, strict=True))
     elif all(isinstance(each, dict) for each in columns):
         index = columns[0].keys()
         if index and index.isdisjoint(_CELLS) and all(each.keys() == index for each in columns):
@@ -215,12 +218,11 @@ def _has_title(names: Iterable[object]) -> bool:
     return any(isinstance(name, str) and name.lower().endswith("title") for name in names)
 
 
-def papers_by_id(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the papers of an object whose keys are their ids, else nothing."""
+def with_ids(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield what an object holds, each with its key as the id; what is no object has only that."""
     for key, fields in value.items():
         inner = levelled(fields) if isinstance(fields, dict) else {}
-        if not inner.keys().isdisjoint(("title", "paper_title")):
-            yield inner if not inner.keys().isdisjoint(_IDS) else {"id": key, **inner}
+        yield inner if not inner.keys().isdisjoint(_IDS) else {"id": key, **inner}
 
 
 def index_in(text: str) -> object:

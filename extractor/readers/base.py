@@ -31,7 +31,7 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, Concatenate, NamedTuple, ParamSpec, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Concatenate, NamedTuple, ParamSpec, TypeAlias, TypeGuard
 
 from extractor.errors import DumpError, ExtractorError, UsageError, one_line
 from extractor.grounding.hidden import visible
@@ -88,8 +88,13 @@ _LONGEST_COLUMN = 40
 _MOST_COLUMNS = 40
 
 _LONGEST_PLACEHOLDER = 80
+_NOTHING = re.compile(
+    r"[\W_]*(?:nan|none|null|n[/.]?a|undefined|tb[ad]|not available)?[\W_]*", re.IGNORECASE
+)
+"""What stands in any field that has no value; marks alone are nothing, too."""
+
 _PLACEHOLDER = re.compile(
-    r"[\W_]*(?:nan|none|null|n[/.]?a|undefined|tb[ad]|(?:abstract )?not available|without abstract"
+    rf"{_NOTHING.pattern}|[\W_]*(?:abstract not available|without abstract"
     r"|(?:this )?(?:article|paper|item) has no abstract"
     r"|no (?:abstract|summary)(?: is| was)?(?: available| provided| found| given)?(?: for this .*)?"
     r"|abstract (?:is )?(?:unavailable|not (?:available|provided|found)|missing|none)(?: for .*)?"
@@ -97,8 +102,6 @@ _PLACEHOLDER = re.compile(
     r"|(?:click|see) .{0,20}full text.*)[\W_]*",
     re.IGNORECASE,
 )
-
-_DASHES = "-\u2013\u2014_/ "
 
 logger = logging.getLogger("extractor.readers")
 
@@ -242,7 +245,7 @@ def build_entry(
     if not (title.isprintable() and abstract.isprintable() and paper_id.isprintable()):
         title, abstract = printable(title), printable(abstract)
         paper_id = printable(paper_id, control=" ")
-    if _is_blank(title):
+    if _is_blank(title) or (len(title) < _LONGEST_PLACEHOLDER and _NOTHING.fullmatch(title)):
         return Unreadable(line, "There is no title.", paper_id or None)
     if _is_blank(abstract) or _says_nothing(abstract):
         return Unreadable(line, "There is no abstract.", paper_id or None, title)
@@ -261,7 +264,7 @@ def _says_nothing(abstract: str) -> bool:
     if len(abstract) >= _LONGEST_PLACEHOLDER:
         return False
     is_name = abstract.lower() in ABSTRACTS
-    return is_name or not abstract.strip(_DASHES) or _PLACEHOLDER.fullmatch(abstract) is not None
+    return is_name or _PLACEHOLDER.fullmatch(abstract) is not None
 
 
 class FieldNames(NamedTuple):
@@ -355,12 +358,22 @@ def build_entry_from_fields(line: int, values: dict[str, object], columns: Colum
     id_name, paper_id = _first_text(values, names.ids)
     if (index := index_in(abstract)) is not None:
         abstract = text_of_index(index)
+    titles, abstracts = values.pop(title_name, None), values.pop(abstract_name, None)
+    if _are_versions(titles):
+        # In several languages: the first, and the others stay metadata.
+        title, values[title_name] = titles[0], titles
+        if _are_versions(abstracts) and len(abstracts) == len(titles):
+            abstract, values[abstract_name] = abstracts[0], abstracts
     title, abstract = without_marks(title), without_marks(abstract)
-    for name in (title_name, abstract_name):
-        values.pop(name, None)
     if id_name.lower() not in _STAYS_IN_SOURCE:
         values.pop(id_name, None)
     return build_entry(line, paper_id, title, abstract, values)
+
+
+def _are_versions(value: object) -> TypeGuard[list[str]]:
+    if not isinstance(value, list) or len(value) < 2:
+        return False
+    return all(type(each) is str and each.strip() for each in value)
 
 
 def _first_text(values: Mapping[str, object], names: tuple[str, ...]) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from extractor.errors import DumpError
-from extractor.readers._shapes import at_path, levelled, papers_by_id, rows_of
+from extractor.readers._shapes import at_path, levelled, rows_of, with_ids
 from extractor.readers.base import (
     NO,
     SURE,
@@ -25,12 +25,14 @@ from extractor.readers.base import (
     json_text,
 )
 from extractor.readers.json_lines import (
+    COLLECTIONS,
     OBJECT_SURE,
     JsonLines,
     check_fields,
     check_id,
     first_object,
     object_in,
+    parse_json,
 )
 from extractor.readers.json_stream import (
     ALONE,
@@ -76,7 +78,7 @@ class JsonDocument(Reader):
             return NO
         line = head.strip().partition(b"\n")[0]
         first = first_object(line)
-        if first and not is_paper(first, Columns()) and papers_in(first, Columns()):
+        if first and papers_in(first, Columns()) not in ([], [first]):
             return SURE
         return NO if object_in(line) else _MAYBE
 
@@ -106,6 +108,12 @@ def papers_in_text(data: bytes, line: int, columns: Columns) -> list[Item]:
     return items if any(isinstance(item, Paper) for item in items) else []
 
 
+def collected_in_text(data: bytes, line: int, columns: Columns) -> list[Item]:
+    """Return the papers of the collection that a line may be."""
+    papers = collected(object_in(data) or {}, columns)
+    return list(_Papers(columns, "").each(papers, line))
+
+
 class _Papers:
     """Tells the array of papers from arrays of authors, references and the like."""
 
@@ -126,19 +134,21 @@ class _Papers:
 
     def take(self, found: JsonObject, above: int = 1) -> Iterator[Item]:
         """Yield the papers of an object, whose first line is counted from ``above``."""
-        self.begun = True
         line = found.line + above - 1
+        if found.stray:
+            yield from self._strays(found, line)
+            return
+        self.begun = True
         if found.array == ALONE:
             if not self._found:
                 yield from self._alone(found, line)
             self._found, self._titled = False, array("Q")
             return
-        if found.array != self._array:
-            self._array, self._accepted, self._before = found.array, found.top, array("Q")
+        self._enter(found)
         fields = found.value
         if not self._accepted:
             fields = fields or object_in(found.text or "")
-            if not (fields and is_paper(fields, self._columns)):
+            if not (fields and (is_paper(fields, self._columns) or self._collected(fields))):
                 self._pass_over(fields, line)
                 return
         self._accepted = self._found = True
@@ -146,6 +156,28 @@ class _Papers:
             yield Unreadable(each, "There is no abstract.")
         self._before = array("Q")
         yield from self._build(found, fields, line)
+
+    def _strays(self, found: JsonObject, line: int) -> Iterator[Item]:
+        """List what stands in the array of papers and is no object."""
+        if self._accepted and found.array != self._array and not found.top:
+            return
+        self._enter(found)
+        try:
+            values = [_no_object(line) for _ in parse_json(f"[{found.text}]")]
+        except (ValueError, RecursionError) as error:
+            values = [Unreadable(line, f"This is not JSON: {error}.")]
+        if self._accepted:
+            yield from values
+        else:
+            for _ in values:
+                self._pass_over(None, line)
+
+    def _enter(self, found: JsonObject) -> None:
+        if found.array != self._array:
+            self._array, self._accepted, self._before = found.array, found.top, array("Q")
+
+    def _collected(self, fields: dict[str, Any]) -> list[Any]:
+        return collected(fields, self._columns)
 
     def _pass_over(self, fields: dict[str, Any] | None, line: int) -> None:
         if len(self._before) < _REMEMBERED:
@@ -161,7 +193,7 @@ class _Papers:
             fields = object_in(found.text)
             inner = papers_in(fields, self._columns) if fields else []
             if inner and inner != [fields]:
-                yield from self._each(inner, line)
+                yield from self.each(inner, line)
                 return
         if self._titled and not (fields and has_title(fields, self._columns)):
             for each in self._titled:
@@ -169,8 +201,11 @@ class _Papers:
             return
         yield from self._build(found, fields, line)
 
-    def _each(self, papers: list[dict[str, Any]], line: int) -> Iterator[Item]:
+    def each(self, papers: list[Any], line: int) -> Iterator[Item]:
         for fields in papers:
+            if not isinstance(fields, dict):
+                yield _no_object(line)
+                continue
             self.example = self.example or dict(fields)
             yield guarded(_kind_of(levelled(fields)).item_of, line, fields, self._columns)
 
@@ -184,13 +219,15 @@ class _Papers:
         if fields is None:
             yield guarded(JsonLines().item, line, found.text, self._columns)
             return
+        if inner := self._collected(fields):
+            yield from self.each(inner, line)
+            return
         self._learn_from(fields)
         kind = self._kind or JsonLines()
         item = guarded(kind.item_of, line, fields, self._columns)
-        inner = []
         if isinstance(item, Unreadable) and item.title is None:
             inner = papers_in(fields, self._columns)
-        yield from self._each(inner, line) if inner and inner != [fields] else [item]
+        yield from self.each(inner, line) if inner and inner != [fields] else [item]
 
     def _learn_from(self, fields: dict[str, Any]) -> None:
         """Keep what the first object says of those that follow."""
@@ -200,6 +237,10 @@ class _Papers:
         if not self._checked and is_paper(fields, self._columns):
             check_id(fields, self._columns, self._dump)
             self._checked = True
+
+
+def _no_object(line: int) -> Unreadable:
+    return Unreadable(line, "This is JSON, but not an object.")
 
 
 @cache
@@ -214,7 +255,11 @@ def _kind_of(fields: dict[str, Any]) -> JsonLines:
 
 
 def is_paper(fields: dict[str, Any], columns: Columns) -> bool:
-    """Say whether an object has a title and an abstract, and is no table of several."""
+    """Say whether an object has a title and an abstract, and holds no others."""
+    return _is_titled_abstract(fields, columns) and not collected(fields, columns)
+
+
+def _is_titled_abstract(fields: dict[str, Any], columns: Columns) -> bool:
     if next(rows_of(fields), None):
         return False
     inner = levelled(fields)
@@ -237,28 +282,55 @@ def _has_one(fields: dict[str, Any], paths: tuple[str, ...]) -> bool:
     return any(path in fields or at_path(fields, path) is not None for path in paths)
 
 
-def papers_in(value: object, columns: Columns, depth: int = 0) -> list[dict[str, Any]]:
-    """Return the papers that a value is or holds: in arrays, by column or by id."""
+def collected(fields: dict[str, Any], columns: Columns, depth: int = 0) -> list[Any]:
+    """Return the papers of an object that is a collection, with what is none among them."""
+    if COLLECTIONS.isdisjoint(fields) or depth > MOST_NESTED_ARRAY:
+        return []
+    arrays = (fields[name] for name in fields if name in COLLECTIONS)
+    return [
+        each
+        for array in arrays
+        if isinstance(array, list)
+        for each in _papers_of(array, columns, depth + 1)
+    ]
+
+
+def _papers_of(values: list[Any], columns: Columns, depth: int) -> list[Any]:
+    """Return the values of an array of papers, those of a collection in its place."""
+    papers: list[Any] = []
+    found = False
+    for each in values:
+        fields = each if isinstance(each, dict) else {}
+        inner = collected(fields, columns, depth)
+        found = found or bool(inner) or (bool(fields) and _is_titled_abstract(fields, columns))
+        papers += inner or [each]
+    return papers if found else []
+
+
+def papers_in(value: object, columns: Columns, depth: int = 0) -> list[Any]:
+    """Return the papers that a value is or holds: in arrays, by column or by id.
+
+    What stands among them, and may be no object, is returned as well, to be listed.
+    """
     if isinstance(value, list):
-        objects = [each for each in value if isinstance(each, dict)]
-        if any(is_paper(each, columns) for each in objects):
-            return objects
-        return _papers_within(value, columns, depth)
+        papers = _papers_of(value, columns, depth)
+        return papers or _papers_within(value, columns, depth)
     if not isinstance(value, dict):
         return []
     if rows := list(rows_of(value)):
         return rows
+    if papers := collected(value, columns, depth):
+        return papers
     return [value] if is_paper(value, columns) else _papers_within([value], columns, depth)
 
 
-def _papers_within(values: list[Any], columns: Columns, depth: int) -> list[dict[str, Any]]:
+def _papers_within(values: list[Any], columns: Columns, depth: int) -> list[Any]:
     """Return the papers in values of which none is a paper."""
     if depth > MOST_NESTED_ARRAY:
         return []
-    papers: list[dict[str, Any]] = []
+    papers: list[Any] = []
     for value in values:
-        by_id = list(papers_by_id(value)) if isinstance(value, dict) else []
-        if len(by_id) > 1 or any(is_paper(each, columns) for each in by_id):
+        if isinstance(value, dict) and (by_id := _papers_by_id(value, columns)):
             papers += by_id
             continue
         inner = value.values() if isinstance(value, dict) else value
@@ -266,3 +338,16 @@ def _papers_within(values: list[Any], columns: Columns, depth: int) -> list[dict
             if isinstance(each, dict | list):
                 papers += papers_in(each, columns, depth + 1)
     return papers
+
+
+def _papers_by_id(value: dict[str, Any], columns: Columns) -> list[dict[str, Any]]:
+    """Return the papers of an object whose keys are their ids, with the others that it holds."""
+    entries = list(with_ids(value))
+    titled = [each for each in entries if has_title(each, columns)]
+    if len(titled) < 2 and not any(is_paper(each, columns) for each in titled):
+        return []
+    # One object among plain values is not the first of many.
+    others = sum(not isinstance(each, dict) for each in value.values())
+    if others > len(entries) - others:
+        return titled
+    return entries

@@ -34,6 +34,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 OBJECT_SURE = 0.9
+COLLECTIONS = frozenset(
+    (
+        *("papers", "items", "entries", "articles", "publications", "works", "results", "records"),
+        *("docs", "documents", "data", "children", "contributions", "submissions"),
+    )
+)
+"""Arrays of papers in an object that is none, whatever it has besides: a digest, a session."""
+
+_COLLECTION = re.compile(rb'"(?:%s)"\s*:\s*\[' % "|".join(COLLECTIONS).encode())
+
 _LINES_TRIED = 20
 _MOST_NAMED = 30
 _PRINTED_LIMIT = 2**20
@@ -90,15 +100,14 @@ class JsonLines(Reader):
                 yield Unreadable(number, TOO_LONG)
             elif not line.isspace():
                 item = guarded(self.item, number, line, columns)
-                if isinstance(item, Paper):
+                is_untitled = isinstance(item, Unreadable) and item.title is None
+                if isinstance(item, Paper) and COLLECTIONS.isdisjoint(item.source):
                     yield replace(item, id=above) if above and not item.id else item
-                elif item.title is None and (action := _ACTION.match(line)):
+                elif is_untitled and (action := _ACTION.match(line)):
                     above = decode_text(action[1] or b"")
                     continue
-                elif item.title is None:
-                    yield from _within(line, item, columns)
                 else:
-                    yield item
+                    yield from _within(number, line, item, columns)
             above = ""
 
     def item(self, line: int, data: bytes | str, columns: Columns) -> Item:
@@ -164,11 +173,15 @@ def _refuse(fields: dict[str, Any], given: str | None, field: str, dump: str) ->
     )
 
 
-def _within(line: bytes, item: Unreadable, columns: Columns) -> Iterator[Item]:
-    """Yield the papers within a line that is none itself: several objects, or those it holds."""
-    from extractor.readers.json_document import papers_in_text
+def _within(number: int, line: bytes, item: Item, columns: Columns) -> Iterator[Item]:
+    """Yield the papers of a line that is several objects, or one that holds them."""
+    from extractor.readers.json_document import collected_in_text, papers_in_text
 
-    yield from papers_in_text(line, item.line, columns) or [item]
+    if isinstance(item, Unreadable) and item.title is None:
+        yield from papers_in_text(line, number, columns) or [item]
+    else:
+        is_collection = _COLLECTION.search(line) is not None
+        yield from (is_collection and collected_in_text(line, number, columns)) or [item]
 
 
 def parse_json(data: bytes | str) -> Any:

@@ -45,6 +45,8 @@ _ENDS = {
     "//": re.compile(r"\n"),
 }
 
+_BETWEEN_VALUES = ", \t\r\n"
+
 _MOST_FAILED = 16
 """Objects in a chunk whose parsing may fail: each error counts the lines of the chunk."""
 
@@ -63,6 +65,7 @@ class JsonObject:
     this array is the document itself, ``complete`` that the object's last bracket is there.
     An object that is `ALONE` comes after those that were found in it. ``before`` is the beginning
     of what stands between it and the object before it. ``value`` is given where it is parsed.
+    Where it is ``stray``, the text is that of values in the array that are no objects.
     """
 
     line: int
@@ -72,6 +75,7 @@ class JsonObject:
     complete: bool = True
     before: str = ""
     value: dict[str, Any] | None = None
+    stray: bool = False
 
 
 def json_objects(
@@ -82,7 +86,7 @@ def json_objects(
     One that is in no array and for which ``is_entry`` is true is not looked into.
 
     Raises:
-        DumpError: brackets are nested a million deep.
+        DumpError: brackets are nested a million deep, or not closed at the end.
     """
     printed = _PRINTED.match(source.head) is not None
     scanner = JsonScanner(source.name, is_entry, printed=printed)
@@ -95,6 +99,11 @@ def json_objects(
         yield from scanner.feed(text.removesuffix(held))
     yield from scanner.feed(held + decoder.decode(b"", final=True))
     yield from scanner.end()
+    if scanner.is_open:
+        raise DumpError(
+            f"The JSON of {source.name} breaks off: not all of its brackets are closed.",
+            hint="Fetch the dump again: it seems cut off or damaged.",
+        )
 
 
 class _Capture:
@@ -146,14 +155,20 @@ class JsonScanner:
         self._within = ""  # A string or a comment: what it begins with.
         self._escaped = False
         self._failed = 0
+        self._strays = ""  # What stands in an array behind the last bracket.
         self._captures: list[_Capture] = []
 
+    @property
+    def is_open(self) -> bool:
+        return bool(self._open)
+
     def feed(self, chunk: str) -> Iterator[JsonObject]:
-        taken = counted = self._failed = 0
+        taken = counted = behind = self._failed = 0
         at = self._bracket(chunk, 0)
         while at >= 0:
             self._line += chunk.count("\n", counted, at)
             counted = at
+            yield from self._stray(chunk[behind:at])
             behind = at + 1
             if chunk[at] in "{[":
                 if chunk[at] == "{" and self._begins_entry():
@@ -174,6 +189,15 @@ class JsonScanner:
             at = self._bracket(chunk, behind)
         self._line += chunk.count("\n", counted)
         self._keep(chunk[taken:])
+        if self._is_among_entries():
+            self._strays = (self._strays + chunk[behind:])[:_MOST_BETWEEN].lstrip(_BETWEEN_VALUES)
+
+    def _stray(self, between: str) -> Iterator[JsonObject]:
+        """Yield the values in an array of objects that stand between two brackets."""
+        values = self._strays + between.strip(_BETWEEN_VALUES)
+        self._strays = ""
+        if values and self._is_among_entries():
+            yield JsonObject(self._line, values, self._open[-1], len(self._open) == 1, stray=True)
 
     def end(self) -> Iterator[JsonObject]:
         """Yield what was left open."""
@@ -218,8 +242,12 @@ class JsonScanner:
         self.between = ""
 
     def _begins_entry(self) -> bool:
+        return not self._open or self._is_among_entries()
+
+    def _is_among_entries(self) -> bool:
+        """Say whether the innermost open bracket is an array's that may hold papers."""
         if not self._open:
-            return True
+            return False
         innermost = self._captures[-1].depth if self._captures else 0
         return bool(self._open[-1]) and len(self._open) <= MOST_NESTED_ARRAY and not innermost
 
