@@ -241,3 +241,7 @@ def test_yaml_longer_than_the_head(tmp_path: Path) -> None:
         f"k{i}:\n  title: Moss {i}\n  abstract: {'We count. ' * 9}\n" for i in range(900)
     )
     assert read(tmp_path / "dump", keyed) == [f"Moss {i}" for i in range(900)]
+    no_key = "a: 1\n---\n {title: Moss,\n title: x, abstract: We count." + " moss" * 2**14 + "}\n"
+    (tmp_path / "dump").write_text(no_key)
+    with open_dump(tmp_path / "dump") as dump:
+        assert dump.format

@@ -6,16 +6,18 @@ import csv
 import io
 import json
 import string
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from extractor.errors import DumpError
 from extractor.paper import Paper
 from extractor.readers import open_dump
 from extractor.readers.base import Source, build_entry, decode_text, printable
-from extractor.readers.json_stream import json_objects
+from extractor.readers.json_stream import JsonObject, json_objects
 from extractor.readers.openalex import text_of_index
 
 unhurried = settings(deadline=None)
@@ -160,10 +162,13 @@ def test_any_brackets_are_survived(text: str) -> None:
         path = Path(folder) / "dump"
         path.write_text(f"[{text}", encoding="utf-8")
         source = Source(path)
-        found = list(json_objects(source))
+        found: list[JsonObject] = []
+        # Not all brackets may be closed.
+        with suppress(DumpError):
+            found.extend(json_objects(source))
         source.close()
     for element in found:
         assert element.text is not None
-        assert element.text.startswith("{")
+        assert element.stray or element.text.startswith("{")
         assert element.text in text
         assert 1 <= element.line <= text.count("\n") + 1

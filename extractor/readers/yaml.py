@@ -109,7 +109,8 @@ def _is_yaml(head: bytes) -> bool:
         return field is not None
     if len(head) >= HEAD:
         # As far as the last object or field that is whole.
-        part = part[: max(found.start() for found in _KEY.finditer(part) if not found[1])]
+        outermost = (found.start() for found in _KEY.finditer(part) if not found[1])
+        part = part[: max(outermost, default=0)]
     try:
         _parse(part)
     except (yaml.YAMLError, RecursionError):
