@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape, unescape
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FORMULAS", "MATHML", "formula_of", "power", "spell_out", "with_powers"]
+__all__ = ["FORMULAS", "MATHML", "formula_of", "is_sign", "power", "spell_out", "with_powers"]
 
 _DEEPEST = 50
 _DEEPEST_TREE = 200
@@ -37,6 +37,7 @@ _RAISED = frozenset(["sup", "superscript"])
 _LINKS = frozenset(["a", "xref", "fn"])
 FORMULAS = frozenset(["math", "msup", "msubsup", "mfrac", "msqrt", "mroot"])
 """Elements of MathML that text is made of as a whole."""
+_OF_TEXT = _AROUND | _RAISED | FORMULAS
 MATHML = re.compile(
     r"math|m(?:row|[inos]|text|su[bp]|subsup|frac|sqrt|root|over|under|underover|space|style|fenced"
     r"|table|tr|td|padded|phantom|enclose|multiscripts|prescripts|error|action|label)|none"
@@ -46,9 +47,9 @@ MATHML = re.compile(
 _STYLE = rf"</?(?:\w+:)?(?:{'|'.join(sorted(_AROUND))})(?:\s[^<>]{{0,200}})?>"
 _SUP = r"(?:\w{1,9}:)?(?:sup|superscript)"
 _CUT_IN_TWO = re.compile(rf"({_SIGN})</{_SUP}><{_SUP}>(?=\d)", re.IGNORECASE)
-_POWER = re.compile(
-    rf"(?P<base>\d(?:{_STYLE}){{0,3}})<{_SUP}(?:\s[^<>]{{0,200}})?>(?:{_STYLE}){{0,3}}\s?"
-    rf"(?P<raised>{_EXPONENT})\s?(?:{_STYLE}){{0,3}}</{_SUP}\s?>",
+_SUPERSCRIPT = re.compile(
+    rf"(?P<base>\d(?:{_STYLE}){{0,3}})<{_SUP}(?:\s[^<>]{{0,200}})?>"
+    rf"(?P<raised>[^<>]{{0,40}}(?:{_STYLE}[^<>]{{0,40}}){{0,6}})</{_SUP}\s?>",
     re.IGNORECASE,
 )
 _OPENED = re.compile(
@@ -64,6 +65,11 @@ def power(before: str, raised: str) -> str:
     exponent = raised.strip()
     is_power = before[-1:].isdecimal() and _IS_EXPONENT.fullmatch(exponent)
     return _power(exponent) if is_power else raised
+
+
+def is_sign(raised: str) -> bool:
+    """Say whether it is a sign alone: it is often raised apart from its number."""
+    return _IS_SIGN.fullmatch(raised.strip()) is not None
 
 
 def _power(exponent: str) -> str:
@@ -118,20 +124,23 @@ def _as_one(text: str) -> str:
 def spell_out(element: Element, before: str = "", depth: int = 0) -> str:
     """Make text of the powers and formulas in a tree, and return what its text ends with."""
     before = element.text or before
-    children = list(element) if depth < _DEEPEST_TREE else []
-    for at, child in enumerate(children):
-        if child.tag in FORMULAS:
+    if depth > _DEEPEST_TREE:
+        return before
+    for at, child in enumerate(element):
+        tag = child.tag
+        if tag not in _OF_TEXT:
+            if len(child):
+                spell_out(child, "", depth + 1)
+            before = ""
+        elif tag in FORMULAS:
             before = _text_of_formula(child, before)
             _become_text(child, before)
         elif _is_raised(child):
-            if not _move_sign(child, children[at + 1 : at + 2]):
+            if not _move_sign(child, element[at + 1 : at + 2]):
                 _raise(child, before)
                 before = ""
-        elif child.tag in _AROUND:
-            before = spell_out(child, before, depth + 1)
         else:
-            spell_out(child, "", depth + 1)
-            before = ""
+            before = spell_out(child, before, depth + 1)
         before = child.tail or before
     return before
 
@@ -142,12 +151,12 @@ def _is_raised(element: Element) -> bool:
 
 def _move_sign(element: Element, following: list[Element]) -> bool:
     """Move a sign that is raised on its own to what is raised behind it."""
-    sign = (element.text or "").strip()
-    if len(element) or element.tail or not _IS_SIGN.fullmatch(sign):
+    sign = element.text or ""
+    if len(element) or element.tail or not is_sign(sign):
         return False
     if not following or not _is_raised(following[0]):
         return False
-    element.text, following[0].text = "", sign + (following[0].text or "")
+    element.text, following[0].text = "", sign.strip() + (following[0].text or "")
     return True
 
 
@@ -168,8 +177,14 @@ def with_powers(text: str) -> str:
     """Return text with marks in which powers and formulas of MathML are plain text."""
     if "up>" in text or "superscript>" in text:
         text = _CUT_IN_TWO.sub(r"\1", text)
-        text = _POWER.sub(lambda found: found["base"] + _power(found["raised"]), text)
+        text = _SUPERSCRIPT.sub(_superscript, text)
     return "".join(_with_formulas(text))
+
+
+def _superscript(found: re.Match[str]) -> str:
+    raised = _TAG.sub("", found["raised"])
+    said = power(found[0][0], raised)
+    return found[0] if said == raised else found["base"] + said
 
 
 def _with_formulas(text: str) -> Iterator[str]:

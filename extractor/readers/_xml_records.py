@@ -15,7 +15,6 @@ from xml.sax.saxutils import escape
 
 from extractor.errors import DumpError
 from extractor.readers._encoding import printable
-from extractor.readers._formulas import spell_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +49,6 @@ _TO_MEND = re.compile(
 )
 _TEX_BODY = re.compile(r"\\begin\{document\}(.*?)\\end\{document\}", re.DOTALL)
 _ANNOTATIONS = {"annotation", "annotation-xml"}
-_ENDS_OF_FORMULAS = (b"sup>", b"superscript", b"math>", b"frac>", b"sqrt>", b"mroot>")
 _KNOWN_TO_XML = {"amp", "lt", "gt", "quot", "apos"}
 
 
@@ -223,8 +221,6 @@ class Parser:
             _forget_namespaces(record)
         if b"tex-math" in data or b"annotation" in data:
             _keep_formulas_once(record)
-        if any(end in data for end in _ENDS_OF_FORMULAS):
-            spell_out(record)
         return record
 
 

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from extractor.errors import DumpError
 from extractor.paper import Paper
 from extractor.readers._encoding import document_decoder
-from extractor.readers._formulas import MATHML, formula_of, power
+from extractor.readers._formulas import MATHML, formula_of, is_sign, power
 from extractor.readers._last_resort import check_likeness
 from extractor.readers._page_data import PageData, abstract_of
 from extractor.readers._paragraphs import HEADING, Paragraph, split_label
@@ -52,6 +52,8 @@ _INLINE = frozenset(
 )
 _STYLES = frozenset(["b", "big", "em", "font", "i", "small", "span", "strong", "u"])
 _BUTTON = frozenset(["badge", "btn", "button"])
+_SIGN = "sign"
+"""What stands for a tag behind a sign that was raised on its own."""
 _HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _PAGE_LIMIT = 2**26
 _HEADERS = re.compile(rb"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)+", re.I)
@@ -150,9 +152,7 @@ class _Page(HTMLParser):
         self._raised: int | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self._skipping:
-            return
-        if self._begin_in_formula(tag):
+        if self._skipping or self._begin_in_formula(tag):
             return
         attributes = {name: value or "" for name, value in attrs}
         if tag == "meta":
@@ -187,7 +187,7 @@ class _Page(HTMLParser):
             self.handle_data(formula_of(marked, self._text[-1] if self._text else ""))
 
     def _begin_inline(self, tag: str) -> None:
-        if tag == "sup":
+        if tag == "sup" and self._last_tag != _SIGN:
             self._raised = None if self._last_tag else len(self._text)
         if tag not in _STYLES:
             self._last_tag = tag
@@ -199,9 +199,12 @@ class _Page(HTMLParser):
 
     def _end_inline(self, tag: str) -> None:
         if tag == "sup" and self._raised is not None and self._last_tag == "":
-            at, self._raised = self._raised, None
-            before = self._text[at - 1] if at else ""
-            self._text[at:] = [power(before, "".join(self._text[at:]))]
+            before = self._text[self._raised - 1] if self._raised else ""
+            raised = "".join(self._text[self._raised :])
+            self._text[self._raised :] = [power(before, raised)]
+            if is_sign(raised):
+                self._last_tag = _SIGN
+                return
         if tag not in _STYLES:
             self._last_tag = tag
 
