@@ -216,6 +216,7 @@ def test_heading_without_an_abstract_among_labelled_ones_is_listed(tmp_path: Pat
         ("calls `a_b * c` and ``a`b``, not &amp;", "calls a_b * c and a`b, not &"),
         ("`a &amp; b` as it is", "a &amp; b as it is"),
         ("``quoted'' and `quoted' and `quoted'", "``quoted'' and `quoted' and `quoted'"),
+        ("``quoted'' and ``quoted''", "``quoted'' and ``quoted''"),
         ("$a_b$ and $5 &amp; more", "$a_b$ and $5 & more"),
         ("see https://x.org/?a=1&copy=2", "see https://x.org/?a=1&copy=2"),
         ("10<sup>6</sup> <i>lamps</i>", "10^6 lamps"),

@@ -27,8 +27,9 @@ _FIELD_HEADING = re.compile(
 )
 _LINKS = frozenset(("link", "links", "url", "pdf", "arxiv", "paper", "doi", "\u94fe\u63a5"))
 _MARK = re.compile(r"[\[<*_`$\\&~]")
+# What ends in a blank is rather the text between two opening quotation marks of LaTeX.
 _CODE = (
-    r"(?<!`)``(?!`)[^`]{1,1000}(?:`[^`]{1,1000}){0,9}``(?!`)"
+    r"(?<!`)``(?![`\s])[^`]{1,1000}(?:`[^`]{1,1000}){0,9}(?<!\s)``(?!`)"
     r"|(?<!`)`(?![`\s])[^`]{1,1000}(?<!\s)`(?!`)"
 )
 _VERBATIM = re.compile(rf"(\$[^$]{{1,1000}}\$|{_CODE})")
