@@ -362,3 +362,24 @@ def test_id_of_a_link_behind_an_item(read: Read, abstract: str) -> None:
     ids = ["2401.00001", "2401.00002"]
     items = read("".join(f"{item.format(each)}\n\n{abstract}\n\n" for each in ids))
     assert [each.id for each in items] == ids
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("R&amp;D, p&lt;0.05 and caf&eacute;", "R&D, p<0.05 and caf\u00e9"),
+        ("&lt;b&gt; is a mark, &ast;this&ast; is none", "<b> is a mark, *this* is none"),
+        ("~~rust~~ iron, about ~5 of ~~ 9", "rust iron, about ~5 of ~~ 9"),
+        ("calls `a_b * c` and ``a`b``, not &amp;", "calls a_b * c and a`b, not &"),
+        ("`a &amp; b` as it is", "a &amp; b as it is"),
+        ("``quoted'' and `quoted' and `quoted'", "``quoted'' and `quoted' and `quoted'"),
+        ("``quoted'' and ``quoted''", "``quoted'' and ``quoted''"),
+        ("$a_b$ and $5 &amp; more", "$a_b$ and $5 & more"),
+        ("see https://x.org/?a=1&copy=2", "see https://x.org/?a=1&copy=2"),
+        ("10<sup>6</sup> <i>lamps</i>", "10^6 lamps"),
+    ],
+)
+def test_marks_in_text(read: Read, written: str, read_as: str) -> None:
+    title, abstract = "Lanterns {} at Night", "We light {} of them. They burn for a long time."
+    (paper,) = read(f"## {title.format(written)}\n\nAbstract: {abstract.format(written)}\n")
+    assert said(paper) == (title.format(read_as), abstract.format(read_as))

@@ -352,6 +352,84 @@ def test_feeds_of_arxiv() -> None:
         assert paper.source["authors"] == ["Ann Able", "Bo Baker"]
 
 
+VOLUME = "Annals of Moss, Volume 36, Issue 20, Page 1-36, May 16, 2024."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"{VOLUME} <br/>{ABSTRACT}",
+        f"{VOLUME} {ABSTRACT}",
+        f"Annals of Moss, Ahead of Print. <br/>{ABSTRACT}",
+        f"<h3>Abstract</h3><p>{ABSTRACT}</p>",
+        f'<span><div class="boxTitle">Abstract</div>{ABSTRACT}</span>',
+        f'<p>Moss, Published online: 1 May 2024; <a href="a">doi:10.1234/a</a></p>{ABSTRACT}',
+        f'<p><b>Moss, Vol. 24, Pages 34: Roofs</b></p><p>Moss <a href="a">doi: 10.1234/a</a></p>'
+        f"<p>Authors: Ann Able Bo Baker</p><p>{ABSTRACT}</p>",
+        f"<p>Author(s): Ann Able</p><p>{ABSTRACT}</p><br/>[Moss 13, 21] Published Wed May 22, 2024",
+        f"<div><i>Moss Sci.</i>, 2024, <b>15</b>,12-34<br/><b>DOI</b>: 10.1234/a, Paper</div>"
+        f"<div>Open Access</div><div>{ABSTRACT}<br/>The content of this RSS Feed (c) Moss</div>",
+        f"<div><p>J Moss. 2024 May 20;12(3):1-10. doi: 10.1234/a.</p><p><b>ABSTRACT</b></p>"
+        f'<p>{ABSTRACT}</p><p>PMID:<a href="a">3</a> | DOI:<a href="b">10.1234/a</a></p></div>',
+    ],
+)
+def test_citations_in_feeds_of_journals(said: str) -> None:
+    item = f"<item><title>{TITLE}</title><description><![CDATA[{said}]]></description></item>"
+    assert only(f"<rss>{item}</rss>", "atom").abstract == ABSTRACT
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        VOLUME,
+        "Volume 12, Issue 3, May 2024, Page 100-120<br/>. ",
+        "Annals of Moss, EarlyView.",
+        "Annals of Moss, Volume 985, 25 April 2024, A12",
+        "<p>Publication date: May 2024</p><p><b>Source:</b> Moss, Volume 1</p><p>Author(s): A</p>",
+        "<div><cite>Annals of Moss</cite></div><div>DOI: 10.1234/a</div>",
+        '<p>Moss, Published online: 1 May 2024; <a href="a">doi:10.1234/a</a></p>',
+    ],
+)
+def test_a_citation_is_no_abstract(said: str) -> None:
+    item = "<item><title>{}</title><description><![CDATA[{}]]></description>{}</item>"
+    encoded = f"<content:encoded><![CDATA[<h2>Abstract</h2><p>{ABSTRACT}</p>]]></content:encoded>"
+    feed = item.format("Moss Alone", said, "") + item.format(TITLE, said, encoded)
+    listed, paper = items_of(f"<rss>{feed}</rss>", "atom")
+    assert listed == Unreadable(1, "There is no abstract.", title="Moss Alone")
+    assert isinstance(paper, Paper)
+    assert paper.abstract == ABSTRACT
+
+
+def test_a_teaser_gives_way_to_what_it_is_a_part_of() -> None:
+    feed = (
+        f"<rss><item><title>{TITLE}</title><description>We count the moss\u2026</description>"
+        f"<content:encoded>{ABSTRACT}</content:encoded></item><item><title>{TITLE}</title>"
+        f"<description>{ABSTRACT}</description><dc:description>Another text, which is a good deal "
+        "longer than the abstract is.</dc:description></item></rss>"
+    )
+    assert [getattr(item, "abstract", "") for item in items_of(feed, "atom")] == [ABSTRACT] * 2
+
+
+def test_prose_that_looks_like_a_citation() -> None:
+    for said in (
+        "We analyse Volume 3 of the Moss Papers, a corpus of letters.",
+        "Source code in 2024: who writes it, and how much of it is moss.",
+        "Open access to roofs is studied.",
+    ):
+        feed = f"<rss><item><title>{TITLE}</title><description>{said}</description></item></rss>"
+        assert only(feed, "atom").abstract == said
+
+
+def test_sentences_of_tei() -> None:
+    header = (
+        f"<fileDesc><titleStmt><title>{TITLE}</title></titleStmt></fileDesc><profileDesc><abstract>"
+        "<div><p><s>It grows.</s><s>We <hi>count</hi> it.</s></p><p><s>Done.</s></p></div>"
+        "</abstract></profileDesc>"
+    )
+    paper = only(f"<TEI><teiHeader>{header}</teiHeader></TEI>", "tei")
+    assert paper.abstract == "It grows. We count it. Done."
+
+
 def test_authors_of_arxiv_raw() -> None:
     raw = (
         f"<arXivRaw><id>2401.1</id><title>{TITLE}</title><authors>Ann Able (1), Bo Baker (2) and "

@@ -14,6 +14,8 @@ import re
 import unicodedata
 from functools import cache
 
+from extractor.readers._formulas import power
+
 _MARKUP = re.compile(r"[\\{}~$]|``|''")
 # What a token begins with is looked for first: that is several times as fast.
 _START = re.compile(r"[\\{}~$`':]")
@@ -49,6 +51,8 @@ _TOKEN = re.compile(
 _POSSESSIVE = re.compile(r"[^\W\d_]\\'s(?![^\W\d_])")
 _TIED_SIGN = re.compile("~[<>=+\u00b1\u00d7\u2264\u2265\u2212-]~")
 _SPACES = re.compile(r"\s*")
+_NO_PART_OF_NUMBER = re.compile(r"[\s${}]|-(?=-)")
+_LOOKED_BACK = 3
 # Spaces that do not break or are thin belong to the text.
 _WRAPS = re.compile(r"[ \t\n\r\f\v]{2,}|[\t\n\r\f\v]")
 _OPTIONS = re.compile(r"\*?\s*(?:\[[^][]{0,200}\]\s*){0,2}")
@@ -268,8 +272,11 @@ class _Text:
     def _surround(self, name: str, opened: int, closed: int) -> None:
         """Put down what stands around the argument, which is read on its own."""
         before, behind = _AROUND.get(name, ("", ""))
-        if name == "textsuperscript" and self._text[opened + 1] in "0123456789+-\u2212":
-            before = "^"
+        if name == "textsuperscript":
+            raised = _NO_PART_OF_NUMBER.sub("", self._text[opened + 1 : closed])
+            said = power("".join(self._out[-_LOOKED_BACK:]), raised)
+            if said != raised:
+                before, _, behind = said.partition(raised)
         self._out.append(before)
         self._at_brace[closed] = behind
 

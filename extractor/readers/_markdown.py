@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from extractor.readers._formulas import with_powers
+from extractor.readers._markup import without_entities
+
 # Every part is bounded, so that no line of brackets costs more than it is long.
 _LINKED = r"\[(?P<text>(?:[^\[\]]|\[[^\[\]]{0,200}\]){1,1000})\]"
 _TARGET = r"\((?P<to>(?:[^()\s]|\([^()\s]{0,200}\)){0,1000})(?:\s+\"[^\"]{0,200}\")?\)"
@@ -57,14 +60,20 @@ _WITH_VENUE = re.compile(
 )
 """A title in bold or with a link, and the venue or the names in code behind it."""
 
-_MARK = re.compile(r"[\[<*_`$\\]")
-_VERBATIM = re.compile(r"(\$[^$]{1,1000}\$|`[^`]{1,1000}`)")
+_MARK = re.compile(r"[\[<*_`$\\&~]")
+# What ends in a blank is rather the text between two opening quotation marks of LaTeX.
+_CODE = (
+    r"(?<!`)``(?![`\s])[^`]{1,1000}(?:`[^`]{1,1000}){0,9}(?<!\s)``(?!`)"
+    r"|(?<!`)`(?![`\s])[^`]{1,1000}(?<!\s)`(?!`)"
+)
+_VERBATIM = re.compile(rf"(\$[^$]{{1,1000}}\$|{_CODE})")
 _IMAGE = re.compile(
     r"!\[[^\]]{0,1000}\]\([^)]{0,1000}\)|<!--.{0,1000}?-->|</?[a-zA-Z][^<>]{0,200}>"
 )
 _BARE_LINK = re.compile(r"<(https?://[^>\s]{1,1000})>")
 _NAMED_LINK = re.compile(_LINKED + _TARGET)
 _EMPHASIS = re.compile(r"(?<![\w\\*])(\*{1,3}|_{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(?![\w*])")
+_STRUCK = re.compile(r"(?<!~)~~(?=[^\s~])(.{1,300}?)(?<=[^\s~])~~(?!~)")
 _ESCAPED = re.compile(r"\\([*_`\[\]()#+.!|>~-])")
 _NUMBER = re.compile(r"(?:\[\d{1,4}\]|\(\d{1,4}\)|\d{1,4}[.)])\s+(?=\S)")
 _LABEL_OF_TITLE = (
@@ -242,7 +251,7 @@ def label_of(line: str) -> Label | None:
 
 
 def plain(text: str, *, with_links: bool = True) -> str:
-    """Return Markdown as plain text; formulas and code stay, and so do addresses of links."""
+    """Return Markdown as plain text; formulas, what is code and addresses of links stay."""
     if not _MARK.search(text):
         return text
 
@@ -252,15 +261,24 @@ def plain(text: str, *, with_links: bool = True) -> str:
         return f"{text} ({address})" if named else text
 
     parts = _VERBATIM.split(text)
-    for at in range(0, len(parts), 2):
-        part = parts[at]
+    for at, part in enumerate(parts):
+        if at % 2:
+            parts[at] = part.strip("`") if part[0] == "`" else part
+            continue
         if "<" in part or "![" in part:
-            part = _BREAK.sub(" ", part)
+            part = _BREAK.sub(" ", with_powers(part))
             part = _IMAGE.sub("", _BARE_LINK.sub(r"\1", part))
         if "](" in part:
             part = _NAMED_LINK.sub(link, part)
-        if "*" in part or "_" in part:
-            part, found = _EMPHASIS.subn(r"\2", part)
-            part = _EMPHASIS.sub(r"\2", part) if found else part
-        parts[at] = _ESCAPED.sub(r"\1", part) if "\\" in part else part
+        parts[at] = _without_emphasis(part)
     return "".join(parts)
+
+
+def _without_emphasis(text: str) -> str:
+    """Return text without marks of emphasis, backslashes in front of marks and entities."""
+    if "*" in text or "_" in text:
+        text, found = _EMPHASIS.subn(r"\2", text)
+        text = _EMPHASIS.sub(r"\2", text) if found else text
+    if "~~" in text:
+        text = _STRUCK.sub(r"\1", text)
+    return without_entities(_ESCAPED.sub(r"\1", text) if "\\" in text else text)

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+from collections import deque
+from typing import TYPE_CHECKING
+
+from extractor.readers._formulas import FORMULAS, with_powers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _ENTITY = re.compile(r"&(?:amp;)?(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,30});")
 _HEADING = r"(?:(?:jats:)?title|h[1-6])"
@@ -36,7 +43,7 @@ _TEX = re.compile(
 )
 _MATHML = frozenset(["math", "mml:math", "m:math"])
 _TITLED = re.compile(rf"<({_HEADING}){_REST}([^<]{{1,200}})</\1\s*>", re.IGNORECASE)
-_POWER = re.compile(r"\d<(?:\w+:)?sup\b[^<>]{0,200}>[-+\u2212]?\d", re.IGNORECASE)
+_RAISED = frozenset(["sup", "jats:sup", "superscript"])
 _SPACES = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
 _NO_TEXT = (
     ("<!--", "-->"),
@@ -52,9 +59,43 @@ def without_marks(text: str) -> str:
 
     A heading at the beginning that has no other beside it labels the whole, and goes as well.
     """
-    if "&" in text:
-        text = _ENTITY.sub(_character, text)
+    text = without_entities(text)
     return _without_tags(text) if _BEGINS.search(text) else text
+
+
+def without_entities(text: str) -> str:
+    """Return the text with the characters that entities stand for."""
+    return _ENTITY.sub(_character, text) if "&" in text else text
+
+
+def without_blocks(text: str, is_unwanted: Callable[[str], object]) -> str:
+    """Return the text without marks, and without unwanted blocks at its beginning and its end."""
+    text = without_entities(text)
+    closed = _closed_in(text)
+
+    def is_left_out(block: tuple[int, int]) -> bool:
+        said = _without_tags(text[slice(*block)], closed)
+        return not said or bool(is_unwanted(said))
+
+    blocks = deque(_blocks(text))
+    while blocks and is_left_out(blocks[0]):
+        blocks.popleft()
+    while blocks and is_left_out(blocks[-1]):
+        blocks.pop()
+    return _without_tags(text[blocks[0][0] : blocks[-1][1]], closed) if blocks else ""
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each block begins and ends, with the marks in front of it."""
+    start = at = 0
+    for mark in _MARK.finditer(text):
+        if mark["block"]:
+            if text[at : mark.start()].strip():
+                yield start, mark.end() if mark[1] else mark.start()
+                start = mark.end() if mark[1] else mark.start()
+            at = mark.end()
+    if text[at:].strip():
+        yield start, len(text)
 
 
 def _character(entity: re.Match[str]) -> str:
@@ -62,10 +103,15 @@ def _character(entity: re.Match[str]) -> str:
     return html.unescape(entity[0].replace("&amp;", "&", 1) if ";" in entity[0][:-1] else entity[0])
 
 
-def _without_tags(text: str) -> str:
+def _closed_in(text: str) -> set[str]:
+    return {name.lower() for name in _CLOSED.findall(text)}
+
+
+def _without_tags(text: str, closed: set[str] | None = None) -> str:
+    """Leave out marks; ``closed`` are the names of those that count, if it is a part of a text."""
     if "<![CDATA[" in text:
         text = text.replace("<![CDATA[", "").replace("]]>", "")
-    closed = {name.lower() for name in _CLOSED.findall(text)}
+    closed = _closed_in(text) if closed is None else closed
     if not closed and not _MARK.match(text) and "/>" not in text and "<br>" not in text.lower():
         # Nothing that is opened is closed: the abstract speaks of marks.
         return text
@@ -77,6 +123,8 @@ def _without_tags(text: str) -> str:
     if closed & _MATHML:
         # The same formula stands there as TeX and as MathML.
         text = _TEX.sub("", text)
+    if closed & _RAISED or any(name.rpartition(":")[2] in FORMULAS for name in closed):
+        text = with_powers(text)
     if headings:
         text = _TITLED.sub(_label, text)
     text = _MARK.sub(lambda mark: _left_of(mark, closed), text)
@@ -88,14 +136,11 @@ def _spaced(text: str) -> bool:
 
 
 def _left_of(mark: re.Match[str], closed: set[str]) -> str:
-    """Return what is left of a mark: nothing, a space, ``^`` of a power; all, if it is none."""
+    """Return what is left of a mark: nothing, or a space; all, if it is none."""
     name = mark[2].lower()
     if not (mark[1] or name in closed or name in _ALONE or mark[0].endswith("/>")):
         return mark[0]
-    if mark["block"]:
-        return " "
-    is_power = name.endswith("sup") and _POWER.match(mark.string, max(0, mark.start() - 1))
-    return "^" if is_power else ""
+    return " " if mark["block"] else ""
 
 
 def _without_parts(text: str, begin: str, end: str) -> str:

@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from extractor.errors import DumpError
 from extractor.readers._encoding import document_decoder
+from extractor.readers._formulas import spell_out
 from extractor.readers._xml_records import Cutter, Parser, refuse_entities, why, xml_root
 from extractor.readers.base import NO, SURE, Columns, Reader, Unreadable, decode_text, guarded
 
@@ -114,6 +115,7 @@ def prose_at(element: Element, path: str) -> str:
     found = element.find(path)
     if found is None:
         return ""
+    spell_out(found)
     pieces = [found.text or ""]
     for child in found:
         _collect(child, pieces)
@@ -146,5 +148,7 @@ def names_in(together: str) -> list[str]:
 
 def all_text(element: Element) -> str:
     """Return all text in an element, also in elements inside it."""
-    text = "".join(element.itertext()) if len(element) else element.text or ""
-    return " ".join(text.split())
+    if not len(element):
+        return " ".join((element.text or "").split())
+    spell_out(element)
+    return " ".join("".join(element.itertext()).split())

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from extractor.readers._markup import without_marks
+from extractor.readers._markup import without_blocks, without_marks
 from extractor.readers._metadata import doi_in, given_first
 from extractor.readers._xml import (
     XmlReader,
     all_text,
-    first_prose,
     first_text,
     names_in,
+    prose_at,
     text_at,
     texts_at,
 )
@@ -25,6 +25,40 @@ if TYPE_CHECKING:
 _ARXIV = re.compile(r"(?:.*arxiv\.org/abs/|oai:arXiv\.org:)")
 _ANNOUNCED = re.compile(r"^arXiv:\S+\s+Announce Type:.*?\bAbstract:\s*", re.DOTALL)
 _ONLINE = re.compile(r"^[^.;]{0,100}Published online: [^;]{0,40}; ?doi: ?\S+\s*")
+_YEAR = r"\b(?:19|20)\d\d\b"
+_NOT_IN_ISSUE = (
+    r"(?:EarlyView|Early View|Ahead of Print|(?:Accepted|Advance) (?:Article|Manuscript)s?"
+    r"|Advance Access|Just Accepted|Online First|OnlineFirst|FirstView|First View"
+    r"|Latest Articles|Early Access|In Press|Not yet published)"
+)
+_IN_VOLUME = r"Vol(?:ume|\.)? ?\w{1,9}\b[.,:]?"
+_IN_ISSUE = (
+    r"(?:\W*(?:https?://\S+|\w*\d\w*|doi|issue|number|no|part|pages?|pp?|article|id|special"
+    r"|supplement|suppl|spring|summer|autumn|fall|winter|first|last|jan\w*|feb\w*|mar|march|apr"
+    r"|april|may|june?|july?|aug\w*|sep\w*|oct\w*|nov\w*|dec\w*)\b){0,20}\W*"
+)
+# What feeds of publishers say of an article besides its abstract, each a block.
+_CITATION = re.compile(
+    r"(?:publication date|available online|published online|first published|source|authors?"
+    r"|author\(s\)|editors?|pages?|doi|pmid|issn)\s?:.{1,2000}"
+    rf"|(?:.{{0,200}}, )?{_IN_VOLUME}(?:.{{0,60}}Pages? [\w-]{{1,20}}: .{{1,500}}|{_IN_ISSUE})"
+    rf"|(?:.{{0,200}}, )?{_NOT_IN_ISSUE}\b.{{0,60}}"
+    rf"|.{{0,200}}{_YEAR}.{{0,100}}\bdoi:? ?(?:https?://\S+/)?10\.\S+(?: .{{0,40}})?"
+    r"|.{0,100}\bdoi: ?10\.\S+"
+    rf"|.{{1,80}}, {_YEAR}(?:, ?\d{{1,5}})?, ?[\w-]{{1,20}}\.?"
+    r"|https?://\S+|\[[^\[\]]{1,100}\] Published .{1,40}"
+    r"|\W+|open access|the content of this rss feed .{0,100}|(?:abstract|summary)[.:]?",
+    re.IGNORECASE,
+)
+# The same in front of the abstract, without a break.
+_CITED = re.compile(
+    rf"(?:[^.]{{0,200}}, )?(?:Volume \w{{1,9}}, (?:Issue|Number|Page).{{0,100}}?{_YEAR}\."
+    rf"|{_NOT_IN_ISSUE}\.)\s+(?=\S)"
+)
+_TEXTS = ("summary", "description", "content", "encoded")
+_LONGEST_CITATION = 2000
+_LONGEST_NAME = 100
+_CUT_OFF = re.compile(r"\s*(?:\u2026|\.{3,}|\[\s*(?:\u2026|\.{3,})\s*\])\s*$")
 _NUMBERED = re.compile(r"\.? \(arXiv:(\S+) \[[^\]]*\][A-Z ]*\)$")
 _MAIL = re.compile(r"\S+@\S+ \((.+)\)")
 
@@ -58,10 +92,7 @@ class Atom(XmlReader):
         title = without_marks(text_at(record, "title"))
         if numbered := _NUMBERED.search(title):
             title, paper_id = title[: numbered.start()], numbered[1]
-        abstract = without_marks(
-            first_prose(record, "summary", "description", "content", "encoded")
-        )
-        abstract = _ONLINE.sub("", _ANNOUNCED.sub("", abstract))
+        abstract = _abstract(record)
         terms = (each.get("term") or all_text(each) for each in record.iterfind("category"))
         metadata = without_empty(
             authors=_authors(record, from_arxiv="arxiv.org" in url),
@@ -73,6 +104,28 @@ class Atom(XmlReader):
             url=url,
         )
         return build_entry(line, paper_id, title, abstract, metadata)
+
+
+def _abstract(record: Element) -> str:
+    """Return the first text that is more than a citation, or what it is a part of."""
+    found = (each for path in _TEXTS for each in record.iterfind(path))
+    texts = [text for each in found if (text := _without_citation(prose_at(each, ".")))]
+    first = next(iter(texts), "")
+    teaser = _CUT_OFF.sub("", first)
+    return next((text for text in texts if len(text) > len(first) and teaser in text), first)
+
+
+def _without_citation(marked: str) -> str:
+    text = _ANNOUNCED.sub("", without_blocks(marked, _is_citation))
+    text = _CITED.sub("", _ONLINE.sub("", text), count=1)
+    if len(text) < _LONGEST_NAME and text[-1:].isalnum() and text != without_marks(marked):
+        # The name of the journal, which stood beside the citation.
+        return ""
+    return text
+
+
+def _is_citation(block: str) -> bool:
+    return len(block) <= _LONGEST_CITATION and _CITATION.fullmatch(block) is not None
 
 
 def _authors(record: Element, *, from_arxiv: bool) -> list[str]:

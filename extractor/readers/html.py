@@ -7,10 +7,12 @@ import plistlib
 import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 from extractor.errors import DumpError
 from extractor.paper import Paper
 from extractor.readers._encoding import document_decoder
+from extractor.readers._formulas import MATHML, formula_of, is_sign, power
 from extractor.readers._last_resort import check_likeness
 from extractor.readers._page_data import PageData, abstract_of
 from extractor.readers._paragraphs import HEADING, Paragraph, split_label
@@ -48,7 +50,10 @@ _INLINE = frozenset(
         """,
     )
 )
+_STYLES = frozenset(["b", "big", "em", "font", "i", "small", "span", "strong", "u"])
 _BUTTON = frozenset(["badge", "btn", "button"])
+_SIGN = "sign"
+"""What stands for a tag behind a sign that was raised on its own."""
 _HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _PAGE_LIMIT = 2**26
 _HEADERS = re.compile(rb"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)+", re.I)
@@ -142,9 +147,12 @@ class _Page(HTMLParser):
         self._levels: dict[int, int] = {}
         self._links = 0
         self._in_strong = False
+        self._formula: list[str] = []
+        self._last_tag = ""
+        self._raised: int | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self._skipping:
+        if self._skipping or self._begin_in_formula(tag):
             return
         attributes = {name: value or "" for name, value in attrs}
         if tag == "meta":
@@ -164,14 +172,48 @@ class _Page(HTMLParser):
             if tag in _HEADINGS:
                 self._label, self._level = HEADING, int(tag[1])
 
+    def _begin_in_formula(self, tag: str) -> bool:
+        """Say whether the tag belongs to a formula; one that is not closed ends at another tag."""
+        if tag == "math" or not MATHML.fullmatch(tag):
+            self._end_formula()
+        if tag == "math" or self._formula:
+            self._formula.append(f"<{tag}>")
+        return bool(self._formula)
+
+    def _end_formula(self) -> None:
+        """Make text of the formula that has been collected, if there is one."""
+        marked, self._formula = "".join(self._formula), []
+        if marked:
+            self.handle_data(formula_of(marked, self._text[-1] if self._text else ""))
+
     def _begin_inline(self, tag: str) -> None:
+        if tag == "sup" and self._last_tag != _SIGN:
+            self._raised = None if self._last_tag else len(self._text)
+        if tag not in _STYLES:
+            self._last_tag = tag
         self._links += tag == "a"
         if tag == "a" and self._in_strong and not "".join(self._text).strip():
             # The title of one of several papers, as the ACL Anthology lists them.
             self._label, self._level = HEADING, _NO_HEADING
         self._in_strong = tag == "strong"
 
+    def _end_inline(self, tag: str) -> None:
+        if tag == "sup" and self._raised is not None and self._last_tag == "":
+            before = self._text[self._raised - 1] if self._raised else ""
+            raised = "".join(self._text[self._raised :])
+            self._text[self._raised :] = [power(before, raised)]
+            if is_sign(raised):
+                self._last_tag = _SIGN
+                return
+        if tag not in _STYLES:
+            self._last_tag = tag
+
     def handle_endtag(self, tag: str) -> None:
+        if self._formula and MATHML.fullmatch(tag):
+            self._formula.append(f"</{tag}>")
+            if tag != "math":
+                return
+        self._end_formula()
         if tag == self._skipping:
             self._skipping = ""
             if self._script is not None:
@@ -180,11 +222,16 @@ class _Page(HTMLParser):
                 self._script = None
         elif not self._skipping and tag not in _INLINE:
             self.end_block()
+        elif not self._skipping:
+            self._end_inline(tag)
 
     def handle_data(self, data: str) -> None:
         if self._script is not None:
             self._script.append(data)
+        elif self._formula:
+            self._formula.append(escape(data))
         elif not self._skipping:
+            self._last_tag = ""
             if not self._text:
                 self._line = self.getpos()[0]
             self._text.append(data)
@@ -198,6 +245,7 @@ class _Page(HTMLParser):
         if self.rawdata.startswith("<"):
             self.rawdata = ""
         self.close()
+        self._end_formula()
         self.end_block()
 
     def end_block(self) -> None:
@@ -216,6 +264,7 @@ class _Page(HTMLParser):
             )
             self._label = ""
         self._text = []
+        self._last_tag, self._raised = "", None
 
     def lines(self) -> Iterator[str]:
         """Yield the text of each paragraph; an abstract that is labelled begins so."""

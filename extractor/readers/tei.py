@@ -55,6 +55,8 @@ class Tei(XmlReader):
             f"{_SOURCE}analytic/title",
         )
         where = ".//profileDesc/abstract"
+        for sentence in paper.iterfind(f"{where}//s"):
+            sentence.tail = f" {sentence.tail or ''}"
         abstract = first_prose(
             paper, f"{where}[@lang='en']", where, "text/front/div[@type='abstract']"
         )
