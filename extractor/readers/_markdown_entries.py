@@ -95,6 +95,7 @@ _TITLE_IS_CERTAIN = re.compile(
     r"[\s#>*_]{0,12}(?:\[?\d{1,4}[\].)]|(?:title|\u6807\u9898|\u9898\u76ee|\u8bba\u6587\u6807\u9898)\W{0,4}[:\uff1a])",
     re.IGNORECASE,
 )
+_CAPITAL_ITEM = re.compile(r"\s{0,8}[-+]\s+[^a-z]")
 _RULE = re.compile(r"\s*(?:-{3,}|\*{3,}|_{3,})\s*")
 
 
@@ -140,8 +141,10 @@ def _opened_abstract(line: str) -> _Opening | None:
 
 
 def title_with_label(line: str) -> Title | None:
-    """Return the title on a line that begins with ``**Title**:``."""
-    label = label_of(line) if line.lstrip()[:1] in ("*", "_", "-", "+", ">") else None
+    """Return the title on a line that begins with ``**Title**:`` or ``- Title:``."""
+    # "- title: A" is YAML.
+    is_likely = line.lstrip()[:1] in ("*", "_", ">") or _CAPITAL_ITEM.match(line)
+    label = label_of(line) if is_likely else None
     is_title = label is not None and label.is_marked and label.name in _TITLES
     return title_of(label.text) if label and is_title and label.text else None
 
