@@ -22,7 +22,7 @@ from extractor.readers._markdown import (
     title_of,
 )
 from extractor.readers._metadata import names_in
-from extractor.readers._paragraphs import Paragraph
+from extractor.readers._paragraphs import Paragraph, is_part
 from extractor.readers.base import TEXT_LIMIT, TOO_LONG, Item, Unreadable, build_entry, decode_text
 from extractor.readers.text import is_surely_title
 
@@ -137,9 +137,10 @@ class _Entries:
         label = label_of(line)
         if label is None:
             return False
-        if self._is_below_label:
-            return label.is_marked and not _PART.fullmatch(label.name)
-        return label.is_marked or self._after_blank
+        is_structured = self._abstract and is_part("".join(self._abstract[:1]))
+        if _PART.fullmatch(label.name) and (self._is_below_label or is_structured):
+            return False
+        return label.is_marked or (self._after_blank and not self._is_below_label)
 
     def _label(self, line: str) -> None:
         self._is_open = False
