@@ -41,7 +41,9 @@ _LABEL = re.compile(r"\W*(?:abstract|\u6458\u8981)\b\W*(?:$|[:\uff1a.\u2014-])",
 _SEPARATED = re.compile(r"\S\s+(?:\|{1,3}|#{2,6}|:{2,3}|;;+|~{2,4}|<\w+>)\s+\S")
 """What stands between the title and the abstract where both are on one line."""
 
-_MAIL = re.compile(r"(from|to|cc|subject|date|sent|reply-to|received|return-path)(?:: | \S+@)", re.I)
+_MAIL = re.compile(
+    r"(from|to|cc|subject|date|sent|reply-to|received|return-path)(?:: | \S+@)", re.I
+)
 _PAPER_IN_MAIL = re.compile(r"\\\\$|(?:title|abstract|arxiv)\s*:", re.IGNORECASE)
 _OTHER_KIND = re.compile(
     r"\W*(?:minutes of\b|(?:present|attendees|in attendance|apologies):"

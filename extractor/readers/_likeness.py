@@ -54,7 +54,7 @@ _RESEARCH_ELSEWHERE = re.compile(
 _OTHER_KIND = re.compile(
     r"\b(?:we are (?:looking for|hiring)|(?:successful|ideal) candidates?|invites? applications"
     r"|apply (?:now|online|by)|job description|this release|changelog|release notes"
-    r"|we (?:have )?(?:fixed|removed|deprecated|renamed|released) (?:the|a|an|some|several|many)\b)",
+    r"|we (?:have )?(?:fixed|removed|deprecated|renamed|released) (?:the|an?|some|several)\b)",
     re.IGNORECASE,
 )
 """What advertisements of posts and lists of changes say, and abstracts do not."""

@@ -141,7 +141,9 @@ def _aside(meta: dict[str, list[str]]) -> str:
 def _authors(meta: dict[str, list[str]]) -> list[str]:
     name = next((name for name in _META["authors"] if name in meta), "")
     several = (text.split(";") for text in meta.get(name, ()))
-    names = (initials_first(given_first(" ".join(each.split()))) for texts in several for each in texts)
+    names = (
+        initials_first(given_first(" ".join(each.split()))) for texts in several for each in texts
+    )
     return list(filter(None, names))
 
 

@@ -9,7 +9,6 @@ from extractor.readers._markdown_tables import Header, header_of
 from extractor.readers._metadata import names_in
 from extractor.readers.base import Columns, Item, Unreadable, build_entry, field_names, guarded
 
-
 _LONGEST_NAME = 60
 """Characters that the name of a column may have."""
 

@@ -277,10 +277,9 @@ def _begins_anew(line: _Line, group: list[_Line], full: float, authors_are_named
         return True
     if line.text[0].islower() and not _ends_sentence(before.text):
         return False
-    if len(line.text) < full / 2 and _is_title_below_sentence(line.text, before.text):
-        return True
+    is_title = len(line.text) < full / 2 and _is_title_below_sentence(line.text, before.text)
     is_unfinished = len(group) > 1 or _UNFINISHED.search(before.text[-16:])
-    if not is_unfinished and _is_beside_title(line.text):
+    if is_title or (not is_unfinished and _is_beside_title(line.text)):
         return True
     first_word = line.text.split(maxsplit=1)[0]
     return len(before.text) + 1 + len(first_word) <= full

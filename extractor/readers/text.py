@@ -156,9 +156,7 @@ class _Page:
         text, last = paragraph.text, self._abstract[-1]
         if paragraph.label in ("", self._abstract[0].label) and self._is_next_part(text):
             return True
-        if paragraph.label:
-            return False
-        if is_boilerplate(text) or is_notice(text) or is_affiliations(text):
+        if paragraph.label or is_boilerplate(text) or is_notice(text) or is_affiliations(text):
             return False
         if paragraph.is_list_item:
             return last.is_list_item or last.text.endswith(":")
@@ -197,29 +195,28 @@ class _Page:
         text = paragraph.text
         if paragraph.label in ("abstract", "summary"):
             return bool(text)
-        if self._abstract_announced and is_part_name(text):
-            return True
-        if paragraph.label or is_people(text) or is_boilerplate(text):
-            return False
+        is_first_part = self._abstract_announced and is_part_name(text)
+        if is_first_part or paragraph.label or is_people(text) or is_boilerplate(text):
+            return is_first_part
         if self._abstract_announced:
             return True
-        if len(text) < 2 * _ABSTRACT_LENGTH and is_notice(text):
-            return False
-        if is_affiliations(text):
+        if (len(text) < 2 * _ABSTRACT_LENGTH and is_notice(text)) or is_affiliations(text):
             return False
         if _is_prose(text):
             return True
         if len(text) < _SHORT_ABSTRACT_LENGTH or not _is_sentence(text):
             return False
-        if any(_likeness(part) >= _LIKELY for part in self._pending):
-            return True
-        # A title of a word or two is one where its abstract is on the next line.
+        is_below_title = any(_likeness(part) >= _LIKELY for part in self._pending)
+        return is_below_title or self._is_below_short_title(paragraph)
+
+    def _is_below_short_title(self, paragraph: Paragraph) -> bool:
+        """Say whether a title of a word or two is on the line above an abstract."""
         above = [part for part in self._pending[-1:] if part.block == paragraph.block]
         is_title = any(
             _likeness(part) > _UNLIKELY and part.text[-1].isalnum() and part.text[0].isupper()
             for part in above
         )
-        return is_title and is_like_abstract(text)
+        return is_title and is_like_abstract(paragraph.text)
 
     def _begin(self, abstract: Paragraph) -> Iterator[Item]:
         yield from self._finish()
