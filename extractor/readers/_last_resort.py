@@ -38,6 +38,20 @@ _COLUMNS = {"\t": 3, "|": 3, ",": 4, ";": 4}
 _LABEL = re.compile(r"\W*(?:abstract|\u6458\u8981)\b\W*(?:$|[:\uff1a.\u2014-])", re.IGNORECASE)
 
 
+_SEPARATED = re.compile(r"\S\s+(?:\|{1,3}|#{2,6}|:{2,3}|;;+|~{2,4}|<\w+>)\s+\S")
+"""What stands between the title and the abstract where both are on one line."""
+
+_MAIL = re.compile(
+    r"(from|to|cc|subject|date|sent|reply-to|received|return-path)(?:: | \S+@)", re.I
+)
+_PAPER_IN_MAIL = re.compile(r"\\\\$|(?:title|abstract|arxiv)\s*:", re.IGNORECASE)
+_OTHER_KIND = re.compile(
+    r"\W*(?:minutes of\b|(?:present|attendees|in attendance|apologies):"
+    r"|(?:change ?log|release notes|what's new|release history)\b.{0,40}$)",
+    re.IGNORECASE,
+)
+
+
 class _Sign(NamedTuple):
     """A format, what its lines look like, and the share of the lines that shows it."""
 
@@ -114,15 +128,20 @@ def check_head(source: Source, read: Callable[[Lines], Iterator[Item]]) -> None:
     check_likeness(papers, lines, source.name)
 
 
-def check_likeness(papers: list[Paper], lines: Iterable[str], name: str) -> None:
+def check_likeness(
+    papers: list[Paper], lines: Iterable[str], name: str, *, is_page: bool = False
+) -> None:
     """Check that what was found in a text is like papers, or labelled as abstracts in its lines.
+
+    On a web page any section has a heading, so that more of them have to be.
 
     Raises:
         DumpError: too few are.
     """
     labelled = sum(_LABEL.match(line) is not None for line in lines)
     alike = max(sum(map(is_like_paper, papers)), labelled)
-    if alike * _UNLIKE < len(papers):
+    enough = alike * _UNLIKE - is_page >= len(papers)
+    if papers and not enough:
         raise DumpError(
             f"{name} looks like a text of another kind: {alike} of the {len(papers)} pieces "
             "that it begins with are like the title and the abstract of a paper.",
@@ -144,7 +163,20 @@ def _probable_format(lines: list[str]) -> str:
         is_labelled = what == "YAML" and _LABELS.issubset(found)
         if enough and not is_labelled and len(set(found)) >= _DISTINCT.get(what, 1):
             return what
+    if _is_mail(lines):
+        return "mail"
+    if any(map(_OTHER_KIND.match, lines[:_FEWEST])):
+        return "minutes or a list of changes"
+    if len(lines) >= _FEWEST and all(_SEPARATED.search(line) for line in lines):
+        return "a table without a header"
     return "a table without a header" if _is_table(lines) else ""
+
+
+def _is_mail(lines: list[str]) -> bool:
+    """Say whether the text begins with the header of a mail that is not arXiv's, with papers."""
+    first = [match[1].lower() for line in lines[:_ROWS] if (match := _MAIL.match(line))]
+    has_papers = any(map(_PAPER_IN_MAIL.match, lines))
+    return {"from", "subject"} <= set(first) and bool(_MAIL.match(lines[0])) and not has_papers
 
 
 def _is_table(lines: list[str]) -> bool:

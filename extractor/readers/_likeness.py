@@ -51,12 +51,22 @@ _RESEARCH_ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 
+_OTHER_KIND = re.compile(
+    r"\b(?:we are (?:looking for|hiring)|(?:successful|ideal) candidates?|invites? applications"
+    r"|apply (?:now|online|by)|job description|this release|changelog|release notes"
+    r"|we (?:have )?(?:fixed|removed|deprecated|renamed|released) (?:the|an?|some|several)\b)",
+    re.IGNORECASE,
+)
+"""What advertisements of posts and lists of changes say, and abstracts do not."""
+
+_VERSION = re.compile(r"(?:version |release |v\.? ?)?\d+\.\d+\S*(?: .{0,20})?", re.IGNORECASE)
+
 _NUMBER = r"(?:(?:\d{1,2}|[IVX]{1,4})[.)]?\s+)"
 _SECTION = re.compile(
     rf"\W*{_NUMBER}?(?:about|acknowledge?ments?|agenda|api|background|bibliography|changelog|citation"
     r"|conclusions?|contents|contributing|contributors|credits|dependencies|description|discussion"
     r"|documentation|evaluation|examples?|experiments?|faq|features|funding|getting started|install"
-    r"|installation|introduction|licen[sc]e|methods?|methodology|name|news|notes|options|overview"
+    r"|installation|introduction|licen[sc]e|methods?|methodology|motivation|name|news|notes|options|overview"
     r"|prerequisites|quick ?start|references|related works?|requirements|results|see also|setup"
     r"|support|synopsis|table of contents|testing|to-?do|training|usage)\W*",
     re.IGNORECASE,
@@ -71,7 +81,8 @@ _NUMBERED_INTRODUCTION = re.compile(rf"\W*{_NUMBER}introduction\W*", re.IGNORECA
 
 def is_like_paper(paper: Paper) -> bool:
     """Say whether the title names no section and the abstract is prose about a study."""
-    if _MARKED.match(paper.title) or _SECTION.fullmatch(paper.title):
+    title = paper.title
+    if _MARKED.match(title) or _SECTION.fullmatch(title) or _VERSION.fullmatch(title):
         return False
     return is_like_abstract(paper.abstract)
 
@@ -79,7 +90,7 @@ def is_like_paper(paper: Paper) -> bool:
 def is_like_abstract(text: str) -> bool:
     """Say whether a text is prose about a study: in English, or in a few other languages."""
     prose = _NO_PROSE.sub("", text[:_JUDGED])
-    if _MARKED.match(text) or len(text) > _LONGEST:
+    if _MARKED.match(text) or len(text) > _LONGEST or _OTHER_KIND.search(text[:_JUDGED]):
         return False
     if len(_SYMBOLS.findall(prose)) > _MOST_SYMBOLS * len(prose):
         return False

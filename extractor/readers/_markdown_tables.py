@@ -30,7 +30,9 @@ _TITLES = frozenset(
 )
 
 
-class _Header(NamedTuple):
+class Header(NamedTuple):
+    """The names of a table's columns, and which of them are the title and the abstract."""
+
     names: list[str]
     title: int
     abstract: int
@@ -40,7 +42,7 @@ def has_table(head: str) -> bool:
     """Say whether the text holds a table of titles and abstracts."""
     lines = head.split("\n")
     return any(
-        _RULE.fullmatch(below.strip()) and _header(above)
+        _RULE.fullmatch(below.strip()) and header_of(_names(above))
         for above, below in itertools.pairwise(lines)
         if "|" in above and "-" in below[:8]
     )
@@ -60,7 +62,7 @@ def table_without_abstracts(head: str) -> list[str]:
 
 def read_tables(lines: Iterable[tuple[int, bytes | None]]) -> Iterator[Item]:
     """Yield the rows of each table that has both columns; all else is text around them."""
-    header: _Header | None = None
+    header: Header | None = None
     above = ""
     for number, data in lines:
         line = decode_text(data or b"").strip()
@@ -69,7 +71,7 @@ def read_tables(lines: Iterable[tuple[int, bytes | None]]) -> Iterator[Item]:
         elif "|" not in line:
             header = None
         elif _RULE.fullmatch(line):
-            header = _header(above) or header
+            header = header_of(_names(above)) or header
         elif header:
             yield guarded(_row, number, line, header)
         above = line
@@ -86,8 +88,8 @@ def _names(line: str) -> list[str]:
     return [plain(cell, with_links=False).strip() for cell in _cells(line)]
 
 
-def _header(line: str) -> _Header | None:
-    names = _names(line)
+def header_of(names: list[str]) -> Header | None:
+    """Return the header that a row is if it names a title and an abstract column."""
     if len(names) > _MOST_COLUMNS:
         return None
     found = field_names(tuple(names), Columns())
@@ -95,10 +97,10 @@ def _header(line: str) -> _Header | None:
     abstracts = found.abstracts or tuple(name for name in names if name == "\u6458\u8981")
     if not titles or not abstracts:
         return None
-    return _Header(names, names.index(titles[0]), names.index(abstracts[0]))
+    return Header(names, names.index(titles[0]), names.index(abstracts[0]))
 
 
-def _row(line: int, row: str, header: _Header) -> Item:
+def _row(line: int, row: str, header: Header) -> Item:
     cells = _cells(row)
     extra = len(cells) - len(header.names)
     if extra > 0:

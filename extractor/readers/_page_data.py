@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from extractor.readers._catalogues import with_metadata
 from extractor.readers._markup import without_marks
-from extractor.readers._metadata import doi_in, given_first
+from extractor.readers._metadata import doi_in, given_first, initials_first
 from extractor.readers._shapes import levelled
 from extractor.readers.base import Item, Paper, build_entry, json_text, nested_text, without_empty
 from extractor.readers.json_lines import parse_json
@@ -141,7 +141,9 @@ def _aside(meta: dict[str, list[str]]) -> str:
 def _authors(meta: dict[str, list[str]]) -> list[str]:
     name = next((name for name in _META["authors"] if name in meta), "")
     several = (text.split(";") for text in meta.get(name, ()))
-    names = (given_first(" ".join(each.split())) for texts in several for each in texts)
+    names = (
+        initials_first(given_first(" ".join(each.split()))) for texts in several for each in texts
+    )
     return list(filter(None, names))
 
 

@@ -34,7 +34,11 @@ _FULL = 0.85
 _LABEL = re.compile(
     r"(?P<label>title|authors?|abstract|summary|comments?|subjects?|categories|keywords?"
     r"|key words|index terms|ccs concepts|journal[- ]ref|doi|date|report[- ]no|license"
-    r"|(?:msc|acm)[- ]class|affiliations?|venue|cite as)\s*[:\uff1a\u2014]\s*"
+    r"|(?:msc|acm)[- ]class|affiliations?|venue|cite as|journal|conference|publisher"
+    r"|(?:published|updated|submitted|year|volume|issue|pages?)(?=\s*:\s*\d)"
+    r"|(?:url|link|pdf|html)(?=\s*:\s*(?:https?:|www\.|10\.)))\s*[:\uff1a\u2014]\s*"
+    # A row of links has no more than a few words.
+    r"|\[(?P<boxed>title|authors?|keywords?|(?:abstract|summary)(?=\].{40}))\]\s*:?\s*(?=[^\s\[|])"
     r"|(?P<leading>abstract|summary)\s*[.\u2013-]\s*(?=[A-Z$\"'(])"
     r"|[^\w()]*(?P<heading>abstract|summary)[^\w()]*$",
     re.IGNORECASE,
@@ -180,6 +184,14 @@ _NOTED_PERSON = re.compile(
 )
 
 
+_PART = re.compile(
+    r"(?:background|introduction|context|objectives?|purpose|aims?|(?:materials? and )?methods?"
+    r"|methodology|(?:study )?design|setting|participants|results?|findings|conclusions?|discussion"
+    r"|interpretation|significance)(?: and \w{4,12})?\s*(?P<end>[:\uff1a.]|\u2014|$)",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Paragraph:
     """A run of text: ``label`` names the field it is, ``block`` what blank lines surround."""
@@ -232,7 +244,7 @@ def split_label(text: str) -> tuple[str, str]:
     found = None if text[:1].islower() else _LABEL.match(text)
     if found is None:
         return "", text
-    label = re.sub(r"\W", "_", (found["label"] or found["leading"] or found["heading"]).lower())
+    label = re.sub(r"\W", "_", (found[found.lastgroup or 0]).lower())
     return label, text[found.end() :]
 
 
@@ -285,11 +297,19 @@ def _begins_anew(line: _Line, group: list[_Line], full: float, authors_are_named
         return True
     if line.text[0].islower() and not _ends_sentence(before.text):
         return False
+    is_title = len(line.text) < full / 2 and _is_title_below_sentence(line.text, before.text)
     is_unfinished = len(group) > 1 or _UNFINISHED.search(before.text[-16:])
-    if not is_unfinished and _is_beside_title(line.text):
+    if is_title or (not is_unfinished and _is_beside_title(line.text)):
         return True
     first_word = line.text.split(maxsplit=1)[0]
     return len(before.text) + 1 + len(first_word) <= full
+
+
+def _is_title_below_sentence(text: str, before: str) -> bool:
+    """Say whether a short line cannot be the last of the paragraph above: it does not end it."""
+    begins = text.lstrip("*#- ")[:1]
+    is_below = before.endswith(".") and begins.isupper() and len(text) > 3
+    return is_below and not (_ends_sentence(text) or is_boilerplate(text))
 
 
 def _ends_sentence(text: str) -> bool:
@@ -309,6 +329,16 @@ def _joined(group: list[_Line], block: int) -> Paragraph:
     ]
     text = "".join([*parts, group[-1].text])
     return Paragraph(group[0].number, text.lstrip(), block, group[0].label)
+
+
+def is_part(text: str) -> bool:
+    """Say whether a paragraph is a part of a structured abstract, which begins with its name."""
+    return _PART.match(text) is not None
+
+
+def is_part_name(text: str) -> bool:
+    """Say whether a paragraph is only the name of such a part."""
+    return len(text) < _NARROW and _PART.fullmatch(text) is not None
 
 
 def is_boilerplate(text: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import email
 import plistlib
 import re
+from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
@@ -15,6 +17,7 @@ from extractor.readers._encoding import document_decoder
 from extractor.readers._formulas import MATHML, formula_of, is_sign, power
 from extractor.readers._last_resort import check_likeness
 from extractor.readers._page_data import PageData, abstract_of
+from extractor.readers._page_tables import PageTables
 from extractor.readers._paragraphs import HEADING, Paragraph, split_label
 from extractor.readers._source import HEAD
 from extractor.readers.base import (
@@ -24,8 +27,9 @@ from extractor.readers.base import (
     Item,
     Reader,
     Source,
+    Unreadable,
 )
-from extractor.readers.text import read_page
+from extractor.readers.text import may_be_title, read_page, without_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +63,12 @@ _PAGE_LIMIT = 2**26
 _HEADERS = re.compile(rb"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)+", re.I)
 _ABSTRACTS = ("abstract", "summary")
 _NO_HEADING = 9
+_BOLD = 10
+"""The level of a paragraph that begins with bold text."""
+
+_FEWEST_TITLES = 2
+"""So many titles of one level show that the level is that of titles."""
+
 _MOST_PARTS = 12
 """Parts that a structured abstract may have."""
 
@@ -80,13 +90,16 @@ class Html(Reader):
             if len(page.rawdata) > _TAG_LIMIT:
                 raise _too_large(source)
         page.end()
-        shown = list(read_page(page.paragraphs))
+        shown = page.items()
         abstract = page.abstract(shown) if page.data.has_title else ""
         if items := page.data.items(abstract):
             yield from items
             return
+        if rows := page.tables.items:
+            yield from rows
+            return
         papers = [item for item in shown if isinstance(item, Paper)]
-        check_likeness(papers, page.lines(), source.name)
+        check_likeness(papers, page.lines(), source.name, is_page=True)
         yield from shown
 
 
@@ -137,6 +150,7 @@ class _Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.paragraphs: list[Paragraph] = []
         self.data = PageData()
+        self.tables = PageTables()
         self._text: list[str] = []
         self._line = 1
         self._label = ""
@@ -169,6 +183,7 @@ class _Page(HTMLParser):
             self._begin_inline(tag)
         else:
             self.end_block()
+            self.tables.begin(tag, self.getpos()[0])
             if tag in _HEADINGS:
                 self._label, self._level = HEADING, int(tag[1])
 
@@ -192,9 +207,12 @@ class _Page(HTMLParser):
         if tag not in _STYLES:
             self._last_tag = tag
         self._links += tag == "a"
-        if tag == "a" and self._in_strong and not "".join(self._text).strip():
-            # The title of one of several papers, as the ACL Anthology lists them.
-            self._label, self._level = HEADING, _NO_HEADING
+        if tag in ("a", "b", "strong") and not "".join(self._text).strip():
+            if tag != "a":
+                self._level = self._level or _BOLD
+            elif self._in_strong:
+                # The title of one of several papers, as the ACL Anthology lists them.
+                self._label, self._level = HEADING, _NO_HEADING
         self._in_strong = tag == "strong"
 
     def _end_inline(self, tag: str) -> None:
@@ -222,6 +240,7 @@ class _Page(HTMLParser):
                 self._script = None
         elif not self._skipping and tag not in _INLINE:
             self.end_block()
+            self.tables.end(tag)
         elif not self._skipping:
             self._end_inline(tag)
 
@@ -247,6 +266,7 @@ class _Page(HTMLParser):
         self.close()
         self._end_formula()
         self.end_block()
+        self.tables.close()
 
     def end_block(self) -> None:
         """Make a paragraph of the text since the last block began or ended."""
@@ -256,15 +276,52 @@ class _Page(HTMLParser):
             text = text.replace(" | ", ", ")
         self._links, self._in_strong = 0, False
         if text:
+            self.tables.see_text(text)
             label, content = split_label(text)
-            if self._label:
+            if self._label or (self._level and not label):
                 self._levels[len(self.paragraphs)] = self._level
             self.paragraphs.append(
                 Paragraph(self._line, content, len(self.paragraphs), label or self._label)
             )
             self._label = ""
+        if not self._label:
+            self._level = 0
         self._text = []
         self._last_tag, self._raised = "", None
+
+    def items(self) -> list[Item]:
+        """Return the papers, and what is marked up as their titles are and has no abstract.
+
+        Headings of a level that few titles have are those of the page.
+        """
+        items = list(read_page(self.paragraphs))
+        levels = self._levels_of_titles(items)
+        papers = sum(isinstance(item, Paper) for item in items)
+        rare = {level for level in levels if levels[level] * 2 < papers}
+        if rare and papers > _FEWEST_TITLES:
+            items = list(read_page(self._without_headings(rare)))
+            levels = self._levels_of_titles(items)
+        known = {item.title for item in items}
+        return items + [
+            Unreadable(each.line, "There is no abstract.", title=without_number(each.text))
+            for each in self.paragraphs
+            if levels[self._levels.get(each.block, 0)] >= _FEWEST_TITLES
+            and without_number(each.text) not in known
+            and may_be_title(each)
+        ]
+
+    def _levels_of_titles(self, items: list[Item]) -> Counter[int]:
+        titles = {item.title for item in items if isinstance(item, Paper)}
+        return Counter(
+            level
+            for at, level in self._levels.items()
+            if without_number(self.paragraphs[at].text) in titles
+        )
+
+    def _without_headings(self, levels: set[int]) -> Iterator[Paragraph]:
+        for each in self.paragraphs:
+            is_rare = each.label == HEADING and self._levels[each.block] in levels
+            yield replace(each, label="") if is_rare else each
 
     def lines(self) -> Iterator[str]:
         """Yield the text of each paragraph; an abstract that is labelled begins so."""

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from extractor.readers._last_resort import check_head, width_of
+from extractor.readers._likeness import is_like_abstract
 from extractor.readers._metadata import names_in
 from extractor.readers._paragraphs import (
     HEADING,
@@ -21,6 +22,8 @@ from extractor.readers._paragraphs import (
     is_aside,
     is_boilerplate,
     is_notice,
+    is_part,
+    is_part_name,
     is_people,
     paragraphs,
 )
@@ -69,6 +72,7 @@ _ARXIV_ID = re.compile(
     re.IGNORECASE,
 )
 _MORE = re.compile(r"\s*[\u25b3\u25bd]\s*(?:less|more)\W*$", re.IGNORECASE)
+_OPENED = re.compile(r"\s*(?:\u2026|\.\.\.)\s*\u25bd\s*more\s*", re.IGNORECASE)
 
 _NAMES = {"author": "authors", "authors": "authors"}
 _NONE, _PEOPLE, _UNLIKELY, _DOUBTFUL, _SHORT, _LIKELY, _HEADED, _LABELLED = range(8)
@@ -126,6 +130,8 @@ class _Page:
         if paragraph.label == OVERLONG:
             yield from self._finish()
             yield Unreadable(paragraph.line, "The line is too long to be an abstract.")
+        elif self._titles_abstract_above(paragraph):
+            self._title = paragraph
         elif self._continues(paragraph):
             self._length += len(paragraph.text)
             if self._length <= TEXT_LIMIT:
@@ -143,12 +149,21 @@ class _Page:
         yield from self._finish()
         yield from _without_abstract(self._pending)
 
+    def _titles_abstract_above(self, paragraph: Paragraph) -> bool:
+        """Say whether a record begins with its abstract: ``Title:`` is in the same block below."""
+        if paragraph.label != "title" or self._title is not None or not self._abstract:
+            return False
+        above = self._abstract[0]
+        return above.block == paragraph.block and above.label in ("abstract", "summary")
+
     def _continues(self, paragraph: Paragraph) -> bool:
         """Say whether the abstract goes on: nothing but sentences and list items between."""
-        if self._pending or not self._abstract or paragraph.label:
+        if self._pending or not self._abstract or paragraph.label not in ("", HEADING):
             return False
         text, last = paragraph.text, self._abstract[-1]
-        if is_boilerplate(text) or is_notice(text) or is_affiliations(text):
+        if paragraph.label in ("", self._abstract[0].label) and self._is_next_part(text):
+            return True
+        if paragraph.label or is_boilerplate(text) or is_notice(text) or is_affiliations(text):
             return False
         if paragraph.is_list_item:
             return last.is_list_item or last.text.endswith(":")
@@ -160,6 +175,14 @@ class _Page:
         if _is_prose(text) or _CODE_LINE.search(text):
             return True
         return _is_sentence(text) and not self._could_be_next_title(text)
+
+    def _is_next_part(self, text: str) -> bool:
+        """Say whether the abstract is in parts with names, and this is the next or its text."""
+        first, last = self._abstract[0].text, self._abstract[-1].text
+        if not is_part(first) or text.lower() == "introduction":
+            # A full text begins with that name.
+            return False
+        return is_part(text) or is_part_name(last)
 
     def _may_be_title(self, last: Paragraph) -> bool:
         """Say whether what seemed the abstract's last sentence is the next title after all.
@@ -179,19 +202,28 @@ class _Page:
         text = paragraph.text
         if paragraph.label in ("abstract", "summary"):
             return bool(text)
-        if paragraph.label or is_people(text) or is_boilerplate(text):
-            return False
+        is_first_part = self._abstract_announced and is_part_name(text)
+        if is_first_part or paragraph.label or is_people(text) or is_boilerplate(text):
+            return is_first_part
         if self._abstract_announced:
             return True
-        if len(text) < 2 * _ABSTRACT_LENGTH and is_notice(text):
-            return False
-        if is_affiliations(text):
+        if (len(text) < 2 * _ABSTRACT_LENGTH and is_notice(text)) or is_affiliations(text):
             return False
         if _is_prose(text):
             return True
         if len(text) < _SHORT_ABSTRACT_LENGTH or not _is_sentence(text):
             return False
-        return any(_likeness(part) >= _LIKELY for part in self._pending)
+        is_below_title = any(_likeness(part) >= _LIKELY for part in self._pending)
+        return is_below_title or self._is_below_short_title(paragraph)
+
+    def _is_below_short_title(self, paragraph: Paragraph) -> bool:
+        """Say whether a title of a word or two is on the line above an abstract."""
+        above = [part for part in self._pending[-1:] if part.block == paragraph.block]
+        is_title = any(
+            _likeness(part) > _UNLIKELY and part.text[-1].isalnum() and part.text[0].isupper()
+            for part in above
+        )
+        return is_title and is_like_abstract(paragraph.text)
 
     def _begin(self, abstract: Paragraph) -> Iterator[Item]:
         yield from self._finish()
@@ -220,14 +252,18 @@ class _Page:
         self._in_one_paragraph = self._in_one_paragraph + 1 if len(self._abstract) == 1 else 0
         text = self._abstract[0].text
         for before, part in itertools.pairwise(self._abstract):
-            text += (" " if before.block == part.block else "\n\n") + part.text
+            if is_part_name(before.text):
+                text += " " if before.text[-1] in ":." else ": "
+            else:
+                text += " " if before.block == part.block else "\n\n"
+            text += part.text
         if text[-20:].count("\u25b3") + text[-20:].count("\u25bd"):
-            text = _MORE.sub("", text)
+            text = _without_beginning(_MORE.sub("", text))
         if self._title is None:
             message = f"There is no title for the abstract: {text[:60]}"
             yield Unreadable(self._abstract[0].line, message)
         else:
-            title = _NUMBER.sub("", self._title.text, count=1)
+            title = without_number(self._title.text)
             if self._length > TEXT_LIMIT:
                 yield Unreadable(self._title.line, "The abstract is too long.", title=title)
             else:
@@ -241,6 +277,17 @@ class _Page:
         for above in list(itertools.takewhile(lambda each: each <= line, self._ids)):
             del self._ids[above]
         return found
+
+
+def without_number(title: str) -> str:
+    """Return a title without its number in a list."""
+    return _NUMBER.sub("", title, count=1)
+
+
+def _without_beginning(text: str) -> str:
+    """Return an abstract alone where its beginning stands before it once more, cut off."""
+    beginning, *rest = _OPENED.split(text, maxsplit=1)
+    return rest[0] if rest and rest[0].startswith(beginning) else text
 
 
 def _is_prose(text: str) -> bool:
@@ -260,7 +307,7 @@ def _share_of_capitals(text: str) -> float:
 
 def _likeness(paragraph: Paragraph) -> int:
     """Say how like a title a short paragraph is."""
-    text = _NUMBER.sub("", paragraph.text, count=1)
+    text = without_number(paragraph.text)
     if paragraph.label not in ("", HEADING):
         return _LABELLED if paragraph.label == "title" and text else _NONE
     if len(text) > _TITLE_LENGTH or is_boilerplate(text) or not re.search(r"[^\W\d_]{2}", text):
@@ -282,6 +329,11 @@ def is_surely_title(part: Paragraph) -> bool:
     words = len(part.text.split())
     is_long = words > 4 or (words > 3 and _share_of_capitals(part.text) > 0.6)
     return (is_long or part.label == "title") and _likeness(part) in (_LIKELY, _LABELLED)
+
+
+def may_be_title(part: Paragraph) -> bool:
+    """Say whether a short paragraph may be a title where it is marked up as titles are."""
+    return _likeness(part) >= _LIKELY and len(part.text.split()) > 3
 
 
 def _without_abstract(pending: list[Paragraph]) -> Iterator[Unreadable]:
