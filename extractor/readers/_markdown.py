@@ -63,8 +63,8 @@ _WITH_VENUE = re.compile(
 _MARK = re.compile(r"[\[<*_`$\\&~]")
 # What ends in a blank is rather the text between two opening quotation marks of LaTeX.
 _CODE = (
-    r"(?<!`)``(?![`\s])[^`]{1,1000}(?:`[^`]{1,1000}){0,9}(?<!\s)``(?!`)"
-    r"|(?<!`)`(?![`\s])[^`]{1,1000}(?<!\s)`(?!`)"
+    r"``(?<!```)(?![`\s])[^`]{1,1000}(?:`[^`]{1,1000}){0,9}(?<!\s)``(?!`)"
+    r"|`(?<!``)(?![`\s])[^`]{1,1000}(?<!\s)`(?!`)"
 )
 _VERBATIM = re.compile(rf"(\$[^$]{{1,1000}}\$|{_CODE})")
 _IMAGE = re.compile(
@@ -137,7 +137,7 @@ def title_of(marked: str) -> Title:
         bare = found["title"]
     text = _BEFORE_TITLE.sub("", plain(bare, with_links=False).strip(), count=1)
     text = _NAMES_BEHIND.sub("", text) if text.endswith("]") else text
-    text = _EMOJI_BEHIND.sub("", text)
+    text = text if text.isascii() else _EMOJI_BEHIND.sub("", text)
     if not text:
         text, links = plain(marked, with_links=False).strip(), [*named.values()]
     return Title(text, (id_of_address(links[0]) if links else "") or _id_of_named(named))
@@ -175,8 +175,10 @@ def _without_link_names(marked: str) -> tuple[str, list[str], dict[str, str]]:
 
     if "](" not in marked:
         return marked, links, named
-    text = _NAMED_LINK.sub(link, _BADGE.sub(badge, marked))
-    text = _WHERE_GONE.sub(_GONE, text) if _GONE in text else text
+    text = _NAMED_LINK.sub(link, _BADGE.sub(badge, marked) if "![" in marked else marked)
+    if _GONE not in text:
+        return text, links, named
+    text = _WHERE_GONE.sub(_GONE, text)
     return re.sub(rf"{_GONE}(?=\w)", " ", text).replace(_GONE, ""), links, named
 
 
