@@ -196,3 +196,15 @@ def test_column_that_the_user_names(tmp_path: Path) -> None:
     assert list(read_dump(path, options=options)) == [Paper("1", "T", "A.", {})]
     with pytest.raises(DumpError, match=r"no column .nope.\. It has: Kopf, Text"):
         list(read_dump(path, options={"title_column": "nope"}))
+
+
+def test_workbook_that_begins_with_other_data_of_the_office_is_no_archive(tmp_path: Path) -> None:
+    book = write_sheets(tmp_path / "book", [HEADER, ["a", "T", "A."]])
+    with (
+        zipfile.ZipFile(book) as before,
+        zipfile.ZipFile(tmp_path / "dump", "w") as after,
+    ):
+        after.writestr("customXml/item1.xml", "<x/>")
+        for part in before.infolist():
+            after.writestr(part, before.read(part))
+    assert items_of(tmp_path / "dump") == [Paper("a", "T", "A.", {})]

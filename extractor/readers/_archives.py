@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from extractor.readers._source import Source
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-# Documents in the form of an archive: the first file of those of Office, and of OpenDocument
-# and EPUB.
-_DOCUMENT_PARTS = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"word/", b"mimetype")
+WORKBOOK_PARTS = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"customXml/")
+"""What a workbook of Excel begins with."""
+
+# Other documents in the form of an archive: those of Word, of OpenDocument and EPUB.
+_DOCUMENT_PARTS = (*WORKBOOK_PARTS, b"word/", b"mimetype")
 _CHUNK = 2**18
 _HIDDEN = (".", "__MACOSX")
 
@@ -28,9 +30,13 @@ def is_archive(head: bytes) -> bool:
     return _is_zip(head) or _is_tar(head)
 
 
+def first_in_zip(head: bytes) -> bytes:
+    """Return the name of the first file of a ZIP archive that begins with ``head``, else none."""
+    return head[30 : 30 + int.from_bytes(head[26:28], "little")] if head.startswith(_ZIP) else b""
+
+
 def _is_zip(head: bytes) -> bool:
-    name = head[30 : 30 + int.from_bytes(head[26:28], "little")]
-    return head.startswith(_ZIP) and not name.startswith(_DOCUMENT_PARTS)
+    return head.startswith(_ZIP) and not first_in_zip(head).startswith(_DOCUMENT_PARTS)
 
 
 def _is_tar(head: bytes) -> bool:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 def files_at(places: Iterable[str], skip: Collection[Path] = ()) -> Iterator[str]:
     """Yield the files that the places name, in their order; those of a folder by name.
 
-    A folder stands for the files in it and in its folders, but for hidden ones and those to
-    ``skip``, and for a folder or link in it that leads nowhere; a pattern, such as ``*.bib``, for
-    the files that fit. ``-`` is standard input.
+    A folder stands for the files in it and below it, without hidden ones and those to ``skip``.
+    What it holds that cannot be read, a folder or a link that leads nowhere, is yielded as well,
+    so that it is told of. A pattern, such as ``*.bib``, stands for the files that fit, and ``-``
+    is standard input.
 
     Raises:
         DumpError: a file is not there, or a folder or a pattern holds none.

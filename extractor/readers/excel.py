@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile, ZipFile
 
 from extractor.errors import DumpError
+from extractor.readers._archives import WORKBOOK_PARTS, first_in_zip
 from extractor.readers.base import (
     NO,
     SURE,
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
     _Rows = Iterator[tuple[int, tuple[object, ...]]]
 
-_ZIP = b"PK\x03\x04"
-_PARTS = (b"[Content_Types].xml", b"xl/", b"docProps/", b"_rels/.rels", b"customXml/")
 _OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEADERS_TRIED = 20
@@ -84,10 +83,8 @@ class Excel(Reader):
 
 def is_workbook(head: bytes) -> bool:
     """Say whether the ZIP archive that begins with ``head`` is a workbook, also of OpenDocument."""
-    name = head[30 : 30 + int.from_bytes(head[26:28], "little")]
-    return head.startswith(_ZIP) and (
-        name.startswith(_PARTS) or head[30:].startswith(_OPEN_DOCUMENT)
-    )
+    name = first_in_zip(head)
+    return name.startswith(WORKBOOK_PARTS) or (bool(name) and head[30:].startswith(_OPEN_DOCUMENT))
 
 
 def _refuse_others(source: Source) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from extractor.errors import DumpError, ExtractorError, one_line
 from extractor.readers.base import (
@@ -48,10 +45,9 @@ class Parquet(Reader):
 
     def read(self, source: Source, columns: Columns) -> Iterator[Item]:
         pyarrow = load_pyarrow(DumpError)
-        with _seekable(source) as file:
-            rows = _rows(pyarrow, file, source, columns)
-            for row, (names, cells) in enumerate(rows, start=1):
-                yield guarded(_build, row, names, cells, columns)
+        rows = _rows(pyarrow, source, columns)
+        for row, (names, cells) in enumerate(rows, start=1):
+            yield guarded(_build, row, names, cells, columns)
 
 
 def _build(row: int, names: list[str], cells: tuple[object, ...], columns: Columns) -> Item:
@@ -74,22 +70,12 @@ def load_pyarrow(kind: type[ExtractorError]) -> Any:
     return pyarrow
 
 
-@contextmanager
-def _seekable(source: Source) -> Iterator[BinaryIO]:
-    """The dump as a file whose end can be read first: a copy on disk where it is a stream."""
-    with source.path.open("rb") if source.path else tempfile.TemporaryFile() as file:
-        if not source.path:
-            shutil.copyfileobj(source.stream, file)
-            file.seek(0)
-        yield file
-
-
 def _rows(
-    pyarrow: Any, file: BinaryIO, source: Source, columns: Columns
+    pyarrow: Any, source: Source, columns: Columns
 ) -> Iterator[tuple[list[str], tuple[object, ...]]]:
     """Yield the names of the columns that are read, and each row's values under them."""
     try:
-        table = pyarrow.parquet.ParquetFile(file)
+        table = pyarrow.parquet.ParquetFile(source.seekable())
         _require_bounds(table.metadata, source.name)
         leaves = _leaves(table.schema_arrow)
         require_columns([name for name, _ in leaves], columns, source.name)

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from extractor.inspection.forecast import Forecast, Range
     from extractor.inspection.survey import Lengths, Repeats, Survey
-    from extractor.readers import Dump
-    from extractor.readers._dump import DumpFile
+    from extractor.readers import Dump, DumpFile
 
 _WIDTH = 72
 _KEYS = 8
