@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from extractor.errors import DumpError
@@ -138,10 +139,12 @@ def check_likeness(
     Raises:
         DumpError: too few are.
     """
+    enough = -(-(len(papers) + is_page) // _UNLIKE)
     labelled = sum(_LABEL.match(line) is not None for line in lines)
-    alike = max(sum(map(is_like_paper, papers)), labelled)
-    enough = alike * _UNLIKE - is_page >= len(papers)
-    if papers and not enough:
+    if not papers or labelled >= enough:
+        return
+    alike = max(labelled, len(list(islice(filter(is_like_paper, papers), enough))))
+    if alike < enough:
         raise DumpError(
             f"{name} looks like a text of another kind: {alike} of the {len(papers)} pieces "
             "that it begins with are like the title and the abstract of a paper.",

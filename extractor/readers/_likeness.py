@@ -95,10 +95,18 @@ def is_like_abstract(text: str) -> bool:
     if len(_SYMBOLS.findall(prose)) > _MOST_SYMBOLS * len(prose):
         return False
     words = _WORD.findall(prose.lower())
-    research = {word.lower() for word in _RESEARCH.findall(prose)}
-    if sum(word in _ENGLISH for word in words) > _ENGLISH_SHARE * len(words):
-        return len(research) >= _FEWEST
-    return bool(research) or _RESEARCH_ELSEWHERE.search(prose) is not None
+    if len([word for word in words if word in _ENGLISH]) > _ENGLISH_SHARE * len(words):
+        return _has_research_words(prose)
+    return bool(_RESEARCH.search(prose) or _RESEARCH_ELSEWHERE.search(prose))
+
+
+def _has_research_words(prose: str) -> bool:
+    found: set[str] = set()
+    for match in _RESEARCH.finditer(prose):
+        found.add(match[0].lower())
+        if len(found) == _FEWEST:
+            return True
+    return False
 
 
 def has_sections_of_a_paper(lines: Iterable[str]) -> bool:

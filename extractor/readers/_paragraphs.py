@@ -225,13 +225,14 @@ def paragraphs(lines: Iterable[tuple[int, str | None]], width: int = 0) -> Itera
         whole = (line or "").rstrip("\r\n")
         for text in [whole] if whole.isprintable() else _LINE_END.split(whole):
             stripped = text.strip()
-            is_rule = not stripped[:1].isalnum() and _RULE.fullmatch(stripped) is not None
+            first = stripped[:1]
+            is_rule = not first.isalnum() and _RULE.fullmatch(stripped) is not None
             if is_rule or held > TEXT_LIMIT:
                 yield from _in_block(block, count, width)
                 count += 1
                 block, held = [], 0
             if not is_rule:
-                label, content = split_label(stripped)
+                label, content = ("", stripped) if first.islower() else split_label(stripped)
                 block.append(_Line(number, content, label, text[0].isspace()))
                 held += len(text)
         if line is None:
@@ -253,7 +254,7 @@ def _with_lower_labels(lines: list[_Line]) -> list[_Line]:
 
     Elsewhere such a word begins a line of prose.
     """
-    if not any(line.text.startswith(("title: ", "abstract: ")) for line in lines):
+    if not [line for line in lines if line.text.startswith(("title: ", "abstract: "))]:
         return lines
     found = ((line, _LOWER_LABEL.match(line.text)) for line in lines)
     return [
@@ -291,7 +292,7 @@ def _begins_anew(line: _Line, group: list[_Line], full: float, authors_are_named
     if group[0].label not in ("", "abstract", "summary"):
         # What follows a title is the authors, unless they have a label of their own.
         return not (group[0].label == "title" and authors_are_named)
-    if _is_hyphenated(before.text, line.text):
+    if before.text[-1:] == "-" and _is_hyphenated(before.text, line.text):
         return False
     if not full or (len(group) == 1 and is_boilerplate(before.text)):
         return True
@@ -317,17 +318,17 @@ def _ends_sentence(text: str) -> bool:
 
 
 def _is_hyphenated(before: str, after: str) -> bool:
-    if before[-1:] != "-":
-        return False
     return _HYPHENATED.fullmatch(before[-2:]) is not None and after[0].islower()
 
 
 def _joined(group: list[_Line], block: int) -> Paragraph:
-    parts = [
-        before.text if _is_hyphenated(before.text, line.text) else f"{before.text} "
-        for before, line in itertools.pairwise(group)
-    ]
-    text = "".join([*parts, group[-1].text])
+    text = " ".join([line.text for line in group])
+    if "- " in text:
+        parts = (
+            before.text if _is_hyphenated(before.text, line.text) else f"{before.text} "
+            for before, line in itertools.pairwise(group)
+        )
+        text = "".join([*parts, group[-1].text])
     return Paragraph(group[0].number, text.lstrip(), block, group[0].label)
 
 
@@ -371,9 +372,12 @@ def is_affiliations(text: str) -> bool:
 def is_notice(text: str) -> bool:
     """Say whether a paragraph is about the page itself: cookies, newsletters, rights."""
     lower = text.lower()
-    return any(word in lower for word in _NOTICE_WORDS) and _NOTICE.search(text) is not None
+    if not [word for word in _NOTICE_WORDS if word in lower]:
+        return False
+    return _NOTICE.search(text) is not None
 
 
+@lru_cache(maxsize=64)  # As _is_boilerplate.
 def is_people(text: str) -> bool:
     """Say whether a paragraph lists two authors or more."""
     return len(text) < _PEOPLE_LENGTH and _PEOPLE.fullmatch(text) is not None

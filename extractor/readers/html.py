@@ -90,7 +90,7 @@ class Html(Reader):
             if len(page.rawdata) > _TAG_LIMIT:
                 raise _too_large(source)
         page.end()
-        shown = page.items()
+        shown = page.items() if page.data.has_title else []
         abstract = page.abstract(shown) if page.data.has_title else ""
         if items := page.data.items(abstract):
             yield from items
@@ -98,6 +98,7 @@ class Html(Reader):
         if rows := page.tables.items:
             yield from rows
             return
+        shown = shown or page.items()
         papers = [item for item in shown if isinstance(item, Paper)]
         check_likeness(papers, page.lines(), source.name, is_page=True)
         yield from shown

@@ -74,6 +74,8 @@ _ARXIV_ID = re.compile(
 _MORE = re.compile(r"\s*[\u25b3\u25bd]\s*(?:less|more)\W*$", re.IGNORECASE)
 _OPENED = re.compile(r"\s*(?:\u2026|\.\.\.)\s*\u25bd\s*more\s*", re.IGNORECASE)
 
+_TWO_LETTERS = re.compile(r"[^\W\d_]{2}")
+
 _NAMES = {"author": "authors", "authors": "authors"}
 _NONE, _PEOPLE, _UNLIKELY, _DOUBTFUL, _SHORT, _LIKELY, _HEADED, _LABELLED = range(8)
 
@@ -310,7 +312,7 @@ def _likeness(paragraph: Paragraph) -> int:
     text = without_number(paragraph.text)
     if paragraph.label not in ("", HEADING):
         return _LABELLED if paragraph.label == "title" and text else _NONE
-    if len(text) > _TITLE_LENGTH or is_boilerplate(text) or not re.search(r"[^\W\d_]{2}", text):
+    if len(text) > _TITLE_LENGTH or is_boilerplate(text) or not _TWO_LETTERS.search(text):
         return _NONE
     words = text.split()
     if is_people(text) and ("," in text or "|" in text):
