@@ -226,7 +226,7 @@ def paragraphs(lines: Iterable[tuple[int, str | None]], width: int = 0) -> Itera
         for text in [whole] if whole.isprintable() else _LINE_END.split(whole):
             stripped = text.strip()
             first = stripped[:1]
-            is_rule = not first.isalnum() and _RULE.fullmatch(stripped) is not None
+            is_rule = not first or (not first.isalnum() and _RULE.fullmatch(stripped) is not None)
             if is_rule or held > TEXT_LIMIT:
                 yield from _in_block(block, count, width)
                 count += 1
