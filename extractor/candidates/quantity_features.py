@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from extractor.candidates.document import NUMBER, URL, Document, words
+from extractor.candidates.listed import IN_TURN, Listed, members, places_in_lists
 from extractor.candidates.vocabulary import CODE_WORDS, OTHER_PAGE_WORDS, OTHER_WORDS, SPEED_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from extractor.candidates.spans import UrlCandidate
     from extractor.grounding.numbers import NumberMention
 
 _CLAUSE_SIGNS = frozenset((",", ";", ":", "and", "while", "but", "with"))
+_PHRASE_ENDS = frozenset((
+    ",", ";", ":", "(", ")", "and", "or", "while", "but", "with", "compared", "than", "over", "on",
+    "in", "for", "at", "when", "without", "relative", "across", "by", "to", "of", "from", NUMBER,
+))  # fmt: skip
+_CLAUSE_ENDS = frozenset((",", ";", ":", "while", "but", "with", "that", "which", NUMBER))
+_CONNECTIVES = frozenset(("by", "to", "of", "at", "from", "is", "are", "was"))
 _REACH = 14
 _NEAR = 60
 _SENTENCE_REACH = 2_000  # characters on either side, more than a sentence has
@@ -41,6 +49,7 @@ def quantity_features(
 ) -> list[set[str]]:
     """The features of every quantity, in order."""
     spans = [(offset + found.start, offset + found.end) for offset, found in quantities]
+    lists = places_in_lists(document.text, spans)
     features: list[set[str]] = []
     for rank, ((_, found), (start, end)) in enumerate(zip(quantities, spans, strict=True)):
         sentence = document.sentence_at(start)
@@ -55,6 +64,7 @@ def quantity_features(
             if (other.value, other.unit) == (found.value, found.unit):
                 here.update(("dupv", "dup") if other.value_max == found.value_max else ("dupv",))
         here.update(_beside_features(document, quantities, spans, rank))
+        here.update(_object_features(document, lists[rank], first, sentence.end, unit))
         here.add("abs" if sentence.number else "title")
         features.append(here)
     return features
@@ -109,6 +119,46 @@ def _side(side: str, shapes: Sequence[str], unit: str) -> Iterator[str]:
             yield f"{side}first={topic}"
             yield f"{side}first={topic}{near}{unit}"
             first = False
+
+
+def _object_features(
+    document: Document, listed: Listed, first: int, last: int, unit: str
+) -> Iterator[str]:
+    """What the number, or the list it is in, is said of: "lower latency" in "2x lower latency"."""
+    text = document.text
+    left = _shapes(document, min(first, listed.start), listed.start)[::-1]
+    right = _shapes(document, listed.end, min(last, listed.end + 2 * _NEAR))
+    behind = _topics(takewhile(lambda shape: shape not in _PHRASE_ENDS, right[:_REACH]))
+    yield f"R>{'/'.join(behind[:4])}"
+    yield f"R>{'/'.join(behind[-1:])}{unit}"
+    lead = next((at for at, shape in enumerate(left[:6]) if shape in _CONNECTIVES), None)
+    if lead is not None:
+        before = _topics(takewhile(lambda shape: shape not in _CLAUSE_ENDS, left[lead:_REACH]))
+        yield f"L>{'/'.join(before[:4])}"
+        yield f"L>{'/'.join(before[:1])}{left[lead]}{unit}"
+        yield f"L>{'/'.join(before[:1])}R>{'/'.join(behind[:1])}"
+    if listed.count > 1:
+        yield f"listed{min(listed.rank, 2)}of{min(listed.count, 3)}"
+        stop = text.find(IN_TURN, listed.end, min(last, listed.end + 2 * _NEAR))
+        if stop >= 0:
+            yield from _in_turn(document, listed, first, stop)
+
+
+def _in_turn(document: Document, listed: Listed, first: int, stop: int) -> Iterator[str]:
+    """What a number of "time and memory by 2x and 3x, respectively" is said of."""
+    yield "turn"
+    start = max(first, listed.start - _NEAR)
+    for before, last in ((listed.end, stop), (start, listed.start)):
+        found = members(document.text, before, last)[-listed.count :]
+        if len(found) == listed.count:
+            topics = _topics(_shapes(document, *found[listed.rank]))
+            yield f"turn={'/'.join(topics[:3])}"
+            yield from (f"turn~{topic}" for topic in topics)
+            return
+
+
+def _topics(shapes: Iterable[str]) -> list[str]:
+    return [topic for topic in map(_topic, shapes) if topic is not None]
 
 
 def _topic_features(left: Sequence[str], right: Sequence[str], unit: str) -> Iterator[str]:

@@ -134,9 +134,10 @@ def _classes(table: str) -> dict[str, str]:
 SPEED_WORDS = _classes(
     "faster faster speedup speedups speed-up speed-ups speeding sped accelerate accelerates"
     " accelerated accelerating acceleration accelerations quicker quickly rapidly faster-than;"
-    "fast fast fastest; speed speed speeds throughput throughputs fps qps;"
+    "fast fast fastest; speed speed speeds throughput throughputs goodput"
+    " fps qps rps tps iops;"
     "time latency latencies runtime runtimes run-time time clock delay delays wall-clock walltime"
-    " ttft; times times; slow slower slow slowdown; converge converge converges convergence;"
+    " ttft tbt tpot jct makespan duration durations timing response; times times; slow slower slow slowdown; converge converge converges convergence;"
     "process training inference execution decoding generation runs running run train trains"
     " processing planning; compute computation computational computations; efficient efficient"
     " efficiency; overhead overhead; hours hours seconds; live real-time realtime; boost boost;"
@@ -146,11 +147,11 @@ SPEED_WORDS = _classes(
 OTHER_WORDS = _classes(
     "quality accuracy accurate precision recall map ap f1 bleu score scores points success better"
     " psnr loss perplexity win relative absolute regret variance correct probability;"
-    "error error errors; improvement improvement improvements; performance performance;"
+    "error error errors; calls calls hits hit utilization occupancy coverage agreement likelihood; improvement improvement improvements; performance performance;"
     "size memory parameters params flops flop macs size smaller storage compression compress"
     " compressed sparsity footprint lighter; energy energy power area; cost cost costs;"
     "data samples data sample labels fewer queries; steps steps epochs iterations; gain gain gains;"
-    "bandwidth bandwidth communication; resolution resolution upsampling super-resolution;"
+    "bandwidth bandwidth communication traffic; resolution resolution upsampling super-resolution;"
     "length larger length longer context width; up increase increases higher more;"
     "down reduction reduces reduce reducing reduced less lower decrease; model model models"
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from extractor.grounding.number_words import numbers_in_words
 from extractor.grounding.numerals import (
     JUNK,
+    MORE_OR_LESS,
     Numeral,
     Unit,
     numbers_in_digits,
@@ -16,7 +17,7 @@ from extractor.grounding.numerals import (
 )
 
 _FILLERS = (
-    r"(?:a|an|the|about|around|approximately|approx\.?|roughly|nearly|almost|more\s+than|over"
+    r"(?:a|an|the|by|about|around|approximately|approx\.?|roughly|nearly|almost|more\s+than|over"
     r"|close\s+to|some|even|factors?(?:\s+of)?|speed-?\s?ups?(?:\s+of)?|another|additional)"
 )
 _LEAD = rf"(?:[\s$*~≈∼<>≥(]|\\(?:sim|approx|textbf\{{|mathbf\{{)|{_FILLERS}\b)*+"
@@ -40,7 +41,8 @@ _OTHER_UNIT = re.compile(
     re.IGNORECASE,
 )
 _RANGE = re.compile(
-    rf"(?:-?(?=\s+(?:up\s+)?to\b))?{JUNK}*+(?:-{{1,3}}|[‐-―−~∼〜]|\\sim|to(?:\s+up\s+to)?|up\s+to){JUNK}*+",
+    rf"(?:-?(?=\s+(?:up\s+)?to\b))?{JUNK}*+"
+    rf"(?:-{{1,3}}|[‐-―−∼〜]|(?<=~)|\\sim|to(?:\s+up\s+to)?|up\s+to){JUNK}*+",
     re.IGNORECASE,
 )
 _AND = re.compile(rf"{JUNK}*+and{JUNK}*+", re.IGNORECASE)
@@ -48,11 +50,17 @@ _BETWEEN = re.compile(rf"\bbetween{_LEAD}\Z", re.IGNORECASE)
 _LIST_END = re.compile(rf"{JUNK}*+(?:,?\s*(?:and|or|&)|/){JUNK}*+", re.IGNORECASE)
 _LIST_STEP = re.compile(rf"{JUNK}*+,{JUNK}*+")
 _LISTED = re.compile(rf"{JUNK}*+(?:,?\s*(?:and|or|&)|/|,){JUNK}*+", re.IGNORECASE)
-_CLAUSE_AND = re.compile(r"[^.;:(),]{1,60}\sand\s(?:an?\s)?", re.IGNORECASE)
+_CLAUSE_AND = re.compile(
+    r"[^.;:(),]{1,60}(?:,\s(?:and\s)?|\sand\s)(?:an?\s)?[$~≈]*", re.IGNORECASE
+)
 # A capitalised word that does not open its sentence, or one with a capital or digit inside.
 _NAME_BEFORE = re.compile(
     r"(?:(?<![.!?:]\s)(?<=\s)[A-Z][a-z]+|(?<!\w)\w*[A-Za-z][A-Z0-9]\w*)[ -]\Z"
 )
+# The unit of "x4 faster" and of "$\\times 5$ lower", and of "2.3 faster", which has lost it.
+_TIMES_BEFORE = re.compile(r"(?:\A|(?<=[\s($]))(?:[xX×]|\\(?:boldsymbol\{\\)?times)\s?\Z")
+_MORE_OR_LESS = re.compile(rf"[$}}]*{MORE_OR_LESS}")
+_FASTER = re.compile(r"\s(?:faster|slower|quicker)\b")
 _LOOK_BACK = 64
 
 
@@ -63,7 +71,8 @@ class NumberMention:
     ``value`` is the number, without its sign, or the low end of a range, and ``value_max``
     the high end; whole numbers are ``int``. ``unit`` is "x" for a multiple, "%" for a
     percentage, else None. ``value_span`` and ``value_max_span`` are the digits or words of
-    the numbers alone. ``also`` holds other values that the same words say (7 of "7B", which
+    the numbers alone. ``implied``: the unit is said before the number ("a speedup of 3").
+    ``also`` holds other values that the same words say (7 of "7B", which
     is 7,000,000,000). ``negative``: a minus sign stands before it. ``up_to``: said as "up
     to", "as much as", "at most".
     """
@@ -78,6 +87,7 @@ class NumberMention:
     value_max_span: tuple[int, int] | None = None
     also: tuple[float, ...] = ()
     negative: bool = False
+    implied: bool = False
 
 
 def numerals(text: str) -> list[Numeral]:
@@ -163,17 +173,31 @@ def _is_range(text: str, low: Numeral, high: Numeral) -> bool:
     )
 
 
+def _unit_around(
+    text: str, low: Numeral, start: int, end: int, earlier: list[NumberMention]
+) -> tuple[Unit | None, int]:
+    """The unit that other words say of a number, and where these begin if directly before it."""
+    before = text[max(0, start - _LOOK_BACK) : start]
+    if factor := _FACTOR.search(before):
+        return "x", start - len(before) + factor.start()
+    if (sign := _TIMES_BEFORE.search(before)) and _MORE_OR_LESS.match(text, end):
+        return "x", start - len(before) + sign.start()
+    if _OTHER_UNIT.match(text, end):
+        return None, start
+    of = _SPEEDUP_OF.search(before) or (
+        earlier and earlier[-1].implied and _LISTED.fullmatch(text, earlier[-1].end, start)
+    )
+    without = isinstance(low.written, float) and _FASTER.match(text, end)
+    return ("x" if of or without else None), start
+
+
 def _mention(
     text: str, low: Numeral, high: Numeral | None, earlier: list[NumberMention]
 ) -> NumberMention:
     start, end, unit = low.start, (high or low).stop, low.unit
     before = text[max(0, start - _LOOK_BACK) : start]
     if unit is None:
-        factor = _FACTOR.search(before)
-        if factor:
-            unit, start = "x", start - len(before) + factor.start()
-        elif _SPEEDUP_OF.search(before) and not _OTHER_UNIT.match(text, end):
-            unit = "x"
+        unit, start = _unit_around(text, low, start, end, earlier)
     up_to = _UP_TO.search(before) is not None
     if not up_to and earlier and earlier[-1].up_to:
         gap = text[earlier[-1].end : low.start]
@@ -191,4 +215,5 @@ def _mention(
         value_max_span=(high.start, high.end) if high else None,
         also=low.also or unscaled,
         negative=low.negative,
+        implied=unit is not None and low.unit is None,
     )

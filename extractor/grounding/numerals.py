@@ -24,7 +24,7 @@ UNSPACED = (
 )
 # What may come between a number and its unit without changing either: white space, LaTeX
 # spacing and wrapping, Markdown emphasis.
-JUNK = r"(?:\s|[$*{}~]|\\[,;:! ]|\\(?:text|math)[a-z]*\{)"
+JUNK = r"(?:\s|[$*{}~]|\\[,;:! ()]|\\(?:text|math)[a-z]*\{)"
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _NO_LETTER = rf"(?!(?![{UNSPACED}])[^\W_])"
 
@@ -37,9 +37,10 @@ _SCALES = {
 }  # fmt: skip
 _UNIT = re.compile(
     rf"{JUNK}*+(?:(?P<percent>\\?[%％﹪٪]|-?per[\s-]?cents?{_NO_LETTER})"
-    rf"|(?P<times>-?(?:×|✕|✖|⨯|⨉|\\times(?![a-z]))|-?times{_NO_LETTER}|倍)"
+    rf"|(?P<times>-?(?:×|✕|✖|⨯|⨉|\\times(?![a-z]))|-?times{_NO_LETTER}|imes(?=\$)|倍)"
     rf"|(?P<fold>-?\s?folds?{_NO_LETTER})"
-    rf"|(?P<orders>-?\s*orders?[\s-]+(?:of[\s-]+)?magnitudes?{_NO_LETTER}))",
+    rf"|(?P<orders>-?\s*orders?(?:[\s-]+(?:of[\s-]+)?magnitudes?{_NO_LETTER}"
+    r"|(?=\s+(?:faster|slower|quicker)\b))))",
     re.IGNORECASE,
 )
 # The letter x is a unit only where no formula can be meant: "2x", "2 x", "$2$x", not "2$x$".
@@ -60,11 +61,15 @@ _OF_TIME = re.compile(
     r"(?:\w*time|latency|latencies|runtimes|duration|delay|hours|wall[\s-]clock)\b"
 )
 
+# What may be said right behind a number whose unit stands before it: "x4 faster".
+MORE_OR_LESS = r"\s+(?:[a-z]+\s)?(?:faster|slower|quicker|speed-?up|acceleration|lower|higher|less|fewer)\b"
 _GROUP = re.compile(r"\d+(?:(?:[.,．，]|\{,\}|\\,|[\u00a0\u2009\u202f]| (?=000(?!\d)))\d+)*")
 # Where digits may begin: not as the tail of a word, a power, an index or a version; they may as
 # the second side of "224x336".
 _FREE = re.compile(
     rf"(?<![\w^{{.×])(?<!\d\r)(?<!\d[.,]\r)|(?<=[{UNSPACED}])|(?<=\{{)(?<![\^_]\{{)|(?<=\.)(?<![^\W_]\.)|(?<=\d[xX×])"
+    rf"|(?<=\\sim)|(?<=\\approx)|(?<=\\ge)|(?<=\\geq)"
+    rf"|(?:(?<=\s[xX×])|(?<=\A[xX×])|(?<=\$×)|(?<=\\times))(?=\d[\d.]*[$}}]*{MORE_OR_LESS})"
 )
 _SEPARATOR = re.compile(r"[.．]|[,，]|\{,\}|\\,|[\u00a0\u2009\u202f ]")
 _THOUSANDS = re.compile(r"\d{1,3}(?:(?:[,，]|\{,\}|\\,|[\u00a0\u2009\u202f ])\d{3})+(?:[.．]\d+)?")
