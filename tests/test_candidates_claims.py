@@ -10,6 +10,7 @@ from extractor.candidates.claims import SpeedupClaim, read_claim
 from extractor.candidates.classifier import ScoredQuantity
 from extractor.candidates.document import Document
 from extractor.candidates.spans import find_quantities
+from extractor.grounding import numbers
 
 
 def claims(abstract: str, title: str = "A Title") -> tuple[str, list[SpeedupClaim]]:
@@ -113,12 +114,18 @@ def test_the_baseline_follows_a_word_of_comparison(abstract: str, expected: str 
         ("It is up to 3x faster.", True),
         ("It is as much as 3x faster.", True),
         ("It takes at most 30% of the time.", True),
+        ("It is up to by 3x faster.", True),
         ("It is 3x faster.", False),
         ("It is nearly 3x faster.", False),
     ],
 )
 def test_up_to_is_read(abstract: str, up_to: bool) -> None:
     assert one(abstract)[1].up_to is up_to
+
+
+def test_up_to_covers_the_numbers_conjoined_behind_it() -> None:
+    _, read = claims("It has up to 2x higher throughput, 5x lower latency, and 3x faster starts.")
+    assert [each.up_to for each in read] == [True, True, True]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +161,84 @@ def test_a_claim_of_the_title_is_quoted_from_the_title() -> None:
     assert text[slice(*claim.baseline)] == "Heron"
 
 
+@pytest.mark.parametrize(
+    ("abstract", "expected"),
+    [
+        (
+            "Rook is 2.9x and 5.1x faster than Heron and Teal, respectively.",
+            [("2.9x and 5.1x faster", "Heron"), ("5.1x faster", "Teal")],
+        ),
+        (
+            "It has speedups of 2.9, 3.4 and 5.1x over Heron.",
+            [(f"speedups of {listed}", "Heron") for listed in ["2.9, 3.4 and 5.1x"] * 3],
+        ),
+        (
+            "Compared to Heron and Teal, Rook is 2x and 3x faster, respectively.",
+            [("2x", "Heron"), ("3x faster", "Teal")],
+        ),
+        ("We outperform Heron by 2x and 3x in throughput.", [("2x", "Heron"), ("3x", "Heron")]),
+    ],
+)
+def test_listed_numbers_share_their_unit_and_are_paired_with_their_baselines(
+    abstract: str, expected: list[tuple[str, str]]
+) -> None:
+    text, read = claims(abstract)
+
+    assert [text[slice(*each.baseline)] for each in read if each.baseline] == [
+        name for _, name in expected
+    ]
+    for claim, (words, _) in zip(read, expected, strict=True):
+        quoted = text[slice(*claim.quote)]
+        assert words in quoted or quoted in words
+        assert (claim.value, claim.unit) in [(m.value, m.unit) for m in numbers(quoted)]
+
+
+def test_listed_kinds_are_paired_with_their_numbers() -> None:
+    _, read = claims("It cuts training and inference time by 30% and 40%, respectively.")
+    assert [each.kind for each in read] == ["training", "inference"]
+
+    _, read = claims("It has 2x and 3x better query latency and scan throughput, respectively.")
+    assert [each.kind for each in read] == ["latency", "throughput"]
+
+
+@pytest.mark.parametrize(
+    ("abstract", "expected"),
+    [
+        ("Rook is 3x faster than Heron and Teal.", "Heron and Teal"),  # one list of names
+        ("Rook is 3x faster than Heron and reduces memory.", "Heron"),
+        ("Rook is 3x faster than a sparse matrix (SM) kernel.", "a sparse matrix (SM) kernel"),
+        ("Rook has the same accuracy as Heron but is 3x faster.", "Heron"),
+        ("Rook matches the accuracy of Heron while being 3x faster.", "Heron"),
+        ("Rook is 3x faster while within 1% of the original model.", "the original model"),
+        ("Rook is 3x faster than methods with equal recall.", "methods with equal recall"),
+        ("Rook improves upon Heron with 2x lower latency.", "Heron"),
+        ("Rook is compared with Heron. Notably, it takes 40% less time.", "Heron"),
+        ("Rook outperforms Heron on ten tasks. Latency falls by 40%.", None),  # begins anew
+        ("It is robust against noise and 2x faster.", None),
+        ("It is 2x faster over a wide range of inputs.", None),
+    ],
+)
+def test_a_baseline_may_be_said_in_other_words_or_in_the_sentence_before(
+    abstract: str, expected: str | None
+) -> None:
+    text, (claim, *_) = claims(abstract)
+    assert (text[slice(*claim.baseline)] if claim.baseline else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("abstract", "expected"),
+    [
+        ("It reduces training time by 40%.", "reduces training time by 40%"),
+        ("It brings a 40% latency reduction.", "40% latency reduction"),
+        ("It raises throughput by 2x at the same latency.", "throughput by 2x"),
+    ],
+)
+def test_the_quote_says_whether_it_is_more_or_less(abstract: str, expected: str) -> None:
+    assert quote(abstract) == expected
+
+
 PIECES = [
+    "respectively", "2, 3 and 4x", "and", "x5 faster", "by", "match", "It", "Notably",
     "3x", "30%", "twice", "2x to 4x", "up to", "faster", "latency", "throughput", "than", "over",
     "compared to", "Heron", "training", ",", ";", ".", "(", ")", "such", "while", "\n", "🦩",
     "datasets",
@@ -178,5 +262,6 @@ def test_claims_of_any_text_lie_in_the_sentence_of_their_number(abstract: str, t
         assert sentence.start <= claim.quote[0]
         if claim.baseline is not None:
             first, last = claim.baseline
-            assert sentence.start <= first < last <= sentence.end
+            before = document.sentences[max(0, sentence.number - 1)]
+            assert before.start <= first < last <= sentence.end
             assert last <= start or first >= end

@@ -51,6 +51,15 @@ def quantities(text: str) -> list[tuple[float, float | None, str | None]]:
         ("a factor of 4", 4, "x"),
         ("a factor of more than ten", 10, "x"),
         ("a speedup of 5.2 over it", 5.2, "x"),
+        ("runs x4 faster", 4, "x"),  # the sign before the number
+        ("$\\times 5$ lower latency", 5, "x"),
+        ("up to $\\approx2\\times$ faster", 2, "x"),
+        ("2.3 faster convergence", 2.3, "x"),  # the sign lost
+        ("47$ imes$ faster", 47, "x"),
+        ("three orders faster", 1000, "x"),
+        ("more than double system throughput", 2, "x"),
+        ("1.98\\(\\times\\) speedup", 1.98, "x"),
+        ("3 faster methods", 3, None),  # counts them
         ("1,000 times", 1000, "x"),
         ("1{,}000$\\times$", 1000, "x"),
         ("$10^{3}\\times$", 1000, "x"),
@@ -100,6 +109,8 @@ def test_a_quantity_is_read(text: str, value: float, unit: str | None) -> None:
         ("1–2 orders of magnitude", 10, 100, "x"),
         ("two to seven orders of magnitude", 100, 10**7, "x"),
         ("3.41 4.60 times", 3.41, 4.6, "x"),
+        ("15~30x", 15, 30, "x"),
+        ("$23.4\\sim27.8\\times$", 23.4, 27.8, "x"),
         ("7-21%", 7, 21, "%"),
         ("2–5 million", 2_000_000, 5_000_000, None),
     ],
@@ -159,6 +170,7 @@ def test_digits_in_names_are_no_quantities(text: str) -> None:
         ("up to 1.77x and 2.87x higher", [True, True]),
         ("up to 18x on a V100 GPU and 12.8x on a phone", [True, True]),
         ("up to 3x faster. It needs 20x less", [True, False]),
+        ("up to 2x higher throughput, 5x lower latency, and 3x more", [True, True, True]),
         ("nearly 3x", [False]),
         ("3x, up to 5x", [False, True]),
     ],
@@ -175,6 +187,18 @@ def test_a_mention_has_its_spans_in_the_text() -> None:
         2.5, 4, "x", 12, 22, up_to=True, value_span=(12, 15), value_max_span=(20, 21)
     )
     assert text[mention.start : mention.end] == "2.5x to 4×"
+
+
+@pytest.mark.parametrize("text", ["in more than double precision", "layer x4 of it"])
+def test_other_uses_of_the_words_of_a_multiple_are_no_quantities(text: str) -> None:
+    assert quantities(text) == []
+
+
+def test_numbers_listed_behind_the_words_of_a_multiple_are_multiples_too() -> None:
+    listed = "speedups of 22.5 and 12.7 on two machines", "by factors of 16 and 12, respectively"
+    for text in listed:
+        assert [unit for _, _, unit in quantities(text)][:2] == ["x", "x"]
+    assert quantities("a speedup of 3 and 5 ms") == [(3, None, "x"), (5, None, None)]
 
 
 def test_words_that_say_the_unit_first_are_part_of_the_mention() -> None:

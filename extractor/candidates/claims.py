@@ -50,9 +50,9 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "training",
         re.compile(
-            r"(?<!post-)\b(?<!once )(?<!when )(?:(?:pre-?|re)?train(?:s|ed|ing)?"
+            r"(?<!post-)\b(?<!once )(?<!when )(?<!without )(?:(?:pre-?|re)?train(?:s|ed|ing)?"
             r"|fine-?tun(?:e|es|ed|ing)|backpropagation)\b"
-            r"(?!-based|\s+(?:data|samples?|sets?|baselines?|models?)\b)",
+            r"(?!-based|\s+(?:data|samples?|sets?|baselines?|models?|recipes?|pipelines?)\b)",
             re.IGNORECASE,
         ),
     ),
@@ -66,16 +66,22 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ),
 )
 _SET_BESIDE = (
-    r"compared\s+(?:to|with|against)|in\s+comparison\s+(?:to|with)|relative\s+to|against"
+    r"compar(?:ed|ing)\s+(?:to|with|against)|in\s+comparison\s+(?:to|with)|relative\s+to"
+    r"|(?<!robust\s)against"
     r"|versus|vs\.?|with\s+respect\s+to"
 )
 _OVER = rf"than|over|{_SET_BESIDE}"
 _POSSESSOR = (
-    r"(?:(?:that|those)\s+of\s+|using\s+|(?:the\s+)?(?:[\w-]+\s+){0,2}"
+    r"(?:or\s+[a-z]+ing\s+)?(?:(?:that|those)\s+of\s+|using\s+|(?:the\s+)?(?:[\w-]+\s+){0,2}"
     r"(?:accuracy|performance|quality|fidelity|limits|results)\s+of\s+)?"
 )
-_OUTDOES = r"(?:outperform|surpass|exceed|beat)(?:s|es|ed|ing)?"
-_EQUALS = r"match(?:es|ed|ing)?|(?:comparable|similar|equal|close)\s+to|on\s+par\s+with"
+_OUTDOES = r"(?:(?:outperform|surpass|exceed|beat)(?:s|es|ed|ing)?|improv(?:es?|ed|ing)\s+upon)"
+_EQUALS = (
+    r"(?<!-)match(?:es|ed|ing)?|(?:comparable|similar|equal|close)\s+(?:[\w-]+\s+){0,2}to|on\s+par\s+with"
+    r"|(?:the\s+)?same\s+(?:[\w-]+\s+){1,2}as"
+    r"|of(?=\s+(?:the\s+(?:original|full|dense|un\w+ed)\b(?!\s+(?:accuracy|performance))"
+    r"|(?:the\s+|its\s+)?(?:[\w-]+\s+){0,2}baselines?\b))"
+)
 _BASELINE = re.compile(
     rf"\b(?:{_OVER}|(?:speed|throughput|time|latency)\s+of)\s+{_POSSESSOR}", re.IGNORECASE
 )
@@ -86,6 +92,11 @@ _EARLIER_BASELINE = re.compile(
 _OTHER_BASELINE = re.compile(rf"\b(?:{_EQUALS})\s+{_POSSESSOR}", re.IGNORECASE)
 _OUTDOING = re.compile(rf"\b(?:{_OUTDOES})\s+{_POSSESSOR}", re.IGNORECASE)
 _WITH = re.compile(r"\s(?:by|with)\b(?:(?!\sand\s[a-z]+s\s)[^.;:]){0,60}")
+_GOES_ON = re.compile(
+    r"(?:Notably|Specifically|Moreover|Furthermore|Crucially|Importantly|Additionally|Remarkably"
+    r"|In\s+(?:addition|particular)|It|They|This|Meanwhile|Besides|Also|For\s+(?:example|instance))\b"
+)
+_ASIDE = re.compile(r"\(|\s(?:on|in|for|at|with|while)\s")
 _LIST_REACH = 160
 _BY = re.compile(r"\s(?:[^\s,;]+\s){0,4}?(?:by|to)\s(?:[^\s,;]+\s){0,3}\W*")
 _CHANGE = re.compile(
@@ -96,13 +107,14 @@ _CHANGE_NOUN = re.compile(r"\s(?:reduction|decrease|increase|improvement|saving)
 # What may follow a word that names nothing by itself: "methods with the same accuracy".
 _VAGUE = re.compile(r"(?:\A(?:[a-z]+\s)?(?:methods|models|approaches|systems)|implementations?)\Z")
 _OF_WHICH = re.compile(r"\s(?:with|on|in|using)\s")
+_TAIL = re.compile(r"\s(?:such|and|or)\Z")  # "solutions such | as Foo"
 _QUALITY_BEHIND = re.compile(
-    r"(?:['’]s)?\s+(?:(?:task|original|test|model)\s+)?(?:accuracy|performance|quality|success\s+rate)\Z"
+    r"(?:['’]s(?:\s+[\w-]+){0,3})?\s+(?:(?:task|original|test|model)\s+)?(?:accuracy|performance|quality|success\s+rate)\Z"
 )
 _ACRONYM = re.compile(r"\([A-Z][\w-]*\)\Z")
 _BASELINE_END = re.compile(
     r"(?:(?<!\s)\s*|(?=\S))(?:[,;:)]|\((?![A-Z][\w-]*\))|\[|--|\.(?:\s|\Z)"
-    r"|\s(?:while|with|without|and|but|when|in|for|at|by|across|which|that|as|thanks|due|measured"
+    r"|\s(?:while|with|without|and|but|when|in|for|at|by|across|which|that|as|thanks|due|it|they|leads?|shows?|achieve[sd]?|yields?|over|measured|respectively"
     r"|during|whereas|yet|under|to|because|even|from|is|are|has|via|through|depending|we"
     r"|using\s+(?:at|only|up)|used|up|requiring|of\s+(?:up|about|around|over|\$?\d))\b"
     r"|(?<!based)\son\b)"
@@ -110,15 +122,20 @@ _BASELINE_END = re.compile(
 # What follows "and" belongs to the same list of names, and begins no other statement.
 _LIST_GOES_ON = re.compile(
     r"\sand\s(?!(?:up|at|an?|the|by|on|in|its?|more|less|even|almost|nearly|about|also|can|is|are"
-    r"|has|have|not|no|better|up|over|only|thus|fewer|[a-z]+(?:s|er|ed|ing))\b)(?![\d$\\~≈])"
+    r"|has|have|not|no|up|over|only|thus|fewer|\w+izes?|achieve|reduce"
+    r"|improve|require|use|do|[a-z]+(?:s|ing)|(?:fast|low|high|small|bett|larg|cheap)er)\b)(?![\d$\\~≈])"
 )
 _NO_BASELINE = re.compile(
     r"(?:(?:the\s+)?(?:\d|(?:(?:several|multiple|various|many|all|both|two|three|four|five|six"
-    r"|ten)\b.*)?(?:datasets?|benchmarks?|tasks?|tradeoffs?)\Z)|\$?\d|half\b|double\b|twice\b"
+    r"|ten)\b.*)?(?:datasets?|benchmarks?|tasks?)\Z)|\$?\d|half\b|double\b|twice\b"
+    r"|(?:two|three|four|five|six|seven|eight|nine|ten)\s+times|an?\s+(?:wide|broad|large)\s+range"
+    r"|.*\b(?:trade-?offs?|size|cost|parameters|memory|accuracy)\Z"
     r"|(?:them|it|those|this|these|time)\Z)",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(r"(?<![\w-])\d")
 _REACH_BACK, _REACH_ON = 90, 110
+_KIND_REACH = 160
 _SENTENCE_REACH = 2_000  # characters on either side of a number, more than a sentence has
 # What is said before a number is as far away as this many characters more behind it.
 _BEFORE_PENALTY = 25
@@ -153,7 +170,8 @@ def read_claim(document: Document, quantity: ScoredQuantity) -> SpeedupClaim:
         unit=str(mention.unit),
         up_to=mention.up_to,
         kind=_kind(text, sentence, quote, (start, end), listed),
-        baseline=_baseline(text, sentence, (start, end), listed),
+        baseline=_baseline(text, sentence, (start, end), listed)
+        or _said_before(document, sentence),
     )
 
 
@@ -206,10 +224,13 @@ def _kind(
     """The kind said in the quote, else the one said nearest in the clause around it."""
     if listed.count > 1 and (own := _kind_in_turn(text, sentence, listed)):
         return own
-    for kind, pattern in _KINDS:
+    outer = ((quote[0], min(number[0], listed.start)), (max(number[1], listed.end), quote[1]))
+    own = not any(_NUMBER.search(text, *span) for span in outer)
+    for kind, pattern in _KINDS if own else ():
         if pattern.search(text, *quote):
             return kind
     near: list[tuple[int, Kind]] = []
+    listed_size = listed.end - listed.start
     reach = (
         max(sentence.start, number[0] - 2 * _REACH_ON),
         min(sentence.end, number[1] + 2 * _REACH_ON),
@@ -218,11 +239,12 @@ def _kind(
         for found in pattern.finditer(text, *reach):
             behind = found.start() >= number[1]
             gap = (number[1], found.start()) if behind else (found.end(), number[0])
-            # A comma between the word and the number parts them.
-            distance = gap[1] - gap[0] + 20 * text.count(",", *gap)
+            # A comma between the word and the number parts them, another number yet more.
+            parted = _NUMBER.search(text, *gap) is not None and gap[1] - gap[0] > listed_size
+            distance = gap[1] - gap[0] + 20 * text.count(",", *gap) + 20 * parted
             near.append((distance + (0 if behind else _BEFORE_PENALTY), kind))
     distance, nearest = min(near, default=(0, "runtime"))
-    return nearest if distance <= _REACH_ON else "runtime"
+    return nearest if distance <= _KIND_REACH else "runtime"
 
 
 def _kind_in_turn(text: str, sentence: Sentence, listed: Listed) -> Kind | None:
@@ -231,13 +253,10 @@ def _kind_in_turn(text: str, sentence: Sentence, listed: Listed) -> Kind | None:
     if stop < 0:
         return None
     for reach in ((listed.end, stop), (max(sentence.start, listed.start - 60), listed.start)):
-        said = sorted(
-            (found.start(), kind)
-            for kind, pattern in _KINDS
-            for found in pattern.finditer(text, *reach)
-        )
-        if len(said) == listed.count:
-            return said[listed.rank][1]
+        found = members(text, *reach)[-listed.count :]
+        if len(found) == listed.count:
+            own = found[listed.rank]
+            return next((kind for kind, said in _KINDS if said.search(text, *own)), None)
     return None
 
 
@@ -258,6 +277,16 @@ def _baseline(
     return _in_turn(text, found, listed) if found and listed.count > 1 else found
 
 
+def _said_before(document: Document, sentence: Sentence) -> tuple[int, int] | None:
+    """What the sentence before compares with, if this one goes on with it ("Notably, it ...")."""
+    text = document.text
+    if sentence.number < 2 or not _GOES_ON.match(text, sentence.start, sentence.end):
+        return None
+    before = document.sentences[sentence.number - 1]
+    first = max(before.start, before.end - _SENTENCE_REACH)
+    return _compared(text, _EARLIER_BASELINE, first, before.end, before.end, latest=True)
+
+
 def _outdone(text: str, first: int, start: int) -> tuple[int, int] | None:
     """The name of "outperforms Heron by 2x", where nothing else is said in between."""
     phrase = _compared(text, _OUTDOING, first, start, start, latest=True)
@@ -268,9 +297,12 @@ def _in_turn(text: str, phrase: tuple[int, int], listed: Listed) -> tuple[int, i
     """The member of "Heron and Rook" that belongs to a number of "2x and 3x"."""
     start, end = phrase
     stop = text.find(IN_TURN, start, start + 2 * _REACH_ON)
-    for last in (stop, end) if stop >= 0 else (end,):
+    if stop < 0 and start < listed.end:
+        return phrase
+    whole = stop >= 0 and not _ASIDE.search(text, start, stop)
+    for last in (end, stop) if whole else (end,):
         found = members(text, start, last)
-        if len(found) == listed.count and (stop >= 0 or start > listed.end):
+        if len(found) == listed.count:
             return found[listed.rank]
     return phrase
 
@@ -294,7 +326,8 @@ def _noun_phrase(text: str, start: int, limit: int) -> tuple[int, int] | None:
             break
         end = limit
     phrase = text[start:end].rstrip(" .,;:!?\n*")
-    phrase = phrase.removesuffix(" such")  # "solutions such | as Foo"
-    phrase = _QUALITY_BEHIND.sub("", phrase)
+    if " with " not in phrase:
+        phrase = _QUALITY_BEHIND.sub("", phrase)
+    phrase = _TAIL.sub("", phrase)
     given = len(phrase) >= 2 and not _NO_BASELINE.match(phrase)
     return (start, start + len(phrase)) if given else None

@@ -48,8 +48,9 @@ def places_in_lists(text: str, spans: Sequence[Span]) -> list[Listed]:
 
 def members(text: str, start: int, end: int) -> list[Span]:
     """The members of "Heron, Rook and Teal", ``text[start:end]``."""
+    end = start + len(text[start:end].rstrip(" ,("))
     places = [start]
     for sign in _SIGN.finditer(text, start, end):
         places += sign.span()
-    places.append(start + len(text[start:end].rstrip(" ,(")))
+    places.append(end)
     return list(zip(places[::2], places[1::2], strict=True))

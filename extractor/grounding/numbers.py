@@ -50,9 +50,7 @@ _BETWEEN = re.compile(rf"\bbetween{_LEAD}\Z", re.IGNORECASE)
 _LIST_END = re.compile(rf"{JUNK}*+(?:,?\s*(?:and|or|&)|/){JUNK}*+", re.IGNORECASE)
 _LIST_STEP = re.compile(rf"{JUNK}*+,{JUNK}*+")
 _LISTED = re.compile(rf"{JUNK}*+(?:,?\s*(?:and|or|&)|/|,){JUNK}*+", re.IGNORECASE)
-_CLAUSE_AND = re.compile(
-    r"[^.;:(),]{1,60}(?:,\s(?:and\s)?|\sand\s)(?:an?\s)?[$~≈]*", re.IGNORECASE
-)
+_CLAUSE_AND = re.compile(r"[^.;:(),]{1,60}(?:,\s(?:and\s)?|\sand\s)(?:an?\s)?[$~≈]*", re.IGNORECASE)
 # A capitalised word that does not open its sentence, or one with a capital or digit inside.
 _NAME_BEFORE = re.compile(
     r"(?:(?<![.!?:]\s)(?<=\s)[A-Z][a-z]+|(?<!\w)\w*[A-Za-z][A-Z0-9]\w*)[ -]\Z"

@@ -62,7 +62,9 @@ _OF_TIME = re.compile(
 )
 
 # What may be said right behind a number whose unit stands before it: "x4 faster".
-MORE_OR_LESS = r"\s+(?:[a-z]+\s)?(?:faster|slower|quicker|speed-?up|acceleration|lower|higher|less|fewer)\b"
+MORE_OR_LESS = (
+    r"\s+(?:[a-z]+\s)?(?:faster|slower|quicker|speed-?up|acceleration|lower|higher|less|fewer)\b"
+)
 _GROUP = re.compile(r"\d+(?:(?:[.,．，]|\{,\}|\\,|[\u00a0\u2009\u202f]| (?=000(?!\d)))\d+)*")
 # Where digits may begin: not as the tail of a word, a power, an index or a version; they may as
 # the second side of "224x336".
