@@ -225,8 +225,8 @@ def _kind(
     if listed.count > 1 and (own := _kind_in_turn(text, sentence, listed)):
         return own
     outer = ((quote[0], min(number[0], listed.start)), (max(number[1], listed.end), quote[1]))
-    own = not any(_NUMBER.search(text, *span) for span in outer)
-    for kind, pattern in _KINDS if own else ():
+    alone = not any(_NUMBER.search(text, *span) for span in outer)
+    for kind, pattern in _KINDS if alone else ():
         if pattern.search(text, *quote):
             return kind
     near: list[tuple[int, Kind]] = []
