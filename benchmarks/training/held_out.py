@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.training.fitting import (
-    FOLDS,
-    Fitter,
-    name_examples,
-    quantity_examples,
-    url_examples,
-)
+from benchmarks.training.fitting import FOLDS
 from benchmarks.training.gold import SCORERS, UNLABELLED, is_annotated, name_labels, number
 from extractor.candidates.blend import Blend, answer_logs, log_odds
 from extractor.candidates.classifier import (
@@ -30,9 +24,9 @@ from extractor.candidates.spans import find_names, find_quantities, find_urls
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from benchmarks.training.fitting import Fitters
     from benchmarks.training.gold import Gold, Json
     from extractor.candidates.classifier import Classifier, Decision
-    from extractor.candidates.lexicon import Lexicon
     from extractor.evaluation.scorers import Expected
 
 FIELDS = ("method_name", "claimed_speedups", "benchmarks", "hardware", "code_url")
@@ -54,17 +48,15 @@ class HeldOut:
     scored: list[Scored]
 
     @classmethod
-    def of(cls, gold: Gold, lexicon: Lexicon) -> HeldOut:
+    def of(cls, gold: Gold, fitters: Fitters) -> HeldOut:
         """Score every paper by cross-validation."""
         fold_of = [paper % FOLDS for paper in range(len(gold.papers))]
         Random(0).shuffle(fold_of)  # noqa: S311
-        names = Fitter(name_examples(gold, lexicon), "names")
+        names = fitters.names
         by_field = [names.held_out(output, fold_of) for output in range(len(NAME_FIELDS))]
         chances = _by_paper(names.papers, zip(*by_field, strict=True))
-        quantities = Fitter(quantity_examples(gold), "quantities")
-        claims = _by_paper(quantities.papers, quantities.held_out(0, fold_of))
-        urls = Fitter(url_examples(gold), "urls")
-        pages = _by_paper(urls.papers, urls.held_out(0, fold_of))
+        claims = _by_paper(fitters.quantities.papers, fitters.quantities.held_out(0, fold_of))
+        pages = _by_paper(fitters.urls.papers, fitters.urls.held_out(0, fold_of))
         scored = [
             Scored(
                 document,
