@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 
 FIELDS = ("method_name", "claimed_speedups", "benchmarks", "hardware", "code_url")
 _STEPS = [step / 50 for step in range(5, 46)]
+_UNLIKELY = 0.05  # less than the lowest threshold, since a device's longer form may be less likely
 _OPEN_BETWEEN, _MOST_QUESTIONS = (0.08, 0.92), 4
 _FEWEST_ANSWERS, _INVERSE_PENALTY = 8, 0.2
 # Fields for which a model's answers were found to help on held-out papers.
 _HELPED = {
-    "qwen2.5-coder-1.5b": ("method_name", "benchmarks"),
+    "qwen2.5-coder-1.5b": ("method_name", "benchmarks", "hardware"),
     "qwen2.5-coder-0.5b": ("benchmarks",),
 }
 
@@ -78,6 +79,32 @@ class HeldOut:
             for at, document in enumerate(gold.documents())
         ]
         return cls(gold, scored)
+
+    def likely(self, field: str) -> HeldOut:
+        """The candidates alone that any threshold could make values of ``field``."""
+        scored = [
+            replace(
+                each,
+                names=tuple(n for n in each.names if n.probability.get(field, 0.0) >= _UNLIKELY),
+                quantities=each.quantities if field == "claimed_speedups" else (),
+                urls=each.urls if field == "code_url" else (),
+            )
+            for each in self.scored
+        ]
+        return replace(self, scored=scored)
+
+    def undecided(self, field: str) -> list[int]:
+        """The papers that have a candidate, or should have a value, of ``field``."""
+        return [
+            paper
+            for paper, each in enumerate(self.scored)
+            if each.names or each.quantities or each.urls or self.is_expected(paper, field)
+        ]
+
+    def is_expected(self, paper: int, field: str) -> bool:
+        """Whether gold has a value of ``field``."""
+        expected = self.expected(paper, field)
+        return expected is not None and bool(expected.values)
 
     def chance(self, paper: int, key: str, field: str) -> float:
         """The probability of one name of one paper."""
@@ -141,8 +168,12 @@ def tune(classifier: Classifier, held: HeldOut) -> dict[str, float]:
     """The threshold of every field with the best held-out F1; of equal ones the highest."""
     limits = dict(classifier.thresholds)
     for field in FIELDS:
+        likely = held.likely(field)
+        papers = likely.undecided(field)
         f1_at = {
-            step: f1_of(replace(classifier, thresholds={**limits, field: step}), held, field)
+            step: f1_of(
+                replace(classifier, thresholds={**limits, field: step}), likely, field, papers
+            )
             for step in _STEPS
         }
         limits[field] = max(_STEPS, key=lambda step: (f1_at[step], step))
