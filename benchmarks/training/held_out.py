@@ -36,7 +36,7 @@ _OPEN_BETWEEN, _MOST_QUESTIONS = (0.08, 0.92), 4
 _FEWEST_ANSWERS, _INVERSE_PENALTY = 8, 0.2
 # Fields for which a model's answers were found to help on held-out papers.
 _HELPED = {
-    "qwen2.5-coder-1.5b": ("method_name", "benchmarks", "hardware"),
+    "qwen2.5-coder-1.5b": ("method_name", "benchmarks"),
     "qwen2.5-coder-0.5b": ("benchmarks",),
 }
 
