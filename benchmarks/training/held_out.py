@@ -217,14 +217,17 @@ def blends(held: HeldOut, answers: Sequence[Json]) -> dict[str, Blend]:
 def _blend_weights(
     held: HeldOut, asked: Iterable[tuple[int, str, Mapping[str, float]]], field: str
 ) -> tuple[float, ...] | None:
-    """The logistic regression over the names that were asked about; None for too few."""
-    low, high = _OPEN_BETWEEN
+    """The logistic regression over the names that were asked about; None for too few.
+
+    Those too that are no longer open: of the names that an earlier classifier left open, the ones
+    that a later one still does are not like the open names of other papers.
+    """
     rows: list[list[float]] = []
     labels: list[int] = []
     for paper, key, answer in asked:
         label = name_labels(held.gold.records[paper], key)[NAME_FIELDS.index(field)]
         chance = held.chance(paper, key, field)
-        if label != UNLABELLED and low < chance < high:
+        if label != UNLABELLED:
             rows.append([log_odds(chance), *answer_logs(answer)])
             labels.append(label)
     if sum(labels) < _FEWEST_ANSWERS:
