@@ -183,9 +183,19 @@ def test_a_device_takes_its_longer_form_where_that_is_nearly_as_likely() -> None
     assert benchmarks("on a Knot NX now", Knot=0.9, Knot_NX=0.6) == ["Knot"]
 
 
-def test_a_longer_form_does_not_swallow_another_device() -> None:
-    found = hardware("on Knot and Heron now", Knot=0.9, Heron=0.8)
+@pytest.mark.parametrize("two", ["Knot and Heron", "Knot/Heron", "Knot or Heron"])
+def test_a_longer_form_does_not_swallow_another_device(two: str) -> None:
+    chances = {"Knot": 0.9, "Heron": 0.8, two: 0.85}
+    found = hardware(f"on {two} now", **chances)
     assert found == ["Knot", "Heron"]
+
+
+def test_what_is_joined_to_a_name_is_no_part_of_it() -> None:
+    chances = {"Knot NX": 0.6, "Knot NX-based": 0.9, "8-core Knot NX": 0.9}
+
+    assert hardware("a Knot NX-based rover", **chances) == ["Knot NX"]
+    assert hardware("the 8-core Knot NX here", **chances) == ["Knot NX"]
+    assert benchmarks("a Knot NX-based test", **chances) == ["Knot NX"]
 
 
 def quantity(value: float) -> ScoredQuantity:

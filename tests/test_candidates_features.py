@@ -60,6 +60,25 @@ def test_the_words_around_a_name_are_its_features() -> None:
     assert {"s=present", "s=we"} <= facts  # what the sentence is about
 
 
+def test_how_a_name_is_introduced_is_told() -> None:
+    assert {"intro0", "intro0 ,a", "intro ,a"} <= of_name("Rook", "we devise Rook, a small network")
+    assert {"naming0", "naming noun"} <= of_name("Rook", "the board called Rook network is")
+    assert "intro ,a" in of_name("Rook", "we release the first Rook, a corpus")
+    assert not [fact for fact in of_name("Rook", "we use Rook, a corpus") if "intro" in fact]
+
+
+def test_what_the_title_calls_a_name_is_told() -> None:
+    facts = of_name("Rook", "It is new.", title="Rook: A Corpus of Nests")
+
+    assert {"subtitle=corpu", "subtitle=<data>", "subtitle starts=a"} <= facts
+
+
+def test_a_noun_is_told_by_what_it_stands_for_too() -> None:
+    assert "hd=<data>" in of_name("Rook", "on the Rook corpora here")
+    assert "hd=<method>" in of_name("Rook", "the Rook framework here")
+    assert "hd=<device>" in of_name("Rook", "the Rook annealer here")
+
+
 def test_names_and_numbers_around_are_classes_and_not_words() -> None:
     facts = of_name("Rook", "a Rook ResNet 50 here")
 
@@ -187,10 +206,18 @@ def test_contexts_alone_say_nothing_of_the_name_itself() -> None:
     [
         ("NVIDIA", "V"), ("GeForce", "D"), ("Xavier", "F"), ("1080", None), ("1080Ti", "M"),
         ("GPUs", "G"), ("Rook", None), ("(A100)", "D"), ("Cortex-M4", "D"), ("80GB", "M"),
+        ("A100s", "D"), ("DE-10", "D"), ("ibm_wader", "D"), ("annealer", "G"),
     ],
 )  # fmt: skip
 def test_words_of_device_names_have_classes(word: str, letter: str | None) -> None:
     assert hardware_class(word) == letter
+
+
+def test_the_noun_of_a_device_further_on_and_devices_beside_are_told() -> None:
+    facts = of_name("Rook", "on a Rook ion trap computer and a Jetson board")
+
+    assert {"hwahead", "hwahead=computer", "hwahead2", "hwnear=D"} <= facts
+    assert not [fact for fact in of_name("Rook", "a Rook, on a board") if "hwahead" in fact]
 
 
 def test_the_classes_of_a_devices_words_are_its_features() -> None:

@@ -147,6 +147,10 @@ def test_a_number_belongs_to_a_name_but_is_none_alone() -> None:
         ("a Detector of Small Vessels is", "Detector of Small Vessels"),  # over small words
         ("the GLUE benchmark is", "GLUE benchmark"),  # with its common noun
         ("a kestrel-like Finch-based model", "Finch"),  # before "-based"
+        ("a Kestrel Nano-based rover is", "Kestrel Nano"),  # also of several words
+        ("for 40 K90-hours it", "K90"),  # in a count of hours
+        ("on wader_kyoto it", "wader_kyoto"),  # in lower case with an underscore
+        ("the rules—Rook among them", "Rook"),  # behind a dash
         ("on Lapwing/Dunlin", "Dunlin"),  # around a slash
         ("in FinchBERT's code", "FinchBERT"),  # before the possessive
         ("on two A100s", "A100"),  # without the plural
@@ -161,6 +165,13 @@ def test_a_number_belongs_to_a_name_but_is_none_alone() -> None:
 )
 def test_a_name_is_found(abstract: str, expected: str) -> None:
     assert expected in names(abstract)
+
+
+def test_a_list_in_parentheses_is_no_name() -> None:
+    found = names("on two boards (K90, T40) here")
+
+    assert {"K90", "T40"} <= set(found)
+    assert "K90, T40" not in found
 
 
 def test_the_words_before_a_colon_of_the_title_are_a_candidate() -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.training.fitting import mine, train
+from benchmarks.training.fitting import Fitters, mine, train
 from benchmarks.training.gold import Gold, lines
 from benchmarks.training.held_out import FIELDS, HeldOut, blends, f1_of, open_questions, tune
 
@@ -36,6 +36,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     path(
         "--annotated",
+        nargs="+",
         required=True,
         metavar="PAPERS",
         help="the papers of --annotations; the lexicon is mined from those without a record",
@@ -57,10 +58,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     options = _options(arguments)
-    gold = Gold.read([*options.gold, (options.annotated, options.annotations)])
+    pairs = [*options.gold, *((papers, options.annotations) for papers in options.annotated)]
+    gold = Gold.read(pairs)
     lexicon = mine(gold, gold.unlabelled(options.annotated, options.exclude))
-    classifier = train(gold, lexicon, dict.fromkeys(FIELDS, _FIRST_THRESHOLD))
-    held = HeldOut.of(gold, lexicon)
+    fitters = Fitters.of(gold, lexicon)
+    classifier = train(fitters, lexicon, dict.fromkeys(FIELDS, _FIRST_THRESHOLD))
+    held = HeldOut.of(gold, fitters)
     classifier = replace(
         classifier, thresholds=tune(classifier, held), blend=blends(held, lines(options.answers))
     )
@@ -68,10 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.questions:
         asked = (json.dumps(each, ensure_ascii=False) for each in open_questions(held))
         options.questions.write_text("\n".join(asked) + "\n", encoding="utf-8")
-    first = len(lines(options.gold[0][0]))
+    print(f"{'':18} threshold  held-out F1 of {', '.join(papers.name for papers, _ in pairs)}")
     for field in FIELDS:
-        f1 = f1_of(classifier, held, field, range(first))
-        print(f"{field:18} threshold {classifier.thresholds[field]:.2f}  held-out F1 {f1:.3f}")
+        figures = (f1_of(classifier, held, field, part) for part in gold.parts)
+        f1 = "  ".join(f"{figure:.3f}" for figure in figures)
+        print(f"{field:18} {classifier.thresholds[field]:9.2f}  {f1}")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ _INVERSE_PENALTY = {"contexts": 0.1, "names": 0.5, "quantities": 0.3, "urls": 1.
 _RAREST = {"contexts": 3, "names": 3, "quantities": 2, "urls": 1}
 _SMALLEST_WEIGHT = 0.015
 _FEWEST_PAPERS = 2
-_MOST_STEPS, _TOLERANCE = 400, 1e-6
+_MOST_STEPS, _TOLERANCE = 400, 1e-5
 _BATCH = 2000
 
 
@@ -174,13 +174,30 @@ def _contexts(paper: tuple[str, str]) -> list[tuple[str, set[str]]]:
     return [(each.key, facts) for each, facts in zip(names.candidates, features, strict=True)]
 
 
-def train(gold: Gold, lexicon: Lexicon, thresholds: Mapping[str, float]) -> Classifier:
+@dataclass(frozen=True, slots=True)
+class Fitters:
+    """The examples of all gold papers, for each kind of candidate."""
+
+    names: Fitter
+    quantities: Fitter
+    urls: Fitter
+
+    @classmethod
+    def of(cls, gold: Gold, lexicon: Lexicon) -> Fitters:
+        return cls(
+            Fitter(name_examples(gold, lexicon), "names"),
+            Fitter(quantity_examples(gold), "quantities"),
+            Fitter(url_examples(gold), "urls"),
+        )
+
+
+def train(fitters: Fitters, lexicon: Lexicon, thresholds: Mapping[str, float]) -> Classifier:
     """Fit all weights on all gold papers."""
     return Classifier(
         lexicon=lexicon,
-        names=Fitter(name_examples(gold, lexicon), "names").weights(NAME_FIELDS),
-        quantities=Fitter(quantity_examples(gold), "quantities").weights(("claimed_speedups",)),
-        urls=Fitter(url_examples(gold), "urls").weights(("code_url",)),
+        names=fitters.names.weights(NAME_FIELDS),
+        quantities=fitters.quantities.weights(("claimed_speedups",)),
+        urls=fitters.urls.weights(("code_url",)),
         thresholds=thresholds,
         blend={},
     )

@@ -37,34 +37,37 @@ _EMPTY_RECORD: Json = {
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """Annotated papers with their records."""
+    """Annotated papers with their records; ``parts`` are the numbers of each file's papers."""
 
     papers: list[Json]
     records: list[Json]
+    parts: list[range]
 
     @classmethod
     def read(cls, pairs: Iterable[tuple[Path, Path]]) -> Gold:
         """Read pairs of a papers file and a gold file, matched by id."""
         papers: list[Json] = []
         records: list[Json] = []
+        parts: list[range] = []
         for paper_path, gold_path in pairs:
             by_id = {record["id"]: _EMPTY_RECORD | record for record in lines(gold_path)}
-            for paper in lines(paper_path):
-                if paper["id"] in by_id:
-                    papers.append(paper)
-                    records.append(by_id[paper["id"]])
-        return cls(papers, records)
+            known = [paper for paper in lines(paper_path) if paper["id"] in by_id]
+            parts.append(range(len(papers), len(papers) + len(known)))
+            papers += known
+            records += (by_id[paper["id"]] for paper in known)
+        return cls(papers, records, parts)
 
     def documents(self) -> list[Document]:
         return [Document(paper["title"], paper["abstract"]) for paper in self.papers]
 
-    def unlabelled(self, papers: Path, excluded: Iterable[Path]) -> list[Json]:
+    def unlabelled(self, paths: Iterable[Path], excluded: Iterable[Path]) -> list[Json]:
         """The papers that nothing is known of, and that nothing is measured on."""
         titles = {paper["title"].lower() for paper in self.papers}
         texts = "\n".join(path.read_text(encoding="utf-8").lower() for path in excluded)
         return [
             paper
-            for paper in lines(papers)
+            for path in paths
+            for paper in lines(path)
             if paper["title"].lower() not in titles and paper["title"].lower() not in texts
         ]
 

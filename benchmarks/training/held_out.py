@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.training.fitting import (
-    FOLDS,
-    Fitter,
-    name_examples,
-    quantity_examples,
-    url_examples,
-)
+from benchmarks.training.fitting import FOLDS
 from benchmarks.training.gold import SCORERS, UNLABELLED, is_annotated, name_labels, number
 from extractor.candidates.blend import Blend, answer_logs, log_odds
 from extractor.candidates.classifier import (
@@ -30,13 +24,14 @@ from extractor.candidates.spans import find_names, find_quantities, find_urls
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from benchmarks.training.fitting import Fitters
     from benchmarks.training.gold import Gold, Json
     from extractor.candidates.classifier import Classifier, Decision
-    from extractor.candidates.lexicon import Lexicon
     from extractor.evaluation.scorers import Expected
 
 FIELDS = ("method_name", "claimed_speedups", "benchmarks", "hardware", "code_url")
 _STEPS = [step / 50 for step in range(5, 46)]
+_UNLIKELY = 0.05  # less than the lowest threshold, since a device's longer form may be less likely
 _OPEN_BETWEEN, _MOST_QUESTIONS = (0.08, 0.92), 4
 _FEWEST_ANSWERS, _INVERSE_PENALTY = 8, 0.2
 # Fields for which a model's answers were found to help on held-out papers.
@@ -54,17 +49,15 @@ class HeldOut:
     scored: list[Scored]
 
     @classmethod
-    def of(cls, gold: Gold, lexicon: Lexicon) -> HeldOut:
+    def of(cls, gold: Gold, fitters: Fitters) -> HeldOut:
         """Score every paper by cross-validation."""
         fold_of = [paper % FOLDS for paper in range(len(gold.papers))]
         Random(0).shuffle(fold_of)  # noqa: S311
-        names = Fitter(name_examples(gold, lexicon), "names")
+        names = fitters.names
         by_field = [names.held_out(output, fold_of) for output in range(len(NAME_FIELDS))]
         chances = _by_paper(names.papers, zip(*by_field, strict=True))
-        quantities = Fitter(quantity_examples(gold), "quantities")
-        claims = _by_paper(quantities.papers, quantities.held_out(0, fold_of))
-        urls = Fitter(url_examples(gold), "urls")
-        pages = _by_paper(urls.papers, urls.held_out(0, fold_of))
+        claims = _by_paper(fitters.quantities.papers, fitters.quantities.held_out(0, fold_of))
+        pages = _by_paper(fitters.urls.papers, fitters.urls.held_out(0, fold_of))
         scored = [
             Scored(
                 document,
@@ -86,6 +79,32 @@ class HeldOut:
             for at, document in enumerate(gold.documents())
         ]
         return cls(gold, scored)
+
+    def likely(self, field: str) -> HeldOut:
+        """The candidates alone that any threshold could make values of ``field``."""
+        scored = [
+            replace(
+                each,
+                names=tuple(n for n in each.names if n.probability.get(field, 0.0) >= _UNLIKELY),
+                quantities=each.quantities if field == "claimed_speedups" else (),
+                urls=each.urls if field == "code_url" else (),
+            )
+            for each in self.scored
+        ]
+        return replace(self, scored=scored)
+
+    def undecided(self, field: str) -> list[int]:
+        """The papers that have a candidate, or should have a value, of ``field``."""
+        return [
+            paper
+            for paper, each in enumerate(self.scored)
+            if each.names or each.quantities or each.urls or self.is_expected(paper, field)
+        ]
+
+    def is_expected(self, paper: int, field: str) -> bool:
+        """Whether gold has a value of ``field``."""
+        expected = self.expected(paper, field)
+        return expected is not None and bool(expected.values)
 
     def chance(self, paper: int, key: str, field: str) -> float:
         """The probability of one name of one paper."""
@@ -149,8 +168,12 @@ def tune(classifier: Classifier, held: HeldOut) -> dict[str, float]:
     """The threshold of every field with the best held-out F1; of equal ones the highest."""
     limits = dict(classifier.thresholds)
     for field in FIELDS:
+        likely = held.likely(field)
+        papers = likely.undecided(field)
         f1_at = {
-            step: f1_of(replace(classifier, thresholds={**limits, field: step}), held, field)
+            step: f1_of(
+                replace(classifier, thresholds={**limits, field: step}), likely, field, papers
+            )
             for step in _STEPS
         }
         limits[field] = max(_STEPS, key=lambda step: (f1_at[step], step))
@@ -194,14 +217,17 @@ def blends(held: HeldOut, answers: Sequence[Json]) -> dict[str, Blend]:
 def _blend_weights(
     held: HeldOut, asked: Iterable[tuple[int, str, Mapping[str, float]]], field: str
 ) -> tuple[float, ...] | None:
-    """The logistic regression over the names that were asked about; None for too few."""
-    low, high = _OPEN_BETWEEN
+    """The logistic regression over the names that were asked about; None for too few.
+
+    Those too that are no longer open: of the names that an earlier classifier left open, the ones
+    that a later one still does are not like the open names of other papers.
+    """
     rows: list[list[float]] = []
     labels: list[int] = []
     for paper, key, answer in asked:
         label = name_labels(held.gold.records[paper], key)[NAME_FIELDS.index(field)]
         chance = held.chance(paper, key, field)
-        if label != UNLABELLED and low < chance < high:
+        if label != UNLABELLED:
             rows.append([log_odds(chance), *answer_logs(answer)])
             labels.append(label)
     if sum(labels) < _FEWEST_ANSWERS:

@@ -22,6 +22,7 @@ from extractor.candidates.lexicon import Lexicon
 from extractor.candidates.name_features import name_features
 from extractor.candidates.quantity_features import quantity_features, url_features
 from extractor.candidates.spans import (
+    JOINED,
     MAX_LENGTH,
     NameCandidate,
     UrlCandidate,
@@ -42,6 +43,8 @@ NAME_FIELDS = ("method_name", "benchmarks", "hardware")
 _SCALE = 100
 # A longer form is taken for a device only where it is about as likely as the shorter one.
 _LONGER_FORM = 0.6
+# Several devices are not one ("H100/H200", "FPGA or GPU"), and a count is no part of one ("8-GPU").
+_NO_DEVICE = re.compile(r"/|,\s|\b(?:and|or)\b|\b\d+-[A-Za-z]{3,}")
 # "256Kb", "40nm": a measure is nobody's name.
 _MEASURE = re.compile(
     r"\d+(?:\.\d+)?\s?(?:[kmgt]i?)?(?:b|bits?|bytes?|[nm]m|[mn]?s|hz|w|v)", re.IGNORECASE
@@ -214,11 +217,18 @@ class Classifier:
         taken: list[ScoredName] = []
         for name in sorted(likely, key=lambda name: -name.probability[field]):
             known = any(same_thing(name.candidate, other.candidate) for other in taken)
-            if not known and not _MEASURE.fullmatch(name.candidate.text):
+            if not known and _could_be(name, field):
                 form = _fuller(name, names, taken) if field == "hardware" else name
                 chosen.append(form)
                 taken += [name, form]
         return tuple(chosen)
+
+
+def _could_be(name: ScoredName, field: str) -> bool:
+    text = name.candidate.text
+    if _MEASURE.fullmatch(text) or JOINED.fullmatch(text):
+        return False
+    return field != "hardware" or not _NO_DEVICE.search(text)
 
 
 def same_thing(one: NameCandidate, other: NameCandidate) -> bool:
@@ -242,7 +252,7 @@ def _overlap(one: NameCandidate, other: NameCandidate) -> bool:
 @cache
 def _core_words(name: str) -> frozenset[str]:
     words = frozenset(re.findall(r"[a-z0-9]+(?:[-.][a-z0-9]+)*", name.lower()))
-    return words - GENERIC_TAILS
+    return words - GENERIC_TAILS or words
 
 
 def _fuller(
@@ -255,6 +265,7 @@ def _fuller(
         other
         for other in names
         if other.probability["hardware"] >= floor
+        and _could_be(other, "hardware")
         and words < _core_words(other.candidate.text)
         and _overlap(name.candidate, other.candidate)
         and not any(_overlap(other.candidate, used.candidate) for used in taken)

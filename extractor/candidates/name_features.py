@@ -23,9 +23,12 @@ from extractor.candidates.vocabulary import (
     COMMON_NOUNS,
     GENERIC_TAILS,
     GOVERNORS,
+    INTRODUCING,
     LIST_SIGNS,
+    NAMING,
     TOPICS,
     hardware_class,
+    noun_class,
 )
 from extractor.names import name_key
 
@@ -36,6 +39,10 @@ if TYPE_CHECKING:
 
 _AFTER_HEAD = re.compile(r"[\"”’'*) ]*(?:[:：]|\s[-–—]\s|\?)")
 _NEIGHBOUR_REACH = 120
+_DEVICE_REACH = 80
+_WORDS_AHEAD = 6
+_INTRODUCED_WITHIN = 4
+_CLAUSE_SIGNS = frozenset(",;:.")
 _FEW_PAPERS = 2
 
 
@@ -64,6 +71,7 @@ def name_features(
         if not contexts_only:
             found.update(_known_features(candidate, lexicon))
             found.update(_hardware_features(document, candidate))
+            found.update(_device_context(paper, candidate))
             found.update(_neighbour_features(document, candidate, known))
         features.append(found)
     return features
@@ -81,6 +89,15 @@ class _Paper:
         self.initials = "".join(initials).lower()
         said = ({word.text.lower() for word in each.words} for each in document.sentences)
         self.topics = [TOPICS & words for words in said]
+        # Per sentence, the places of words that are parts of a device's name.
+        self.devices = [
+            [
+                (word.start, kind)
+                for word in each.words
+                if (kind := hardware_class(word.text)) and kind in "VDF"
+            ]
+            for each in document.sentences
+        ]
 
 
 def _place_features(paper: _Paper, candidate: NameCandidate) -> Iterator[str]:
@@ -91,6 +108,7 @@ def _place_features(paper: _Paper, candidate: NameCandidate) -> Iterator[str]:
         if sentence.number:
             yield from _context(sentence, first, last)
             yield from _list_context(sentence, first, last)
+            yield from _introduction(sentence, first, last)
             yield from _sentence_features(paper, sentence, first)
         else:
             yield from ("title", f"TL1={sentence.shape(first - 1)}", f"TR1={sentence.shape(last)}")
@@ -100,6 +118,7 @@ def _place_features(paper: _Paper, candidate: NameCandidate) -> Iterator[str]:
                     yield "alltitle"
             if _AFTER_HEAD.match(document.title, end):
                 yield f"precolon{int(first == 0)}"
+                yield from _subtitle(sentence, last)
             if ":" in document.title[:start]:
                 yield "postcolon"
         yield from _edges(document.text, start, end)
@@ -130,12 +149,40 @@ def _context(sentence: Sentence, first: int, last: int) -> Iterator[str]:
             return
 
 
+def _introduction(sentence: Sentence, first: int, last: int) -> Iterator[str]:
+    """How the name is introduced, if it is: the verb's distance together with what follows."""
+    for distance in range(_INTRODUCED_WITHIN):
+        shape = sentence.shape(first - 1 - distance)
+        verb = "intro" if shape in INTRODUCING else "naming" if shape in NAMING else None
+        if verb:
+            following = sentence.shape(last)
+            if following == ",":
+                following += sentence.shape(last + 1)
+            noun = COMMON_NOUNS.get(following)
+            yield f"{verb}{distance}"
+            yield f"{verb}{distance} {'noun' if noun else following}"
+            yield f"{verb} {'noun' if noun else following}"
+            return
+
+
+def _subtitle(sentence: Sentence, last: int) -> Iterator[str]:
+    """What the title's rest says that the name before the colon is."""
+    rest = sentence.words[last:]
+    nouns = {word.text.lower() for word in rest} & COMMON_NOUNS.keys()
+    yield from (f"subtitle={COMMON_NOUNS[noun]}" for noun in nouns)
+    yield from (f"subtitle=<{noun_class(noun)}>" for noun in nouns)
+    if len(rest) > 1:
+        yield f"subtitle starts={rest[1].text.lower()}"
+
+
 def _first_of(label: str, shapes: Sequence[str]) -> Iterator[str]:
     """The first common noun among ``shapes``, with its distance and without."""
     for distance, shape in enumerate(shapes):
         if noun := COMMON_NOUNS.get(shape):
             yield f"{label}{distance}={noun}"
             yield f"{label}={noun}"
+            if kind := noun_class(shape):
+                yield f"{label}=<{kind}>"
             return
 
 
@@ -310,6 +357,17 @@ def _conjunctions(found: set[str]) -> list[str]:
         pairs.append("initcap_s" if "sstart" in found and "smid" not in found else "initcap_m")
     if "titleAndAbs" in found:
         pairs.append(f"x:TA_{case}")
+    if "precolon1" in found:
+        words = "one" if "one" in found else "many"
+        again = "again" if "titleAndAbs" in found else "once"
+        pairs += [f"x:head_{words}_{again}", f"x:head_{words}_{again}_{case}"]
+        if "smid" in found:
+            pairs.append(f"x:head_{words}_{case}_smid")
+    pairs += [
+        f"x:{fact}_{'title' if 'title' in found else 'abstract'}_{case}"
+        for fact in ("intro0", "naming0", "intro ,a", "intro ,an", "intro0 ,a", "intro0 ,an")
+        if fact in found
+    ]
     listed = "coord" if "coord" in found else "alone"
     for fact in ("precolon1", "hasLong", "isLong", "title"):
         if fact in found:
@@ -332,7 +390,7 @@ def _known_features(candidate: NameCandidate, lexicon: Lexicon) -> Iterator[str]
 def _hardware_features(document: Document, candidate: NameCandidate) -> Iterator[str]:
     """The name's words as parts of a device's name ("NVIDIA GTX 1080" is V, D, M)."""
     name = re.sub(r"['’]s\b", "", candidate.text.lower())
-    classes = [hardware_class(word) or "o" for word in re.findall(r"[a-z0-9][a-z0-9.\-]*", name)]
+    classes = [hardware_class(word) or "o" for word in re.findall(r"[a-z0-9][a-z0-9.\-_]*", name)]
     if not classes:
         return
     kinds = "".join(letter for letter in "VDFMGo" if letter in classes)
@@ -356,6 +414,23 @@ def _hardware_features(document: Document, candidate: NameCandidate) -> Iterator
         )
         for side, words in beside:
             yield from (f"hw{side}={kind}" for each in words if (kind := hardware_class(each.text)))
+
+
+def _device_context(paper: _Paper, candidate: NameCandidate) -> Iterator[str]:
+    """Words of devices around the name: the noun that it goes with, and other devices near by."""
+    for start, end in candidate.spans[:3]:
+        sentence = paper.document.sentence_at(start)
+        _, last = sentence.between(start, end)
+        for distance, word in enumerate(sentence.words[last : last + _WORDS_AHEAD]):
+            if word.text in _CLAUSE_SIGNS:
+                break
+            if hardware_class(word.text) in {"G", "F"}:
+                noun = word.text.lower().rstrip("s")
+                yield from ("hwahead", f"hwahead={noun}", f"hwahead{min(distance, 2)}")
+                break
+        for place, kind in paper.devices[sentence.number]:
+            if not start <= place < end and start - _DEVICE_REACH < place < end + _DEVICE_REACH:
+                yield f"hwnear={kind}"
 
 
 def _neighbour_features(

@@ -24,7 +24,7 @@ _NAME_TOKEN = re.compile(
     https?://\S+
   | (?:\$(?:[^$\s]|\\\ ){1,24}?\$)?
     [A-Za-zÀ-ɏͰ-Ͽ0-9@#\\]
-    (?: [A-Za-zÀ-ɏͰ-Ͽ0-9@] | [-‐-―−](?=\w|\$|\*) | [_+'’*·](?=\w) | [.](?=\w) | [&/](?=\w)
+    (?: [A-Za-zÀ-ɏͰ-Ͽ0-9@] | [-‐-–−](?=\w|\$|\*) | [_+'’*·](?=\w) | [.](?=\w) | [&/](?=\w)
       | \^\{?\\?[A-Za-z0-9*+]+\}? | \$\s?[\^_]?\{?\\?(?:[^$\s]){1,16}?\}?\$
       | \+{1,2}(?!\w) | \*(?=\s?[A-Z]) )*
     (?:\*\*(?=\w))?
@@ -40,10 +40,10 @@ _TAILS = word_set(
     "suite test set board chip phone processor microcontroller laptop supercomputer challenge"
     " corpus dataset benchmark gpu gpus cpu cloud database"
 )
-_JOINED = re.compile(
+JOINED = re.compile(
     r"(.+)-(?:based|like|style|equipped|driven|powered|trained|tuned|specific|level|only|enabled"
     r"|aware|native|accelerated|backed|inspired|compatible|generated|the-art|optimized|series"
-    r"|scale|type|quality|centric|constrained)"
+    r"|scale|type|quality|centric|constrained|hours?|days?|class|hosted|capable|compliant)"
 )
 _POSSESSIVE = re.compile(r"(.+)['’]s")
 _PLURAL = re.compile(r"(.+[A-Z0-9])s")
@@ -168,6 +168,7 @@ def _closes(name: str) -> bool:
 
 def _is_name_like(token: str) -> bool:
     marked = any(char.isupper() or char.isdigit() or "α" <= char <= "ω" for char in token)
+    marked = marked or re.fullmatch(r"[a-z]+(?:_[a-z]+)+", token) is not None
     return marked and any(map(str.isalpha, token)) and not token.startswith("http")
 
 
@@ -254,9 +255,7 @@ def _add_inner(spans: _Spans, run_start: int, token: re.Match[str]) -> None:
     start, text = token.start(), token[0]
     for part in re.finditer(r"[^/]+", text) if "/" in text else ():
         spans.add(start + part.start(), start + part.end())
-    if joined := _JOINED.fullmatch(text):
-        spans.add(start, start + joined.end(1))
-    for pattern in (_POSSESSIVE, _PLURAL):
+    for pattern in (JOINED, _POSSESSIVE, _PLURAL):
         if stem := pattern.fullmatch(text):
             spans.add(run_start, start + stem.end(1))
             spans.add(start, start + stem.end(1))
@@ -266,7 +265,8 @@ def _add_acronyms(spans: _Spans, text: str) -> dict[str, str]:
     long_forms: dict[str, str] = {}
     for found in PARENTHESIS.finditer(text):
         acronym = found.group(1)
-        if not any(char.isupper() for char in acronym) or len(acronym.split()) > 2:
+        is_list = "," in acronym or len(acronym.split()) > 2
+        if is_list or not any(char.isupper() for char in acronym):
             continue
         spans.add(*found.span(1))
         start = _long_form_start(text, found.start(), acronym)
