@@ -32,6 +32,7 @@ FIELDS = (
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("extractor.llm.providers.embedded._LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("extractor.llm.providers.embedded._OPENING_SECONDS", PATIENCE_SECONDS)
 
 
 @asynccontextmanager
