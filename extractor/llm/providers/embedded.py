@@ -17,6 +17,7 @@ import threading
 import time
 from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic_core import to_json
@@ -31,7 +32,6 @@ from extractor.llm.weights.catalog import CATALOG, DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
-    from pathlib import Path
 
     import aiohttp
     import xllamacpp  # type: ignore[import-untyped]
@@ -50,6 +50,7 @@ _BATCH_TOKENS = 96
 _LOOK_SECONDS, _REPLY_SECONDS = 1.0, 10.0
 # Without a token, while the beginning of all requests is read.
 _OPENING_SECONDS = 120.0
+_STATISTICS, _LEAST_SECONDS = Path("/proc/stat"), 0.2
 # Prompt and answer tokens per second on two cores (AMD EPYC, AVX2), one paper at a time.
 _SPEED = {"qwen2.5-coder-1.5b": (38.0, 16.0), "qwen2.5-coder-0.5b": (92.0, 26.0)}
 
@@ -64,6 +65,7 @@ class Embedded(Provider):
         self._weights = weights
         self._slots = settings.concurrency or 1
         self._pull_display = settings.pull_display
+        self._load = _Load()
         self._progress = _Progress(settings.wait_display or (lambda _, __: None))
         self.endpoint = Endpoint(
             model=weights.name,
@@ -100,7 +102,8 @@ class Embedded(Provider):
         path = await self._weights_on_disk()
         key = secrets.token_urlsafe(24)
         with prefixes.scratch() as folder:
-            start = partial(_start, path, key, self._slots, self._context, folder)
+            threads = self._load.free_cores()
+            start = partial(_start, path, key, self._slots, self._context, folder, threads)
             starting = asyncio.get_running_loop().run_in_executor(None, start)
             await asyncio.sleep(0)
             from extractor.llm.http_transport import open_own  # while the weights are loaded
@@ -134,7 +137,8 @@ class Embedded(Provider):
         if await asyncio.to_thread(kept.restore, slots.file) and await slots.restore():
             return
         body = {**self.opening.body, **self.endpoint.fields_for(1), "id_slot": 0}
-        with suppress(NoReply):
+        # Too slow or broken: the first request tells, under the time limit of the user.
+        with suppress(NoReply, EndpointError):
             async with self.time_limit(_OPENING_SECONDS):
                 await transport.send(self.opening.path, to_json(body))
             if await slots.save():
@@ -272,7 +276,45 @@ class _Slots:
         return None
 
 
-def _start(path: Path, key: str, slots: int, context: int, folder: Path) -> xllamacpp.Server:
+class _Load:
+    """What others do with the processors, from its creation on, where the system tells (Linux).
+
+    A thread of the engine that has to wait for a core makes all its threads wait, several times
+    in every layer of the model.
+    """
+
+    def __init__(self) -> None:
+        self._began, self._own, self._all = time.monotonic(), time.process_time(), _busy_seconds()
+
+    def free_cores(self) -> int:
+        """The cores that others leave to this process; at least one."""
+        cores = _cores()
+        elapsed, now = time.monotonic() - self._began, _busy_seconds()
+        if self._all is None or now is None or elapsed < _LEAST_SECONDS or cores != os.cpu_count():
+            return cores
+        others = now - self._all - (time.process_time() - self._own)
+        return max(1, min(cores, round(cores - others / elapsed)))
+
+
+def _cores() -> int:
+    """The cores on which this process may run."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return usable or 1
+
+
+def _busy_seconds() -> float | None:
+    """Seconds that all cores together have worked since the system started; None if unknown."""
+    try:
+        line = _STATISTICS.read_text(encoding="ascii").partition("\n")[0]
+        user, nice, system, _idle, _wait, *rest = map(int, line.split()[1:])
+        return (user + nice + system + sum(rest[:3])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError):
+        return None
+
+
+def _start(
+    path: Path, key: str, slots: int, context: int, folder: Path, threads: int
+) -> xllamacpp.Server:
     import xllamacpp
 
     params = xllamacpp.CommonParams()
@@ -290,8 +332,7 @@ def _start(path: Path, key: str, slots: int, context: int, folder: Path) -> xlla
     params.n_batch = params.n_ubatch = _BATCH_TOKENS
     params.slot_save_path = f"{folder}{os.sep}"
     params.ui = False
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     try:
         return xllamacpp.Server(params)
     except RuntimeError as error:
