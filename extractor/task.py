@@ -53,6 +53,11 @@ class Prompt:
             )
         return cls(system.strip(), user)
 
+    @property
+    def opening(self) -> str:
+        """How the user's message begins, whatever the paper."""
+        return _PLACEHOLDER.split(self.user, maxsplit=1)[0]
+
     def messages(self, paper: Paper) -> list[dict[str, str]]:
         """The chat messages for one paper; placeholders inside the paper stay as they are."""
         texts = {"title": paper.title, "abstract": paper.abstract}

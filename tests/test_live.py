@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from extractor import Extractor, Record, read_dump
+from extractor.approaches import choose_approach
 from extractor.llm.http_transport import HttpTransport
 from extractor.llm.providers import provider_for
 from extractor.llm.settings import ModelSettings
+from extractor.llm.weights import files, prefixes
+from extractor.llm.weights.catalog import CATALOG, DEFAULT_MODEL
+from extractor.task import load_task
 
 pytestmark = pytest.mark.live
 
@@ -84,3 +90,33 @@ def test_two_slots_answer_two_papers_at_once() -> None:
         results = list(extractor.extract_many(papers))
     assert sorted(result.id or "" for result in results) == sorted(paper.id for paper in papers)
     assert all(isinstance(result, Record) for result in results)
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_a_kept_prefix_changes_no_digit(
+    slots: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = CATALOG[DEFAULT_MODEL]
+    (tmp_path / f"{weights.name}.gguf").symlink_to(files.path_of(weights))
+    monkeypatch.setenv("EXTRACTOR_MODELS_DIR", str(tmp_path))
+    task, papers = load_task("paper"), list(read_dump(DUMP))
+
+    async def answers() -> list[Any]:
+        provider = provider_for(ModelSettings(concurrency=slots))
+        approach = choose_approach(None, task, provider.endpoint)(task, provider.endpoint)
+        provider.opening = approach.opening()
+        opened = (approach.steps(paper) for paper in papers)
+        request = next(filter(None, (next(steps, None) for steps in opened)))
+        body = {**request.body, **provider.endpoint.fields_for(request.limit)}
+        found = []
+        async with provider.open() as transport:
+            for slot in range(slots):
+                asked = json.dumps({**body, "id_slot": slot}).encode()
+                reply = json.loads((await transport.send(request.path, asked)).content or b"")
+                assert reply["usage"]["prompt_tokens_details"]["cached_tokens"] > 500
+                found.append(reply["choices"][0]["logprobs"])
+        return found
+
+    first = asyncio.run(answers())
+    assert prefixes.size()[0] == 1
+    assert asyncio.run(answers()) == first == first[:1] * slots

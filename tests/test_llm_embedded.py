@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from fault_server import completion
 
 from extractor import Paper
 from extractor.errors import EndpointError
+from extractor.llm.providers import embedded
 from extractor.llm.settings import ModelSettings
 from extractor.run.session import open_engine
 from extractor.run.settings import CallSettings
@@ -21,6 +23,7 @@ from extractor.task import load_task
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
 LOOKS, PATIENCE_SECONDS, SECONDS_A_LOOK = 10, 15.0, 8.0
 FIELDS = (
@@ -32,6 +35,7 @@ FIELDS = (
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("extractor.llm.providers.embedded._LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("extractor.llm.providers.embedded._OPENING_SECONDS", PATIENCE_SECONDS)
 
 
 @asynccontextmanager
@@ -120,3 +124,29 @@ async def test_what_is_waited_for_is_shown(monkeypatch: pytest.MonkeyPatch) -> N
         "the embedded model is loading",
         "the embedded model is answering",
     ]
+
+
+@pytest.mark.parametrize(
+    ("busy_cores", "threads"), [(0.0, 4), (0.3, 4), (1.1, 3), (3.0, 1), (9.0, 1), (None, 4)]
+)
+def test_the_engine_takes_the_cores_that_others_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, busy_cores: float | None, threads: int
+) -> None:
+    statistics, clock = tmp_path / "stat", [100.0]
+    monkeypatch.setattr(embedded, "_STATISTICS", statistics)
+    monkeypatch.setattr(embedded, "_cores", lambda: 4)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("time.process_time", lambda: clock[0])
+
+    def work(seconds: float) -> None:
+        ticks = round(seconds * os.sysconf("SC_CLK_TCK"))
+        statistics.write_text(f"cpu  {ticks} 0 0 12345 67 0 0 0 0 0\ncpu0 1 1 1\n")
+
+    if busy_cores is not None:
+        work(1000)
+    load = embedded._Load()
+    clock[0] += 2.0
+    if busy_cores is not None:
+        work(1000 + 2.0 + 2.0 * busy_cores)  # the process itself kept one core busy
+    assert load.free_cores() == threads

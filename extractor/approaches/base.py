@@ -61,6 +61,13 @@ class Approach(ABC, Generic[SchemaT]):
     @abstractmethod
     def __init__(self, task: Task[SchemaT], endpoint: Endpoint) -> None: ...
 
+    def opening(self) -> Request | None:
+        """A request that holds only what all its requests begin with, or None if that is nothing.
+
+        The embedded engine reads it once and keeps its state on disk.
+        """
+        return None
+
     @abstractmethod
     def steps(self, paper: Paper) -> Steps[SchemaT]:
         """Work on one paper. Raises PaperError if no answer makes a draft."""

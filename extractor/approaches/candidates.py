@@ -15,7 +15,7 @@ from extractor.approaches.base import Approach, Draft, Fit, Steps
 from extractor.candidates.blend import ANSWERS
 from extractor.candidates.claims import SpeedupClaim, read_claim
 from extractor.candidates.classifier import Classifier, Decision, Scored, ScoredName
-from extractor.candidates.questions import answered, questions
+from extractor.candidates.questions import answered, questions, shared_prefix
 from extractor.grounding import ground
 from extractor.grounding.hidden import visible
 from extractor.llm.answer import COMPLETION, Request
@@ -47,6 +47,9 @@ class Candidates(Approach[SchemaT]):
         self._classifier = Classifier.load()
         self._blend = self._classifier.blend_for(endpoint.model) if endpoint.answers else None
         self._sampling = question_sampling(endpoint)
+
+    def opening(self) -> Request | None:
+        return Request({**self._sampling, "prompt": shared_prefix()}, COMPLETION)
 
     def steps(self, paper: Paper) -> Steps[SchemaT]:
         """Score the candidates, ask about the open ones, decide and ground."""

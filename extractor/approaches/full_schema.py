@@ -59,12 +59,17 @@ class FullSchema(Approach[SchemaT]):
             response_model=task.schema, kwargs={"messages": messages}
         )
         self._fixed: list[dict[str, str]] = request.pop("messages")
-        self._rest: dict[str, Any] = {**endpoint.sampling(), **request}
+        self._sampling = endpoint.sampling()
+        self._rest: dict[str, Any] = {**self._sampling, **request}
         self._tool: str | None = next(
             (tool["function"]["name"] for tool in request.get("tools", ())), None
         )
         names = (task.name, task.schema.__name__, self._tool or "")
         self._reader = AnswerReader(task.schema, filter(None, names))
+
+    def opening(self) -> Request | None:
+        user = {"role": "user", "content": self._task.prompt.opening}
+        return Request({"messages": [*self._fixed, user], **self._sampling})
 
     def steps(self, paper: Paper) -> Steps[SchemaT]:
         """Ask, read, ground; ask again if that can help, and keep the better of the two.

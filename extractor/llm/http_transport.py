@@ -14,8 +14,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-import httpx2
-import openai
 from yarl import URL
 
 from extractor.errors import UsageError
@@ -23,7 +21,11 @@ from extractor.llm.redaction import Redaction
 from extractor.llm.transport import NoReply, Reply
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Mapping
+
+    import httpx2
+    import openai
 
 LONGEST_REPLY = 2**23
 """The largest reply in bytes; a larger one is not an answer and is never held in memory."""
@@ -46,25 +48,39 @@ async def open_http(
     key_header: str | None = None,
     headers: Mapping[str, str] = _NOTHING,
     query: Mapping[str, str] = _NOTHING,
-    proxy: bool = True,
 ) -> AsyncIterator[HttpTransport]:
     """Connections to an OpenAI-compatible API.
 
     The key is a bearer token, or the value of ``key_header``. ``headers`` and ``query`` are part of
-    every request. ``proxy`` uses the environment's proxy.
+    every request. The environment's proxy is used.
     """
     own: dict[str, str | openai.Omit] = {}
     if key_header:
-        own = {"Authorization": openai.Omit(), key_header: key}
+        from openai import Omit
+
+        own = {"Authorization": Omit(), key_header: key}
     prepared = await _prepare(base_url, key, {**own, **headers}, query)
     url = URL(str(prepared.url), encoded=True)
-    through = _proxy(url) if proxy else {}
+    through = _proxy(url)
     address, asked = str(url.with_query(None)).removesuffix(_PATH), url.raw_query_string
-    async with _session(prepared, secure=url.scheme == "https") as session:
+    sent = [
+        (name, value)
+        for name, value in prepared.headers.multi_items()
+        if name.lower() not in _NOT_PREPARED
+    ]
+    async with _session(sent, _trusted() if url.scheme == "https" else None) as session:
         redaction = Redaction(key, *_secrets({**headers, **query}))
         yield HttpTransport(
             session, address, through, redaction, query=f"?{asked}" if asked else ""
         )
+
+
+@asynccontextmanager
+async def open_own(base_url: str, key: str) -> AsyncIterator[HttpTransport]:
+    """Connections to a server in this process, without a proxy; openai's client is not loaded."""
+    headers = [("Authorization", f"Bearer {key}"), ("Content-Type", "application/json")]
+    async with _session(headers, None) as session:
+        yield HttpTransport(session, base_url, {}, Redaction(key))
 
 
 class HttpTransport:
@@ -121,12 +137,20 @@ async def _prepare(
     query: Mapping[str, str],
 ) -> httpx2.Request:
     """The request that openai's client sends to the API, without sending it."""
-    transport = _KeepRequest()
+    import httpx2
+    import openai
+
+    kept: list[httpx2.Request] = []
+
+    def keep(request: httpx2.Request) -> httpx2.Response:
+        kept.append(request)
+        return httpx2.Response(200, json={})
+
     client = openai.AsyncOpenAI(
         api_key=key or "none",
         base_url=base_url,
         max_retries=0,
-        http_client=httpx2.AsyncClient(transport=transport),
+        http_client=httpx2.AsyncClient(transport=httpx2.MockTransport(keep)),
     )
     async with client:
         await client.post(
@@ -138,30 +162,23 @@ async def _prepare(
                 "params": query,
             },
         )
-    return transport.request
+    return kept[0]
 
 
-class _KeepRequest(httpx2.AsyncBaseTransport):
-    """Keeps the request instead of sending it."""
+def _trusted() -> ssl.SSLContext:
+    import httpx2
 
-    request: httpx2.Request
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        self.request = request
-        return httpx2.Response(200, json={})
+    return httpx2.create_ssl_context()
 
 
-def _session(prepared: httpx2.Request, *, secure: bool) -> aiohttp.ClientSession:
-    """Connections on which every request has the headers of the prepared one."""
-    headers = [
-        (name, value)
-        for name, value in prepared.headers.multi_items()
-        if name.lower() not in _NOT_PREPARED
-    ]
+def _session(
+    headers: list[tuple[str, str]], trusted: ssl.SSLContext | None
+) -> aiohttp.ClientSession:
+    """Connections on which every request has these headers."""
     connector = aiohttp.TCPConnector(
         limit=0,  # AdaptiveConcurrency limits the requests in flight
         keepalive_timeout=_KEEP_ALIVE_SECONDS,
-        ssl=httpx2.create_ssl_context() if secure else True,
+        ssl=trusted or True,
     )
     return aiohttp.ClientSession(
         connector=connector,

@@ -32,10 +32,15 @@ def models_dir() -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("extractor")) / "models"
 
 
+def prefixes_dir() -> Path:
+    """Where the engine's states after a prefix are kept."""
+    return models_dir() / "prefixes"
+
+
 def own_files(cache_dir: Path | None = None) -> list[Path]:
     """The files that no output may replace, in this cache directory and in the default ones."""
     names = (DATABASE, *(DATABASE + ending for ending in COMPANIONS), CLAIMS, TURNS)
     stores = {default_cache_dir(), cache_dir or default_cache_dir()}
     kept = [store / name for store in stores for name in names]
     damaged = [file for store in stores for file in store.glob(f"{DAMAGED}*")]
-    return [*kept, *damaged, *models_dir().glob("*.gguf")]
+    return [*kept, *damaged, *models_dir().glob("*.gguf"), *prefixes_dir().glob("*")]

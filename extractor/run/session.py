@@ -47,6 +47,7 @@ async def open_engine(
     provider = provider_for(model)
     endpoint = provider.endpoint
     approach = choose_approach(model.approach, task, endpoint)(task, endpoint)
+    provider.opening = approach.opening()
     concurrency = AdaptiveConcurrency(endpoint.concurrency)
     rate_limiter = RateLimiter(concurrency, calls.limits, patience=calls.patience)
     rate_limiter.notify = model.tell

@@ -17,14 +17,19 @@ _Name = Annotated[str, Argument(help="A name from 'extractor models list'.")]
 
 @app.command("list")
 def list_models() -> None:
-    """List the embedded models, their size, and whether their weights are downloaded."""
-    from extractor.llm.weights import files
+    """List the embedded models, their size, and whether their weights are downloaded; and how many
+    prefixes of prompts are kept."""
+    from extractor.llm.weights import files, prefixes
 
     for weights in CATALOG.values():
         state = "pulled" if files.is_pulled(weights) else "-"
         note = "  (default)" if weights.name == DEFAULT_MODEL else ""
         size = f"{weights.size / 1e6:,.0f} MB"
         typer.echo(f"{weights.name:20} {size:>9}  {state:6}  {weights.title}{note}")
+    count, kept = prefixes.size()
+    if count:
+        noun = "prefix" if count == 1 else "prefixes"
+        typer.echo(f"{count} {noun} of prompts, {kept / 1e6:,.0f} MB ('extractor models clear')")
 
 
 @app.command()
@@ -57,13 +62,23 @@ def path(name: _Name) -> None:
 
 @app.command()
 def rm(name: _Name) -> None:
-    """Delete a model's weights."""
-    from extractor.llm.weights import files
+    """Delete a model's weights, and the prefixes that it has read."""
+    from extractor.llm.weights import files, prefixes
 
     weights = _find(name)
     path = files.path_of(weights)
     removed = files.remove(weights)
+    prefixes.remove(weights.sha256)
     typer.echo(f"Removed {path}." if removed else f"{path} does not exist.", err=True)
+
+
+@app.command()
+def clear() -> None:
+    """Delete the prefixes of prompts that models have read. They are read again when needed."""
+    from extractor.llm.weights import prefixes
+
+    count = prefixes.remove()
+    typer.echo(f"Removed {count} {'prefix' if count == 1 else 'prefixes'}.", err=True)
 
 
 def _find(name: str) -> Weights:

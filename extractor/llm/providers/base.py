@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
+    from extractor.llm.answer import Request
     from extractor.llm.endpoint import Endpoint
     from extractor.llm.faults import Fault
     from extractor.llm.settings import ModelSettings
@@ -28,6 +29,10 @@ class Provider(ABC):
 
     endpoint: Endpoint
     """Which model answers, and how to ask it."""
+
+    opening: Request | None = None
+    """What all requests of the task begin with, as a request, where the approach knows it; set
+    before `open`. An engine may read it in advance."""
 
     time_limit: Callable[[float], AbstractAsyncContextManager[object]] = staticmethod(
         asyncio.timeout
