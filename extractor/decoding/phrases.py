@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\w+(?:[.'’]\w+)*")
 _BREAK = re.compile(r"[.!?;:,]\s")
+_TOKEN_END = re.compile(r"(?:\S*\w)?")
 _CLOSING = re.compile(r"[)\]%+*]+")
 _LONGEST_JOINT = 8
 _MOST_WORDS = 2_000
@@ -120,11 +121,17 @@ def _words(text: str) -> list[_Word]:
                 word,
                 joint if goes_on else None,
                 closing.group() if closing else "",
-                begins=big and any(map(str.isalpha, word)) and is_whole(text, start, end),
+                begins=big and any(map(str.isalpha, word)) and _is_start(text, start, end),
                 ends=big,
             )
         )
     return words
+
+
+def _is_start(text: str, start: int, end: int) -> bool:
+    """Whether nothing longer is cut in two at ``start``; a phrase goes on as far as it may."""
+    last = _TOKEN_END.match(text, end)
+    return is_whole(text, start, last.end() if last else end)
 
 
 def _chain(
