@@ -9,7 +9,7 @@ import json
 import re
 import sys
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, cast
@@ -31,6 +31,7 @@ PARSER_VERSION = 1
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(title|abstract)\s*\}\}")
 _SEPARATOR = re.compile(r"^---[ \t]*\r?\n", re.MULTILINE)
+_PROMPTS, _GENERAL = resources.files("extractor.prompts"), "default.txt"
 _DEFAULT_USER = "Title: {{ title }}\n\nAbstract: {{ abstract }}"
 
 
@@ -113,6 +114,12 @@ def load_task(
     return Task(name, cast("type[SchemaT]", model), Prompt.parse(text))
 
 
+@cache
+def general_prompt() -> Prompt:
+    """The prompt of a task that has none of its own."""
+    return Prompt.parse((_PROMPTS / _GENERAL).read_text(encoding="utf-8"))
+
+
 def builtin_schemas() -> list[str]:
     """The names of the built-in schemas."""
     return sorted(module_names("extractor.schemas"))
@@ -162,6 +169,5 @@ def _model_from_file(path: Path, name: str) -> type[BaseModel]:
 
 def _own_prompt(schema: str | type[BaseModel]) -> Traversable:
     """The prompt of a built-in schema's name, where one ships; the general one for any other."""
-    folder = resources.files("extractor.prompts")
-    own = folder / f"{schema}.txt" if schema in builtin_schemas() else None
-    return own if own is not None and own.is_file() else folder / "default.txt"
+    own = _PROMPTS / f"{schema}.txt" if schema in builtin_schemas() else None
+    return own if own is not None and own.is_file() else _PROMPTS / _GENERAL

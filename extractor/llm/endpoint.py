@@ -34,6 +34,7 @@ class Endpoint:
     - ``alternatives``: how many of the likeliest first tokens the endpoint can report.
     - ``reads_schema``: whether the JSON Schema is part of the prompt that is paid for, or only
       constrains decoding.
+    - ``enforces_grammars``: answers keep the GBNF grammar in the request field "grammar".
     - ``prefers_questions``: many short questions cost less than one long answer.
     - ``answers``: False if there is no language model.
     - ``repeats``: the same request has the same answer for sure, so that asking again is in vain.
@@ -54,6 +55,7 @@ class Endpoint:
     reasks: int = 1
     alternatives: int = 20
     reads_schema: bool = True
+    enforces_grammars: bool = False
     prefers_questions: bool = False
     answers: bool = True
     repeats: bool = False

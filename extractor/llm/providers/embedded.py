@@ -79,6 +79,7 @@ class Embedded(Provider):
             reasks=0,
             alternatives=_ALTERNATIVES,
             reads_schema=False,
+            enforces_grammars=True,
             prefers_questions=True,
             repeats=True,
             free=True,
