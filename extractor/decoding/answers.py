@@ -56,10 +56,11 @@ def answer_grammar(fields: Iterable[AskedField], texts: Sequence[str]) -> str:
     A field that can be neither null nor filled from the texts is null all the same.
     """
     rules = phrase_rules(texts)
+    has_words = len(rules) > 1
     pairs: list[str] = []
     for at, field in enumerate(fields):
         pairs.append(f"{literal(json.dumps(field.name) + ': ')} v{at}")
-        rules += _value_rules(field, f"v{at}", texts, has_words=len(rules) > 1)
+        rules += _value_rules(field, f"v{at}", texts, has_words=has_words)
     root = ' ", " '.join(pairs)
     return "\n".join([f'root ::= "{{" {root} "}}"', *rules])
 
