@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from extractor.grounding.boundaries import ends_whole, is_whole
+from extractor.grounding.boundaries import begins_whole, ends_whole
 from extractor.grounding.text import SourceText
 
 if TYPE_CHECKING:
@@ -131,8 +131,8 @@ def _words(text: str) -> list[_Word]:
 def _is_start(source: SourceText, start: int, end: int) -> bool:
     """Whether nothing longer is cut in two at ``start``; a phrase goes on as far as it may."""
     last = _TOKEN_END.match(source.visible, end)
-    is_left = is_whole(source.visible, start, last.end() if last else end)
-    return is_left and not source.has_url_around(start)
+    is_whole = begins_whole(source.visible, start, last.end() if last else end)
+    return is_whole and not source.has_url_around(start)
 
 
 def _endings(text: str, start: int, end: int) -> Iterator[str]:

@@ -53,7 +53,7 @@ def is_whole(text: str, start: int, end: int) -> bool:
         or (text[end] in ".," and (end + 1 == len(text) or text[end + 1].isspace()))
     ):
         return True
-    return _left(text, start, end) and ends_whole(text, start, end)
+    return begins_whole(text, start, end) and ends_whole(text, start, end)
 
 
 def is_word_character(char: str) -> bool:
@@ -61,7 +61,8 @@ def is_word_character(char: str) -> bool:
     return char.isalnum() or char == "_" or unicodedata.category(char)[0] == "M"
 
 
-def _left(text: str, start: int, end: int) -> bool:
+def begins_whole(text: str, start: int, end: int) -> bool:
+    """Whether ``text[start:end]`` is cut from nothing longer on its left side."""
     first = text[start]
     if not first.isalnum():
         return start == 0 or first not in _TIES or not is_word_character(text[start - 1])
