@@ -82,8 +82,8 @@ class Constrained(Approach[SchemaT]):
 
     def steps(self, paper: Paper) -> Steps[SchemaT]:
         """Label each sentence, ask for the other fields, ground."""
-        title = visible(paper.title)[:_LONGEST_TITLE]
-        abstract = visible(paper.abstract)[:_LONGEST_ABSTRACT]
+        title = _beginning(visible(paper.title), _LONGEST_TITLE)
+        abstract = _beginning(visible(paper.abstract), _LONGEST_ABSTRACT)
         values: dict[str, Any] = {}
         if self._labelled:
             values |= yield from self._label(_sentences(title, abstract))
@@ -93,7 +93,7 @@ class Constrained(Approach[SchemaT]):
         try:
             said = schema.model_validate(values).model_dump()
             grounded = ground(schema, said, title=paper.title, abstract=paper.abstract)
-            fields = schema.model_validate(grounded.values)
+            fields = schema.model_validate(grounded.values, by_name=True)
         except ValidationError as error:
             raise errors.InvalidResponse(
                 f"The paper has no values that fit the schema: {errors.one_line(str(error))}.",
@@ -150,6 +150,11 @@ def _described(field: AskedField) -> str:
     """A field as a prompt names it."""
     notes = [note for note in (_FORMS.get(field.kind), field.description) if note]
     return f"{field.name} ({'; '.join(notes)})" if notes else field.name
+
+
+def _beginning(text: str, most: int) -> str:
+    """The words that are whole within the first ``most`` characters."""
+    return text if len(text) <= most else text[:most].rpartition(" ")[0]
 
 
 def _sentences(title: str, abstract: str) -> Iterator[str]:

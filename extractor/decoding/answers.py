@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from extractor.decoding.phrases import literal, phrase_rules
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["phrase", "int", "float", "url", "choice"]
 
+_JSON_TYPES = frozenset((str, int, bool, type(None)))
 _MOST_NUMBERS, _MOST_URLS = 64, 16
 
 
@@ -56,10 +58,11 @@ def answer_grammar(fields: Iterable[AskedField], texts: Sequence[str]) -> str:
     A field that can be neither null nor filled from the texts is null all the same.
     """
     rules = phrase_rules(texts)
+    has_words = len(rules) > 1
     pairs: list[str] = []
     for at, field in enumerate(fields):
         pairs.append(f"{literal(json.dumps(field.name) + ': ')} v{at}")
-        rules += _value_rules(field, f"v{at}", texts, has_words=len(rules) > 1)
+        rules += _value_rules(field, f"v{at}", texts, has_words=has_words)
     root = ' ", " '.join(pairs)
     return "\n".join([f'root ::= "{{" {root} "}}"', *rules])
 
@@ -75,28 +78,33 @@ def _asked_field(name: str, info: FieldInfo) -> AskedField | None:
         outer = outer_type(parts[0], outer.metadata)
     listed = outer.kind == "list"
     if listed:
+        if not outer.parts or outer.parts[1:] not in ((), (...,)):  # a tuple of so many items
+            return None
         outer = outer_type(outer.parts[0], outer.metadata)
     if outer.kind != "scalar" or _is_bounded(outer.metadata):
         return None
     (scalar,) = outer.parts
     found = _kind(scalar, outer.metadata)
-    if found is None or (listed and found[0] == "choice"):
+    alias = info.validation_alias or name
+    if found is None or (listed and found[0] == "choice") or not isinstance(alias, str):
         return None
     kind, choices = found
-    return AskedField(info.alias or name, kind, info.description, listed, nullable, choices)
+    return AskedField(alias, kind, info.description, listed, nullable, choices)
 
 
 def _is_bounded(metadata: Iterable[Any]) -> bool:
     """Whether a value has to keep bounds that the grammar does not know."""
-    return any(type(each).__module__.startswith("annotated_types") for each in metadata)
+    kinds = (kind for each in metadata for kind in type(each).__mro__)
+    return any(kind.__module__ == "annotated_types" for kind in kinds)
 
 
 def _kind(scalar: Any, metadata: Iterable[Any]) -> tuple[Kind, tuple[str, ...]] | None:
     rests_on = next((each for each in metadata if isinstance(each, Annotation)), None)
+    choices = get_args(scalar)
     if scalar is bool:
         return "choice", ("true", "false")
-    if get_origin(scalar) is Literal:
-        return "choice", tuple(map(json.dumps, get_args(scalar)))
+    if get_origin(scalar) is Literal and set(map(type, choices)) <= _JSON_TYPES:
+        return "choice", tuple(map(_json, choices))
     if scalar is str and isinstance(rests_on, Verbatim):
         return "phrase", ()
     if scalar is str and isinstance(rests_on, Url):
@@ -130,16 +138,21 @@ def _said(field: AskedField, texts: Sequence[str]) -> tuple[str, ...]:
     if field.kind == "url":
         found = [each.group() for text in texts for each in LOOSE_URL.finditer(text)]
         return tuple(dict.fromkeys(map(_json, found)))[:_MOST_URLS]
-    values = [
-        -value if mention.negative and mention.unit is None else value
-        for text in texts
-        for mention in numbers(text)
-        for value in (mention.value, mention.value_max)
-        if value is not None
-    ]
+    values = [value for text in texts for value in _numbers(text)]
     whole = (v for v in values if field.kind == "float" or float(v).is_integer())
     exact = (int(v) if float(v).is_integer() else v for v in whole)
     return tuple(dict.fromkeys(map(_json, exact)))[:_MOST_NUMBERS]
+
+
+@lru_cache(maxsize=4)
+def _numbers(text: str) -> tuple[float, ...]:
+    """The numbers that a text says; read once for all the fields of a paper."""
+    return tuple(
+        -value if mention.negative and mention.unit is None else value
+        for mention in numbers(text)
+        for value in (mention.value, mention.value_max)
+        if value is not None
+    )
 
 
 def _json(value: object) -> str:

@@ -12,16 +12,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from extractor.grounding.boundaries import is_whole
+from extractor.grounding.boundaries import begins_whole, ends_whole
+from extractor.grounding.text import SourceText
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _WORD = re.compile(r"\w+(?:[.'’]\w+)*")
 _BREAK = re.compile(r"[.!?;:,]\s")
-_TOKEN_END = re.compile(r"(?:\S*\w)?")
-_CLOSING = re.compile(r"[)\]%+*]+")
+_TOKEN_END = re.compile(r"(?:\S{0,64}\w)?")
+_CLOSING = re.compile(r"[)\]%+*]++(?![\w/-])")
 _LONGEST_JOINT = 8
+_LONGEST_TOKEN = 64
 _MOST_WORDS = 2_000
 # No phrase begins or ends with one of them.
 _SMALL_WORDS = frozenset(
@@ -42,14 +44,13 @@ _SMALL_WORDS = frozenset(
 class _Word:
     """A word; ``joint`` is the text between it and the next word that a phrase may go on to.
 
-    ``closing`` are signs behind it that may belong to a phrase that ends here, as ")" does.
+    ``endings`` are the signs with which a phrase may end behind it, as ")" and none.
     """
 
     text: str
     joint: str | None
-    closing: str
     begins: bool
-    ends: bool
+    endings: tuple[str, ...]
 
 
 def literal(text: str) -> str:
@@ -106,32 +107,45 @@ def phrase_rules(texts: Iterable[str]) -> list[str]:
 
 def _words(text: str) -> list[_Word]:
     """The words of a text whose white space is single blanks."""
-    text = " ".join(text.split())
+    source = SourceText(" ".join(text.split()))
+    text = source.visible
     found = [each.span() for each in _WORD.finditer(text)][:_MOST_WORDS]
     words: list[_Word] = []
     for at, (start, end) in enumerate(found):
         following = found[at + 1][0] if at + 1 < len(found) else len(text)
         joint = text[end:following]
         goes_on = at + 1 < len(found) and len(joint) < _LONGEST_JOINT and not _BREAK.search(joint)
-        closing = _CLOSING.match(text, end, following)
         word = text[start:end]
         big = word.lower() not in _SMALL_WORDS
         words.append(
             _Word(
                 word,
                 joint if goes_on else None,
-                closing.group() if closing else "",
-                begins=big and any(map(str.isalpha, word)) and _is_start(text, start, end),
-                ends=big,
+                begins=big and any(map(str.isalpha, word)) and _is_start(source, start, end),
+                endings=tuple(_endings(text, start, end)) if big else (),
             )
         )
     return words
 
 
-def _is_start(text: str, start: int, end: int) -> bool:
+def _is_start(source: SourceText, start: int, end: int) -> bool:
     """Whether nothing longer is cut in two at ``start``; a phrase goes on as far as it may."""
-    last = _TOKEN_END.match(text, end)
-    return is_whole(text, start, last.end() if last else end)
+    last = _TOKEN_END.match(source.visible, end)
+    is_whole = begins_whole(source.visible, start, last.end() if last else end)
+    return is_whole and not source.has_url_around(start)
+
+
+def _endings(text: str, start: int, end: int) -> Iterator[str]:
+    """The signs behind a word, or none, with which nothing longer is cut in two."""
+    first = text.rfind(" ", max(0, start - _LONGEST_TOKEN), start) + 1
+    while not text[first].isalnum() and first < start:
+        first += 1
+    if text[first].isdecimal():  # no phrase is a number alone
+        first = max(0, first - _LONGEST_TOKEN)
+    closing = _CLOSING.match(text, end)
+    for sign in ("", closing.group()) if closing else ("",):
+        if ends_whole(text, first, end + len(sign)):
+            yield sign
 
 
 def _chain(
@@ -147,22 +161,27 @@ def _chain(
     behind it, e ends there, n begins at it or later.
     """
     later: list[str | None] = [None] * (len(words) + 1)
+    goes_on = [False] * (len(words) + 1)  # whether an end is ahead
     for at in range(len(words) - 1, -1, -1):
-        later[at] = f"{name}n{at}" if words[at].begins else later[at + 1]
+        word = words[at]
+        goes_on[at] = bool(word.endings) or (word.joint is not None and goes_on[at + 1])
+        later[at] = f"{name}n{at}" if word.begins and goes_on[at] else later[at + 1]
     if later[0] is None:
         return None
     rules: list[str] = []
     for at, word in enumerate(words):
+        if not goes_on[at]:
+            continue
         following, end = later[at + 1], f"{name}e{at}"
         if word.begins:
             begun = f"{name}b{at}"
             rules.append(f"{begun} ::= {literal(escape(word.text))} {name}g{at}")
             rules.append(f"{later[at]} ::= {begun}" + (f" | {following}" if following else ""))
-        ways = [end] if word.ends or word.joint is None else []
-        if word.ends and word.closing:
-            ways.append(f"{literal(escape(word.closing))} {end}")
-        if word.joint is not None:
+        ways = [f"{literal(escape(sign))} {end}" if sign else end for sign in word.endings]
+        if word.joint is not None and goes_on[at + 1]:
             on = literal(escape(word.joint + words[at + 1].text))
             ways.append(f"{on} {name}g{at + 1}")
-        rules += [f"{name}g{at} ::= {' | '.join(ways)}", f"{end} ::= {behind(following)}"]
+        rules.append(f"{name}g{at} ::= {' | '.join(ways)}")
+        if word.endings:
+            rules.append(f"{end} ::= {behind(following)}")
     return later[0], rules

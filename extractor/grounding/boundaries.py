@@ -53,7 +53,7 @@ def is_whole(text: str, start: int, end: int) -> bool:
         or (text[end] in ".," and (end + 1 == len(text) or text[end + 1].isspace()))
     ):
         return True
-    return _left(text, start, end) and _right(text, start, end)
+    return begins_whole(text, start, end) and ends_whole(text, start, end)
 
 
 def is_word_character(char: str) -> bool:
@@ -61,7 +61,8 @@ def is_word_character(char: str) -> bool:
     return char.isalnum() or char == "_" or unicodedata.category(char)[0] == "M"
 
 
-def _left(text: str, start: int, end: int) -> bool:
+def begins_whole(text: str, start: int, end: int) -> bool:
+    """Whether ``text[start:end]`` is cut from nothing longer on its left side."""
     first = text[start]
     if not first.isalnum():
         return start == 0 or first not in _TIES or not is_word_character(text[start - 1])
@@ -115,7 +116,8 @@ def _makes_compound(part: str) -> bool:
     return _PLAIN_WORD.fullmatch(part) is not None and _VARIANT.fullmatch(part) is None
 
 
-def _right(text: str, start: int, end: int) -> bool:
+def ends_whole(text: str, start: int, end: int) -> bool:
+    """Whether ``text[start:end]`` is cut from nothing longer on its right side."""
     last = text[end - 1]
     following = text[end : end + 1]
     if not last.isalnum():
