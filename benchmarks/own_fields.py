@@ -163,7 +163,8 @@ def gold_sets(folder: Path, most: int | None) -> Iterator[GoldSet]:
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    with path.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 async def measure(folder: Path, most: int | None, model: str | None) -> None:
