@@ -29,6 +29,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from extractor.approaches import Approach, Draft
+    from extractor.llm.answer import Answer, Request
     from extractor.llm.endpoint import Endpoint
     from extractor.llm.http_transport import HttpTransport
     from extractor.paper import Paper
@@ -110,23 +112,13 @@ async def measure(count: int, model: str | None) -> list[Way]:
 async def _own(endpoint: Endpoint, transport: HttpTransport, papers: list[Paper]) -> Way:
     """The endpoint's own approach, a paper at a time."""
     from extractor.approaches import choose_approach
-    from extractor.llm.answer import Answer
     from extractor.task import load_task
 
     engine, task = Engine(), load_task("paper")
     approach = choose_approach(None, task, endpoint)(task, endpoint)
 
     async def extract(paper: Paper) -> None:
-        steps = approach.steps(paper)
-        with suppress(StopIteration):
-            request = next(steps)
-            while True:
-                body = {**request.body, **endpoint.fields_for(request.limit)}
-                reply = await transport.send(request.path, json.dumps(body).encode())
-                completion = json.loads(reply.content or b"")
-                engine.timings.append(completion.get("timings", {}))
-                answer = Answer.from_completion(completion, tries=1, now=time.time())
-                request = steps.send(answer)
+        await fill(approach, endpoint, transport, paper, engine)
 
     await extract(papers[0])  # reads what never changes
     engine.timings.clear()
@@ -136,6 +128,37 @@ async def _own(endpoint: Endpoint, transport: HttpTransport, papers: list[Paper]
     seconds = time.perf_counter() - started
     name = f"extractor ({approach.name})"
     return Way(name, len(papers), seconds, *engine.tokens(), engine.limit())
+
+
+async def fill(
+    approach: Approach[Any],
+    endpoint: Endpoint,
+    transport: HttpTransport,
+    paper: Paper,
+    engine: Engine,
+) -> Draft[Any]:
+    """What an approach makes of a paper. Raises PaperError."""
+    steps = approach.steps(paper)
+    try:
+        request = next(steps)
+        while True:
+            request = steps.send(await ask(endpoint, transport, request, engine))
+    except StopIteration as end:
+        draft: Draft[Any] = end.value
+        return draft
+
+
+async def ask(
+    endpoint: Endpoint, transport: HttpTransport, request: Request, engine: Engine
+) -> Answer:
+    """The answer to a request, whose timings are added to those of the engine."""
+    from extractor.llm.answer import Answer
+
+    body = {**request.body, **endpoint.fields_for(request.limit)}
+    reply = await transport.send(request.path, json.dumps(body).encode())
+    completion = json.loads(reply.content or b"")
+    engine.timings.append(completion.get("timings", {}))
+    return Answer.from_completion(completion, tries=1, now=time.time())
 
 
 async def _plain(transport: HttpTransport, papers: list[Paper]) -> Way:
