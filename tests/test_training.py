@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import random
 import subprocess
 import sys
@@ -11,7 +13,6 @@ from typing import Any
 import pytest
 from helpers import read_jsonl, write_jsonl
 
-from benchmarks.training.gold import lines
 from extractor.candidates.blend import ANSWERS
 from extractor.candidates.classifier import Classifier
 from extractor.candidates.questions import shared_prefix
@@ -24,6 +25,12 @@ ANNOTATIONS = ROOT / "benchmarks" / "training" / "annotations.jsonl.gz"
 METHODS = ["SnipeNet", "RookFormer", "HeronFlow", "DunlinMix", "PloverGAN", "TernTree", "GullSim"]
 SETS = ["WaderSet", "NestBank", "TideBench", "ShoreQA", "ReedText", "MarshEval"]
 DEVICES = ["Knotchip K1", "Ruffboard R2", "Stintphone S3"]
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    packed = path.read_bytes()
+    text = (gzip.decompress(packed) if path.suffix == ".gz" else packed).decode()
+    return [json.loads(line) for line in text.split("\n") if line]
 
 
 def invented(number: int, chance: random.Random) -> tuple[dict[str, Any], dict[str, Any]]:
