@@ -123,14 +123,26 @@ class Constrained(Approach[SchemaT]):
         del values[self._other]
         return values
 
+    def _form_request(self, paper: Paper, grammar: str) -> Request:
+        """The request for one JSON answer.
+
+        After requests for labels it begins as they do: an engine that keeps the last prompt would
+        else read the examples anew for every paper.
+        """
+        _, user = self._task.prompt.messages(paper)
+        body: dict[str, Any] = {**self._sampling, "grammar": grammar}
+        if not self._labelled:
+            system = {"role": "system", "content": self._system}
+            return Request({**body, "messages": [system, user]})
+        prompt = f"{self._examples}\n{self._system}\n\n{user['content']}\n\nAnswer: "
+        return Request({**body, "prompt": prompt}, COMPLETION)
+
     def _answer(
         self, paper: Paper, title: str, abstract: str
     ) -> Generator[Request, Answer, dict[str, Any]]:
         """The fields of one JSON answer."""
-        _, user = self._task.prompt.messages(paper)
-        messages = [{"role": "system", "content": self._system}, user]
         grammar = answer_grammar(self._answered, (title, abstract))
-        answer = yield Request({**self._sampling, "messages": messages, "grammar": grammar})
+        answer = yield self._form_request(paper, grammar)
         try:
             values = from_json(answer.said)
         except ValueError as error:

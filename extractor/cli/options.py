@@ -204,7 +204,8 @@ class ModelOptions(OptionGroup):
         Option(
             metavar="NAME",
             help="How a paper is put to the model: 'full-schema' asks for everything at once, "
-            "'candidates' only for what rules and a trained classifier leave open. "
+            "'candidates' only for what rules and a trained classifier leave open, "
+            "'constrained' under a grammar of the paper's own words. "
             "Default: what suits the model.",
             rich_help_panel="Asking",
         ),
