@@ -217,7 +217,7 @@ def blends(held: HeldOut, answers: Sequence[Json]) -> dict[str, Blend]:
 def _blend_weights(
     held: HeldOut, asked: Iterable[tuple[int, str, Mapping[str, float]]], field: str
 ) -> tuple[float, ...] | None:
-    """The logistic regression over the names that were asked about; None for too few.
+    """The logistic regression over the names that were asked about; None for too few, or all alike.
 
     Those too that are no longer open: of the names that an earlier classifier left open, the ones
     that a later one still does are not like the open names of other papers.
@@ -230,7 +230,7 @@ def _blend_weights(
         if label != UNLABELLED:
             rows.append([log_odds(chance), *answer_logs(answer)])
             labels.append(label)
-    if sum(labels) < _FEWEST_ANSWERS:
+    if not _FEWEST_ANSWERS <= sum(labels) < len(labels):
         return None
     model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=1000).fit(rows, labels)
     weights = (float(model.intercept_[0]), *map(float, model.coef_[0]))
