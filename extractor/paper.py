@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+# Spans are looked for as far as an abstract goes: ten times as far as the longest ones.
+LONGEST_TITLE, LONGEST_ABSTRACT = 2_000, 20_000
+
+
 @dataclass(frozen=True, slots=True)
 class Paper:
     """One title and abstract.

@@ -31,7 +31,7 @@ PARSER_VERSION = 1
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(title|abstract)\s*\}\}")
 _SEPARATOR = re.compile(r"^---[ \t]*\r?\n", re.MULTILINE)
-_PROMPTS, _GENERAL = resources.files("extractor.prompts"), "default.txt"
+_GENERAL = "default"
 _DEFAULT_USER = "Title: {{ title }}\n\nAbstract: {{ abstract }}"
 
 
@@ -117,7 +117,12 @@ def load_task(
 @cache
 def general_prompt() -> Prompt:
     """The prompt of a task that has none of its own."""
-    return Prompt.parse((_PROMPTS / _GENERAL).read_text(encoding="utf-8"))
+    return Prompt.parse(prompt_file(_GENERAL).read_text(encoding="utf-8"))
+
+
+def prompt_file(name: str) -> Traversable:
+    """The text ``prompts/NAME.txt`` that ships."""
+    return resources.files("extractor.prompts") / f"{name}.txt"
 
 
 def builtin_schemas() -> list[str]:
@@ -169,5 +174,5 @@ def _model_from_file(path: Path, name: str) -> type[BaseModel]:
 
 def _own_prompt(schema: str | type[BaseModel]) -> Traversable:
     """The prompt of a built-in schema's name, where one ships; the general one for any other."""
-    own = _PROMPTS / f"{schema}.txt" if schema in builtin_schemas() else None
-    return own if own is not None and own.is_file() else _PROMPTS / _GENERAL
+    own = prompt_file(str(schema)) if schema in builtin_schemas() else None
+    return own if own is not None and own.is_file() else prompt_file(_GENERAL)

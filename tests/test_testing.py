@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from extractor import Extractor, Failure, NumberIn, Paper, Verbatim
 from extractor.errors import EndpointUnreachable, InvalidResponse, TooLong, UsageError
@@ -35,6 +35,19 @@ def test_the_answer_is_grounded_like_any_other() -> None:
     # The answer held a value that is not in the text, so it was asked about again.
     assert len(model.requests) == 2
     assert ABSTRACT in model.requests[0]["messages"][-1]["content"]
+
+
+class Renamed(BaseModel):
+    species: list[Annotated[str, Verbatim()]] = Field([], alias="bees")
+    count: Annotated[int | None, NumberIn()] = Field(None, alias="how many")
+
+
+def test_fields_with_another_name_outside_keep_their_values_when_one_is_rejected() -> None:
+    model = FakeModel({"bees": ["Apis mellifera", "Apis cerana"], "how many": 12})
+    with Extractor(Renamed, model=model, cache=False) as extractor:
+        record = extractor.extract(title="Bees", abstract=ABSTRACT)
+    assert record.fields.model_dump() == {"species": ["Apis mellifera"], "count": 12}
+    assert [item.value for item in record.meta.dropped] == ["Apis cerana"]
 
 
 def test_a_function_sees_the_request() -> None:

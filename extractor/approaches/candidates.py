@@ -16,7 +16,7 @@ from extractor.candidates.blend import ANSWERS
 from extractor.candidates.claims import SpeedupClaim, read_claim
 from extractor.candidates.classifier import Classifier, Decision, Scored, ScoredName
 from extractor.candidates.questions import answered, questions, shared_prefix
-from extractor.grounding import ground
+from extractor.grounding import ground_fields
 from extractor.grounding.hidden import visible
 from extractor.llm.answer import COMPLETION, Request
 from extractor.record import SchemaT
@@ -60,10 +60,8 @@ class Candidates(Approach[SchemaT]):
                 answer = yield Request(body, COMPLETION, limit=1)
                 scored = answered(scored, question, likelihoods(answer.logprobs), blend)
         values = _values(scored, self._classifier.decide(scored))
-        answers = self._schema.model_validate(values).model_dump()
-        grounded = ground(self._schema, answers, title=paper.title, abstract=paper.abstract)
-        fields = self._schema.model_validate(grounded.values)
-        return Draft(fields, grounded.evidence, grounded.dropped)
+        said = self._schema.model_validate(values)
+        return Draft(*ground_fields(said, title=paper.title, abstract=paper.abstract))
 
 
 def question_sampling(endpoint: Endpoint) -> dict[str, Any]:

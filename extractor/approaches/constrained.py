@@ -11,7 +11,6 @@ its own.
 from __future__ import annotations
 
 from collections import Counter
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -20,12 +19,13 @@ from pydantic_core import from_json
 from extractor import errors
 from extractor.approaches.base import Approach, Draft, Fit, Steps
 from extractor.decoding import AskedField, answer_grammar, asked_fields, label_grammar
-from extractor.grounding import ground
+from extractor.grounding import ground_fields
 from extractor.grounding.hidden import visible
 from extractor.llm.answer import COMPLETION, Request
+from extractor.paper import LONGEST_ABSTRACT, LONGEST_TITLE
 from extractor.record import SchemaT
 from extractor.sentences import sentence_spans
-from extractor.task import general_prompt
+from extractor.task import general_prompt, prompt_file
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from extractor.paper import Paper
     from extractor.task import Task
 
-# What is looked at goes as far as an abstract does: ten times as far as the longest ones.
-_LONGEST_TITLE, _LONGEST_ABSTRACT = 2_000, 20_000
 # A sentence that is longer is labelled in parts, so that an answer keeps within its limit.
 _MOST_WORDS = 60
 _OTHER = "other"
@@ -63,8 +61,7 @@ class Constrained(Approach[SchemaT]):
         self._labelled = {field.name: field for field in listed}
         self._answered = [field for field in fields if field.name not in self._labelled]
         labels = ", ".join([*map(_described, listed), self._other])
-        examples = resources.files("extractor.prompts").joinpath("labels.txt")
-        self._examples = f"{examples.read_text(encoding='utf-8')}Fields: {labels}\n"
+        self._examples = f"{prompt_file('labels').read_text(encoding='utf-8')}Fields: {labels}\n"
         form = "\n".join(f"- {_described(field)}" for field in self._answered)
         self._system = f"{task.prompt.system}\n\nThe form:\n{form}"
 
@@ -82,24 +79,21 @@ class Constrained(Approach[SchemaT]):
 
     def steps(self, paper: Paper) -> Steps[SchemaT]:
         """Label each sentence, ask for the other fields, ground."""
-        title = _beginning(visible(paper.title), _LONGEST_TITLE)
-        abstract = _beginning(visible(paper.abstract), _LONGEST_ABSTRACT)
+        title = _beginning(visible(paper.title), LONGEST_TITLE)
+        abstract = _beginning(visible(paper.abstract), LONGEST_ABSTRACT)
         values: dict[str, Any] = {}
         if self._labelled:
             values |= yield from self._label(_sentences(title, abstract))
         if self._answered:
             values |= yield from self._answer(paper, title, abstract)
-        schema = self._task.schema
         try:
-            said = schema.model_validate(values).model_dump()
-            grounded = ground(schema, said, title=paper.title, abstract=paper.abstract)
-            fields = schema.model_validate(grounded.values, by_name=True)
+            said = self._task.schema.model_validate(values)
+            return Draft(*ground_fields(said, title=paper.title, abstract=paper.abstract))
         except ValidationError as error:
             raise errors.InvalidResponse(
                 f"The paper has no values that fit the schema: {errors.one_line(str(error))}.",
                 hint="Let fields that a paper may not have be null.",
             ) from error
-        return Draft(fields, grounded.evidence, grounded.dropped)
 
     def _label(self, sentences: Iterator[str]) -> Generator[Request, Answer, dict[str, list[str]]]:
         """The phrases of each labelled field, in the order of the text."""

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from extractor import errors
 from extractor.approaches.base import Approach, Draft, Fit, Steps
 from extractor.approaches.reading import AnswerReader
-from extractor.grounding import SAID_BEFORE, Dropped, ground
+from extractor.grounding import SAID_BEFORE, Dropped, ground_fields
 from extractor.llm.answer import Answer, Request
 from extractor.record import SchemaT
 
@@ -111,20 +111,14 @@ class FullSchema(Approach[SchemaT]):
         called = answer.tool
         if self._tool and called and called != self._tool and not self._reader.is_tool(called):
             raise _Unfit(f"The tool {called!r} was called, and there is only {self._tool!r}")
-        schema = self._task.schema
         try:
-            fields = self._fields(answer)
-            values = fields.model_dump()
-            grounded = ground(schema, values, title=paper.title, abstract=paper.abstract)
-            if grounded.values != values:
-                # A rejected value may leave a required field empty.
-                fields = schema.model_validate(grounded.values)
+            said = self._fields(answer)
+            return Draft(*ground_fields(said, title=paper.title, abstract=paper.abstract))
         except ValidationError as error:
             wrong = error.errors(include_url=False, include_input=False, include_context=False)
             places = (".".join(map(str, item["loc"])) or "answer" for item in wrong)
-            said = (f"{place}: {item['msg']}" for place, item in zip(places, wrong, strict=True))
-            raise _Unfit("; ".join(said)) from error
-        return Draft(fields, grounded.evidence, grounded.dropped)
+            told = (f"{place}: {item['msg']}" for place, item in zip(places, wrong, strict=True))
+            raise _Unfit("; ".join(told)) from error
 
     def _fields(self, answer: Answer) -> SchemaT:
         """The fields in an answer; one that was cut at its limit may still be whole."""

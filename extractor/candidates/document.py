@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
+from extractor.paper import LONGEST_ABSTRACT, LONGEST_TITLE
 from extractor.sentences import sentence_spans
 
 _WORD = re.compile(r"https?://\S+|[A-Za-zÀ-ɏͰ-Ͽ]+(?:[-'’][A-Za-z0-9]+)*|\d+(?:[.,]\d+)*%?|[^\w\s]")
@@ -16,9 +17,6 @@ def word_set(text: str) -> frozenset[str]:
     """The words of ``text``."""
     return frozenset(text.split())
 
-
-# A text is looked at as far as an abstract goes: ten times as far as the longest ones.
-_LONGEST_TITLE, _LONGEST_ABSTRACT = 2_000, 20_000
 
 # Capitalised at the start of a sentence without being a name.
 OPENERS = word_set(
@@ -70,8 +68,8 @@ class Document:
     """
 
     def __init__(self, title: str, abstract: str) -> None:
-        self.title = title[:_LONGEST_TITLE]
-        self.abstract = abstract[:_LONGEST_ABSTRACT]
+        self.title = title[:LONGEST_TITLE]
+        self.abstract = abstract[:LONGEST_ABSTRACT]
         self.text = f"{self.title}\n{self.abstract}"
         self.title_end = len(self.title)
 

@@ -46,6 +46,16 @@ def places_in_lists(text: str, spans: Sequence[Span]) -> list[Listed]:
     ]
 
 
+def paired(text: str, listed: Listed, first: int, stop: int) -> Span | None:
+    """What "respectively", at ``stop``, pairs a number with: a member of what stands between its
+    list and there, or else from ``first`` on before its list. None where their counts differ."""
+    for reach in ((listed.end, stop), (first, listed.start)):
+        found = members(text, *reach)[-listed.count :]
+        if len(found) == listed.count:
+            return found[listed.rank]
+    return None
+
+
 def members(text: str, start: int, end: int) -> list[Span]:
     """The members of "Heron, Rook and Teal", ``text[start:end]``."""
     end = start + len(text[start:end].rstrip(" ,("))

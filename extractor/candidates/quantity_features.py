@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from extractor.candidates.document import NUMBER, URL, Document, words
-from extractor.candidates.listed import IN_TURN, Listed, members, places_in_lists
+from extractor.candidates.listed import IN_TURN, Listed, paired, places_in_lists
 from extractor.candidates.vocabulary import CODE_WORDS, OTHER_PAGE_WORDS, OTHER_WORDS, SPEED_WORDS
 
 if TYPE_CHECKING:
@@ -147,14 +147,10 @@ def _object_features(
 def _in_turn(document: Document, listed: Listed, first: int, stop: int) -> Iterator[str]:
     """What a number of "time and memory by 2x and 3x, respectively" is said of."""
     yield "turn"
-    start = max(first, listed.start - _NEAR)
-    for before, last in ((listed.end, stop), (start, listed.start)):
-        found = members(document.text, before, last)[-listed.count :]
-        if len(found) == listed.count:
-            topics = _topics(_shapes(document, *found[listed.rank]))
-            yield f"turn={'/'.join(topics[:3])}"
-            yield from (f"turn~{topic}" for topic in topics)
-            return
+    if own := paired(document.text, listed, max(first, listed.start - _NEAR), stop):
+        topics = _topics(_shapes(document, *own))
+        yield f"turn={'/'.join(topics[:3])}"
+        yield from (f"turn~{topic}" for topic in topics)
 
 
 def _topics(shapes: Iterable[str]) -> list[str]:

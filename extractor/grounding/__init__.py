@@ -6,7 +6,14 @@ same for one value and one text.
 """
 
 from extractor.grounding.annotations import NumberIn, UnitIn, Url, Verbatim
-from extractor.grounding.ground import SAID_BEFORE, Dropped, Evidence, Grounded, ground
+from extractor.grounding.ground import (
+    SAID_BEFORE,
+    Dropped,
+    Evidence,
+    Grounded,
+    ground,
+    ground_fields,
+)
 from extractor.grounding.match import find
 from extractor.grounding.numbers import NumberMention, numbers
 from extractor.grounding.numerals import canonical_unit
@@ -28,5 +35,6 @@ __all__ = [
     "canonical_unit",
     "find",
     "ground",
+    "ground_fields",
     "numbers",
 ]

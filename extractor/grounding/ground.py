@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from extractor.grounding.annotations import NumberIn, UnitIn, Url, Verbatim
 from extractor.grounding.match import LONGEST_VALUE, find_first, nearest, strip_ends
@@ -21,6 +21,8 @@ from extractor.grounding.urls import Span, canonical_url
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+ModelT = TypeVar("ModelT", bound="BaseModel")
 
 SAID_BEFORE = "said before"
 """Why an item is dropped that comes to the same words as an earlier item of its list."""
@@ -94,6 +96,20 @@ def ground(
     walk = _Walk((source_text(title[:_LONGEST_TEXT]), source_text(abstract[:_LONGEST_TEXT])))
     kept = walk.model(plan_of(schema), values, "", "")
     return Grounded(kept, tuple(walk.evidence), tuple(walk.dropped))
+
+
+def ground_fields(
+    fields: ModelT, *, title: str, abstract: str
+) -> tuple[ModelT, tuple[Evidence, ...], tuple[Dropped, ...]]:
+    """What is left of validated fields, with the evidence and what was dropped.
+
+    Raises ValidationError where a dropped value leaves a required field empty.
+    """
+    schema, values = type(fields), fields.model_dump()
+    grounded = ground(schema, values, title=title, abstract=abstract)
+    if grounded.values != values:
+        fields = schema.model_validate(grounded.values, by_name=True)  # as a dump names them
+    return fields, grounded.evidence, grounded.dropped
 
 
 class _Failed(Exception):
