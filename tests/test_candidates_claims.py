@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from extractor.candidates.claims import SpeedupClaim, read_claim
@@ -201,6 +201,27 @@ def test_listed_kinds_are_paired_with_their_numbers() -> None:
     assert [each.kind for each in read] == ["latency", "throughput"]
 
 
+def test_baselines_in_turn_are_no_kinds_in_turn() -> None:
+    text, read = claims(
+        "It improves throughput by 1.3x and 2.7x compared to Heron decoding and Teal decoding,"
+        " respectively."
+    )
+
+    assert [claim.kind for claim in read] == ["throughput", "throughput"]
+    assert [text[slice(*claim.baseline or (0, 0))] for claim in read] == [
+        "Heron decoding",
+        "Teal decoding",
+    ]
+
+
+def test_a_baseline_does_not_go_on_into_the_next_claim() -> None:
+    said = "We reach 50x speed-ups over plain Heron loops and allow 40x larger nests than before."
+    text, (first, *_) = claims(said)
+
+    assert first.baseline is not None
+    assert text[slice(*first.baseline)] == "plain Heron loops"
+
+
 @pytest.mark.parametrize(
     ("abstract", "expected"),
     [
@@ -246,6 +267,7 @@ PIECES = [
 
 
 @settings(deadline=None)
+@example("respectively", "than and 2, 3 and 4x")
 @given(
     st.lists(st.sampled_from(PIECES), max_size=25).map(" ".join),
     st.lists(st.sampled_from(PIECES), max_size=6).map(" ".join),

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from extractor.candidates.listed import IN_TURN, Listed, members, places_in_lists
+from extractor.candidates.listed import IN_TURN, Listed, members, paired, places_in_lists
 from extractor.candidates.vocabulary import SPEED_WORDS
 from extractor.grounding.numbers import numbers
 
@@ -124,6 +124,7 @@ _LIST_GOES_ON = re.compile(
     r"\sand\s(?!(?:up|at|an?|the|by|on|in|its?|more|less|even|almost|nearly|about|also|can|is|are"
     r"|has|have|not|no|up|over|only|thus|fewer|\w+izes?|achieve|reduce"
     r"|improve|require|use|do|[a-z]+(?:s|ing)|(?:fast|low|high|small|bett|larg|cheap)er)\b)(?![\d$\\~≈])"
+    r"(?![^,;:.()]{0,60}(?:\d\s?(?:x\b|×|%|times\b|\\times|-?fold\b)|\bcompared\b))"
 )
 _NO_BASELINE = re.compile(
     r"(?:(?:the\s+)?(?:\d|(?:(?:several|multiple|various|many|all|both|two|three|four|five|six"
@@ -136,6 +137,7 @@ _NO_BASELINE = re.compile(
 _NUMBER = re.compile(r"(?<![\w-])\d")
 _REACH_BACK, _REACH_ON = 90, 110
 _KIND_REACH = 160
+_REACH_PAIRED = 60
 _SENTENCE_REACH = 2_000  # characters on either side of a number, more than a sentence has
 # What is said before a number is as far away as this many characters more behind it.
 _BEFORE_PENALTY = 25
@@ -250,14 +252,10 @@ def _kind(
 def _kind_in_turn(text: str, sentence: Sentence, listed: Listed) -> Kind | None:
     """The kind of a number of "2x and 3x lower latency and higher throughput, respectively"."""
     stop = text.find(IN_TURN, listed.end, min(sentence.end, listed.end + _REACH_ON))
-    if stop < 0:
+    if stop < 0 or _BASELINE.search(text, listed.end, stop):
         return None
-    for reach in ((listed.end, stop), (max(sentence.start, listed.start - 60), listed.start)):
-        found = members(text, *reach)[-listed.count :]
-        if len(found) == listed.count:
-            own = found[listed.rank]
-            return next((kind for kind, said in _KINDS if said.search(text, *own)), None)
-    return None
+    own = paired(text, listed, max(sentence.start, listed.start - _REACH_PAIRED), stop)
+    return next((kind for kind, said in _KINDS if own and said.search(text, *own)), None)
 
 
 def _baseline(
@@ -274,7 +272,7 @@ def _baseline(
         or _compared(text, _FAR_BASELINE, end, last, last)
         or _compared(text, _OTHER_BASELINE, end, last, last)
     )
-    return _in_turn(text, found, listed) if found and listed.count > 1 else found
+    return _in_turn(text, found, listed, sentence.end) if found and listed.count > 1 else found
 
 
 def _said_before(document: Document, sentence: Sentence) -> tuple[int, int] | None:
@@ -293,13 +291,14 @@ def _outdone(text: str, first: int, start: int) -> tuple[int, int] | None:
     return phrase if phrase and _WITH.fullmatch(text, phrase[1], start) else None
 
 
-def _in_turn(text: str, phrase: tuple[int, int], listed: Listed) -> tuple[int, int]:
+def _in_turn(text: str, phrase: tuple[int, int], listed: Listed, limit: int) -> tuple[int, int]:
     """The member of "Heron and Rook" that belongs to a number of "2x and 3x"."""
     start, end = phrase
-    stop = text.find(IN_TURN, start, start + 2 * _REACH_ON)
-    if stop < 0 and start < listed.end:
+    stop = text.find(IN_TURN, start, min(limit, start + 2 * _REACH_ON))
+    behind = start >= listed.end
+    if stop < 0 and not behind:
         return phrase
-    whole = stop >= 0 and not _ASIDE.search(text, start, stop)
+    whole = behind and stop >= 0 and not _ASIDE.search(text, start, stop)
     for last in (end, stop) if whole else (end,):
         found = members(text, start, last)
         if len(found) == listed.count:
