@@ -183,11 +183,13 @@ def encode_json(value: object) -> bytes:
         raise UnfitRecord(f"{whose} does not fit into JSON: {error}.", hint="") from error
 
 
-def _object(description: str, properties: dict[str, Any]) -> dict[str, Any]:
+def _object(
+    description: str, properties: dict[str, Any], optional: dict[str, Any] | None = None
+) -> dict[str, Any]:
     return {
         "type": "object",
         "description": description,
-        "properties": properties,
+        "properties": {**properties, **(optional or {})},
         "required": list(properties),
     }
 
@@ -208,6 +210,14 @@ _EVIDENCE = _object(
         "source": {"enum": ["title", "abstract"], "type": "string"},
         "start": _number("Where they begin, in Unicode code points of the original text."),
         "end": _number("Where they end, exclusive."),
+    },
+    optional={
+        "confidence": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 1,
+            "description": "How likely the value is right, where what found it says so.",
+        }
     },
 )
 _DROPPED = _object(

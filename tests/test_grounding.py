@@ -206,6 +206,25 @@ def test_every_string_and_number_has_its_evidence() -> None:
     assert grounded.evidence[0] == Evidence("method_name", "title", 0, 5)
 
 
+def test_confidence_stays_with_its_value_where_others_are_dropped() -> None:
+    grounded = ground(
+        Paper,
+        {"method_name": "Heron", "benchmarks": ["Nowhere", "GLUE", "SQuAD"]},
+        title="Heron",
+        abstract="On GLUE and SQuAD.",
+        confidence={"benchmarks[0]": 0.9, "benchmarks[1]": 0.8},
+    )
+
+    assert {each.path: each.confidence for each in grounded.evidence} == {
+        "method_name": None,
+        "benchmarks[0]": 0.8,
+        "benchmarks[1]": None,
+    }
+    first, second, _ = (each.to_dict() for each in grounded.evidence)
+    assert "confidence" not in first
+    assert second["confidence"] == 0.8
+
+
 def test_offsets_count_code_points_of_the_original() -> None:
     abstract = "🦩 naïve 使用 e\u0301lan: Heron is 𝟑 and 2x faster."
     grounded = ground(Paper, {"method_name": "Heron"}, title="", abstract=abstract)

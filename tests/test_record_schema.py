@@ -35,7 +35,10 @@ def schema_of(model: type[BaseModel]) -> dict[str, Any]:
 def written(fields: BaseModel, **source: object) -> dict[str, Any]:
     """A record with these fields, through its JSON and back."""
     meta = Meta("m", "t@0", False, 10, 5, (Dropped("hardware[0]", {"any": [1]}, "not said"),))
-    evidence = (Evidence("method_name", "title", 0, 3),)
+    evidence = (
+        Evidence("method_name", "title", 0, 3),
+        Evidence("method_name", "title", 0, 3, 0.5),
+    )
     row: dict[str, Any] = json.loads(Record("1", "Title", fields, evidence, meta, source).to_json())
     return row
 

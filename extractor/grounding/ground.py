@@ -43,17 +43,20 @@ class Evidence:
     """Where a value was found: code points ``start`` to ``end`` of the original ``source``.
 
     ``path`` is the value's place in the record, as in "claimed_speedups[0].quote"; ``source``
-    is "title" or "abstract".
+    is "title" or "abstract". ``confidence`` is the probability that the value is right; None if
+    what found it gives none.
     """
 
     path: str
     source: str
     start: int
     end: int
+    confidence: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The evidence as JSON values."""
-        return {"path": self.path, "source": self.source, "start": self.start, "end": self.end}
+        place = {"path": self.path, "source": self.source, "start": self.start, "end": self.end}
+        return place if self.confidence is None else {**place, "confidence": self.confidence}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +86,36 @@ class Grounded:
 
 
 def ground(
-    schema: type[BaseModel], values: Mapping[str, Any], *, title: str, abstract: str
+    schema: type[BaseModel],
+    values: Mapping[str, Any],
+    *,
+    title: str,
+    abstract: str,
+    confidence: Mapping[str, float] | None = None,
 ) -> Grounded:
     """Keep of ``values``, a dump of ``schema`` in Python mode, what the paper says.
 
     An annotated string becomes the text's own words, without characters that nobody sees. What
     the text does not say is dropped: an optional field takes its default, an item leaves its
     list, and takes with it what makes no sense alone. The first 200,000 characters of each text
-    and 1,000 items of lists are looked at. Raises UsageError where an annotation names a field
-    that is not there.
+    and 1,000 items of lists are looked at. ``confidence`` is that of values, by their paths in
+    ``values``. Raises UsageError where an annotation names a field that is not there.
     """
-    walk = _Walk((source_text(title[:_LONGEST_TEXT]), source_text(abstract[:_LONGEST_TEXT])))
+    sources = (source_text(title[:_LONGEST_TEXT]), source_text(abstract[:_LONGEST_TEXT]))
+    walk = _Walk(sources, confidence or {})
     kept = walk.model(plan_of(schema), values, "", "")
     return Grounded(kept, tuple(walk.evidence), tuple(walk.dropped))
 
 
 def ground_fields(
-    fields: ModelT, *, title: str, abstract: str
+    fields: ModelT, *, title: str, abstract: str, confidence: Mapping[str, float] | None = None
 ) -> tuple[ModelT, tuple[Evidence, ...], tuple[Dropped, ...]]:
     """What is left of validated fields, with the evidence and what was dropped.
 
     Raises ValidationError where a dropped value leaves a required field empty.
     """
     schema, values = type(fields), fields.model_dump()
-    grounded = ground(schema, values, title=title, abstract=abstract)
+    grounded = ground(schema, values, title=title, abstract=abstract, confidence=confidence)
     if grounded.values != values:
         fields = schema.model_validate(grounded.values, by_name=True)  # as a dump names them
     return fields, grounded.evidence, grounded.dropped
@@ -144,6 +153,7 @@ class _Walk:
     """One record's walk."""
 
     sources: tuple[SourceText, ...]
+    confidence: Mapping[str, float]
     evidence: list[Evidence] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     mentions: dict[tuple[int, Span] | None, list[_Mention]] = field(default_factory=dict)
@@ -330,7 +340,8 @@ class _Walk:
 
     def _prove(self, place: _Place, index: int, span: Span) -> None:
         original = self.sources[index].original_span(span)
-        self.evidence.append(Evidence(place.kept, _SOURCES[index], *original))
+        chance = self.confidence.get(place.asked)
+        self.evidence.append(Evidence(place.kept, _SOURCES[index], *original, chance))
 
     def _refuse(self, place: _Place, value: Any, reason: str) -> _Failed:
         self.dropped.append(Dropped(place.asked, value, reason))
