@@ -217,9 +217,8 @@ def _own(
     approach = choose_approach(name, task, endpoint)(task, endpoint)
 
     async def begin() -> None:
-        opening = approach.opening()
-        assert opening is not None
-        await ask(endpoint, transport, replace(opening, limit=1), engine)
+        if (opening := approach.opening()) is not None:
+            await ask(endpoint, transport, replace(opening, limit=1), engine)
 
     async def values(paper: Paper) -> Values:
         with suppress(PaperError):

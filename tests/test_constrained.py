@@ -1,9 +1,10 @@
-"""The approach ``constrained``: phrases labelled by sentence, and one answer for the rest."""
+"""The approach ``constrained``: phrases that the encoder finds, and one answer for the rest."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,11 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from extractor.approaches import choose_approach
-from extractor.errors import InvalidResponse, TooLong
+from extractor.approaches import choose_approach, constrained
+from extractor.encoder import ScoredSpan
+from extractor.encoder.phrases import THRESHOLD
+from extractor.errors import InvalidResponse, TooLong, UsageError
 from extractor.grounding import NumberIn, Verbatim
-from extractor.llm.answer import CHAT, COMPLETION, Answer, Request, Usage
+from extractor.llm.answer import CHAT, Answer, Request, Usage
 from extractor.llm.endpoint import Endpoint
+from extractor.llm.providers.none import NoModel
 from extractor.paper import Paper
 from extractor.task import Task, load_task
 
@@ -30,6 +34,7 @@ ENGINE = Endpoint(
     model="m", identity="m", address="m", enforces_grammars=True, extra={"seed": 3}, temperature=0.5
 )
 SERVER = Endpoint(model="m", identity="m", address="m")
+NONE = NoModel.endpoint
 LISTS = "birds list: species of birds, places list"
 MIXED = f"{LISTS}, count int, is_rare bool"
 PAPER = Paper(
@@ -37,37 +42,50 @@ PAPER = Paper(
     "Herons of Lake Orr",
     "Grey herons breed at Lake Orr. We counted 12 nests. In winter the herons move to Finn Bay.",
 )
-Labels = Mapping[str, str]
+Found = Mapping[str, tuple[str, float]]
 Answers = Callable[[Request], str]
+Finds = Callable[[Found], "FixedEncoder"]
+
+
+class FixedEncoder:
+    """Finds each phrase of ``found`` wherever it stands, for one field and so likely.
+
+    A phrase may be said more than once, as "phrase#2"; ``asked`` are the fields of the last call.
+    """
+
+    def __init__(self, found: Found) -> None:
+        self.found = found
+        self.asked: list[str] = []
+
+    def score(self, title: str, abstract: str, fields: Sequence[str]) -> list[ScoredSpan]:
+        self.asked = list(fields)
+        names = [field.partition(" ")[0] for field in fields]
+        text = f"{title}\n{abstract}"
+        return [
+            ScoredSpan(
+                place.start(),
+                place.end(),
+                tuple(chance if name == field else 0.01 for name in names),
+            )
+            for phrase, (field, chance) in self.found.items()
+            for place in re.finditer(re.escape(phrase.partition("#")[0]), text)
+        ]
+
+
+@pytest.fixture
+def finds(monkeypatch: pytest.MonkeyPatch) -> Callable[[Found], FixedEncoder]:
+    """Lets an encoder find what it is told."""
+
+    def use(found: Found) -> FixedEncoder:
+        encoder = FixedEncoder(found)
+        monkeypatch.setattr(constrained, "shared_encoder", lambda: encoder)
+        return encoder
+
+    return use
 
 
 def approach_of(task: Task[Any], endpoint: Endpoint = ENGINE) -> Approach[Any]:
     return choose_approach(None, task, endpoint)(task, endpoint)
-
-
-def sentence_of(request: Request) -> str:
-    """The sentence that a request asks about: its last one."""
-    prompt: str = request.body["prompt"]
-    return prompt.rpartition("Text: ")[2].removesuffix("\n")
-
-
-def labelling(labels: Labels) -> Answers:
-    """Labels phrases as ``labels`` says, in each sentence that has them.
-
-    All that a sentence says of one phrase is the same, unless the key is "sentence|phrase".
-    """
-
-    def answer(request: Request) -> str:
-        sentence, lines, at = sentence_of(request), "", 0
-        for key, label in labels.items():
-            within, _, phrase = key.rpartition("|")
-            place = sentence.find(phrase, at)
-            if place >= 0 and within in sentence:
-                lines, at = f"{lines}{phrase}: {label}\n", place + len(phrase)
-        grammar = Grammar(request.body["grammar"])
-        return next(said for said in (f"{lines}\n", lines) if grammar.allows(said))
-
-    return answer
 
 
 def form(**values: Any) -> str:
@@ -93,15 +111,8 @@ def run(
         return done.value, requests
 
 
-def both(labels: Labels, **values: Any) -> Answers:
-    """Labels phrases, and fills the other fields."""
-    label = labelling(labels)
-    return lambda request: form(**values) if is_form(request) else label(request)
-
-
-def is_form(request: Request) -> bool:
-    """Whether a request asks for the fields that are no labels."""
-    return request.path == CHAT or request.body["prompt"].endswith("Answer: ")
+def nothing(_: Request) -> str:
+    raise AssertionError("nothing is left to ask")
 
 
 # ------------------------------------------------------------------- when it is used
@@ -138,34 +149,34 @@ def test_other_schemas_are_filled_by_one_request_for_the_full_schema(
     assert approach_of(load_task(schema)).name == "full-schema"
 
 
-# ------------------------------------------------------------------- labels
+@pytest.mark.parametrize("schema", [LISTS, "name str", "name, places list"])
+def test_phrases_need_no_language_model(schema: str) -> None:
+    approach = approach_of(load_task(schema), NONE)
+
+    assert approach.name == "constrained"
+    assert approach.opening() is None
 
 
-def test_each_sentence_is_asked_about_alone_and_the_title_first() -> None:
-    draft, requests = run(LISTS, labelling({}))
+def test_numbers_and_choices_need_one() -> None:
+    with pytest.raises(UsageError, match="language model"):
+        approach_of(load_task(MIXED), NONE)
 
-    assert [sentence_of(each) for each in requests] == [
-        "Herons of Lake Orr",
-        "Grey herons breed at Lake Orr.",
-        "We counted 12 nests.",
-        "In winter the herons move to Finn Bay.",
-    ]
+
+# ------------------------------------------------------------------- phrases
+
+
+def test_the_encoder_is_told_the_fields_and_what_they_are(finds: Finds) -> None:
+    encoder = finds({})
+    draft, requests = run(LISTS, nothing)
+
+    assert encoder.asked == ["birds (species of birds)", "places"]
+    assert requests == []
     assert draft.fields.model_dump() == {"birds": [], "places": []}
-    assert {each.path for each in requests} == {COMPLETION}
-    assert all(each.body["temperature"] == 0.5 for each in requests)
-    assert all(each.body["seed"] == 3 for each in requests)
 
 
-def test_the_model_is_told_the_fields_and_what_they_are() -> None:
-    _, (request, *_) = run(LISTS, labelling({}))
-
-    fields = request.body["prompt"].rpartition("Fields: ")[2].partition("\n")[0]
-    assert fields == "birds (species of birds), places, other"
-
-
-def test_phrases_are_listed_in_the_order_of_the_text_with_evidence() -> None:
-    labels = {"Grey herons": "birds", "Lake Orr": "places", "Finn Bay": "places"}
-    draft, _ = run(LISTS, labelling(labels))
+def test_phrases_are_listed_in_the_order_of_the_text_with_evidence(finds: Finds) -> None:
+    finds({"Finn Bay": ("places", 0.9), "Lake Orr": ("places", 0.6), "Grey herons": ("birds", 0.8)})
+    draft, _ = run(LISTS, nothing)
 
     assert draft.fields.birds == ["Grey herons"]
     assert draft.fields.places == ["Lake Orr", "Finn Bay"]
@@ -175,99 +186,91 @@ def test_phrases_are_listed_in_the_order_of_the_text_with_evidence() -> None:
     assert shown == {"birds[0]": "Grey herons", "places[0]": "Lake Orr", "places[1]": "Finn Bay"}
 
 
-def test_what_is_other_is_in_no_field() -> None:
-    draft, _ = run(LISTS, labelling({"winter": "other", "Finn Bay": "places"}))
+def test_every_phrase_has_a_confidence(finds: Finds) -> None:
+    finds({"Lake Orr": ("places", 0.99), "Finn Bay": ("places", 0.4), "herons": ("bird", 0.7)})
+    draft, _ = run("places list, bird", nothing)
+
+    confidence = {each.path: each.confidence or 0 for each in draft.evidence}
+    assert 1 > confidence["places[0]"] > confidence["bird"] > confidence["places[1]"] > 0
+
+
+def test_what_is_unlikely_is_in_no_field(finds: Finds) -> None:
+    finds({"winter": ("places", THRESHOLD - 0.01), "Finn Bay": ("places", THRESHOLD)})
+    draft, _ = run(LISTS, nothing)
 
     assert draft.fields.model_dump() == {"birds": [], "places": ["Finn Bay"]}
 
 
-@pytest.mark.parametrize(
-    ("said", "field"),
-    [
-        (["places", "birds", "birds"], "birds"),
-        (["birds", "places", "places"], "places"),
-        (["other", "birds", "other"], None),
-    ],
-)
-def test_the_label_that_a_phrase_gets_most_often_counts(said: list[str], field: str | None) -> None:
-    paper = Paper("1", "Orr one", "At Orr it is two. The ORR is three.")
-    labels = iter(said)
-
-    def answer(request: Request) -> str:
-        phrase = next(form for form in ("Orr", "ORR") if form in sentence_of(request))
-        return f"{phrase}: {next(labels)}\n\n"
-
-    draft, _ = run(LISTS, answer, paper)
-
-    found = {name: values for name, values in draft.fields.model_dump().items() if values}
-    assert found == ({field: ["Orr"]} if field else {})
-
-
-def test_a_phrase_that_is_written_in_two_ways_is_one() -> None:
-    paper = Paper("1", "Grey-Herons", "The grey herons breed.")
-    draft, _ = run(LISTS, labelling({"Grey-Herons": "birds", "grey herons": "birds"}), paper)
-
-    assert draft.fields.birds == ["Grey-Herons"]
-
-
-def test_a_field_named_other_is_a_field() -> None:
-    labels = {"Herons": "other", "Grey herons": "something else", "Lake Orr": "places"}
-    draft, (request, *_) = run("other list, places list", labelling(labels))
-
-    assert "Fields: other, places, something else\n" in request.body["prompt"]
-    assert draft.fields.model_dump() == {"other": ["Herons"], "places": ["Lake Orr"]}
-
-
-def test_a_long_sentence_is_labelled_in_parts() -> None:
-    words = " ".join(f"w{number}" for number in range(150))
-    draft, requests = run(LISTS, labelling({"w149": "birds"}), Paper("1", "", words))
-
-    parts = [sentence_of(each) for each in requests]
-    assert len(parts) == 3
-    assert " ".join(parts) == words
-    assert draft.fields.birds == ["w149"]
-
-
-def test_texts_without_words_cost_no_request() -> None:
-    for abstract in ("", "?! 12. 3.", "the of and"):
-        draft, requests = run(LISTS, labelling({}), Paper("1", "", abstract))
-        assert requests == []
-        assert draft.fields.model_dump() == {"birds": [], "places": []}
-
-
-def test_of_an_answer_that_was_cut_the_whole_lines_count() -> None:
-    paper = Paper("1", "", "Grey herons breed at Lake Orr.")
-    draft, _ = run(LISTS, lambda _: "Grey herons: birds\nLake Orr: pla", paper, "length")
+def test_of_phrases_that_overlap_the_likeliest_counts(finds: Finds) -> None:
+    finds({"Grey herons": ("birds", 0.9), "Grey": ("places", 0.5), "herons breed": ("birds", 0.8)})
+    draft, _ = run(LISTS, nothing)
 
     assert draft.fields.model_dump() == {"birds": ["Grey herons"], "places": []}
 
 
-def test_hidden_characters_and_line_breaks_change_no_label() -> None:
+def test_a_phrase_belongs_to_its_likeliest_field(finds: Finds) -> None:
+    finds({"Lake Orr": ("birds", 0.5), "Lake Orr#2": ("places", 0.7)})
+    draft, _ = run(LISTS, nothing)
+
+    assert draft.fields.model_dump() == {"birds": [], "places": ["Lake Orr"]}
+
+
+def test_a_phrase_that_is_written_in_two_ways_is_one(finds: Finds) -> None:
+    finds({"Grey-Herons": ("birds", 0.5), "grey herons": ("birds", 0.9)})
+    draft, _ = run(LISTS, nothing, Paper("1", "Grey-Herons", "The grey herons breed."))
+
+    assert draft.fields.birds == ["Grey-Herons"]
+
+
+def test_no_phrase_is_cut_from_a_longer_word(finds: Finds) -> None:
+    finds({"GPT-3": ("birds", 0.9), "CD4+ cells": ("birds", 0.9), "Heron": ("places", 0.9)})
+    draft, _ = run(LISTS, nothing, Paper("1", "", "GPT-3.5 and CD4+ cells of Herons"))
+
+    assert draft.fields.model_dump() == {"birds": ["CD4+ cells"], "places": []}
+    assert draft.dropped == ()
+
+
+def test_a_single_phrase_is_the_likeliest(finds: Finds) -> None:
+    finds({"Lake Orr": ("place", 0.6), "Finn Bay": ("place", 0.9)})
+    draft, _ = run("place, bird", nothing)
+
+    assert draft.fields.model_dump() == {"place": "Finn Bay", "bird": None}
+
+
+class Required(BaseModel):
+    name: Annotated[str, Verbatim()]
+
+
+def test_a_phrase_that_must_be_there_is_the_likeliest_however_unlikely(finds: Finds) -> None:
+    finds({"Lake Orr": ("name", 0.1), "Finn Bay": ("name", 0.2)})
+    draft, _ = run(load_task(Required), nothing)
+
+    assert draft.fields.name == "Finn Bay"
+
+
+def test_a_paper_without_a_value_that_must_be_there_fails(finds: Finds) -> None:
+    finds({})
+    with pytest.raises(InvalidResponse) as raised:
+        run(load_task(Required), nothing)
+
+    assert "null" in str(raised.value.hint)
+
+
+def test_hidden_characters_and_line_breaks_hide_no_phrase(finds: Finds) -> None:
+    finds({"Grey herons": ("birds", 0.9)})
     paper = Paper("1", "", "The Grey\u00ad her\u200bons breed at Lake\nOrr.")
-    draft, _ = run(LISTS, labelling({"Grey herons": "birds", "Lake": "other"}), paper)
+    draft, _ = run(LISTS, nothing, paper)
 
     assert draft.fields.birds == ["Grey herons"]
     assert draft.dropped == ()
 
 
-def test_no_word_is_cut_where_a_text_is_too_long() -> None:
-    abstract = "Grey herons! " * 1_600
-    spoken = set[str]()
-
-    def answer(request: Request) -> str:
-        spoken.update(sentence_of(request).split())
-        return "\n"
-
-    run(LISTS, answer, Paper("1", "Herons" * 1_000, abstract))
-
-    assert {"Grey", "herons!"} <= spoken <= {"Grey", "herons!"}
-
-
 # ------------------------------------------------------------------- one answer for the rest
 
 
-def test_other_fields_are_filled_by_one_answer_about_the_whole_paper() -> None:
-    draft, requests = run(MIXED, both({"Lake Orr": "places"}, count=12, is_rare=None))
+def test_other_fields_are_filled_by_one_answer_about_the_whole_paper(finds: Finds) -> None:
+    finds({"Lake Orr": ("places", 0.9)})
+    draft, (request,) = run(MIXED, lambda _: form(count=12, is_rare=None))
 
     assert draft.fields.model_dump() == {
         "birds": [],
@@ -275,12 +278,13 @@ def test_other_fields_are_filled_by_one_answer_about_the_whole_paper() -> None:
         "count": 12,
         "is_rare": None,
     }
-    (request,) = filter(is_form, requests)
-    asked = request.body["prompt"]
-    assert PAPER.abstract in asked
-    assert "count (a whole number)" in asked
-    assert "places" not in asked.partition("The form:")[2]
+    system, user = request.body["messages"]
+    assert PAPER.abstract in user["content"]
+    assert "count (a whole number)" in system["content"]
+    assert "places" not in system["content"].partition("The form:")[2]
     assert Grammar(request.body["grammar"]).allows('{"count": 12, "is_rare": null}')
+    assert request.body["temperature"] == 0.5
+    assert request.body["seed"] == 3
     assert [each.path for each in draft.evidence] == ["places[0]", "count"]
 
 
@@ -299,30 +303,14 @@ def test_with_a_prompt_of_ones_own_one_answer_holds_everything(tmp_path: Path) -
 
 def test_an_answer_that_was_cut_is_too_long() -> None:
     with pytest.raises(TooLong) as raised:
-        run("name, count int", lambda _: '{"name": "Grey', finish_reason="length")
+        run("page url, count int", lambda _: '{"page": "https', finish_reason="length")
 
     assert "--answer-tokens" in str(raised.value.hint)
 
 
 def test_an_answer_that_is_no_json_fails_the_paper() -> None:
     with pytest.raises(InvalidResponse, match="no JSON"):
-        run("name, count int", lambda _: "Grey herons")
-
-
-class Required(BaseModel):
-    name: Annotated[str, Verbatim()]
-
-
-def test_a_paper_without_a_value_that_must_be_there_fails() -> None:
-    def answer(request: Request) -> str:
-        said = '{"name": null}'
-        assert Grammar(request.body["grammar"]).allows(said)
-        return said
-
-    with pytest.raises(InvalidResponse) as raised:
-        run(load_task(Required), answer, Paper("1", "", "12."))
-
-    assert "null" in str(raised.value.hint)
+        run("page url, count int", lambda _: "Grey herons")
 
 
 class Renamed(BaseModel):
@@ -330,32 +318,28 @@ class Renamed(BaseModel):
     count: Annotated[int | None, NumberIn()] = Field(None, alias="how many")
 
 
-def test_fields_may_have_other_names_outside() -> None:
-    answers = both({"Grey herons": "birds"}, **{"how many": 12})
-    draft, _ = run(load_task(Renamed), answers)
+def test_fields_may_have_other_names_outside(finds: Finds) -> None:
+    finds({"Grey herons": ("birds", 0.9)})
+    draft, _ = run(load_task(Renamed), lambda _: form(**{"how many": 12}))
 
     assert draft.fields.model_dump() == {"species": ["Grey herons"], "count": 12}
 
 
-# ------------------------------------------------------------------- what is common
-
-
-@pytest.mark.parametrize("schema", [LISTS, MIXED, "name, count int"])
-def test_every_request_begins_as_the_opening_does(schema: str) -> None:
+@pytest.mark.parametrize("schema", [MIXED, "page url, count int"])
+def test_every_request_begins_as_the_opening_does(schema: str, finds: Finds) -> None:
+    finds({})
     opening = approach_of(load_task(schema)).opening()
-    _, requests = run(schema, both({}, name=None, count=None, is_rare=None))
+    _, (request,) = run(schema, lambda _: form(page=None, count=None, is_rare=None))
 
     assert opening is not None
     assert "heron" not in str(opening.body)
-    assert requests
-    for request in requests:
-        assert request.path == opening.path
-        if request.path == COMPLETION:
-            assert request.body["prompt"].startswith(opening.body["prompt"])
-            continue
-        *fixed, user = opening.body["messages"]
-        assert request.body["messages"][:-1] == fixed
-        assert request.body["messages"][-1]["content"].startswith(user["content"])
+    assert request.path == opening.path
+    *fixed, user = opening.body["messages"]
+    assert request.body["messages"][:-1] == fixed
+    assert request.body["messages"][-1]["content"].startswith(user["content"])
+
+
+# ------------------------------------------------------------------- whatever is found or said
 
 
 texts = st.lists(
@@ -367,18 +351,36 @@ texts = st.lists(
 ).map(" ".join)
 
 
+class RandomEncoder:
+    """Finds anything."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+
+    def score(self, title: str, abstract: str, fields: Sequence[str]) -> list[ScoredSpan]:
+        text, draw = f"{title}\n{abstract}", self._random
+        words = [found.span() for found in re.finditer(r"\S+", text)]
+        return [
+            ScoredSpan(start, end, tuple(draw.random() for _ in fields))
+            for at, (start, _) in enumerate(words)
+            for _, end in words[at : at + 3]
+            if draw.random() < 0.5
+        ]
+
+
 @given(texts, texts, st.integers(0, 2**32))
-def test_whatever_the_model_says_is_a_record_of_what_the_paper_says(
+def test_whatever_is_found_or_said_is_a_record_of_what_the_paper_says(
     title: str, abstract: str, seed: int
 ) -> None:
-    choose = Random(seed).randrange
+    random = Random(seed)
     schema = f"{MIXED}, name, page url, pages url[], sizes float[]"
-
-    draft, _ = run(
-        schema,
-        lambda request: Grammar(request.body["grammar"]).write(choose),
-        Paper("1", title, abstract),
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(constrained, "shared_encoder", lambda: RandomEncoder(random))
+        draft, _ = run(
+            schema,
+            lambda request: Grammar(request.body["grammar"]).write(random.randrange),
+            Paper("1", title, abstract),
+        )
 
     sources = {"title": title, "abstract": abstract}
     for each in draft.evidence:

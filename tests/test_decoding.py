@@ -13,12 +13,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import AliasChoices, BaseModel, Field, StringConstraints
 
-from extractor.decoding import answer_grammar, asked_fields, label_grammar
+from extractor.decoding import AskedField, answer_grammar, asked_fields
 from extractor.grounding import SAID_BEFORE, NumberIn, UnitIn, Url, Verbatim, ground
 from extractor.grounding.hidden import visible
 from extractor.task import load_task
 
-LABELS = ("birds", "places", "other")
 Words = Annotated[str, Verbatim()]
 
 
@@ -63,12 +62,17 @@ def one_line(text: str) -> str:
     return " ".join(visible(text).split())
 
 
-def labelled(grammar: str, data: st.DataObject) -> list[tuple[str, str]]:
-    """The lines of an answer."""
-    said = Grammar(grammar).write(random_choice(data))
-    assert said.endswith("\n")
-    lines = [line.rpartition(": ") for line in said.split("\n") if line]
-    return [(phrase, label) for phrase, _, label in lines]
+def list_grammar(text: str) -> Grammar:
+    """The grammar of an answer that is one list of phrases."""
+    field = AskedField("birds", "phrase", None, listed=True)
+    return Grammar(answer_grammar([field], ("", text)))
+
+
+def listed(text: str, data: st.DataObject) -> list[str]:
+    """The phrases of such an answer."""
+    phrases = json.loads(list_grammar(text).write(random_choice(data)))["birds"]
+    assert isinstance(phrases, list)
+    return phrases
 
 
 def answered(text: str, data: st.DataObject, title: str = "") -> dict[str, Any]:
@@ -79,72 +83,53 @@ def answered(text: str, data: st.DataObject, title: str = "") -> dict[str, Any]:
     return answer
 
 
-# ------------------------------------------------------------------- labels of phrases
+# ------------------------------------------------------------------- lists of phrases
 
 
 @given(any_texts, st.data())
-@example('"\\"', None)
-@example("", None)
-@example("?!", None)
-def test_phrases_stand_in_the_sentence_one_behind_the_other(
-    text: str, data: st.DataObject | None
-) -> None:
-    sentence = one_line(text)
-    grammar = label_grammar(sentence, LABELS)
-    if grammar is None or data is None:
-        assert data is not None or grammar is None
-        return
-
+def test_phrases_stand_in_the_text_one_behind_the_other(text: str, data: st.DataObject) -> None:
+    text = one_line(text)
     at = 0
-    for phrase, label in labelled(grammar, data):
-        assert label in LABELS
-        at = sentence.index(phrase, at) + len(phrase)
+    for phrase in listed(text, data):
+        at = text.index(phrase, at) + len(phrase)
 
 
 @given(marked_texts, st.data())
 def test_grounding_keeps_every_phrase(text: str, data: st.DataObject) -> None:
-    grammar = label_grammar(one_line(text), LABELS)
-    if grammar is None:
-        return
-    for phrase, _ in labelled(grammar, data):
+    for phrase in listed(one_line(text), data):
         grounded = ground(Sighting, {"bird": phrase}, title="", abstract=text)
         assert grounded.dropped == ()
         assert len(grounded.evidence) == 1
 
 
-def allowed(text: str, *lines: str) -> bool:
-    grammar = label_grammar(text, LABELS)
-    assert grammar is not None
-    said = "".join(f"{line}\n" for line in lines)
-    # Behind the last word nothing can follow, and no empty line ends the answer.
-    return any(map(Grammar(grammar).allows, (said, f"{said}\n")))
+def allowed(text: str, *phrases: str) -> bool:
+    return list_grammar(text).allows(json.dumps({"birds": phrases}, ensure_ascii=False))
 
 
-def test_any_run_of_words_may_be_labelled_and_none_need_be() -> None:
+def test_any_run_of_words_may_be_listed_and_none_need_be() -> None:
     text = "Grey herons (Ardea cinerea) breed near Lake Orr."
 
     assert allowed(text)
-    assert allowed(text, "Grey herons: birds", "Ardea cinerea: birds", "Lake Orr: places")
-    assert allowed(text, "Grey herons (Ardea cinerea) breed near Lake Orr: other")
-    assert allowed(text, "Orr: places")
+    assert allowed(text, "Grey herons", "Ardea cinerea", "Lake Orr")
+    assert allowed(text, "Grey herons (Ardea cinerea) breed near Lake Orr")
+    assert allowed(text, "Orr")
 
 
 @pytest.mark.parametrize(
-    "lines",
+    "phrases",
     [
-        ["Purple herons: birds"],
-        ["Lake Orr: places", "Grey herons: birds"],
-        ["Grey herons: birds", "Grey herons: birds"],
-        ["Grey herons: birds", "herons: birds"],
-        ["Grey herons: fish"],
-        ["rey herons: birds"],
-        ["Grey heron: birds"],
-        ["at Lake Orr: places"],
-        ["breed at: other"],
+        ["Purple herons"],
+        ["Lake Orr", "Grey herons"],
+        ["Grey herons", "Grey herons"],
+        ["Grey herons", "herons"],
+        ["rey herons"],
+        ["Grey heron"],
+        ["at Lake Orr"],
+        ["breed at"],
     ],
 )
-def test_what_is_not_said_or_said_twice_cannot_be_labelled(lines: list[str]) -> None:
-    assert not allowed("Grey herons breed at Lake Orr.", *lines)
+def test_what_is_not_said_or_said_twice_cannot_be_listed(phrases: list[str]) -> None:
+    assert not allowed("Grey herons breed at Lake Orr.", *phrases)
 
 
 @pytest.mark.parametrize(
@@ -160,23 +145,16 @@ def test_what_is_not_said_or_said_twice_cannot_be_labelled(lines: list[str]) -> 
     ],
 )
 def test_no_phrase_is_cut_from_a_longer_word(text: str, whole: str, cut: str) -> None:
-    assert allowed(text, f"{whole}: other")
-    assert not allowed(text, f"{cut}: other")
+    assert allowed(text, whole)
+    assert not allowed(text, cut)
 
 
 def test_a_phrase_ends_where_a_sentence_or_a_clause_does() -> None:
     text = "Herons, Ospreys and Terns. Gulls"
 
-    assert allowed(text, "Herons: birds", "Ospreys and Terns: birds", "Gulls: birds")
-    assert not allowed(text, "Herons, Ospreys: birds")
-    assert not allowed(text, "Terns. Gulls: birds")
-
-
-def test_labels_are_said_as_they_are() -> None:
-    grammar = label_grammar("Grey herons", ['a "b" \\n c', "été"])
-
-    assert Grammar(str(grammar)).allows('Grey herons: a "b" \\n c\n\n')
-    assert Grammar(str(grammar)).allows("herons: été\n\n")
+    assert allowed(text, "Herons", "Ospreys and Terns", "Gulls")
+    assert not allowed(text, "Herons, Ospreys")
+    assert not allowed(text, "Terns. Gulls")
 
 
 # ------------------------------------------------------------------- size and time
@@ -184,9 +162,7 @@ def test_labels_are_said_as_they_are() -> None:
 
 @given(any_texts)
 def test_every_answer_ends(text: str) -> None:
-    grammar = label_grammar(one_line(text), LABELS)
-    if grammar is not None:
-        assert Grammar(grammar).longest_way() <= 6 * len(text) + 9
+    assert list_grammar(one_line(text)).longest_way() <= 6 * len(text) + 20
     grammar = answer_grammar(asked_fields(Sighting) or (), ("", visible(text)))
     assert Grammar(grammar).longest_way() > 0
 
@@ -194,9 +170,8 @@ def test_every_answer_ends(text: str) -> None:
 @pytest.mark.parametrize("unit", ["heron ", "Grey heron, ", 'R&D "x" \\y ', "数据 "])
 def test_a_grammar_is_as_long_as_its_text(unit: str) -> None:
     def sizes(times: int) -> tuple[int, int]:
-        words = label_grammar((unit * times).strip(), LABELS)
         answer = answer_grammar(asked_fields(Sighting) or (), ("", unit * times))
-        return Grammar(str(words)).size(), Grammar(answer).size()
+        return list_grammar((unit * times).strip()).size(), Grammar(answer).size()
 
     for small, large in zip(sizes(50), sizes(500), strict=True):
         assert large <= 11 * small
@@ -213,7 +188,6 @@ def test_a_grammar_is_as_long_as_its_text(unit: str) -> None:
 def test_no_text_takes_long(unit: str) -> None:
     text = (unit * 20_000)[:20_000]
     started = time.process_time()
-    label_grammar(one_line(text), LABELS)
     answer_grammar(asked_fields(Sighting) or (), (text[:2_000], text))
 
     assert time.process_time() - started < 3  # alone it is less than one

@@ -205,7 +205,7 @@ class ModelOptions(OptionGroup):
             metavar="NAME",
             help="How a paper is put to the model: 'full-schema' asks for everything at once, "
             "'candidates' only for what rules and a trained classifier leave open, "
-            "'constrained' under a grammar of the paper's own words. "
+            "'constrained' lets an encoder find phrases, and asks for the rest under a grammar. "
             "Default: what suits the model.",
             rich_help_panel="Asking",
         ),

@@ -4,6 +4,5 @@ They are written in GBNF, which llama.cpp enforces token by token.
 """
 
 from extractor.decoding.answers import AskedField, answer_grammar, asked_fields
-from extractor.decoding.phrases import label_grammar
 
-__all__ = ["AskedField", "answer_grammar", "asked_fields", "label_grammar"]
+__all__ = ["AskedField", "answer_grammar", "asked_fields"]

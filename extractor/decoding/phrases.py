@@ -64,25 +64,6 @@ def in_json(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def label_grammar(sentence: str, labels: Iterable[str]) -> str | None:
-    r"""Lines of a phrase of ``sentence`` and a label, as in ``"T cells: cell_types\n"``.
-
-    The phrases follow each other in the sentence; an empty line ends the answer. None where no
-    phrase is in the sentence.
-    """
-
-    def behind(following: str | None) -> str:
-        more = f'({following} | "\\n")' if following else '"\\n"'
-        return f'": " label "\\n" {more}'
-
-    chain = _chain(_words(sentence), "", str, behind)
-    if chain is None:
-        return None
-    first, rules = chain
-    choices = " | ".join(map(literal, labels))
-    return "\n".join([f'root ::= {first} | "\\n"', f"label ::= {choices}", *rules])
-
-
 def phrase_rules(texts: Iterable[str]) -> list[str]:
     """The JSON rules ``phrase``, one phrase of any of the texts, and ``phrases``, a list of them.
 

@@ -1,0 +1,1 @@
+"""How the span encoder is made: ``python -m benchmarks.training.encoder --help``."""
