@@ -8,9 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from extractor.approaches import choose_approach
 from extractor.approaches.candidates import _values, likelihoods
 from extractor.candidates.blend import ANSWERS
 from extractor.candidates.classifier import Classifier
+from extractor.llm.providers.none import NoModel
+from extractor.paper import Paper
+from extractor.task import load_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +47,32 @@ def test_a_plain_abstract_needs_no_model(decided: Callable[[str, str], dict[str,
     assert (claim["kind"], claim["baseline"]) == ("inference", "DeiT")
     assert claim["quote"] == "2.5x faster"
     assert any("Jetson Nano" in name for name in found["hardware"])
+
+
+def test_every_value_has_a_confidence() -> None:
+    task = load_task("paper")
+    steps = choose_approach(None, task, NoModel.endpoint)(task, NoModel.endpoint).steps(
+        Paper(
+            "1",
+            "QuarkNet: Sparse Attention for Small Devices",
+            "We present QuarkNet. On ImageNet and COCO it is as accurate as DeiT, and inference is "
+            "up to 2.5x faster on an NVIDIA Jetson Nano. The code is available at "
+            "https://github.com/example/quarknet.",
+        )
+    )
+    with pytest.raises(StopIteration) as done:
+        next(steps)
+    confidence = {each.path: each.confidence for each in done.value.value.evidence}
+
+    assert {path for path, chance in confidence.items() if chance is not None} == {
+        "method_name",
+        "claimed_speedups[0].value",
+        "benchmarks[0]",
+        "benchmarks[1]",
+        "hardware[0]",
+        "code_url",
+    }
+    assert 0.9 < (confidence["method_name"] or 0) <= 1
 
 
 def test_accuracy_and_parameters_are_no_speedups(

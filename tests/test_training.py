@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from helpers import read_jsonl, write_jsonl
 
+from benchmarks.training.encoder.examples import paper_key
 from extractor.candidates.blend import ANSWERS
 from extractor.candidates.classifier import Classifier
 from extractor.candidates.questions import shared_prefix
@@ -21,6 +23,7 @@ from extractor.names import name_key
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
+ENCODER = ROOT / "benchmarks" / "training" / "encoder"
 ANNOTATIONS = ROOT / "benchmarks" / "training" / "annotations.jsonl.gz"
 METHODS = ["SnipeNet", "RookFormer", "HeronFlow", "DunlinMix", "PloverGAN", "TernTree", "GullSim"]
 SETS = ["WaderSet", "NestBank", "TideBench", "ShoreQA", "ReedText", "MarshEval"]
@@ -89,7 +92,16 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     unknown = {"model": "qwen2.5-coder-1.5b", "id": "p0", "key": "nobody", "answers": answers}
     write_jsonl(folder / "answers.jsonl", [*told, unknown])
+    write_jsonl(folder / "scores.jsonl", [scores(paper) for paper in papers[:80]])
     return folder
+
+
+def scores(paper: dict[str, Any]) -> dict[str, Any]:
+    """What an encoder says that knows the method's name, and little else."""
+    text = f"{paper['title']}\n{paper['abstract']}"
+    name = paper["title"].partition(":")[0]
+    places = [found.span() for found in re.finditer(re.escape(name), text)]
+    return {"id": paper["id"], "spans": [[*place, 0.9, 0.05, 0.0, 0.0] for place in places]}
 
 
 def trained(data: Path, out: Path) -> str:
@@ -99,7 +111,8 @@ def trained(data: Path, out: Path) -> str:
         "--gold", data / "papers.jsonl", data / "gold.jsonl",
         "--annotated", data / "some.jsonl", data / "more.jsonl",
         "--annotations", data / "annotations.jsonl",
-        "--answers", data / "answers.jsonl", "--out", out, "--questions", out / "questions.jsonl",
+        "--answers", data / "answers.jsonl", "--scores", data / "scores.jsonl",
+        "--out", out, "--questions", out / "questions.jsonl",
     ]  # fmt: skip
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -171,6 +184,20 @@ def test_the_blend_asks_within_its_bounds(out: Path) -> None:
     assert set(blend.fields) <= {"method_name", "benchmarks"}
 
 
+def test_what_an_encoder_says_is_weighed_where_it_knows_every_paper(data: Path, out: Path) -> None:
+    stack = Classifier.load(out).stack
+
+    assert stack is not None
+    named = [0.0, 0.0, 0.0, 3.0, -3.0, -5.0, 3.0, -3.0, -5.0]
+    silent = [0.0, 0.0, 0.0] + [-5.0] * 6
+    first, *weights = stack.fields["method_name"]
+    odds = [
+        first + sum(weight * fact for weight, fact in zip(weights, facts, strict=True))
+        for facts in (named, silent)
+    ]
+    assert odds[0] > odds[1]
+
+
 def test_the_same_data_give_the_same_bytes(data: Path, out: Path) -> None:
     again = out.parent / "again"
     trained(data, again)
@@ -201,3 +228,29 @@ def test_no_annotated_paper_is_measured_on() -> None:
     assert annotated == titles.keys()
     assert measured
     assert measured.isdisjoint(titles.values())
+
+
+@pytest.mark.skipif(not (SHARED / "gold/heldback").is_dir(), reason="the papers are not at hand")
+def test_no_paper_of_the_encoder_is_measured_on() -> None:
+    folders = (SHARED / "gold", SHARED / "gold/heldback", SHARED / "anyschema")
+    papers = [
+        paper
+        for folder in folders
+        for path in folder.glob("*.papers.jsonl")
+        if path.name != "train.papers.jsonl"
+        for paper in lines(path)
+    ]
+    measured = {paper_key(paper["title"], paper["abstract"]) for paper in papers}
+    titles = {name_key(paper["title"]) for paper in papers if paper["title"]}
+    annotated = {row["key"] for row in lines(ENCODER / "fields.jsonl.gz")}
+    known = {
+        name_key(paper["title"])
+        for path in (SHARED / "dumps").glob("*.jsonl.gz")
+        for paper in lines(path)
+        if paper_key(paper["title"], paper["abstract"]) in annotated
+    }
+    invented = {name_key(row["title"]) for row in lines(ENCODER / "invented.jsonl.gz")}
+
+    assert len(known) > 1_000
+    assert measured.isdisjoint(annotated)
+    assert titles.isdisjoint(known | invented)

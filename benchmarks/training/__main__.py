@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 
 from benchmarks.training.fitting import Fitters, mine, train
 from benchmarks.training.gold import Gold, lines
-from benchmarks.training.held_out import FIELDS, HeldOut, blends, f1_of, open_questions, tune
+from benchmarks.training.held_out import (
+    FIELDS,
+    HeldOut,
+    blends,
+    calibrations,
+    f1_of,
+    open_questions,
+    stack_of,
+    tune,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +59,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="TEXT",
         help="texts whose papers the lexicon must not see: figures are measured on them",
     )
+    path(
+        "--scores",
+        nargs="*",
+        default=[_HERE / "encoder" / "paper_scores.jsonl.gz"],
+        metavar="FILE",
+        help="what encoders say of the papers that they were not trained on",
+    )
     path("--out", required=True, metavar="FOLDER")
     path("--questions", metavar="FILE", help="write the questions about open names")
     return parser.parse_args(arguments)
@@ -59,14 +75,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     options = _options(arguments)
     pairs = [*options.gold, *((papers, options.annotations) for papers in options.annotated)]
-    gold = Gold.read(pairs)
+    gold = Gold.read(pairs, options.scores)
     lexicon = mine(gold, gold.unlabelled(options.annotated, options.exclude))
     fitters = Fitters.of(gold, lexicon)
     classifier = train(fitters, lexicon, dict.fromkeys(FIELDS, _FIRST_THRESHOLD))
     held = HeldOut.of(gold, fitters)
+    if (stack := stack_of(held)) is not None:
+        classifier, held = replace(classifier, stack=stack), held.stacked(stack)
     classifier = replace(
         classifier, thresholds=tune(classifier, held), blend=blends(held, lines(options.answers))
     )
+    classifier = replace(classifier, calibration=calibrations(classifier, held))
     classifier.save(options.out)
     if options.questions:
         asked = (json.dumps(each, ensure_ascii=False) for each in open_questions(held))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from extractor.candidates.classifier import NAME_FIELDS
 from extractor.candidates.document import Document
+from extractor.candidates.encoded import Encoded
+from extractor.encoder import ScoredSpan
 from extractor.evaluation.scorers import PAPER_SCORERS
 from extractor.names import name_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from extractor.grounding import NumberMention
@@ -37,15 +39,19 @@ _EMPTY_RECORD: Json = {
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """Annotated papers with their records; ``parts`` are the numbers of each file's papers."""
+    """Annotated papers with their records; ``parts`` are the numbers of each file's papers.
+
+    ``scores`` are what an encoder that was not trained on a paper says of it, by the paper's id.
+    """
 
     papers: list[Json]
     records: list[Json]
     parts: list[range]
+    scores: Mapping[str, list[ScoredSpan]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, pairs: Iterable[tuple[Path, Path]]) -> Gold:
-        """Read pairs of a papers file and a gold file, matched by id."""
+    def read(cls, pairs: Iterable[tuple[Path, Path]], scores: Iterable[Path] = ()) -> Gold:
+        """Read pairs of a papers file and a gold file, and files of scores, matched by id."""
         papers: list[Json] = []
         records: list[Json] = []
         parts: list[range] = []
@@ -55,7 +61,18 @@ class Gold:
             parts.append(range(len(papers), len(papers) + len(known)))
             papers += known
             records += (by_id[paper["id"]] for paper in known)
-        return cls(papers, records, parts)
+        spans = {
+            row["id"]: [ScoredSpan(start, end, tuple(rest)) for start, end, *rest in row["spans"]]
+            for path in scores
+            for row in lines(path)
+        }
+        return cls(papers, records, parts, spans)
+
+    def encoded(self, paper: int) -> Encoded | None:
+        """What the encoder says of a paper; None where nothing is known."""
+        document = Document(self.papers[paper]["title"], self.papers[paper]["abstract"])
+        spans = self.scores.get(self.papers[paper]["id"])
+        return None if spans is None else Encoded(spans, len(document.text))
 
     def documents(self) -> list[Document]:
         return [Document(paper["title"], paper["abstract"]) for paper in self.papers]
@@ -109,8 +126,8 @@ def quantity_labels(
     keys = [key(number(mention)) for _, mention in found]
     starts = [offset + mention.start for offset, mention in found]
     labels = [0] * len(found)
-    for field, label in (("speedups", 1), ("speedups_optional", UNLABELLED)):
-        for claim in record[field]:
+    for claims, label in (("speedups", 1), ("speedups_optional", UNLABELLED)):
+        for claim in record[claims]:
             fits = [at for at, each in enumerate(keys) if not labels[at] and each == key(claim)]
             place = document.text.find(claim["quote"]) if claim.get("quote") else -1
             quoted = [at for at in fits if 0 <= place <= starts[at] < place + len(claim["quote"])]

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.training.fitting import FOLDS
-from benchmarks.training.gold import SCORERS, UNLABELLED, is_annotated, name_labels, number
+from benchmarks.training.gold import (
+    SCORERS,
+    UNLABELLED,
+    is_annotated,
+    name_labels,
+    number,
+    quantity_labels,
+    url_label,
+)
 from extractor.candidates.blend import Blend, answer_logs, log_odds
 from extractor.candidates.classifier import (
     NAME_FIELDS,
@@ -17,12 +25,14 @@ from extractor.candidates.classifier import (
     ScoredName,
     ScoredQuantity,
     ScoredUrl,
+    stacked,
 )
+from extractor.candidates.encoded import Stack
 from extractor.candidates.questions import questions
 from extractor.candidates.spans import find_names, find_quantities, find_urls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from benchmarks.training.fitting import Fitters
     from benchmarks.training.gold import Gold, Json
@@ -30,14 +40,15 @@ if TYPE_CHECKING:
     from extractor.evaluation.scorers import Expected
 
 FIELDS = ("method_name", "claimed_speedups", "benchmarks", "hardware", "code_url")
+_CLAIMS = "claimed_speedups"
 _STEPS = [step / 50 for step in range(5, 46)]
 _UNLIKELY = 0.05  # less than the lowest threshold, since a device's longer form may be less likely
 _OPEN_BETWEEN, _MOST_QUESTIONS = (0.08, 0.92), 4
 _FEWEST_ANSWERS, _INVERSE_PENALTY = 8, 0.2
 # Fields for which a model's answers were found to help on held-out papers.
-_HELPED = {
-    "qwen2.5-coder-1.5b": ("method_name", "benchmarks"),
-    "qwen2.5-coder-0.5b": ("benchmarks",),
+_HELPED: Mapping[str, tuple[str, ...]] = {
+    "qwen2.5-coder-1.5b": ("method_name",),
+    "qwen2.5-coder-0.5b": (),
 }
 
 
@@ -79,6 +90,16 @@ class HeldOut:
             for at, document in enumerate(gold.documents())
         ]
         return cls(gold, scored)
+
+    def stacked(self, stack: Stack) -> HeldOut:
+        """The same with what the encoder says of each paper; all papers have scores."""
+        encoded = map(self.gold.encoded, range(len(self.scored)))
+        scored = [
+            stacked(each, spans, stack)
+            for each, spans in zip(self.scored, encoded, strict=True)
+            if spans is not None
+        ]
+        return HeldOut(self.gold, scored)
 
     def likely(self, field: str) -> HeldOut:
         """The candidates alone that any threshold could make values of ``field``."""
@@ -164,6 +185,39 @@ def f1_of(
     return 2 * right / total if total else 1.0
 
 
+def stack_of(held: HeldOut) -> Stack | None:
+    """How to weigh the encoder's log odds with the linear models'; None without scores."""
+    rows: dict[str, list[list[float]]] = {field: [] for field in (*NAME_FIELDS, _CLAIMS)}
+    labels: dict[str, list[int]] = {field: [] for field in rows}
+    for paper, scored in enumerate(held.scored):
+        if (encoded := held.gold.encoded(paper)) is None:
+            return None
+        record = held.gold.records[paper]
+        for name in scored.names:
+            facts = [log_odds(name.probability[field]) for field in NAME_FIELDS]
+            facts += encoded.name_logs(name.candidate.spans)
+            found = name_labels(record, name.candidate.key)
+            for field, label in zip(NAME_FIELDS, found, strict=True):
+                rows[field].append(facts)
+                labels[field].append(label)
+        claims = [(each.offset, each.mention) for each in scored.quantities]
+        found = quantity_labels(scored.document, claims, record)
+        for each, label in zip(scored.quantities, found, strict=True):
+            start, end = each.offset + each.mention.start, each.offset + each.mention.end
+            rows[_CLAIMS].append([log_odds(each.probability), *encoded.claim_logs(start, end)])
+            labels[_CLAIMS].append(label)
+    return Stack({field: _logistic(rows[field], labels[field]) for field in rows})
+
+
+def _logistic(rows: Sequence[Sequence[float]], labels: Sequence[int]) -> list[float]:
+    """The constant and the weights, on the rows that are labelled."""
+    usable = [at for at, label in enumerate(labels) if label != UNLABELLED]
+    model = LogisticRegression(max_iter=1000).fit(
+        [rows[at] for at in usable], [labels[at] for at in usable]
+    )
+    return [round(float(weight), 4) for weight in (model.intercept_[0], *model.coef_[0])]
+
+
 def tune(classifier: Classifier, held: HeldOut) -> dict[str, float]:
     """The threshold of every field with the best held-out F1; of equal ones the highest."""
     limits = dict(classifier.thresholds)
@@ -178,6 +232,43 @@ def tune(classifier: Classifier, held: HeldOut) -> dict[str, float]:
         }
         limits[field] = max(_STEPS, key=lambda step: (f1_at[step], step))
     return limits
+
+
+def calibrations(classifier: Classifier, held: HeldOut) -> dict[str, list[float]]:
+    """Constant and weight of the log odds, for the share of each field's values that are right."""
+    chances: dict[str, list[float]] = {field: [] for field in FIELDS}
+    right: dict[str, list[int]] = {field: [] for field in FIELDS}
+    for paper, scored in enumerate(held.scored):
+        for field, chance, label in _values(held, paper, classifier.decide(scored), scored):
+            if label != UNLABELLED:
+                chances[field].append(log_odds(chance))
+                right[field].append(label)
+    fitted: dict[str, list[float]] = {}
+    for field in FIELDS:
+        if 0 < sum(right[field]) < len(right[field]):
+            fitted[field] = _logistic([[chance] for chance in chances[field]], right[field])
+    return fitted
+
+
+def _values(
+    held: HeldOut, paper: int, decision: Decision, scored: Scored
+) -> Iterator[tuple[str, float, int]]:
+    """Field, probability and label of each value that was decided on."""
+    record = held.gold.records[paper]
+    methods = (decision.method_name,) if decision.method_name else ()
+    chosen = dict(zip(NAME_FIELDS, (methods, decision.benchmarks, decision.hardware), strict=True))
+    for at, field in enumerate(NAME_FIELDS):
+        for name in chosen[field]:
+            label = name_labels(record, name.candidate.key)[at]
+            yield field, name.probability[field], label
+    found = [(each.offset, each.mention) for each in scored.quantities]
+    labels = quantity_labels(scored.document, found, record)
+    for claim, label in zip(scored.quantities, labels, strict=True):
+        if claim in decision.claimed_speedups:
+            yield "claimed_speedups", claim.probability, label
+    if decision.code_url:
+        url = decision.code_url
+        yield "code_url", url.probability, url_label(url.candidate.text, record)
 
 
 def open_questions(held: HeldOut) -> list[Json]:

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 from extractor.approaches.base import Approach, Draft, Fit, Steps
 from extractor.candidates.blend import ANSWERS
 from extractor.candidates.claims import SpeedupClaim, read_claim
-from extractor.candidates.classifier import Classifier, Decision, Scored, ScoredName
+from extractor.candidates.classifier import (
+    Classifier,
+    Decision,
+    Scored,
+    ScoredName,
+    ScoredQuantity,
+)
 from extractor.candidates.questions import answered, questions, shared_prefix
 from extractor.grounding import ground_fields
 from extractor.grounding.hidden import visible
@@ -59,9 +65,12 @@ class Candidates(Approach[SchemaT]):
                 body = {**self._sampling, "prompt": question.prompt}
                 answer = yield Request(body, COMPLETION, limit=1)
                 scored = answered(scored, question, likelihoods(answer.logprobs), blend)
-        values = _values(scored, self._classifier.decide(scored))
-        said = self._schema.model_validate(values)
-        return Draft(*ground_fields(said, title=paper.title, abstract=paper.abstract))
+        decision = self._classifier.decide(scored)
+        said = self._schema.model_validate(_values(scored, decision))
+        confidence = dict(_confidence(self._classifier, decision))
+        return Draft(
+            *ground_fields(said, title=paper.title, abstract=paper.abstract, confidence=confidence)
+        )
 
 
 def question_sampling(endpoint: Endpoint) -> dict[str, Any]:
@@ -95,22 +104,41 @@ def _alternatives(logprobs: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 
 def _values(scored: Scored, decision: Decision) -> dict[str, Any]:
     """The decisions as values of the schema."""
-    text = scored.document.text
-    claims = (read_claim(scored.document, each) for each in decision.claimed_speedups)
+    document, url = scored.document, decision.code_url
     return {
         "method_name": decision.method_name.candidate.text if decision.method_name else None,
-        # "0x faster" is no claim.
-        "claimed_speedups": [_claim(claim, text) for claim in claims if claim.value > 0],
-        "benchmarks": _in_order(decision.benchmarks),
-        "hardware": _in_order(decision.hardware),
-        "code_url": decision.code_url.candidate.text if decision.code_url else None,
+        "claimed_speedups": [
+            _claim(read_claim(document, each), document.text) for each in _claims(decision)
+        ],
+        "benchmarks": [name.candidate.text for name in _in_order(decision.benchmarks)],
+        "hardware": [name.candidate.text for name in _in_order(decision.hardware)],
+        "code_url": url.candidate.text if url else None,
     }
 
 
-def _in_order(names: Sequence[ScoredName]) -> list[str]:
-    """Names, each as it first occurs in the text."""
-    placed = sorted(names, key=lambda name: name.candidate.spans[0])
-    return [name.candidate.text for name in placed]
+def _confidence(classifier: Classifier, decision: Decision) -> Iterator[tuple[str, float]]:
+    """How likely each value is right, by its path; of a claim, its number."""
+    field = "method_name"
+    if decision.method_name:
+        yield field, classifier.confidence(field, decision.method_name.probability[field])
+    for at, claim in enumerate(_claims(decision)):
+        chance = classifier.confidence("claimed_speedups", claim.probability)
+        yield f"claimed_speedups[{at}].value", chance
+    for field, names in (("benchmarks", decision.benchmarks), ("hardware", decision.hardware)):
+        for at, name in enumerate(_in_order(names)):
+            yield f"{field}[{at}]", classifier.confidence(field, name.probability[field])
+    if decision.code_url:
+        yield "code_url", classifier.confidence("code_url", decision.code_url.probability)
+
+
+def _claims(decision: Decision) -> list[ScoredQuantity]:
+    """The claims: "0x faster" is none."""
+    return [each for each in decision.claimed_speedups if each.mention.value > 0]
+
+
+def _in_order(names: Sequence[ScoredName]) -> list[ScoredName]:
+    """Names as they first occur in the text."""
+    return sorted(names, key=lambda name: name.candidate.spans[0])
 
 
 def _claim(claim: SpeedupClaim, text: str) -> dict[str, Any]:

@@ -11,13 +11,14 @@ import json
 import math
 import re
 from bisect import bisect_left
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from extractor.candidates.blend import Blend, probability
+from extractor.candidates.blend import Blend, log_odds, probability
 from extractor.candidates.document import Document
+from extractor.candidates.encoded import Encoded, Stack
 from extractor.candidates.lexicon import Lexicon
 from extractor.candidates.name_features import name_features
 from extractor.candidates.quantity_features import quantity_features, url_features
@@ -31,6 +32,7 @@ from extractor.candidates.spans import (
     find_urls,
 )
 from extractor.candidates.vocabulary import GENERIC_TAILS
+from extractor.encoder import shared_encoder
 from extractor.llm.weights.catalog import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -138,7 +140,12 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """Linear models, lexicon and thresholds; ``blend`` says how to weigh each model's answers."""
+    """Linear models, lexicon and thresholds; ``blend`` says how to weigh each model's answers.
+
+    ``stack`` says how to weigh what the encoder says; without one, it is not asked.
+    ``calibration`` gives for each field the constant and the weight of the log odds that make the
+    probability of a chosen value the share of such values that are right.
+    """
 
     lexicon: Lexicon
     names: LinearModel
@@ -146,6 +153,8 @@ class Classifier:
     urls: LinearModel
     thresholds: Mapping[str, float]
     blend: Mapping[str, Blend]
+    stack: Stack | None = None
+    calibration: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: Path = _HERE) -> Classifier:
@@ -158,6 +167,8 @@ class Classifier:
             urls=LinearModel.unpacked(packed["urls"]),
             thresholds=packed["thresholds"],
             blend={name: Blend.unpacked(each) for name, each in packed["blend"].items()},
+            stack=Stack(packed["stack"]) if packed["stack"] else None,
+            calibration=packed["calibration"],
         )
 
     def save(self, folder: Path) -> None:
@@ -168,6 +179,8 @@ class Classifier:
             "urls": self.urls.packed(),
             "thresholds": dict(self.thresholds),
             "blend": {name: asdict(each) for name, each in sorted(self.blend.items())},
+            "stack": self.stack.fields if self.stack else None,
+            "calibration": dict(self.calibration),
         }
         text = json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
         path = folder / "classifier.json.gz"
@@ -195,7 +208,15 @@ class Classifier:
             for (offset, mention), facts in by_quantity
         )
         scored_urls = (ScoredUrl(url, self.urls.chances(facts)[0]) for url, facts in by_url)
-        return Scored(document, tuple(scored_names), tuple(scored_quantities), tuple(scored_urls))
+        scored = Scored(document, tuple(scored_names), tuple(scored_quantities), tuple(scored_urls))
+        if self.stack is None or not (scored.names or scored.quantities):
+            return scored
+        return stacked(scored, Encoded.of(document, shared_encoder()), self.stack)
+
+    def confidence(self, field: str, chance: float) -> float:
+        """How likely a chosen value is right."""
+        constant, weight = self.calibration.get(field, (0.0, 1.0))
+        return round(probability(constant + weight * log_odds(chance)), 2)
 
     def decide(self, scored: Scored) -> Decision:
         """Choose: one method name or none, lists without two forms of one thing, one URL."""
@@ -222,6 +243,30 @@ class Classifier:
                 chosen.append(form)
                 taken += [name, form]
         return tuple(chosen)
+
+
+def stacked(scored: Scored, encoded: Encoded, stack: Stack) -> Scored:
+    """The candidates, with the probabilities of the linear models and the encoder together."""
+    names = (
+        replace(name, probability=_stacked_name(name, encoded, stack)) for name in scored.names
+    )
+    quantities = (
+        replace(each, probability=_stacked_claim(each, encoded, stack))
+        for each in scored.quantities
+    )
+    return replace(scored, names=tuple(names), quantities=tuple(quantities))
+
+
+def _stacked_name(name: ScoredName, encoded: Encoded, stack: Stack) -> dict[str, float]:
+    chances = [name.probability[field] for field in NAME_FIELDS]
+    logs = encoded.name_logs(name.candidate.spans)
+    return {field: stack.combine(field, chances, logs) for field in NAME_FIELDS}
+
+
+def _stacked_claim(claim: ScoredQuantity, encoded: Encoded, stack: Stack) -> float:
+    start, end = claim.offset + claim.mention.start, claim.offset + claim.mention.end
+    logs = encoded.claim_logs(start, end)
+    return stack.combine("claimed_speedups", [claim.probability], logs)
 
 
 def _could_be(name: ScoredName, field: str) -> bool:
