@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from extractor import Paper
+from extractor import read_dump
 from extractor.approaches import choose_approach
 from extractor.llm.own_files import prefixes_dir
 from extractor.llm.providers import provider_for
@@ -19,16 +20,10 @@ from extractor.llm.weights.prefixes import KeptPrefix
 from extractor.task import load_task
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from helpers import Invoke
 
 STATE = bytes(range(256)) * 10
-PAPER = Paper(
-    "1",
-    "FooNet for Parsing",
-    "We present FooNet, which we compare with BarNet and Quux-7 on Zorb and on the Wug Corpus.",
-)
+EXAMPLES = Path(__file__).parent.parent / "examples" / "papers.txt"
 
 
 def kept(tmp_path: Path, state: bytes = STATE, **conditions: object) -> KeptPrefix:
@@ -134,7 +129,8 @@ def test_every_request_of_a_paper_begins_as_the_opening_does(name: str) -> None:
     task, endpoint = load_task("paper"), provider_for(ModelSettings()).endpoint
     approach = choose_approach(name, task, endpoint)(task, endpoint)
     opening = approach.opening()
-    request = next(approach.steps(PAPER))
+    first = (next(approach.steps(paper), None) for paper in read_dump(EXAMPLES))
+    request = next(filter(None, first))
     assert opening is not None
     assert opening.path == request.path
     if "prompt" in request.body:
@@ -143,4 +139,4 @@ def test_every_request_of_a_paper_begins_as_the_opening_does(name: str) -> None:
         *fixed, user = opening.body["messages"]
         assert request.body["messages"][:-1] == fixed
         assert request.body["messages"][-1]["content"].startswith(user["content"])
-    assert "FooNet" not in str(opening.body)
+    assert "LoomNet" not in str(opening.body)

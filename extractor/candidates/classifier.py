@@ -216,7 +216,7 @@ class Classifier:
     def confidence(self, field: str, chance: float) -> float:
         """How likely a chosen value is right."""
         constant, weight = self.calibration.get(field, (0.0, 1.0))
-        return round(probability(constant + weight * log_odds(chance)), 2)
+        return min(0.99, round(probability(constant + weight * log_odds(chance)), 2))
 
     def decide(self, scored: Scored) -> Decision:
         """Choose: one method name or none, lists without two forms of one thing, one URL."""

@@ -130,8 +130,8 @@ class ModelOptions(OptionGroup):
         Option(
             metavar="NAME",
             help="An embedded model ('extractor models list'), a model FILE.gguf, 'none' for the "
-            "trained classifier alone, or a model of an OpenAI-compatible endpoint. Default: the "
-            "embedded model.",
+            "classifier and encoder alone, or a model of an OpenAI-compatible endpoint. Default: "
+            "the embedded model.",
         ),
     ] = None
     base_url: Annotated[

@@ -49,4 +49,4 @@ def confidence(chance: float) -> float:
     constant, weight = _CALIBRATION
     bounded = min(max(chance, 1e-6), 1 - 1e-6)
     odds = constant + weight * math.log(bounded / (1 - bounded))
-    return round(1 / (1 + math.exp(-odds)), 2)
+    return min(0.99, round(1 / (1 + math.exp(-odds)), 2))

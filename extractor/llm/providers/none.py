@@ -1,4 +1,4 @@
-"""No language model: ``--model none`` runs the classifier of `candidates` alone."""
+"""No language model: ``--model none`` runs the classifier and the encoder alone."""
 
 from __future__ import annotations
 
