@@ -323,6 +323,8 @@ def test_fields_may_have_other_names_outside(finds: Finds) -> None:
     draft, _ = run(load_task(Renamed), lambda _: form(**{"how many": 12}))
 
     assert draft.fields.model_dump() == {"species": ["Grey herons"], "count": 12}
+    confidence = {each.path: each.confidence for each in draft.evidence}
+    assert (confidence["species[0]"] or 0) > 0.5
 
 
 @pytest.mark.parametrize("schema", [MIXED, "page url, count int"])

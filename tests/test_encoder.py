@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from tokenizers import Tokenizer
 import extractor.encoder
 from extractor.encoder import Encoder, ScoredSpan, choose, shared_encoder
 from extractor.encoder.text import MOST_TOKENS, MOST_UNITS, EncoderText, Vocabulary
+from extractor.errors import WeightsError
 
 FIXTURES = Path(__file__).parent / "fixtures"
 FOLDER = Path(extractor.encoder.__file__).parent
@@ -136,6 +138,17 @@ def test_more_fields_than_fit_at_once_are_all_asked_for() -> None:
     values = found("", "Treatment of asthma with brolin.", *others, "diseases")
 
     assert values["diseases"] == ["asthma"]
+
+
+@pytest.mark.parametrize("size", [None, 0, 1_000_000])
+def test_weights_that_are_missing_or_cut_are_named(tmp_path: Path, size: int | None) -> None:
+    shutil.copy(FOLDER / "tokenizer.json", tmp_path)
+    if size is not None:
+        (tmp_path / "encoder.onnx").write_bytes((FOLDER / "encoder.onnx").read_bytes()[:size])
+    with pytest.raises(WeightsError, match=r"encoder .* cannot be read") as raised:
+        Encoder.load(tmp_path)
+
+    assert "Install" in str(raised.value.hint)
 
 
 def test_the_same_paper_is_read_the_same_every_time() -> None:

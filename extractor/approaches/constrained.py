@@ -104,12 +104,12 @@ class Constrained(Approach[SchemaT]):
                 phrases = _each_once((text[each.start : each.end], each) for each in chosen[at])
                 values[field.name] = [phrase for phrase, _ in phrases]
                 for number, (_, span) in enumerate(phrases):
-                    likely[f"{field.name}[{number}]"] = confidence(span.probabilities[at])
+                    likely[f"{field.attribute}[{number}]"] = confidence(span.probabilities[at])
                 continue
             best = likeliest(spans, at, THRESHOLD if field.nullable else 0.0)
             values[field.name] = text[best.start : best.end] if best else None
             if best:
-                likely[field.name] = confidence(best.probabilities[at])
+                likely[field.attribute] = confidence(best.probabilities[at])
         return values, likely
 
     def _answer(

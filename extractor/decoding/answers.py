@@ -33,7 +33,8 @@ _MOST_NUMBERS, _MOST_URLS = 64, 16
 class AskedField:
     """A field: what its values are, whether it is a list of them, and whether it may be null.
 
-    ``choices`` are the JSON values of a choice.
+    ``choices`` are the JSON values of a choice; ``attribute`` is what the schema's model calls the
+    field, whose ``name`` may be an alias.
     """
 
     name: str
@@ -42,6 +43,7 @@ class AskedField:
     listed: bool = False
     nullable: bool = False
     choices: tuple[str, ...] = ()
+    attribute: str = ""
 
 
 def asked_fields(schema: type[BaseModel]) -> tuple[AskedField, ...] | None:
@@ -89,7 +91,7 @@ def _asked_field(name: str, info: FieldInfo) -> AskedField | None:
     if found is None or (listed and found[0] == "choice") or not isinstance(alias, str):
         return None
     kind, choices = found
-    return AskedField(alias, kind, info.description, listed, nullable, choices)
+    return AskedField(alias, kind, info.description, listed, nullable, choices, name)
 
 
 def _is_bounded(metadata: Iterable[Any]) -> bool:

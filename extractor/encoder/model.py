@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from extractor.encoder.text import EncoderText, Input, Vocabulary
+from extractor.errors import WeightsError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,17 +44,29 @@ class Encoder:
 
     @classmethod
     def load(cls, folder: Path = _HERE, *, threads: int = 0) -> Encoder:
-        """Read ``encoder.onnx`` and ``tokenizer.json``; 0 threads are as many as cores."""
+        """Read ``encoder.onnx`` and ``tokenizer.json``; 0 threads are as many as cores.
+
+        Raises WeightsError if they cannot be read.
+        """
         import onnxruntime
+        from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument, InvalidProtobuf
         from tokenizers import Tokenizer
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(
-            folder / "encoder.onnx", options, providers=["CPUExecutionProvider"]
-        )
-        return cls(session, Vocabulary(Tokenizer.from_file(str(folder / "tokenizer.json"))))
+        try:
+            weights = (folder / "encoder.onnx").read_bytes()
+            words = (folder / "tokenizer.json").read_text(encoding="utf-8")
+            session = onnxruntime.InferenceSession(
+                weights, options, providers=["CPUExecutionProvider"]
+            )
+        except (OSError, InvalidArgument, InvalidProtobuf) as error:
+            raise WeightsError(
+                f"The encoder in {folder} cannot be read: {one_line(str(error))}.",
+                hint="Install Extractor again.",
+            ) from error
+        return cls(session, Vocabulary(Tokenizer.from_str(words)))
 
     def score(self, title: str, abstract: str, fields: Sequence[str]) -> list[ScoredSpan]:
         """The spans that are likely for some field, in no order."""
