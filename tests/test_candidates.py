@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from extractor.schemas.paper import PaperFields
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -73,6 +74,16 @@ def test_every_value_has_a_confidence() -> None:
         "code_url",
     }
     assert 0.9 < (confidence["method_name"] or 0) <= 1
+
+
+def test_of_more_claims_than_the_schema_holds_the_likeliest_stay(
+    decided: Callable[[str, str], dict[str, Any]],
+) -> None:
+    claims = " ".join(f"It is {n}x faster than Base{n} on a GPU." for n in range(2, 22))
+    found = decided("QuarkNet: Fast", f"We present QuarkNet. {claims}")
+
+    assert len(found["claimed_speedups"]) == 12
+    PaperFields.model_validate(found)
 
 
 def test_accuracy_and_parameters_are_no_speedups(

@@ -12,7 +12,7 @@ import pytest
 from gbnf import Grammar
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from extractor.approaches import choose_approach, constrained
 from extractor.encoder import ScoredSpan
@@ -56,9 +56,10 @@ class FixedEncoder:
     def __init__(self, found: Found) -> None:
         self.found = found
         self.asked: list[str] = []
+        self.read = ""
 
     def score(self, title: str, abstract: str, fields: Sequence[str]) -> list[ScoredSpan]:
-        self.asked = list(fields)
+        self.asked, self.read = list(fields), abstract
         names = [field.partition(" ")[0] for field in fields]
         text = f"{title}\n{abstract}"
         return [
@@ -241,15 +242,44 @@ class Required(BaseModel):
     name: Annotated[str, Verbatim()]
 
 
-def test_a_phrase_that_must_be_there_is_the_likeliest_however_unlikely(finds: Finds) -> None:
-    finds({"Lake Orr": ("name", 0.1), "Finn Bay": ("name", 0.2)})
-    draft, _ = run(load_task(Required), nothing)
+class Defaulted(BaseModel):
+    name: Annotated[str, Verbatim()] = "Lake"
+    others: Annotated[list[Annotated[str, Verbatim()]], AfterValidator(sorted)] = []
 
-    assert draft.fields.name == "Finn Bay"
+
+def test_a_default_stands_where_nothing_is_likely(finds: Finds) -> None:
+    finds({"Finn Bay": ("name", 0.1)})
+    draft, _ = run(load_task(Defaulted), nothing)
+
+    assert draft.fields.name == "Lake"
+
+
+def test_confidence_keeps_to_a_value_that_a_validator_moves(finds: Finds) -> None:
+    finds({"Lake Orr": ("others", 0.9), "Finn Bay": ("others", 0.4)})
+    draft, _ = run(load_task(Defaulted), nothing)
+
+    confidence = {each.path: each.confidence or 0 for each in draft.evidence}
+    assert draft.fields.others == ["Finn Bay", "Lake Orr"]
+    assert confidence["others[0]"] < 0.5 < confidence["others[1]"]
+
+
+def test_a_phrase_closes_the_brackets_that_it_opens(finds: Finds) -> None:
+    finds({"Orr) of herons": ("places", 0.9), "lake (by Orr)": ("places", 0.5)})
+    draft, _ = run(LISTS, nothing, Paper("1", "", "A lake (by Orr) of herons."))
+
+    assert draft.fields.places == ["lake (by Orr)"]
+
+
+@pytest.mark.parametrize("space", ["", " ", "\n", "。"])
+def test_a_long_text_is_read_from_its_start(finds: Finds, space: str) -> None:
+    encoder = finds({})
+    run(LISTS, nothing, Paper("1", "", f"数据{space}" * 20_000))
+
+    assert len(encoder.read) > 19_000
 
 
 def test_a_paper_without_a_value_that_must_be_there_fails(finds: Finds) -> None:
-    finds({})
+    finds({"Lake Orr": ("name", 0.1)})
     with pytest.raises(InvalidResponse) as raised:
         run(load_task(Required), nothing)
 

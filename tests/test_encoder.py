@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+import unicodedata
 from itertools import pairwise
 from pathlib import Path
 
@@ -66,6 +67,19 @@ def test_an_input_points_to_its_own_tokens(title: str, abstract: str) -> None:
         head = len(text.head(["proteins", "cell_types (kinds of cells)"])[0])
         for start, end in zip(given_.starts, given_.ends, strict=True):
             assert head <= start <= end < len(given_.tokens) - 1
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_letter_and_its_marks_are_one_unit(form: str) -> None:
+    text = EncoderText(VOCABULARY, "", unicodedata.normalize(form, "The naïve Schrödinger bridge."))
+    words = {text.text[slice(*text.characters(span))] for span in text.spans}
+
+    assert unicodedata.normalize(form, "Schrödinger bridge") in words
+    assert len(text.units) == 5
+
+
+def test_a_lone_surrogate_is_no_fault() -> None:
+    assert shared_encoder().score("A \ud800 x", "Grey \udfff herons", ["birds"]) is not None
 
 
 def test_a_name_is_read_as_words() -> None:

@@ -38,8 +38,9 @@ def choose_approach(
     if fits[best] is not Fit.CANNOT:
         return known[best]
     if not endpoint.answers:
+        way = f"the approach {name!r}" if name else "what it asks for beside words of the paper"
         raise UsageError(
-            f"The approach {best!r} needs a language model to fill the schema {task.name}, and "
+            f"The schema {task.name} needs a language model for {way}, and "
             f"--model {endpoint.model} uses none.",
             hint="Name a model with --model, or leave --model out for the embedded one.",
         )

@@ -8,6 +8,7 @@ own.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -16,7 +17,7 @@ from pydantic_core import from_json
 from extractor import errors
 from extractor.approaches.base import Approach, Draft, Fit, Steps
 from extractor.decoding import AskedField, answer_grammar, asked_fields
-from extractor.encoder import THRESHOLD, choose, confidence, likeliest, shared_encoder
+from extractor.encoder import choose, confidence, likeliest, shared_encoder
 from extractor.grounding import ground_fields
 from extractor.grounding.boundaries import is_whole
 from extractor.grounding.hidden import visible
@@ -26,9 +27,8 @@ from extractor.record import SchemaT
 from extractor.task import general_prompt
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
-    from extractor.encoder import ScoredSpan
     from extractor.llm.answer import Answer
     from extractor.llm.endpoint import Endpoint
     from extractor.paper import Paper
@@ -72,11 +72,17 @@ class Constrained(Approach[SchemaT]):
         """Find the phrases, ask for the other fields, ground."""
         title = _beginning(visible(paper.title), LONGEST_TITLE)
         abstract = _beginning(visible(paper.abstract), LONGEST_ABSTRACT)
-        values, likely = self._phrases(title, abstract) if self._found else ({}, {})
+        found = self._phrases(title, abstract) if self._found else {}
+        values: dict[str, Any] = {
+            field.name: list(found[field]) if field.listed else next(iter(found[field]), None)
+            for field in self._found
+            if field.listed or field.nullable or found[field]
+        }
         if self._answered:
             values |= yield from self._answer(paper, title, abstract)
         try:
             said = self._task.schema.model_validate(values)
+            likely = dict(_confidence(found, said.model_dump()))
             return Draft(
                 *ground_fields(said, title=paper.title, abstract=paper.abstract, confidence=likely)
             )
@@ -86,31 +92,24 @@ class Constrained(Approach[SchemaT]):
                 hint="Let fields that a paper may not have be null.",
             ) from error
 
-    def _phrases(self, title: str, abstract: str) -> tuple[dict[str, Any], dict[str, float]]:
+    def _phrases(self, title: str, abstract: str) -> dict[AskedField, dict[str, float]]:
         """The phrases that the encoder finds, in the order of the text, and how likely they are."""
-        names = [_named(field) for field in self._found]
         text = f"{title}\n{abstract}"
+        names = [_named(field) for field in self._found]
         spans = [
             span
             for span in shared_encoder().score(title, abstract, names)
-            if is_whole(text, span.start, span.end)
+            if is_whole(text, span.start, span.end) and _is_balanced(text[span.start : span.end])
         ]
         listed = [at for at, field in enumerate(self._found) if field.listed]
         chosen = choose(spans, listed)
-        values: dict[str, Any] = {}
-        likely: dict[str, float] = {}
+        phrases: dict[AskedField, dict[str, float]] = {}
         for at, field in enumerate(self._found):
-            if field.listed:
-                phrases = _each_once((text[each.start : each.end], each) for each in chosen[at])
-                values[field.name] = [phrase for phrase, _ in phrases]
-                for number, (_, span) in enumerate(phrases):
-                    likely[f"{field.attribute}[{number}]"] = confidence(span.probabilities[at])
-                continue
-            best = likeliest(spans, at, THRESHOLD if field.nullable else 0.0)
-            values[field.name] = text[best.start : best.end] if best else None
-            if best:
-                likely[field.attribute] = confidence(best.probabilities[at])
-        return values, likely
+            best = chosen[at] if field.listed else filter(None, [likeliest(spans, at)])
+            phrases[field] = _each_once(
+                (text[span.start : span.end], confidence(span.probabilities[at])) for span in best
+            )
+        return phrases
 
     def _answer(
         self, paper: Paper, title: str, abstract: str
@@ -153,13 +152,38 @@ def _described(field: AskedField) -> str:
 
 
 def _beginning(text: str, most: int) -> str:
-    """The words that are whole within the first ``most`` characters."""
-    return text if len(text) <= most else text[:most].rpartition(" ")[0]
+    """The words that are whole within the first ``most`` characters, or all of these."""
+    if len(text) <= most:
+        return text
+    start = text[:most]
+    return start[: max(map(start.rfind, " \n\t"))] if re.search(r"\s", start) else start
 
 
-def _each_once(phrases: Iterable[tuple[str, ScoredSpan]]) -> list[tuple[str, ScoredSpan]]:
+def _is_balanced(phrase: str) -> bool:
+    """Whether no bracket is opened or closed outside the phrase."""
+    return all(phrase.count(one) == phrase.count(other) for one, other in ("()", "[]", "{}"))
+
+
+def _each_once(phrases: Iterable[tuple[str, float]]) -> dict[str, float]:
     """The phrases without those that differ from an earlier one in case and signs alone."""
-    first: dict[str, tuple[str, ScoredSpan]] = {}
-    for phrase, span in phrases:
-        first.setdefault("".join(filter(str.isalnum, phrase.casefold())), (phrase, span))
-    return list(first.values())
+    first: dict[str, tuple[str, float]] = {}
+    for phrase, chance in phrases:
+        first.setdefault("".join(filter(str.isalnum, phrase.casefold())), (phrase, chance))
+    return dict(first.values())
+
+
+def _confidence(
+    found: Mapping[AskedField, Mapping[str, float]], fields: Mapping[str, Any]
+) -> Iterator[tuple[str, float]]:
+    """How likely each value is right, by its path in the validated fields.
+
+    A validator may have left out, sorted or changed what was found: what it changed has none.
+    """
+    for field, chances in found.items():
+        value = fields[field.attribute]
+        if isinstance(value, str) and value in chances:
+            yield field.attribute, chances[value]
+        elif isinstance(value, (list, tuple)):
+            for at, each in enumerate(value):
+                if each in chances:
+                    yield f"{field.attribute}[{at}]", chances[each]

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 NAME_FIELDS = ("method_name", "benchmarks", "hardware")
 _SCALE = 100
+_MOST_CLAIMS, _MOST_NAMES = 12, 16  # as the schema has it
 # A longer form is taken for a device only where it is about as likely as the shorter one.
 _LONGER_FORM = 0.6
 # Several devices are not one ("H100/H200", "FPGA or GPU"), and a count is no part of one ("8-GPU").
@@ -222,7 +223,10 @@ class Classifier:
         """Choose: one method name or none, lists without two forms of one thing, one URL."""
         limits = self.thresholds
         methods = [n for n in scored.names if n.probability["method_name"] >= limits["method_name"]]
-        claims = (q for q in scored.quantities if q.probability >= limits["claimed_speedups"])
+        claims = [q for q in scored.quantities if q.probability >= limits["claimed_speedups"]]
+        if len(claims) > _MOST_CLAIMS:
+            likeliest = sorted(claims, key=lambda claim: -claim.probability)[:_MOST_CLAIMS]
+            claims = [claim for claim in claims if claim in likeliest]
         urls = [url for url in scored.urls if url.probability >= limits["code_url"]]
         return Decision(
             method_name=max(methods, key=lambda n: n.probability["method_name"], default=None),
@@ -237,12 +241,14 @@ class Classifier:
         chosen: list[ScoredName] = []
         taken: list[ScoredName] = []
         for name in sorted(likely, key=lambda name: -name.probability[field]):
-            known = any(same_thing(name.candidate, other.candidate) for other in taken)
+            known = len(chosen) == _MOST_NAMES or any(
+                same_thing(name.candidate, other.candidate) for other in taken
+            )
             if not known and _could_be(name, field):
                 form = _fuller(name, names, taken) if field == "hardware" else name
                 chosen.append(form)
                 taken += [name, form]
-        return tuple(chosen)
+        return tuple(chosen[:_MOST_NAMES])
 
 
 def stacked(scored: Scored, encoded: Encoded, stack: Stack) -> Scored:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _MOST_FIELDS = 12
 _UNLIKELY = 0.02
-# About 12,000 characters of English; of a longer text the rest is not looked at.
-_MOST_WINDOWS = 8
+# About 20,000 characters of English; of a longer text the rest is not looked at.
+_MOST_WINDOWS = 14
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,11 +36,9 @@ def choose(
     return {field: sorted(each, key=lambda span: span.start) for field, each in chosen.items()}
 
 
-def likeliest(
-    spans: Iterable[ScoredSpan], field: int, threshold: float = THRESHOLD
-) -> ScoredSpan | None:
+def likeliest(spans: Iterable[ScoredSpan], field: int) -> ScoredSpan | None:
     """The one span that is most likely of a field; None where none is likely enough."""
-    likely = (span for span in spans if span.probabilities[field] >= threshold)
+    likely = (span for span in spans if span.probabilities[field] >= THRESHOLD)
     return max(likely, key=lambda span: (span.probabilities[field], -span.start), default=None)
 
 

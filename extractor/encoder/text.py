@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 MOST_UNITS = 16
 MOST_TOKENS = 512
 _MOST_FIELD_TOKENS = 24
-_UNIT = re.compile(r"[^\W_]+|\S")
+_UNIT = re.compile(
+    r"(?:[^\W_][\u0300-\u036f]*)+|\S"
+)  # a letter with the marks that combine with it
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}+%*'′")
 
 
@@ -58,7 +61,7 @@ class Vocabulary:
 
     def encode(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """The tokens of ``text`` and where each begins and ends."""
-        found = self._tokenizer.encode(text, add_special_tokens=False)
+        found = self._tokenizer.encode(_SURROGATE.sub("?", text), add_special_tokens=False)
         return found.ids, found.offsets
 
     def field(self, name: str) -> list[int]:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from extractor.llm.transport import Transport
 
 NAME = "none"
-_PAPERS_AT_ONCE = 16
+# Nothing is waited for: more would only have to be finished when the run is interrupted.
+_PAPERS_AT_ONCE = 2
 
 
 class NoModel(Provider):
