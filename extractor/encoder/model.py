@@ -55,6 +55,8 @@ class Encoder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
+        # Threads that wait by spinning take the cores from a language model at work.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             weights = (folder / "encoder.onnx").read_bytes()
             words = (folder / "tokenizer.json").read_text(encoding="utf-8")
