@@ -12,8 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.training.encoder.examples import lines
 from benchmarks.training.fitting import Fitters, mine, train
-from benchmarks.training.gold import Gold, lines
+from benchmarks.training.gold import Gold
 from benchmarks.training.held_out import (
     FIELDS,
     HeldOut,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.training.encoder.examples import lines
 from extractor.candidates.classifier import NAME_FIELDS
 from extractor.candidates.document import Document
 from extractor.candidates.encoded import Encoded
@@ -87,13 +86,6 @@ class Gold:
             for paper in lines(path)
             if paper["title"].lower() not in titles and paper["title"].lower() not in texts
         ]
-
-
-def lines(path: Path) -> list[Json]:
-    """The objects of a JSON Lines file, which may be compressed."""
-    packed = path.read_bytes()
-    text = (gzip.decompress(packed) if path.suffix == ".gz" else packed).decode()
-    return [json.loads(line) for line in text.split("\n") if line.strip()]
 
 
 def is_annotated(record: Json, field: str) -> bool:

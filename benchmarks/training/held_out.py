@@ -200,19 +200,19 @@ def stack_of(held: HeldOut) -> Stack | None:
             for field, label in zip(NAME_FIELDS, found, strict=True):
                 rows[field].append(facts)
                 labels[field].append(label)
-        claims = [(each.offset, each.mention) for each in scored.quantities]
-        found = quantity_labels(scored.document, claims, record)
-        for each, label in zip(scored.quantities, found, strict=True):
-            start, end = each.offset + each.mention.start, each.offset + each.mention.end
-            rows[_CLAIMS].append([log_odds(each.probability), *encoded.claim_logs(start, end)])
+        for claim, label in _labelled_claims(scored, record):
+            facts = [log_odds(claim.probability), *encoded.claim_logs(*claim.span)]
+            rows[_CLAIMS].append(facts)
             labels[_CLAIMS].append(label)
     return Stack({field: _logistic(rows[field], labels[field]) for field in rows})
 
 
-def _logistic(rows: Sequence[Sequence[float]], labels: Sequence[int]) -> list[float]:
+def _logistic(
+    rows: Sequence[Sequence[float]], labels: Sequence[int], inverse_penalty: float = 1.0
+) -> list[float]:
     """The constant and the weights, on the rows that are labelled."""
     usable = [at for at, label in enumerate(labels) if label != UNLABELLED]
-    model = LogisticRegression(max_iter=1000).fit(
+    model = LogisticRegression(C=inverse_penalty, max_iter=1000).fit(
         [rows[at] for at in usable], [labels[at] for at in usable]
     )
     return [round(float(weight), 4) for weight in (model.intercept_[0], *model.coef_[0])]
@@ -261,14 +261,18 @@ def _values(
         for name in chosen[field]:
             label = name_labels(record, name.candidate.key)[at]
             yield field, name.probability[field], label
-    found = [(each.offset, each.mention) for each in scored.quantities]
-    labels = quantity_labels(scored.document, found, record)
-    for claim, label in zip(scored.quantities, labels, strict=True):
+    for claim, label in _labelled_claims(scored, record):
         if claim in decision.claimed_speedups:
-            yield "claimed_speedups", claim.probability, label
+            yield _CLAIMS, claim.probability, label
     if decision.code_url:
         url = decision.code_url
         yield "code_url", url.probability, url_label(url.candidate.text, record)
+
+
+def _labelled_claims(scored: Scored, record: Json) -> Iterator[tuple[ScoredQuantity, int]]:
+    found = [(each.offset, each.mention) for each in scored.quantities]
+    labels = quantity_labels(scored.document, found, record)
+    return zip(scored.quantities, labels, strict=True)
 
 
 def open_questions(held: HeldOut) -> list[Json]:
@@ -323,6 +327,4 @@ def _blend_weights(
             labels.append(label)
     if not _FEWEST_ANSWERS <= sum(labels) < len(labels):
         return None
-    model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=1000).fit(rows, labels)
-    weights = (float(model.intercept_[0]), *map(float, model.coef_[0]))
-    return tuple(round(weight, 4) for weight in weights)
+    return tuple(_logistic(rows, labels, _INVERSE_PENALTY))

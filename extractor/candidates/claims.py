@@ -159,7 +159,7 @@ class SpeedupClaim:
 def read_claim(document: Document, quantity: ScoredQuantity) -> SpeedupClaim:
     """The claim that a quantity is the number of."""
     mention, text = quantity.mention, document.text
-    start, end = quantity.offset + mention.start, quantity.offset + mention.end
+    start, end = quantity.span
     sentence = document.sentence_at(start)
     listed = _listed(text, sentence, start)
     quote = _quote(text, sentence, start, end)

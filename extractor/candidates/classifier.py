@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from extractor.candidates.blend import Blend, log_odds, probability
+from extractor.candidates.blend import Blend, probability
 from extractor.candidates.document import Document
 from extractor.candidates.encoded import Encoded, Stack
 from extractor.candidates.lexicon import Lexicon
@@ -32,7 +32,7 @@ from extractor.candidates.spans import (
     find_urls,
 )
 from extractor.candidates.vocabulary import GENERIC_TAILS
-from extractor.encoder import shared_encoder
+from extractor.encoder import calibrated, shared_encoder
 from extractor.llm.weights.catalog import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -108,6 +108,11 @@ class ScoredQuantity:
     mention: NumberMention
     offset: int
     probability: float
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Where it stands in the document's text."""
+        return self.offset + self.mention.start, self.offset + self.mention.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +221,7 @@ class Classifier:
 
     def confidence(self, field: str, chance: float) -> float:
         """How likely a chosen value is right."""
-        constant, weight = self.calibration.get(field, (0.0, 1.0))
-        return min(0.99, round(probability(constant + weight * log_odds(chance)), 2))
+        return calibrated(chance, *self.calibration.get(field, (0.0, 1.0)))
 
     def decide(self, scored: Scored) -> Decision:
         """Choose: one method name or none, lists without two forms of one thing, one URL."""
@@ -270,9 +274,7 @@ def _stacked_name(name: ScoredName, encoded: Encoded, stack: Stack) -> dict[str,
 
 
 def _stacked_claim(claim: ScoredQuantity, encoded: Encoded, stack: Stack) -> float:
-    start, end = claim.offset + claim.mention.start, claim.offset + claim.mention.end
-    logs = encoded.claim_logs(start, end)
-    return stack.combine("claimed_speedups", [claim.probability], logs)
+    return stack.combine("claimed_speedups", [claim.probability], encoded.claim_logs(*claim.span))
 
 
 def _could_be(name: ScoredName, field: str) -> bool:

@@ -5,12 +5,13 @@
 """
 
 from extractor.encoder.model import Encoder, ScoredSpan, shared_encoder
-from extractor.encoder.phrases import THRESHOLD, choose, confidence, likeliest
+from extractor.encoder.phrases import THRESHOLD, calibrated, choose, confidence, likeliest
 
 __all__ = [
     "THRESHOLD",
     "Encoder",
     "ScoredSpan",
+    "calibrated",
     "choose",
     "confidence",
     "likeliest",

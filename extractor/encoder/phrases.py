@@ -44,7 +44,11 @@ def likeliest(spans: Iterable[ScoredSpan], field: int) -> ScoredSpan | None:
 
 def confidence(chance: float) -> float:
     """How likely a chosen phrase is right, from the encoder's probability."""
-    constant, weight = _CALIBRATION
+    return calibrated(chance, *_CALIBRATION)
+
+
+def calibrated(chance: float, constant: float, weight: float) -> float:
+    """A probability whose log odds are multiplied and moved; never certain, in hundredths."""
     bounded = min(max(chance, 1e-6), 1 - 1e-6)
     odds = constant + weight * math.log(bounded / (1 - bounded))
     return min(0.99, round(1 / (1 + math.exp(-odds)), 2))
