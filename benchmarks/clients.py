@@ -108,6 +108,7 @@ async def openai_alone(job: dict[str, Any]) -> None:
 async def instructor_over_openai(job: dict[str, Any]) -> None:
     import instructor
     import openai
+
     from extractor.schemas.paper import PaperFields
 
     client = instructor.from_openai(

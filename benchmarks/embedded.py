@@ -165,8 +165,9 @@ async def _plain(transport: HttpTransport, papers: list[Paper]) -> Way:
     """instructor over openai, the whole schema in one request."""
     import instructor
     import openai
-    from extractor.schemas.paper import PaperFields
     from instructor.core import InstructorRetryException
+
+    from extractor.schemas.paper import PaperFields
 
     engine = Engine()
     key = transport.session.headers["Authorization"].removeprefix("Bearer ")

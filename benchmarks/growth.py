@@ -27,7 +27,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from extractor.schemas.paper import PaperFields
 from pydantic import BaseModel
 
 from extractor.approaches.reading import AnswerReader
@@ -48,6 +47,7 @@ from extractor.llm.weights.catalog import DEFAULT_MODEL
 from extractor.names import name_key
 from extractor.readers import open_dump
 from extractor.readers._formats import readers
+from extractor.schemas.paper import PaperFields
 from extractor.sentences import sentence_spans
 from extractor.shorthand import is_shorthand, parse_shorthand
 from extractor.suggest import closest

@@ -126,7 +126,6 @@ def _become(log: str, words: list[str]) -> Any:
 
 
 def _import_everything() -> None:
-    import extractor.schemas.paper
     import instructor.v2  # noqa: F401
 
     import extractor.approaches.full_schema
@@ -139,6 +138,7 @@ def _import_everything() -> None:
     import extractor.readers
     import extractor.record
     import extractor.run.batch
+    import extractor.schemas.paper
     import extractor.writers  # noqa: F401
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from extractor.schemas.paper import PaperFields
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from extractor.candidates.blend import ANSWERS
 from extractor.candidates.classifier import Classifier
 from extractor.llm.providers.none import NoModel
 from extractor.paper import Paper
+from extractor.schemas.paper import PaperFields
 from extractor.task import load_task
 
 if TYPE_CHECKING:

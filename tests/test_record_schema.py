@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from extractor.schemas.paper import PaperFields, Speedup
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,6 +15,7 @@ from extractor import Extractor, Paper
 from extractor.errors import OutputError, UsageError
 from extractor.grounding import Dropped, Evidence
 from extractor.record import RECORD_KEYS, VERSION, Failure, Meta, Record, record_schema
+from extractor.schemas.paper import PaperFields, Speedup
 from extractor.task import Prompt, Task, builtin_schemas, load_task
 from extractor.testing import FakeModel
 from extractor.writers import writers

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from extractor.schemas.results import SCHEMA, Result, ResultFields, unit_of
 from helpers import read_jsonl
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from extractor import read_dump
 from extractor.evaluation import evaluate, read_gold
 from extractor.grounding import Grounded, find, ground
 from extractor.paper import Paper
+from extractor.schemas.results import SCHEMA, Result, ResultFields, unit_of
 from extractor.task import load_task
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from extractor.schemas.paper import PaperFields
-from extractor.schemas.results import ResultFields
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, Field
@@ -22,6 +20,8 @@ from extractor import Extractor, Verbatim, read_dump
 from extractor.errors import UsageError
 from extractor.evaluation import read_gold
 from extractor.paper import Paper
+from extractor.schemas.paper import PaperFields
+from extractor.schemas.results import ResultFields
 from extractor.shorthand import _TYPES, parse_shorthand
 from extractor.task import Prompt, builtin_schemas, load_task
 from extractor.testing import FakeModel

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any, assert_type
 
-from extractor.schemas.paper import PaperFields, Speedup
 from pydantic import BaseModel
 
 from extractor import Extractor, Failure, NumberIn, Paper, Record, Verbatim, read_dump
+from extractor.schemas.paper import PaperFields, Speedup
 from extractor.task import Task, load_task
 from extractor.testing import FakeModel
 

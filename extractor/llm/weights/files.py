@@ -41,11 +41,12 @@ def pull(weights: Weights, progress: Progress | None = None) -> Path:
     target = path_of(weights)
     scratch = target.with_suffix(".parts")
     try:
-        scratch.mkdir(parents=True, exist_ok=True)
-        with turns(scratch / "lock"):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Beside the scratch folder, which goes away while another pull waits.
+        with turns(_lock_of(target)):
             if is_pulled(weights):
                 return target
-            scratch.mkdir(parents=True, exist_ok=True)
+            scratch.mkdir(exist_ok=True)
             _check_space(weights, scratch)
             part = _fetch(weights, scratch, progress or (lambda _: None))
             _check_hash(weights, part)
@@ -67,9 +68,14 @@ def remove(weights: Weights) -> bool:
     scratch = path.with_suffix(".parts")
     found = path.exists() or scratch.exists()
     path.unlink(missing_ok=True)
+    _lock_of(path).unlink(missing_ok=True)
     if scratch.exists():
         shutil.rmtree(scratch)
     return found
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_suffix(".lock")
 
 
 def _fetch(weights: Weights, scratch: Path, progress: Progress) -> Path:
