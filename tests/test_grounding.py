@@ -206,6 +206,26 @@ def test_every_string_and_number_has_its_evidence() -> None:
     assert grounded.evidence[0] == Evidence("method_name", "title", 0, 5)
 
 
+def test_the_evidence_of_a_claim_stands_in_its_own_sentence() -> None:
+    abstract = (
+        "Faiss and HNSW are widely used. Heron is 2x faster than Faiss on small data. On large "
+        "data it is 2x faster than HNSW, which beats Faiss there."
+    )
+    claims = [
+        {"quote": "2x faster", "value": 2.0, "unit": "x", "baseline": "HNSW"},
+        {"quote": "2x faster", "value": 2.0, "unit": "x", "baseline": "Faiss"},
+    ]
+    values = Paper(claims=[Claim(**each) for each in claims]).model_dump()
+    evidence = ground(Paper, values, title="", abstract=abstract).evidence
+    starts = {item.path: item.start for item in evidence}
+
+    small, large = abstract.index("Heron"), abstract.index("On large")
+    assert starts["claims[0].quote"] == starts["claims[0].value"] == abstract.rindex("2x faster")
+    assert starts["claims[0].baseline"] == abstract.rindex("HNSW") > large
+    assert starts["claims[1].quote"] == abstract.index("2x faster")
+    assert starts["claims[1].baseline"] == abstract.index("Faiss", small) < large
+
+
 def test_confidence_stays_with_its_value_where_others_are_dropped() -> None:
     grounded = ground(
         Paper,

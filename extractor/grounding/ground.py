@@ -12,6 +12,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from extractor.grounding.annotations import NumberIn, UnitIn, Url, Verbatim
+from extractor.grounding.claim import Found, beside, in_company
 from extractor.grounding.match import LONGEST_VALUE, find_first, nearest, strip_ends
 from extractor.grounding.numbers import NumberMention, numbers
 from extractor.grounding.numerals import Unit, canonical_unit
@@ -250,6 +251,8 @@ class _Walk:
         words = str(value.value) if isinstance(value, Enum) else str(value)
         is_url = isinstance(node, Url)
         found = find_first(words, self.sources, url=is_url)
+        if found is not None and place.owner.claim is not None:
+            found = self._in_its_claim(found, place)
         place.holder.spans[place.asked.rpartition(".")[2]] = found
         if found is None:
             if not is_url and not strip_ends(words):
@@ -267,6 +270,15 @@ class _Walk:
         self._prove(place, index, span)
         said = self.sources[index].visible[span.start : span.end]
         return _LINE_END.sub("", said) if is_url else said
+
+    def _in_its_claim(self, found: Found, place: _Place) -> Found:
+        """Where the words stand in the sentence of the claim that they are part of."""
+        claim, holder = place.owner.claim, place.holder
+        quoted = holder.spans.get(claim) if claim else None
+        if claim != place.owner.name:
+            return beside(found, quoted, self.sources) if quoted else found
+        others = [value for value in holder.values.values() if isinstance(value, str)]
+        return in_company(found, others, self.sources)
 
     def _number(self, node: NumberIn, value: Any, place: _Place) -> Any:
         mentions = self._said_in(node.quote, value, place)

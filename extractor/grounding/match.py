@@ -82,11 +82,15 @@ def find_first(
 
 
 def _find_exact(words: SourceText, source: SourceText) -> Span | None:
-    text, size = source.visible, len(words.visible)
-    for start in _places(words.visible, text, _tries(size)):
-        if is_whole(text, start, start + size) and not source.has_url_around(start):
-            return Span(start, start + size)
-    return None
+    return next(exact_places(words.visible, source, _tries(len(words.visible))), None)
+
+
+def exact_places(words: str, source: SourceText, most: int) -> Iterator[Span]:
+    """The first places where ``source`` says exactly these words."""
+    size = len(words)
+    for start in _places(words, source.visible, most):
+        if is_whole(source.visible, start, start + size) and not source.has_url_around(start):
+            yield Span(start, start + size)
 
 
 def _places(words: str, text: str, most: int) -> Iterator[int]:

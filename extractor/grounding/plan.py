@@ -36,7 +36,8 @@ class AnnotatedField:
     """A field that is annotated, or that something inside is.
 
     ``bears_identity``: without it, what holds it says nothing. ``unit_field`` is the sibling
-    that gives the unit of a number.
+    that gives the unit of a number. ``claim`` is the field of the same model that quotes what
+    all of it is about, if it has one.
     """
 
     name: str
@@ -45,11 +46,12 @@ class AnnotatedField:
     bears_identity: bool
     nullable: bool
     unit_field: str | None = None
+    claim: str | None = None
 
 
 @dataclass(slots=True)
 class ModelPlan:
-    """The annotated fields of a model: words first, then numbers, then units."""
+    """The annotated fields of a model: quotes first, then words, numbers and units."""
 
     model: type[BaseModel]
     fields: list[AnnotatedField] = field(default_factory=list)
@@ -126,5 +128,9 @@ def _tie(plan: ModelPlan) -> None:
             by_name[quote].bears_identity = True
         if isinstance(each.node, NumberIn):
             each.unit_field = units.get(quote)
-    order = {NumberIn: 1, UnitIn: 2}
-    plan.fields.sort(key=lambda each: order.get(type(each.node), 0))
+    quotes = {each.node.quote for each in plan.fields if isinstance(each.node, NumberIn | UnitIn)}
+    claim = next(iter(quotes)) if len(quotes) == 1 else None
+    for each in plan.fields:
+        each.claim = claim
+    order = {NumberIn: 2, UnitIn: 3}
+    plan.fields.sort(key=lambda each: order.get(type(each.node), each.name != claim))
