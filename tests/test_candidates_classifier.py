@@ -12,18 +12,16 @@ from hypothesis import strategies as st
 
 from extractor.candidates.blend import ANSWERS, Blend, answer_logs, log_odds, probability
 from extractor.candidates.classifier import (
-    NAME_FIELDS,
     Classifier,
     LinearModel,
     Scored,
-    ScoredName,
     ScoredQuantity,
     ScoredUrl,
-    same_thing,
 )
 from extractor.candidates.document import Document
+from extractor.candidates.forms import NAME_FIELDS, ScoredName
 from extractor.candidates.lexicon import Lexicon, lexicon_entry
-from extractor.candidates.spans import NameCandidate, find_names, find_quantities, find_urls
+from extractor.candidates.spans import find_names, find_quantities, find_urls
 from extractor.llm.weights.catalog import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -229,23 +227,6 @@ def test_a_paper_without_candidates_gives_nothing() -> None:
 
     assert decision.method_name is decision.code_url is None
     assert decision.claimed_speedups == decision.benchmarks == decision.hardware == ()
-
-
-def name(text: str, start: int, aliases: frozenset[str] = frozenset()) -> NameCandidate:
-    return NameCandidate(
-        text.lower().replace(" ", ""), text, ((start, start + len(text)),), aliases
-    )
-
-
-def test_two_names_are_one_thing_when_linked_overlapping_or_within_each_other() -> None:
-    rook = name("Rook", 0)
-
-    assert same_thing(rook, name("Castle", 50, frozenset({"rook"})))
-    assert same_thing(name("Open Rook", 40), rook)
-    assert same_thing(name("Rook Nest", 0), name("Nest Egg", 5))
-    assert same_thing(rook, name("Rook dataset", 60))
-    assert not same_thing(rook, name("Rookery", 60))
-    assert not same_thing(rook, name("Heron", 60))
 
 
 # ---------------------------------------------------------------------------- its file

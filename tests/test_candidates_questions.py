@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractor.candidates.blend import ANSWERS, Blend
-from extractor.candidates.classifier import NAME_FIELDS, Classifier, Scored, ScoredName
+from extractor.candidates.classifier import Classifier, Scored
 from extractor.candidates.document import Document
+from extractor.candidates.forms import NAME_FIELDS, ScoredName
 from extractor.candidates.questions import answered, questions, shared_prefix
 from extractor.candidates.spans import find_names
 

@@ -19,8 +19,9 @@ from benchmarks.training.gold import (
     quantity_labels,
     url_label,
 )
-from extractor.candidates.classifier import NAME_FIELDS, Classifier, LinearModel
+from extractor.candidates.classifier import Classifier, LinearModel
 from extractor.candidates.document import Document
+from extractor.candidates.forms import NAME_FIELDS
 from extractor.candidates.lexicon import Lexicon, lexicon_entry
 from extractor.candidates.name_features import name_features
 from extractor.candidates.quantity_features import quantity_features, url_features

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.training.encoder.examples import lines
-from extractor.candidates.classifier import NAME_FIELDS
 from extractor.candidates.document import Document
 from extractor.candidates.encoded import Encoded
+from extractor.candidates.forms import NAME_FIELDS
 from extractor.encoder import ScoredSpan
 from extractor.evaluation.scorers import PAPER_SCORERS
 from extractor.names import name_key

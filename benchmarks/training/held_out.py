@@ -19,15 +19,9 @@ from benchmarks.training.gold import (
     url_label,
 )
 from extractor.candidates.blend import Blend, answer_logs, log_odds
-from extractor.candidates.classifier import (
-    NAME_FIELDS,
-    Scored,
-    ScoredName,
-    ScoredQuantity,
-    ScoredUrl,
-    stacked,
-)
+from extractor.candidates.classifier import Scored, ScoredQuantity, ScoredUrl, stacked
 from extractor.candidates.encoded import Stack
+from extractor.candidates.forms import NAME_FIELDS, ScoredName
 from extractor.candidates.questions import questions
 from extractor.candidates.spans import find_names, find_quantities, find_urls
 

@@ -14,13 +14,7 @@ from typing import TYPE_CHECKING, Any
 from extractor.approaches.base import Approach, Draft, Fit, Steps
 from extractor.candidates.blend import ANSWERS
 from extractor.candidates.claims import SpeedupClaim, read_claim
-from extractor.candidates.classifier import (
-    Classifier,
-    Decision,
-    Scored,
-    ScoredName,
-    ScoredQuantity,
-)
+from extractor.candidates.classifier import Classifier, Decision, Scored, ScoredQuantity
 from extractor.candidates.questions import answered, questions, shared_prefix
 from extractor.grounding import ground_fields
 from extractor.grounding.hidden import visible
@@ -30,6 +24,7 @@ from extractor.record import SchemaT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from extractor.candidates.forms import ScoredName
     from extractor.llm.endpoint import Endpoint
     from extractor.paper import Paper
     from extractor.task import Task

@@ -9,29 +9,30 @@ from __future__ import annotations
 import gzip
 import json
 import math
-import re
-from bisect import bisect_left
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from extractor.candidates.blend import Blend, probability
 from extractor.candidates.document import Document
 from extractor.candidates.encoded import Encoded, Stack
+from extractor.candidates.forms import (
+    NAME_FIELDS,
+    ScoredName,
+    could_be,
+    fuller,
+    same_thing,
+    short_form,
+)
 from extractor.candidates.lexicon import Lexicon
 from extractor.candidates.name_features import name_features
 from extractor.candidates.quantity_features import quantity_features, url_features
 from extractor.candidates.spans import (
-    JOINED,
-    MAX_LENGTH,
-    NameCandidate,
     UrlCandidate,
     find_names,
     find_quantities,
     find_urls,
 )
-from extractor.candidates.vocabulary import GENERIC_TAILS
 from extractor.encoder import calibrated, shared_encoder
 from extractor.llm.weights.catalog import DEFAULT_MODEL
 
@@ -41,17 +42,8 @@ if TYPE_CHECKING:
     from extractor.grounding.numbers import NumberMention
 
 _HERE = Path(__file__).parent
-NAME_FIELDS = ("method_name", "benchmarks", "hardware")
 _SCALE = 100
 _MOST_CLAIMS, _MOST_NAMES = 12, 16  # as the schema has it
-# A longer form is taken for a device only where it is about as likely as the shorter one.
-_LONGER_FORM = 0.6
-# Several devices are not one ("H100/H200", "FPGA or GPU"), and a count is no part of one ("8-GPU").
-_NO_DEVICE = re.compile(r"/|,\s|\b(?:and|or)\b|\b\d+-[A-Za-z]{3,}")
-# "256Kb", "40nm": a measure is nobody's name.
-_MEASURE = re.compile(
-    r"\d+(?:\.\d+)?\s?(?:[kmgt]i?)?(?:b|bits?|bytes?|[nm]m|[mn]?s|hz|w|v)", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +80,6 @@ class LinearModel:
         names = packed["features"].split("\n")
         rows = dict(zip(names, zip(*scaled, strict=True), strict=True))
         return cls(tuple(packed["outputs"]), tuple(packed["bias"]), rows)
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredName:
-    """A name candidate and how likely it is each of ``NAME_FIELDS``."""
-
-    candidate: NameCandidate
-    probability: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,24 +216,26 @@ class Classifier:
             likeliest = sorted(claims, key=lambda claim: -claim.probability)[:_MOST_CLAIMS]
             claims = [claim for claim in claims if claim in likeliest]
         urls = [url for url in scored.urls if url.probability >= limits["code_url"]]
+        method = max(methods, key=lambda n: n.probability["method_name"], default=None)
         return Decision(
-            method_name=max(methods, key=lambda n: n.probability["method_name"], default=None),
+            method_name=method and short_form(method, scored.names, scored.document.text),
             claimed_speedups=tuple(claims),
-            benchmarks=self._list(scored.names, "benchmarks"),
-            hardware=self._list(scored.names, "hardware"),
+            benchmarks=self._list(scored, "benchmarks"),
+            hardware=self._list(scored, "hardware"),
             code_url=max(urls, key=lambda url: url.probability, default=None),
         )
 
-    def _list(self, names: Sequence[ScoredName], field: str) -> tuple[ScoredName, ...]:
+    def _list(self, scored: Scored, field: str) -> tuple[ScoredName, ...]:
+        names, text = scored.names, scored.document.text
         likely = [name for name in names if name.probability[field] >= self.thresholds[field]]
         chosen: list[ScoredName] = []
         taken: list[ScoredName] = []
         for name in sorted(likely, key=lambda name: -name.probability[field]):
             known = len(chosen) == _MOST_NAMES or any(
-                same_thing(name.candidate, other.candidate) for other in taken
+                same_thing(name.candidate, other.candidate, text) for other in taken
             )
-            if not known and _could_be(name, field):
-                form = _fuller(name, names, taken) if field == "hardware" else name
+            if not known and could_be(name, field):
+                form = fuller(name, names, taken, text) if field == "hardware" else name
                 chosen.append(form)
                 taken += [name, form]
         return tuple(chosen[:_MOST_NAMES])
@@ -275,52 +261,3 @@ def _stacked_name(name: ScoredName, encoded: Encoded, stack: Stack) -> dict[str,
 
 def _stacked_claim(claim: ScoredQuantity, encoded: Encoded, stack: Stack) -> float:
     return stack.combine("claimed_speedups", [claim.probability], encoded.claim_logs(*claim.span))
-
-
-def _could_be(name: ScoredName, field: str) -> bool:
-    text = name.candidate.text
-    if _MEASURE.fullmatch(text) or JOINED.fullmatch(text):
-        return False
-    return field != "hardware" or not _NO_DEVICE.search(text)
-
-
-def same_thing(one: NameCandidate, other: NameCandidate) -> bool:
-    """Whether two candidates are forms of one name: linked, overlapping or one in the other."""
-    if one.key in other.aliases or other.key in one.aliases:
-        return True
-    ours, theirs = _core_words(one.text), _core_words(other.text)
-    return ours <= theirs or theirs <= ours or _overlap(one, other)
-
-
-def _overlap(one: NameCandidate, other: NameCandidate) -> bool:
-    return any(
-        start < other_end and other_start < end
-        for start, end in one.spans
-        for other_start, other_end in other.spans[
-            bisect_left(other.spans, (start - MAX_LENGTH,)) : bisect_left(other.spans, (end,))
-        ]
-    )
-
-
-@cache
-def _core_words(name: str) -> frozenset[str]:
-    words = frozenset(re.findall(r"[a-z0-9]+(?:[-.][a-z0-9]+)*", name.lower()))
-    return words - GENERIC_TAILS or words
-
-
-def _fuller(
-    name: ScoredName, names: Sequence[ScoredName], taken: Sequence[ScoredName]
-) -> ScoredName:
-    """The longest form of a device that is nearly as likely ("Xavier" in "Xavier NX")."""
-    floor = _LONGER_FORM * name.probability["hardware"]
-    words = _core_words(name.candidate.text)
-    longer = [
-        other
-        for other in names
-        if other.probability["hardware"] >= floor
-        and _could_be(other, "hardware")
-        and words < _core_words(other.candidate.text)
-        and _overlap(name.candidate, other.candidate)
-        and not any(_overlap(other.candidate, used.candidate) for used in taken)
-    ]
-    return max(longer, key=lambda other: len(_core_words(other.candidate.text)), default=name)

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from extractor.candidates.classifier import Scored, ScoredName, same_thing
+from extractor.candidates.forms import ScoredName, same_thing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from extractor.candidates.blend import Blend
+    from extractor.candidates.classifier import Scored
     from extractor.candidates.document import Document
 
 _RULES = (
@@ -57,10 +58,11 @@ class Question:
 def questions(scored: Scored, blend: Blend) -> list[Question]:
     """The questions worth asking about a paper, the most open names first."""
     chosen: list[ScoredName] = []
+    text = scored.document.text
     for name in sorted(scored.names, key=lambda name: -_openness(name, blend)):
         if _openness(name, blend) <= 0 or len(chosen) == blend.most_questions:
             break
-        if not any(same_thing(name.candidate, other.candidate) for other in chosen):
+        if not any(same_thing(name.candidate, other.candidate, text) for other in chosen):
             chosen.append(name)
     ordered = sorted(chosen, key=lambda name: name.candidate.spans)
     document, prefix = scored.document, shared_prefix()
@@ -82,7 +84,9 @@ def answered(
     """
     asked = next(name for name in scored.names if name.candidate.key == question.key)
     names = (
-        _updated(name, answers, blend) if same_thing(name.candidate, asked.candidate) else name
+        _updated(name, answers, blend)
+        if same_thing(name.candidate, asked.candidate, scored.document.text)
+        else name
         for name in scored.names
     )
     return replace(scored, names=tuple(names))

@@ -193,7 +193,7 @@ def _add_runs(spans: _Spans, sentence: Sentence) -> None:
                 spans.add(token.start(), following[0].end())
         _add_connected(spans, tokens, first, last)
         for token in run:
-            _add_inner(spans, run[0].start(), token)
+            _add_inner(spans, run[0].start(), run[-1].end(), token)
         first = last + 1
 
 
@@ -250,11 +250,16 @@ def _add_connected(spans: _Spans, tokens: list[re.Match[str]], first: int, last:
             spans.add(tokens[start].start(), tokens[end].end())
 
 
-def _add_inner(spans: _Spans, run_start: int, token: re.Match[str]) -> None:
+def _add_inner(spans: _Spans, run_start: int, run_end: int, token: re.Match[str]) -> None:
     """Names inside one token: around a slash, before "-based", "'s" and a plural s."""
     start, text = token.start(), token[0]
     for part in re.finditer(r"[^/]+", text) if "/" in text else ():
-        spans.add(start + part.start(), start + part.end())
+        first, last = start + part.start(), start + part.end()
+        spans.add(first, last)
+        if first == start:
+            spans.add(run_start, last)  # "Open Rook" of "Open Rook/Heron Nest"
+        if last == token.end():
+            spans.add(first, run_end)
     for pattern in (JOINED, _POSSESSIVE, _PLURAL):
         if stem := pattern.fullmatch(text):
             spans.add(run_start, start + stem.end(1))
