@@ -1,11 +1,8 @@
-"""When two paths are the same file."""
+"""When two paths are the same file, and the names of files that go together."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 
 def same_file(one: Path, other: Path) -> bool:
@@ -14,3 +11,8 @@ def same_file(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except (OSError, ValueError):  # one of them is not there
         return one.resolve() == other.resolve()
+
+
+def beside(path: Path, ending: str) -> Path:
+    """The path of a file that goes with another one: ``records.jsonl.gz``, ``records.html``."""
+    return path.with_name(Path(path.name.removesuffix(".gz")).stem + ending)

@@ -368,8 +368,3 @@ def schema_files(schema: str) -> list[Path]:
     """The file of ``FILE.py:MODEL``."""
     file, colon, _ = schema.rpartition(":")
     return [Path(file)] if colon else []
-
-
-def beside(path: Path, ending: str) -> Path:
-    """The path of a file that goes with another one: ``records.jsonl.gz``, ``records.html``."""
-    return path.with_name(Path(path.name.removesuffix(".gz")).stem + ending)

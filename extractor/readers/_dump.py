@@ -106,11 +106,12 @@ class Dump:
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What tells these dumps from others: the files, their sizes and their times."""
-        return tuple(
+        """What tells these dumps from others: the files, their sizes and times; ``unique``."""
+        files = tuple(
             (str(Path(path).resolve()), status.st_size, status.st_mtime_ns) if status else None
             for path, status in zip(self.paths, self._statuses, strict=True)
         )
+        return files, self._unique
 
     @property
     def format(self) -> str | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from extractor.writers._output import (
     PARTIAL,
     STDIN,
+    OpenOutput,
     Output,
     open_output,
     open_outputs,
@@ -30,6 +31,7 @@ from extractor.writers.jsonl import read_failures
 __all__ = [
     "PARTIAL",
     "STDIN",
+    "OpenOutput",
     "Output",
     "RecordFile",
     "Rereadable",

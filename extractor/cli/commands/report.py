@@ -9,6 +9,7 @@ import typer
 from typer import Argument, Option
 
 from extractor.cli import EXIT_SOME_FAILED, options
+from extractor.paths import beside
 
 if TYPE_CHECKING:
     from extractor.report.write import Written
@@ -49,8 +50,8 @@ def report(
     """
     from extractor.report import write_report
 
-    target = out or options.beside(records, ".html")
-    if failures is None and (usual := options.beside(records, ".failures.jsonl")).exists():
+    target = out or beside(records, ".html")
+    if failures is None and (usual := beside(records, ".failures.jsonl")).exists():
         failures = usual
     written = write_report(records, target, dump=dump, failures=failures)
     for each in written.unreadable:

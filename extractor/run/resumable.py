@@ -1,0 +1,193 @@
+"""A run of papers into files: all of them appear or none, and the same run again continues it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Protocol
+
+from extractor.errors import UsageError, resume_hint
+from extractor.llm.providers import provider_for
+from extractor.paths import beside
+from extractor.record import SchemaT, record_schema
+from extractor.run.batch import run_batch
+from extractor.run.engine import Retry
+from extractor.run.prefetch import as_items
+from extractor.run.state import open_run_state
+from extractor.writers import (
+    PARTIAL,
+    Output,
+    Writer,
+    choose_writer,
+    open_outputs,
+    paths_of,
+    read_failures,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from extractor.llm.settings import ModelSettings
+    from extractor.readers import Item
+    from extractor.run.batch import Summary, Watcher
+    from extractor.run.engine import Engine
+    from extractor.run.settings import CallSettings
+    from extractor.run.state import RunState
+    from extractor.task import Task
+    from extractor.writers import OpenOutput, Schema
+
+
+class Papers(Protocol):
+    """What a run reads, as :class:`extractor.readers.Dump` does."""
+
+    @property
+    def identity(self) -> object:
+        """What tells these papers from others, as JSON values."""
+
+    def first(self, papers: int | None) -> Iterator[Item]:
+        """Yield what comes up to so many papers; all for None."""
+
+    def notes(self) -> list[str]:
+        """Return what the user should know, once the papers are read."""
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where records go (None is standard output), in which format, and where failures go."""
+
+    out: Path | None
+    writer: Writer
+    schema: Schema
+    failures: Path | None
+
+    @classmethod
+    def of(
+        cls,
+        task: Task[Any],
+        out: Path | None,
+        format: str | None = None,  # noqa: A002 -- the option's name
+        failures: Path | None = None,
+    ) -> Destination:
+        """By default failures go beside a file of records. Raises UsageError."""
+        if failures is None and out is not None and (out.is_file() or not out.exists()):
+            failures = beside(out, ".failures.jsonl")
+        return cls(out, choose_writer(format, out), record_schema(task), failures)
+
+    @property
+    def files(self) -> list[Path]:
+        """Every file that the run may write."""
+        files = list(paths_of(self.writer, self.out, self.schema)) if self.out else []
+        files += [self.failures] if self.failures else []
+        return [*files, *(path.with_name(path.name + PARTIAL) for path in files)]
+
+    def outputs(self) -> tuple[Output, Output]:
+        failures = self.failures or Path(os.devnull)
+        return (
+            Output(self.writer, self.out, self.schema),
+            Output(choose_writer("jsonl", None), failures, {}, unless_empty=True),
+        )
+
+
+class Resumable(Generic[SchemaT]):
+    """An open run: give `work` an engine that was opened with its ``state``."""
+
+    def __init__(
+        self,
+        papers: Papers,
+        state: RunState,
+        records: OpenOutput,
+        failures: OpenOutput,
+        *,
+        limit: int | None,
+        retry: Retry | None,
+    ) -> None:
+        self.state = state
+        self.ending: str | None = None  # a run without a result leaves what was there
+        self.complete = False
+        self._papers = papers
+        self._records, self._failures = records, failures
+        self._limit, self._retry = limit, retry
+
+    @property
+    def left_out(self) -> int:
+        """The papers that were left out since only failed ones were asked for again."""
+        return self._retry.left_out if self._retry else 0
+
+    async def work(
+        self,
+        engine: Engine[SchemaT],
+        *,
+        watcher: Watcher,
+        release: Callable[[], None] = lambda: None,
+    ) -> Summary:
+        """Extract every paper; arguments and result are those of `run_batch`."""
+        summary = await run_batch(
+            engine,
+            as_items(self._papers.first(self._limit)),
+            records=self._records,
+            failures=self._failures,
+            watcher=watcher,
+            retry=self._retry,
+            release=release,
+        )
+        self.complete = summary.complete
+        if summary.complete or summary.papers:
+            self.ending = "" if summary.complete else PARTIAL
+        return summary
+
+    def notes(self) -> list[str]:
+        """What the user should know of the store, the papers and the records."""
+        return [*self.state.notes(), *self._papers.notes(), *self._records.notes()]
+
+
+@contextmanager
+def open_run(
+    papers: Papers,
+    destination: Destination,
+    task: Task[SchemaT],
+    model: ModelSettings,
+    calls: CallSettings,
+    *,
+    limit: int | None = None,
+    retry_failed: bool = False,
+    inputs: Iterable[Path] = (),
+) -> Iterator[Resumable[SchemaT]]:
+    """Open a run; its files take their places at the end of the block.
+
+    They are complete, or have PARTIAL names where the run ended early; without a result, or after
+    an error, everything stays as it was. ``inputs`` are files that must not be overwritten.
+    """
+    retry = _read_failures(destination.failures) if retry_failed else None
+    endpoint = provider_for(model).endpoint
+    # What makes it the same run when the same command is given again.
+    identity = (
+        papers.identity,
+        str(destination.out.resolve() if destination.out else None),
+        task.fingerprint,
+        (endpoint.identity, endpoint.sampling(), model.mode, model.approach),
+        limit,
+        retry_failed,
+    )
+    run: Resumable[SchemaT]
+    with open_run_state(calls, *identity) as state:
+        with open_outputs(
+            *destination.outputs(), hint=resume_hint(), ending=lambda: run.ending, inputs=inputs
+        ) as (records, failures):
+            run = Resumable(papers, state, records, failures, limit=limit, retry=retry)
+            yield run
+        if run.complete:
+            state.complete()
+
+
+def _read_failures(path: Path | None) -> Retry:
+    """The papers that failed in an earlier run. Raises UsageError where nothing tells them."""
+    if path is None or not path.is_file():
+        raise UsageError(
+            f"There is no failures file {path} to retry from."
+            if path
+            else "--retry-failed needs the failures of an earlier run.",
+            hint="Name the output of that run with -o, or its failures with --failures.",
+        )
+    return Retry({(failure.id, failure.title) for failure in read_failures(path)})
