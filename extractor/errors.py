@@ -2,6 +2,7 @@
 
     ExtractorError
     ├── UsageError             the call itself is wrong: an unknown schema, a bad option
+    │   └── ArgumentError      an argument that there is not, or of the wrong kind: a TypeError too
     ├── DumpError              a dump that cannot be read as a whole
     │   └── UnreadableRecord   one entry of a file of records: the others are read
     ├── WeightsError           an embedded model's weights are missing and cannot be downloaded
@@ -28,12 +29,15 @@
 
 Each class has a stable ``kind``, which is the ``error`` of a failures file, a
 ``hint`` that says what to do, and ``retryable``: whether the same request may
-succeed later.
+succeed later. Options are named as on the command line, or as in Python where that was called
+(:mod:`extractor.option_names`).
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
+
+from extractor.option_names import as_typed
 
 
 def resume_hint(how: str = "again") -> str:
@@ -55,9 +59,8 @@ class ExtractorError(Exception):
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
-        self.message = message
-        if hint is not None:
-            self.hint = hint
+        self.message = as_typed(message)
+        self.hint = as_typed(self.hint if hint is None else hint)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
@@ -67,6 +70,10 @@ class UsageError(ExtractorError):
     """The call itself is wrong."""
 
     kind = "usage"
+
+
+class ArgumentError(UsageError, TypeError):
+    """An argument of the Python API that there is not, or that is of the wrong kind."""
 
 
 class DumpError(ExtractorError):

@@ -335,7 +335,7 @@ def test_an_answer_that_was_cut_is_too_long() -> None:
     with pytest.raises(TooLong) as raised:
         run("page url, count int", lambda _: '{"page": "https', finish_reason="length")
 
-    assert "--answer-tokens" in str(raised.value.hint)
+    assert "answer_tokens=" in str(raised.value.hint)
 
 
 def test_an_answer_that_is_no_json_fails_the_paper() -> None:

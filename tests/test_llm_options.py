@@ -70,8 +70,8 @@ def test_the_api_has_the_same_options() -> None:
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"extra_body": {"max_tokens": 3}}, "--answer-tokens"),
-        ({"extra_body": {"messages": []}}, "--prompt"),
+        ({"extra_body": {"max_tokens": 3}}, "answer_tokens="),
+        ({"extra_body": {"messages": []}}, "prompt="),
         ({"extra_headers": {"X Y": "v"}}, "X Y"),
         ({"extra_headers": {"X-Y": "secret\nX-Z: 1"}}, "X-Y"),
         ({"extra_headers": {"X-Y": "sécret"}}, "X-Y"),
@@ -84,10 +84,10 @@ def test_the_api_has_the_same_options() -> None:
         ({"extra_headers": {"Connection": "close"}}, "Connection"),
         ({"extra_headers": {"X-Y": 3}}, "X-Y"),
         ({"extra_headers": ["X-Y: 3"]}, "headers"),
-        ({"extra_body": [1]}, "--extra-body"),
-        ({"extra_body": {"a": object()}}, "--extra-body"),
-        ({"extra_body": {"a": float("nan")}}, "--extra-body"),
-        ({"temperature": float("inf")}, "--temperature"),
+        ({"extra_body": [1]}, "extra_body="),
+        ({"extra_body": {"a": object()}}, "extra_body="),
+        ({"extra_body": {"a": float("nan")}}, "extra_body="),
+        ({"temperature": float("inf")}, "temperature="),
     ],
 )
 def test_what_cannot_be_sent_is_refused_at_once(options: dict[str, Any], named: str) -> None:
@@ -100,18 +100,18 @@ def test_what_cannot_be_sent_is_refused_at_once(options: dict[str, Any], named: 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"answer_tokens": 0}, "--answer-tokens is 0. Give a whole number of at least 1."),
-        ({"answer_tokens": "8"}, "--answer-tokens is '8'."),
-        ({"answer_tokens": 8.5}, "--answer-tokens is 8.5."),
-        ({"concurrency": 0}, "--concurrency is 0."),
-        ({"temperature": -1}, "--temperature is -1. Give a number of at least 0."),
-        ({"temperature": float("nan")}, "--temperature is nan."),
-        ({"patience": -1}, "--patience is -1."),
-        ({"patience": float("nan")}, "--patience is nan."),
-        ({"patience": None}, "--patience is None."),
-        ({"timeout": 0}, "--timeout is 0. Give a number of at least 0.1."),
-        ({"tries": 0}, "--tries is 0."),
-        ({"tries": True}, "--tries is True."),
+        ({"answer_tokens": 0}, "answer_tokens= is 0. Give a whole number of at least 1."),
+        ({"answer_tokens": "8"}, "answer_tokens= is '8'."),
+        ({"answer_tokens": 8.5}, "answer_tokens= is 8.5."),
+        ({"concurrency": 0}, "concurrency= is 0."),
+        ({"temperature": -1}, "temperature= is -1. Give a number of at least 0."),
+        ({"temperature": float("nan")}, "temperature= is nan."),
+        ({"patience": -1}, "patience= is -1."),
+        ({"patience": float("nan")}, "patience= is nan."),
+        ({"patience": None}, "patience= is None."),
+        ({"timeout": 0}, "timeout= is 0. Give a number of at least 0.1."),
+        ({"tries": 0}, "tries= is 0."),
+        ({"tries": True}, "tries= is True."),
         ({"answer_token": 3}, "no option 'answer_token'. Did you mean 'answer_tokens'?"),
         ({"qqq": 3}, "no option 'qqq'. Options: prompt, model, "),
     ],
@@ -217,7 +217,7 @@ def test_an_answer_that_was_all_thinking_names_the_option(message: dict[str, Any
     ):
         extractor.extract(**TEXT)
     assert "its token limit of 300, all of it spent on thinking" in str(failed.value)
-    assert "--answer-tokens" in str(failed.value)
+    assert "answer_tokens=" in str(failed.value)
 
 
 def test_an_answer_that_was_cut_names_the_option_and_no_thinking() -> None:

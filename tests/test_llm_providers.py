@@ -55,16 +55,16 @@ def test_what_is_no_address_is_said(address: str) -> None:
 
 @pytest.mark.parametrize("name", ["none", "qwen2.5-coder-1.5b"])
 def test_who_has_no_address_refuses_one(name: str) -> None:
-    with pytest.raises(UsageError, match="base-url"):
+    with pytest.raises(UsageError, match="base_url="):
         provider_for(ModelSettings(model=name, base_url="http://localhost:1/v1"))
 
 
 @pytest.mark.parametrize(
     ("settings", "option"),
     [
-        ({"extra_headers": {"X-A": "1"}}, "--extra-header"),
-        ({"api_version": "v"}, "--api-version"),
-        ({"key_header": "X-K"}, "--key-header"),
+        ({"extra_headers": {"X-A": "1"}}, "extra_headers="),
+        ({"api_version": "v"}, "api_version="),
+        ({"key_header": "X-K"}, "key_header="),
     ],
 )
 def test_who_is_not_reached_over_a_network_refuses_what_reaches_it(

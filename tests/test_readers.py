@@ -413,7 +413,7 @@ def test_columns_that_the_caller_names(tmp_path: Path) -> None:
 def test_column_that_is_not_there(tmp_path: Path) -> None:
     table = tmp_path / "dump.csv"
     table.write_text("nr,headline,teaser\n3,T,A\n")
-    with pytest.raises(DumpError, match=r"nr, headline, teaser.*--title-column"):
+    with pytest.raises(DumpError, match=r"nr, headline, teaser.*title_column="):
         list(read_dump(table, format="csv"))
 
 

@@ -112,7 +112,7 @@ def test_dump_without_a_paper(data: bytes, format_name: str, tmp_path: Path) -> 
     dump = tmp_path / "dump"
     dump.write_bytes(data)
     with pytest.raises(
-        DumpError, match=rf"No paper was found .* read as {format_name}.*--dump-format"
+        DumpError, match=rf"No paper was found .* read as {format_name}.*dump_format="
     ):
         list(read_dump(dump))
 

@@ -187,7 +187,7 @@ def test_every_row_is_a_paper_or_listed(rows: list[list[str]]) -> None:
 def test_column_that_the_user_names_and_is_not_there(field: str, tmp_path: Path) -> None:
     dump = tmp_path / "dump.csv"
     dump.write_text(TABLE, encoding="utf-8")
-    said = rf"no column 'nope'. It has: id, title, abstract\..*--{field}-column"
+    said = rf"no column 'nope'. It has: id, title, abstract\..*{field}_column="
     with pytest.raises(DumpError, match=said):
         list(read_dump(dump, options={f"{field}_column": "nope"}))
 

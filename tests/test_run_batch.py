@@ -171,7 +171,7 @@ def test_requests_have_a_ceiling_that_failed_tries_count_under(
         assert len(server.asked) == ran.spent.requests == 50
     assert isinstance(ran.ended_by, CeilingReached)
     assert "50 requests" in str(ran.ended_by)
-    assert "--max-requests" in str(ran.ended_by)
+    assert "max_requests=" in str(ran.ended_by)
     assert ran.spent.failed > 10
     assert len(ran.records) == 50 - ran.spent.failed
 
@@ -257,7 +257,7 @@ def test_cached_tokens_never_make_a_request_cheaper_than_free(tmp_path: Path) ->
 
 
 def test_a_ceiling_of_cost_needs_a_price() -> None:
-    with FaultServer() as server, pytest.raises(UsageError, match="--price-in and --price-out"):
+    with FaultServer() as server, pytest.raises(UsageError, match="price_in= and price_out="):
         run(server.url, papers(3), ceilings=Ceilings(cost=1.0))
 
 

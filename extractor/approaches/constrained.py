@@ -125,7 +125,7 @@ class Constrained(Approach[SchemaT]):
             if answer.cut:
                 raise errors.TooLong(
                     "The answer was cut off at its token limit.",
-                    hint="Raise --answer-tokens (answer_tokens in Python).",
+                    hint="Raise --answer-tokens.",
                 ) from error
             raise errors.InvalidResponse(
                 f"The answer is no JSON object: {errors.one_line(answer.said[:80])}.",

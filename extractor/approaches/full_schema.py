@@ -157,7 +157,7 @@ class FullSchema(Approach[SchemaT]):
         again = ", as it would be again" if self._repeats else ""
         return errors.TooLong(
             f"The answer was cut off at its token limit of {self._most_tokens:,}{spent}{again}.",
-            hint="Raise --answer-tokens (answer_tokens in Python), lower --reasoning-effort, "
+            hint="Raise --answer-tokens, lower --reasoning-effort, "
             "or use a schema with shorter answers.",
         )
 

@@ -51,12 +51,14 @@ termination = Termination()
 def main() -> NoReturn:
     """Run the command line; an error of ours ends as one line and an exit code."""
     from extractor.errors import ExtractorError, UsageError
+    from extractor.option_names import command_line
 
     termination.begin()
     try:
         from extractor.cli.app import app
 
-        app()
+        with command_line():
+            app()
     except ExtractorError as error:
         print(f"extractor: {error}", file=sys.stderr)
         sys.exit(EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED)
