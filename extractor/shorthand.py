@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any
+from functools import cache
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
@@ -55,7 +56,20 @@ class ShorthandField:
 
 
 class _Fields(BaseModel):
+    """A model that other processes make anew from its ``_shorthand``, so that it is pickled."""
+
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False, protected_namespaces=())
+    _shorthand: ClassVar[str]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (self._shorthand, self.__getstate__())
+
+
+def _unpickled(spec: str, state: dict[Any, Any]) -> BaseModel:
+    model = shorthand_model(spec)
+    fields = model.__new__(model)
+    fields.__setstate__(state)
+    return fields
 
 
 def is_shorthand(spec: str) -> bool:
@@ -66,21 +80,24 @@ def is_shorthand(spec: str) -> bool:
     return not is_path and re.search(r"[\s:,]", words) is not None
 
 
+@cache
 def shorthand_model(spec: str) -> type[BaseModel]:
-    """The pydantic model that ``spec`` describes, named ``Fields``.
+    """The pydantic model that ``spec`` describes, named ``Fields``; always the same one.
 
     Raises UsageError, which names the field that is wrong and says why.
     """
     definitions: dict[str, Any] = {
         field.name: _definition(field) for field in parse_shorthand(spec)
     }
-    return create_model(
+    model = create_model(
         "Fields",
         __base__=_Fields,
         __module__=__name__,
         __doc__="The values that one title and abstract state.",
         **definitions,
     )
+    model._shorthand = spec
+    return model
 
 
 def parse_shorthand(spec: str) -> tuple[ShorthandField, ...]:
