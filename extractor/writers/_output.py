@@ -84,7 +84,7 @@ def whole_or_nothing(path: Path, *, inputs: Iterable[Path] = ()) -> Iterator[Pat
 @contextmanager
 def _open(output: Output, swap: _Swap, hint: str) -> Iterator[OpenOutput]:
     out, name = output.path, output.path or "standard output"
-    target: Path | BinaryIO = sys.stdout.buffer
+    target: Path | BinaryIO
     with _told(name, hint), ExitStack() as stack:
         # A device or a pipe, such as /dev/null, must not be replaced by a file.
         if out and out.exists() and not out.is_file() and not out.is_dir():
@@ -96,6 +96,8 @@ def _open(output: Output, swap: _Swap, hint: str) -> Iterator[OpenOutput]:
             target = stack.enter_context(out.open("wb", buffering=0))
         elif out:
             target = swap.scratch(out)
+        else:
+            target = sys.stdout.buffer  # which a notebook's output does not have
         sink = OpenOutput(
             stack.enter_context(output.writer.open(target, output.schema)), name, hint
         )
