@@ -7,7 +7,7 @@ published in ``docs/schema``.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from typing_extensions import TypeVar
 
 from extractor.errors import PaperError, UnfitRecord, UsageError
+from extractor.notebook import failure_html, record_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,7 +68,8 @@ class Meta:
 class Record(Generic[SchemaT]):
     """One paper's typed fields, with the words of the paper that support each value.
 
-    ``tries`` counts the requests that were sent for it; it is not written.
+    ``abstract`` is the text that evidence counts in, ``tries`` the requests that were sent for
+    it; neither is written. A notebook shows the text with the words marked.
     """
 
     id: str
@@ -77,6 +79,7 @@ class Record(Generic[SchemaT]):
     meta: Meta
     source: Mapping[str, object]
     tries: int = 0
+    abstract: str = field(default="", repr=False)
 
     @classmethod
     def of(
@@ -99,7 +102,14 @@ class Record(Generic[SchemaT]):
             dropped=draft.dropped,
         )
         return cls(
-            paper.id, paper.title, draft.fields, draft.evidence, meta, paper.source, usage.tries
+            paper.id,
+            paper.title,
+            draft.fields,
+            draft.evidence,
+            meta,
+            paper.source,
+            usage.tries,
+            paper.abstract,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -114,6 +124,9 @@ class Record(Generic[SchemaT]):
     def to_json(self) -> bytes:
         """The line of a JSON Lines file that the record is, without the line's end."""
         return encode_json(self.to_dict())
+
+    def _repr_html_(self) -> str:
+        return record_html(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +175,9 @@ class Failure:
     def to_json(self) -> bytes:
         """The line of a JSON Lines file that the failure is, without the line's end."""
         return encode_json(self.to_dict())
+
+    def _repr_html_(self) -> str:
+        return failure_html(self)
 
 
 Result: TypeAlias = "Record[SchemaT] | Failure"

@@ -12,8 +12,13 @@ _ALIKE = 60.0
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word most like ``word``, None where none is like it."""
+    """The known word most like ``word``, None where none is like it; one of the same letters
+    comes first."""
     from rapidfuzz import fuzz, process  # only a mistake needs it
 
+    known = list(known)
+    for each in known:
+        if sorted(each) == sorted(word):
+            return each
     found = process.extractOne(word, known, scorer=fuzz.ratio, score_cutoff=_ALIKE)
     return found[0] if found else None

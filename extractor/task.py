@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, cast
 from pydantic import BaseModel
 
 from extractor.discovery import module_names
-from extractor.errors import UsageError
+from extractor.errors import ArgumentError, UsageError, one_line
 from extractor.record import SchemaT, check_field_names
 from extractor.suggest import closest
 
@@ -103,8 +103,13 @@ def load_task(
     schema = "paper" if schema is None else schema
     if isinstance(schema, str):
         name, model = _resolve_schema(schema)
-    else:
+    elif isinstance(schema, type) and issubclass(schema, BaseModel):
         name, model = schema.__name__, schema
+    else:
+        raise ArgumentError(
+            f"The schema is {one_line(repr(schema))[:60]}, not a pydantic model.",
+            hint="Give a class derived from pydantic.BaseModel, or fields: 'name, year int'.",
+        )
     check_field_names(name, model.model_fields)
     template = Path(prompt) if prompt else _own_prompt(schema)
     try:
@@ -142,6 +147,12 @@ def _resolve_schema(spec: str) -> tuple[str, type[BaseModel]]:
     if spec and not shorthand.is_shorthand(spec):
         raise _no_schema(spec)
     return shorthand.NAME, shorthand.shorthand_model(spec)
+
+
+def schema_file(schema: object) -> Path | None:
+    """The file of ``FILE.py:MODEL``."""
+    path, colon, _ = schema.rpartition(":") if isinstance(schema, str) else ("", "", "")
+    return Path(path) if colon and path.endswith(".py") else None
 
 
 def _no_schema(spec: str) -> UsageError:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from extractor.errors import UsageError
-from extractor.suggest import closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,9 +29,26 @@ LEAST = {
     "tries": 1,
     "timeout": 0.1,
     "patience": 0,
+    "rpm": 1,
+    "tpm": 1,
+    "max_cost": 0,
+    "max_requests": 0,
+    "max_tokens": 0,
+    "price_in": 0,
+    "price_out": 0,
+    "limit": 0,
 }
 """The least values of options."""
-_WHOLE = {"answer_tokens", "concurrency", "tries"}
+_WHOLE = {
+    "answer_tokens",
+    "concurrency",
+    "tries",
+    "rpm",
+    "tpm",
+    "max_requests",
+    "max_tokens",
+    "limit",
+}
 _MODEL_FILE = ".gguf"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OWN_FIELDS = {
@@ -158,25 +174,17 @@ def check_numbers(settings: object, names: Iterable[str]) -> None:
     """Raise UsageError for a number that is too low, or none; None is right where it is the
     default."""
     for name in names:
-        value, least = getattr(settings, name), LEAST[name]
-        if value is None and getattr(type(settings), name) is None:
-            continue
-        whole = name in _WHOLE
-        fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-        if not (fits and value >= least):
-            raise UsageError(
-                f"--{name.replace('_', '-')} is {value!r}.",
-                hint=f"Give a {'whole ' * whole}number of at least {least:g}.",
-            )
+        value = getattr(settings, name)
+        if value is not None or getattr(type(settings), name) is not None:
+            check_number(name, value)
 
 
-def check_names(given: Iterable[str], known: Iterable[str]) -> None:
-    """Raise UsageError for an option that there is not."""
-    known = list(known)
-    for name in given:
-        if name not in known:
-            near = closest(name, known)
-            raise UsageError(
-                f"There is no option {name!r}.",
-                hint=f"Did you mean {near!r}?" if near else f"Options: {', '.join(known)}.",
-            )
+def check_number(name: str, value: object) -> None:
+    """Raise UsageError where the value of an option is too low, or no number."""
+    whole, least = name in _WHOLE, LEAST[name]
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and value >= least
+    if not fits or (whole and not isinstance(value, int)):
+        raise UsageError(
+            f"--{name.replace('_', '-')} is {value!r}.",
+            hint=f"Give a {'whole ' * whole}number of at least {least:g}.",
+        )

@@ -140,8 +140,12 @@ def check_fields(fields: dict[str, Any], columns: Columns, dump: str) -> None:
         DumpError: it has not; the message names what there is.
     """
     fields = titled_in(fields) or fields
-    if not fields:
-        return
+    if fields and (missing := missing_field(fields, columns)):
+        _refuse(fields, *missing, dump)
+
+
+def missing_field(fields: dict[str, Any], columns: Columns) -> tuple[str | None, str] | None:
+    """Return what an object lacks: the name that the user gave, and the field that it is for."""
     inner = {**fields, **levelled(fields)}
     names = field_names(tuple(inner), columns)
     for given, candidates, field in (
@@ -149,7 +153,8 @@ def check_fields(fields: dict[str, Any], columns: Columns, dump: str) -> None:
         (columns.abstract, names.abstracts, "abstract"),
     ):
         if not any(has_path(inner, name) for name in candidates):
-            _refuse(fields, given, field, dump)
+            return given, field
+    return None
 
 
 def check_id(fields: dict[str, Any], columns: Columns, dump: str) -> None:

@@ -6,9 +6,9 @@ import asyncio
 import logging
 import signal
 import time
-from contextlib import aclosing, closing, contextmanager, suppress
+from contextlib import aclosing, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from extractor.errors import ExtractorError, InternalError, OutputError, UnfitRecord
 from extractor.record import Failure, Record
@@ -92,35 +92,41 @@ class Watcher(Protocol):
 class Stop:
     """Ctrl-C: the first stops taking papers, the second cancels those in flight."""
 
-    def __init__(self, engine: Engine[SchemaT], watcher: Watcher) -> None:
+    def __init__(self) -> None:
         self.requested = False
         self.forced = False
-        self._engine = engine
-        self._watcher = watcher
+        self._begun: tuple[Engine[Any], Watcher, asyncio.Task[Any] | None] | None = None
+
+    def begin(self, engine: Engine[SchemaT], watcher: Watcher) -> None:
+        """Stop this engine, in the current task, when it is requested."""
+        self._begun = engine, watcher, asyncio.current_task()
+
+    def request(self) -> None:
+        """Ask once, or again; from the event loop of the run."""
+        if self._begun is None:
+            return
+        engine, watcher, task = self._begun
+        if self.requested and task is not None:
+            self.forced = True
+            task.cancel()
+            return
+        self.requested = True
+        engine.stop()
+        watcher.stopping()
 
     @contextmanager
-    def on_interrupt(self) -> Iterator[None]:
-        """Handle SIGINT and SIGTERM in this event loop during the block."""
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-
-        def handle() -> None:
-            if self.requested and task is not None:
-                self.forced = True
-                task.cancel()
-                return
-            self.requested = True
-            self._engine.stop()
-            self._watcher.stopping()
-
+    def on_interrupt(self) -> Iterator[Self]:
+        """Request it by SIGINT and SIGTERM in this event loop during the block."""
+        loop = asyncio.get_running_loop()
         handled = {}
         # Unsupported on Windows and outside the main thread: there Ctrl-C stays an exception.
         with suppress(NotImplementedError, ValueError, RuntimeError):
             for number in _SIGNALS:
                 before = signal.getsignal(number)
-                loop.add_signal_handler(number, handle)
+                loop.add_signal_handler(number, self.request)
                 handled[number] = before
         try:
-            yield
+            yield self
         finally:
             for number, before in handled.items():
                 loop.remove_signal_handler(number)
@@ -136,17 +142,20 @@ async def run_batch(
     watcher: Watcher,
     retry: Retry | None = None,
     release: Callable[[], None] = lambda: None,
+    stop: Stop | None = None,
 ) -> Summary:
     """Extract every item and write its record or failure, in the order of the dump.
 
     On the first SIGINT or SIGTERM no more papers are taken and those in flight are finished; the
     second cancels them; the summary says ``interrupted``. ``release`` ends a pending read of the
-    items when no more are wanted. An error that ends the run is in the summary if anything was
-    written, and is raised otherwise.
+    items when no more are wanted. With ``stop``, that is asked instead of signals. An error that
+    ends the run is in the summary if anything was written, and is raised otherwise.
     """
     summary, started = Summary(), time.monotonic()
-    stop, source = Stop(engine, watcher), Prefetch(items, release)
-    with stop.on_interrupt(), closing(InOrder()) as order:
+    source = Prefetch(items, release)
+    signals = Stop().on_interrupt() if stop is None else nullcontext(stop)
+    with signals as stop, closing(InOrder()) as order:
+        stop.begin(engine, watcher)
         try:
             async with aclosing(engine.run(source, retry=retry)) as done:
                 await _write_all(done, order, records, failures, watcher, summary)

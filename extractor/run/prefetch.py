@@ -19,7 +19,7 @@ from extractor.readers import Unreadable
 from extractor.record import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
     from extractor.paper import Paper
 
@@ -30,18 +30,20 @@ _JOIN_SECONDS = 5.0
 
 def as_items(entries: Iterable[Paper | Unreadable]) -> Iterator[Paper | Failure]:
     """The items of a dump, with each unreadable entry as a failure."""
-    for entry in entries:
-        if isinstance(entry, Unreadable):
-            yield Failure(
-                entry.id,
-                entry.title,
-                UnreadableEntry.kind,
-                entry.message,
-                line=entry.line or None,
-                file=entry.file,
-            )
-        else:
-            yield entry
+    return map(as_item, entries)
+
+
+def as_item(entry: Paper | Unreadable) -> Paper | Failure:
+    if not isinstance(entry, Unreadable):
+        return entry
+    return Failure(
+        entry.id,
+        entry.title,
+        UnreadableEntry.kind,
+        entry.message,
+        line=entry.line or None,
+        file=entry.file,
+    )
 
 
 class PaperSource(ABC):
@@ -70,6 +72,26 @@ class Direct(PaperSource):
 
     def stop(self) -> None:
         self._items = iter(())
+
+
+class Arriving(PaperSource):
+    """Takes items one by one as they arrive."""
+
+    def __init__(self, items: AsyncIterator[Paper | Failure]) -> None:
+        self._items: AsyncIterator[Paper | Failure] | None = items
+        self._turn = asyncio.Lock()
+
+    async def take(self, most: int) -> list[Paper | Failure]:  # noqa: ARG002
+        async with self._turn:
+            if self._items is None:
+                return []
+            try:
+                return [await anext(self._items)]
+            except StopAsyncIteration:
+                return []
+
+    def stop(self) -> None:
+        self._items = None
 
 
 class Prefetch(PaperSource):

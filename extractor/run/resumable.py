@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from extractor.llm.settings import ModelSettings
     from extractor.readers import Item
-    from extractor.run.batch import Summary, Watcher
+    from extractor.run.batch import Stop, Summary, Watcher
     from extractor.run.engine import Engine
     from extractor.run.settings import CallSettings
     from extractor.run.state import RunState
@@ -121,6 +121,7 @@ class Resumable(Generic[SchemaT]):
         *,
         watcher: Watcher,
         release: Callable[[], None] = lambda: None,
+        stop: Stop | None = None,
     ) -> Summary:
         """Extract every paper; arguments and result are those of `run_batch`."""
         summary = await run_batch(
@@ -131,6 +132,7 @@ class Resumable(Generic[SchemaT]):
             watcher=watcher,
             retry=self._retry,
             release=release,
+            stop=stop,
         )
         self.complete = summary.complete
         if summary.complete or summary.papers:

@@ -44,7 +44,7 @@ class GroupCommit:
     def store(self, *rows: Row) -> asyncio.Future[None]:
         """A future that is done when the rows are on disk; its error is a CacheError."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._write, name="extractor-store")
+            self._thread = threading.Thread(target=self._write, name="extractor-store", daemon=True)
             self._thread.start()
         loop = asyncio.get_running_loop()
         stored = loop.create_future()

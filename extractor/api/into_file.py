@@ -1,0 +1,98 @@
+"""A run of papers into a file, as the command makes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from extractor.api.papers import open_papers, total_of
+from extractor.api.results import Run
+from extractor.llm.own_files import own_files
+from extractor.option_names import as_typed
+from extractor.run.resumable import Destination, open_run
+from extractor.run.session import open_engine, prices_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from extractor.api.papers import PaperInput
+    from extractor.api.progress import Progress
+    from extractor.llm.endpoint import Endpoint
+    from extractor.llm.settings import ModelSettings
+    from extractor.run.batch import Stop, Summary
+    from extractor.run.resumable import Resumable
+    from extractor.run.settings import CallSettings
+    from extractor.task import Task
+
+
+async def run_into_file(
+    papers: PaperInput,
+    out: Path,
+    task: Task[Any],
+    model: ModelSettings,
+    calls: CallSettings,
+    *,
+    progress: Progress,
+    shown: bool | None,
+    stop: Stop,
+    files: Iterable[Path],
+    failures: str | Path | None = None,
+    format: str | None = None,  # noqa: A002 -- the option's name
+    limit: int | None = None,
+    retry_failed: bool = False,
+    reading: Mapping[str, Any],
+) -> Run:
+    """Extract all papers into ``out``; ``files`` are those that must not be overwritten.
+
+    Raises the error that ended the run early; what it had done by then is in the PARTIAL files.
+    """
+    failed = None if failures is None else Path(failures)
+    destination = Destination.of(task, out, format, failed)
+    own = [*files, *own_files(calls.cache_dir)]
+    with (
+        open_papers(papers, reading, skip=[*destination.files, *own]) as source,
+        progress.papers(total_of(source, limit), shown=shown) as bar,
+        open_run(
+            source,
+            destination,
+            task,
+            model,
+            calls,
+            limit=limit,
+            retry_failed=retry_failed,
+            inputs=[*map(Path, source.paths), *own],
+        ) as run,
+    ):
+        async with open_engine(task, model, calls, run.state) as engine:
+            summary = await run.work(engine, watcher=bar, stop=stop)
+            endpoint = engine.endpoint
+    if summary.stopped is not None:
+        raise summary.stopped
+    return _counted(destination, summary, run, endpoint, calls)
+
+
+def _counted(
+    destination: Destination,
+    summary: Summary,
+    run: Resumable[Any],
+    endpoint: Endpoint,
+    calls: CallSettings,
+) -> Run:
+    spent = run.state.budget.earlier + run.state.budget.spent
+    prices = None if endpoint.free else prices_of(endpoint, calls)
+    failures = destination.failures
+    return Run(
+        out=destination.out or Path(),
+        failures_file=failures if failures and failures.exists() else None,
+        records=summary.records,
+        failures=summary.failures,
+        cached=summary.cached,
+        refused=summary.refused,
+        left_out=run.left_out,
+        requests=spent.requests,
+        prompt_tokens=spent.prompt_tokens,
+        completion_tokens=spent.completion_tokens,
+        cost=0.0 if endpoint.free else spent.cost(prices) if prices else None,
+        seconds=summary.seconds,
+        notes=tuple(map(as_typed, run.notes())),
+    )

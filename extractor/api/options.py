@@ -1,0 +1,130 @@
+"""The options of the Python API, and the settings that they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 -- whoever asks for the types of the options
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from extractor.errors import ArgumentError
+from extractor.llm.budget import Ceilings
+from extractor.llm.limits import Limits
+from extractor.llm.own_files import default_cache_dir
+from extractor.llm.settings import ModelSettings, check_number
+from extractor.run.settings import CallSettings
+from extractor.suggest import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from extractor.api.progress import Progress
+    from extractor.llm.endpoint import Mode
+    from extractor.llm.providers import Provider
+
+
+class Options(TypedDict, total=False):
+    """The options of an :class:`Extractor`; each has a default (docs/python.md)."""
+
+    prompt: str | Path | None
+    model: str | Provider | None
+    base_url: str | None
+    api_key: str | None
+    api_version: str | None
+    key_header: str | None
+    extra_headers: Mapping[str, str]
+    extra_body: Mapping[str, object]
+    answer_tokens: int | None
+    temperature: float | None
+    reasoning_effort: str | None
+    mode: Mode | None
+    approach: str | None
+    concurrency: int | None
+    rpm: int | None
+    tpm: int | None
+    tries: int
+    timeout: float
+    patience: float
+    max_cost: float | None
+    max_requests: int | None
+    max_tokens: int | None
+    price_in: float | None
+    price_out: float | None
+    cache: bool
+    cache_dir: str | Path | None
+    progress: bool
+    debug_log: str | Path | None
+
+
+class Reading(TypedDict, total=False):
+    """How papers are read: where their fields are, and the format of files (docs/formats.md)."""
+
+    title_column: str | None
+    abstract_column: str | None
+    id_column: str | None
+    dump_format: str | None
+    unique: bool
+
+
+_NUMBERS = ("rpm", "tpm", "max_cost", "max_requests", "max_tokens", "price_in", "price_out")
+
+
+def check_names(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise ArgumentError, a TypeError, for an option that there is not."""
+    known = list(known)
+    for name in given:
+        if name not in known:
+            near = closest(name, known)
+            raise ArgumentError(
+                f"There is no option {name!r}.",
+                hint=f"Did you mean {near!r}?" if near else f"Options: {', '.join(known)}.",
+            )
+
+
+def model_settings(options: Options, progress: Progress) -> ModelSettings:
+    """How the model is reached and asked. Raises UsageError."""
+    return ModelSettings(
+        model=options.get("model"),
+        base_url=options.get("base_url"),
+        api_key=options.get("api_key"),
+        mode=options.get("mode"),
+        approach=options.get("approach"),
+        concurrency=options.get("concurrency"),
+        answer_tokens=options.get("answer_tokens"),
+        temperature=options.get("temperature"),
+        reasoning_effort=options.get("reasoning_effort"),
+        extra_body=options.get("extra_body", {}),
+        extra_headers=options.get("extra_headers", {}),
+        api_version=options.get("api_version"),
+        key_header=options.get("key_header"),
+        pull_display=progress.pull,
+        tell=progress.tell,
+        wait_display=progress.waiting,
+    )
+
+
+def call_settings(options: Options) -> CallSettings:
+    """How calls are made, paid for and kept. Raises UsageError."""
+    for name in _NUMBERS:
+        if (value := options.get(name)) is not None:
+            check_number(name, value)
+    return CallSettings(
+        cache_dir=_cache_dir(options),
+        tries=options.get("tries", CallSettings.tries),
+        timeout=options.get("timeout", CallSettings.timeout),
+        patience=options.get("patience", CallSettings.patience),
+        limits=Limits(requests_per_minute=options.get("rpm"), tokens_per_minute=options.get("tpm")),
+        ceilings=Ceilings(
+            requests=options.get("max_requests"),
+            tokens=options.get("max_tokens"),
+            cost=options.get("max_cost"),
+        ),
+        price_in=options.get("price_in"),
+        price_out=options.get("price_out"),
+    )
+
+
+def _cache_dir(options: Options) -> Path | None:
+    if not options.get("cache", True):
+        return None
+    chosen = options.get("cache_dir")
+    return Path(chosen) if chosen is not None else default_cache_dir()
