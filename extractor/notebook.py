@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 20
 _LONGEST_CELL = 200
-_MARK = "background:rgba(255,193,7,.4);color:inherit;padding:0 .1em;border-radius:.2em"
+_MARK = "background:rgba(255,193,7,.4);color:inherit;padding:0"
 _LEFT = "text-align:left;vertical-align:top"
 _BAD = "color:#c62828"
 

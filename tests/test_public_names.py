@@ -9,6 +9,7 @@ import pytest
 
 PUBLIC = (
     "extractor",
+    "extractor.api",
     "extractor.approaches",
     "extractor.evaluation",
     "extractor.grounding",

@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -300,6 +301,23 @@ def test_one_loop_after_another() -> None:
     bees = _extractor()
     for _ in range(2):
         assert asyncio.run(bees.aextract(title="Bees", abstract=BEES)).fields.species
+
+
+def test_calls_within_calls_and_from_threads() -> None:
+    with _extractor(cache=True) as bees:
+        renamed = ((each.title, f"We saw {each.title}.") for each in bees.extract_many(HIVES))
+        assert len(bees.run(renamed)) == 3
+        for result in bees.extract_many(HIVES):
+            assert bees.extract(title=str(result.title), abstract=BEES).fields.species
+        with ThreadPoolExecutor(4) as pool:
+            assert all(len(each) == 3 for each in pool.map(bees.run, [HIVES] * 4))
+
+        class Asking(list[Any]):
+            def __iter__(self) -> Any:
+                yield bees.extract(title="T", abstract="A").title, BEES
+
+        with pytest.raises(UsageError, match="called by the papers"):
+            bees.run(Asking(HIVES))
 
 
 UNCLOSED = """

@@ -7,6 +7,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from extractor.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from concurrent.futures import Future
@@ -33,7 +35,13 @@ class LoopThread:
         return self._loop.is_closed()
 
     def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Start a coroutine; the future may be cancelled."""
+        """Start a coroutine; the future may be cancelled. Raises UsageError in its own thread."""
+        if threading.current_thread() is self._thread:
+            work.close()
+            raise UsageError(
+                "The Extractor was called by the papers that it is reading.",
+                hint="Make a list of them first.",
+            )
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:

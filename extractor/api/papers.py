@@ -18,7 +18,7 @@ from extractor.readers import Dump, Item, Unreadable, open_dumps, readers
 from extractor.readers._shapes import levelled
 from extractor.readers.base import Columns, build_entry
 from extractor.readers.json_lines import JsonLines, missing_field
-from extractor.run.prefetch import Arriving, as_item, as_items
+from extractor.run.prefetch import Arriving, Prefetch, as_item, as_items
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator, Sequence
@@ -108,12 +108,24 @@ def _columns(reading: Mapping[str, Any]) -> dict[str, str | None]:
 def open_source(
     papers: PaperInput | AsyncIterable[Any], reading: Mapping[str, Any], limit: int | None = None
 ) -> Iterator[tuple[Iterable[Paper | Failure] | PaperSource, int | None]]:
-    """Open papers in any form, which may arrive asynchronously, for an engine; and how many."""
+    """Open papers in any form, which may arrive asynchronously, for an engine; and how many.
+
+    What is not in memory is read in a thread: it may take its time, and use the Extractor itself.
+    """
     if isinstance(papers, AsyncIterable):
         yield Arriving(_arriving(papers, reading)), None
         return
-    with open_papers(papers, reading) as source:
-        yield as_items(source.first(limit)), total_of(source, limit)
+    with open_papers(papers, reading) as opened:
+        items, total = as_items(opened.first(limit)), total_of(opened, limit)
+        if total is not None:
+            yield items, total
+            return
+        source = Prefetch(items)
+        try:
+            yield source, None
+        finally:
+            source.stop()
+            source.join()
 
 
 def total_of(source: Dump | Entries, limit: int | None) -> int | None:

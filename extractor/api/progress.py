@@ -70,8 +70,9 @@ class PaperBar:
 
     def done(self, result: Result[Any], summary: Summary) -> None:  # noqa: ARG002
         if self._bar is not None:
-            counts = f"{summary.failures:,} failed, {summary.cached:,} from the cache"
-            self._bar.set_postfix_str(counts, refresh=False)
+            counts = ((summary.failures, "failed"), (summary.cached, "from the cache"))
+            said = ", ".join(f"{number:,} {what}" for number, what in counts if number)
+            self._bar.set_postfix_str(said, refresh=False)
             self._bar.update()
 
     def stopping(self) -> None:

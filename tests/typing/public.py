@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Annotated, Any, assert_type
 
 from pydantic import BaseModel
 
-from extractor import Extractor, Failure, NumberIn, Paper, Record, Verbatim, read_dump
+from extractor import (
+    EndpointError,
+    Extractor,
+    Failure,
+    NumberIn,
+    Paper,
+    Record,
+    Results,
+    Run,
+    Verbatim,
+    read_dump,
+)
 from extractor.schemas.paper import PaperFields, Speedup
 from extractor.task import Task, load_task
 from extractor.testing import FakeModel
@@ -52,6 +64,32 @@ async def the_async_twins_have_the_same_types(paper: Paper) -> None:
         results: AsyncIterator[Record[Finding] | Failure] = extractor.aextract_many([paper])
         async for result in results:
             assert_type(result, Record[Finding] | Failure)
+
+
+def a_run_is_a_list_or_a_file(paper: Paper) -> None:
+    with Extractor(Finding, max_cost=5, rpm=60, progress=True) as extractor:
+        results = extractor.run([paper, {"title": "T", "abstract": "A"}, ("T", "A")], limit=2)
+        assert_type(results, Results[Finding])
+        assert_type(results[0], Record[Finding] | Failure)
+        assert_type(results[1:], Results[Finding])
+        assert_type(results.records[0].fields.species, str | None)
+        assert_type(results.failures[0].message, str)
+        ran = extractor.run(Path("papers.bib"), out="records.jsonl", retry_failed=True)
+        assert_type(ran, Run)
+        assert_type(ran.cost, float | None)
+        extractor.run([paper], retry_failed=True)  # type: ignore[call-overload]
+        extractor.run([paper], titel_column="name")  # type: ignore[call-overload]
+
+
+async def an_asynchronous_run_as_well(paper: Paper) -> None:
+    async with Extractor(Finding) as extractor:
+        assert_type(await extractor.arun([paper]), Results[Finding])
+        assert_type(await extractor.arun([paper], out=Path("records.jsonl")), Run)
+
+
+def errors_have_classes(error: EndpointError) -> None:
+    assert_type(error.hint, str)
+    assert_type(error.kind, str)
 
 
 def tasks_and_dumps() -> None:
