@@ -326,7 +326,7 @@ def test_what_no_change_can_help_is_sent_once(message: str, error: str) -> None:
     with FaultServer(lambda _: refuse(400, message)) as server:
         ran = run(server.url, papers(1), mode=Mode.TOOLS)
         assert [(row["error"], row["tries"]) for row in ran.failures] == [(error, 1)]
-        assert "--answer-tokens" in ran.failures[0]["message"]
+        assert "answer_tokens=" in ran.failures[0]["message"]
         assert len(server.asked) == 1
 
 

@@ -224,7 +224,7 @@ def test_an_answer_that_was_cut_names_the_option_and_no_thinking() -> None:
     with FaultServer(lambda asked: answer(asked, '{"me', finish_reason="length")) as server:
         (failure,) = run(server.url, papers(1)).failures
     assert "thinking" not in failure["message"]
-    assert "--answer-tokens" in failure["message"]
+    assert "answer_tokens=" in failure["message"]
 
 
 def test_a_higher_limit_pays_only_for_the_answers_that_were_cut(tmp_path: Path) -> None:
