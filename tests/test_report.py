@@ -21,7 +21,7 @@ from extractor.errors import DumpError, OutputError
 from extractor.paper import Paper
 from extractor.readers import Unreadable
 from extractor.report import write_report
-from extractor.report.index import TEXT_LIMIT, FieldIndex, is_empty, venue_of, year_of
+from extractor.report.index import TEXT_LIMIT, FieldIndex, is_empty
 from extractor.report.page import CHUNK, PAGE, page_script
 from extractor.report.write import DumpPapers
 
@@ -297,23 +297,6 @@ def test_long_texts_are_cut_in_the_index_only(tmp_path: Path) -> None:
     (value,) = index_of(page)["fields"][0]["leaves"][0]["values"]
     assert len(value) == TEXT_LIMIT
     assert rows_of(page)[0][0]["summary"] == "x" * 1000
-
-
-@pytest.mark.parametrize(
-    ("source", "year", "venue"),
-    [
-        ({"year": 2023, "venue": "ICML"}, 2023, "ICML"),
-        ({"date": "2021-05-04", "journal": " TMLR "}, 2021, "TMLR"),
-        ({"versions": [{"created": "Mon, 2 Apr 2007"}], "update_date": "2015-01-01"}, 2007, None),
-        ({"Publication-Date": "12/1999", "venue": {"name": "Nature"}}, 1999, "Nature"),
-        ({"date": "in press", "venue": ["x"], "doi": "10.1000/2020"}, None, None),
-        ({}, None, None),
-    ],
-)
-def test_year_and_venue_by_their_usual_names(
-    source: Json, year: int | None, venue: str | None
-) -> None:
-    assert (year_of(source), venue_of(source)) == (year, venue)
 
 
 def test_metadata_come_from_the_dump_where_the_record_has_none(tmp_path: Path) -> None:

@@ -15,20 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
+from extractor.publication import publication_of
 from extractor.record import RECORD_KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 TEXT_LIMIT = 300
 """Characters of a text that go into the index; a paper's own view has it in full."""
 
 _MOST_KEYS = 24
 _ABSENT = -1
-_YEAR_KEYS = ("year", "publication_year", "date", "publication_date", "published", "created")
-_LATE_YEAR_KEYS = ("versions", "update_date", "updated")
-_VENUE_KEYS = ("venue", "booktitle", "journal", "journaltitle", "container_title", "conference")
-_YEAR = re.compile(r"(?<!\d)(1[89]|20|21)\d\d(?!\d)")
 _ROOT = re.compile(r"[^.\[\]]+")
 _FAILURE_KEYS = ("error", "message", "tries", "line")
 _TOKEN_KEYS = ("prompt_tokens", "completion_tokens")
@@ -142,7 +139,8 @@ class Index:
     def _add_paper(self, row: Mapping[str, Any], source: Mapping[str, Any]) -> None:
         self._ids.append(json_text(row.get("id")))
         self._titles.append(json_text(row.get("title")))
-        self._extras["source"].add(self.rows, {"year": year_of(source), "venue": venue_of(source)})
+        where = publication_of(source)
+        self._extras["source"].add(self.rows, {"year": where.year, "venue": where.venue})
 
     def to_dict(self) -> dict[str, Any]:
         """The index as JSON values."""
@@ -187,28 +185,6 @@ def json_text(value: object) -> str:
 def is_empty(value: object) -> bool:
     """Whether a value says nothing: null, or a text, list or object without content."""
     return value is None or value == "" or value == [] or value == {}
-
-
-def year_of(source: Mapping[str, Any]) -> int | None:
-    """The year in a paper's metadata, by its usual names."""
-    for value in _values(source, (*_YEAR_KEYS, *_LATE_YEAR_KEYS)):
-        if found := _YEAR.search(json_text(value)):
-            return int(found[0])
-    return None
-
-
-def venue_of(source: Mapping[str, Any]) -> str | None:
-    """The venue in a paper's metadata, by its usual names."""
-    for value in _values(source, _VENUE_KEYS):
-        named = value.get("display_name") or value.get("name") if isinstance(value, dict) else value
-        if isinstance(named, str) and named.strip():
-            return named.strip()
-    return None
-
-
-def _values(source: Mapping[str, Any], keys: Iterable[str]) -> Iterable[Any]:
-    lowered = {key.lower().replace("-", "_"): value for key, value in source.items()}
-    return (lowered[key] for key in keys if lowered.get(key))
 
 
 def _as_items(value: object) -> list[object]:
