@@ -474,7 +474,7 @@ def test_info_counts_the_damage_that_no_run_would_see(
     code, out, err = invoke("cache", "info", "--cache-dir", tmp_path)
     assert code == 0
     assert f"answers    {saved}\n" in out
-    assert ("damaged    1 rows" in out) == bool(rows)
+    assert ("damaged    1 row:" in out) == bool(rows)
     assert (f"{saved} of its answers" in err) == (not rows)
 
 

@@ -62,7 +62,7 @@ def test_rows_of_a_table(tmp_path: Path) -> None:
     assert found(entries) == PAPERS
     assert entries[0].source == {"authors": ["Ann Able", "Bo Best"]}
     assert [each.message for each in entries if isinstance(each, Unreadable)] == [
-        "The row has 1 cells, the table 3 columns."
+        "The row has 1 cell, the table 3 columns."
     ]
 
 

@@ -17,6 +17,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from extractor.plurals import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -124,8 +126,8 @@ class RunDisplay:
 def _status(summary: Summary, seconds: float) -> str:
     tokens = summary.prompt_tokens + summary.completion_tokens
     return (
-        f"{summary.papers:,} papers, {60 * summary.papers / seconds:,.1f}/min, "
-        f"{summary.failures:,} failed, {tokens:,} tokens"
+        f"{counted(summary.papers, 'paper')}, {60 * summary.papers / seconds:,.1f}/min, "
+        f"{summary.failures:,} failed, {counted(tokens, 'token')}"
     )
 
 

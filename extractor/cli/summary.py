@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from extractor.errors import resume_hint
+from extractor.plurals import counted
 from extractor.run.session import prices_of
 from extractor.writers import PARTIAL
 
@@ -25,19 +26,20 @@ def closing_lines(
     """What a run came to: counts first, then the ``notes``, then what went wrong."""
     where = f" in {out}{'' if summary.complete else PARTIAL}" if out else ""
     yield (
-        f"{summary.records:,} records{where}, {summary.failures:,} failures, "
+        f"{counted(summary.records, 'record')}{where}, {counted(summary.failures, 'failure')}, "
         f"{summary.seconds:,.1f} s; {summary.cached:,} from the cache"
     )
     yield from notes
     if left_out:
         yield (
-            f"{left_out:,} papers left out: they did not fail before and have no answer yet. "
+            f"{counted(left_out, 'paper')} left out: no failure before, and no answer yet. "
             "Run without --retry-failed to extract them too."
         )
     if summary.kinds:
         yield from failure_lines(summary.kinds, summary.reasons)
     if summary.refused:
-        yield f"{summary.refused:,} values rejected: not found in the text (see meta.dropped)"
+        refused = counted(summary.refused, "value")
+        yield f"{refused} rejected: not found in the text (see meta.dropped)"
     if not summary.complete and out:
         yield f"{out} was not changed; the results so far are in {out}{PARTIAL}"
     if summary.interrupted:
@@ -76,6 +78,7 @@ def _usage(spent: Spent, prices: Prices | None) -> str:
     lost = f", at most {spent.lost_tokens:,} lost" if spent.lost_tokens else ""
     cost = f", ${spent.cost(prices):,.4f}" if prices else ""
     return (
-        f"{spent.requests:,} requests{failed}: {spent.prompt_tokens:,} prompt tokens{cached}, "
-        f"{spent.completion_tokens:,} answer tokens{lost}{cost}"
+        f"{counted(spent.requests, 'request')}{failed}: "
+        f"{counted(spent.prompt_tokens, 'prompt token')}{cached}, "
+        f"{counted(spent.completion_tokens, 'answer token')}{lost}{cost}"
     )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from extractor.plurals import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -63,9 +65,9 @@ def _over_all(evaluation: Evaluation) -> Iterator[tuple[str, ...]]:
     """The lines below the tables: a name, then the parts of its text."""
     papers, counts = len(evaluation.papers), evaluation.counts
     exact = sum(paper.exact for paper in evaluation.papers)
-    yield "exact records", _share(evaluation.exact), f"{exact:,} of {papers:,} papers"
-    empty = f"{counts.filled:,} of {counts.absent:,} empty fields"
-    invented = f"{empty}, {_count(counts.invented, 'value')}"
+    yield "exact records", _share(evaluation.exact), f"{exact:,} of {counted(papers, 'paper')}"
+    empty = f"{counts.filled:,} of {counted(counts.absent, 'empty field')}"
+    invented = f"{empty}, {counted(counts.invented, 'value')}"
     yield "invention rate", _share(evaluation.invention_rate), invented
     spending = evaluation.spending
     prompt, completion = spending.prompt_tokens, spending.completion_tokens
@@ -82,13 +84,9 @@ def _over_all(evaluation: Evaluation) -> Iterator[tuple[str, ...]]:
         yield "seconds", f"{spending.seconds:,.1f}", note
     if missing := evaluation.without_record:
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-        yield "no record", f"{_count(len(missing), 'paper')} of gold, counted as empty: {shown}"
+        yield "no record", f"{counted(len(missing), 'paper')} of gold, counted as empty: {shown}"
     if evaluation.without_gold:
-        yield "no gold", f"{_count(evaluation.without_gold, 'record')}, left aside"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+        yield "no gold", f"{counted(evaluation.without_gold, 'record')}, left aside"
 
 
 def mistake_lines(mistakes: Iterable[PaperMistakes]) -> Iterator[str]:

@@ -23,6 +23,7 @@ from extractor.inspection.tokens import (
     request_texts,
     request_tokens,
 )
+from extractor.plurals import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -215,7 +216,11 @@ def _mean(values: Sequence[int], *, whole: bool) -> Range:
 def _token_basis(asked: Sequence[_Asked], *, whole: bool) -> tuple[str, ...]:
     if not any(each.requests for each in asked):
         return ("no question is left for the model: what was trained decides, in milliseconds",)
-    drawn = "every paper" if whole else f"a draw of {len(asked):,} papers, drawn anew 1,000 times"
+    drawn = (
+        "every paper"
+        if whole
+        else f"a draw of {counted(len(asked), 'paper')}, drawn anew 1,000 times"
+    )
     said = (
         "as many as the questions allow"
         if all(each.empty == each.full for each in asked)

@@ -13,6 +13,7 @@ from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from extractor.errors import CeilingReached, resume_hint
+from extractor.plurals import counted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -206,9 +207,11 @@ class Budget:
         limit, now = self._ceilings, self.total()
         then = now + most
         if limit.requests is not None and then.requests > limit.requests:
-            return _reached(f"{limit.requests:,} requests", f"{now.requests:,}", "--max-requests")
+            return _reached(
+                counted(limit.requests, "request"), f"{now.requests:,}", "--max-requests"
+            )
         if limit.tokens is not None and then.tokens > limit.tokens:
-            return _reached(f"{limit.tokens:,} tokens", f"{now.tokens:,}", "--max-tokens")
+            return _reached(counted(limit.tokens, "token"), f"{now.tokens:,}", "--max-tokens")
         if limit.cost is None or self._prices is None or then.cost(self._prices) <= limit.cost:
             return None
         return _reached(f"${limit.cost:,.2f}", f"${now.cost(self._prices):,.4f}", "--max-cost")
@@ -224,7 +227,7 @@ class Reservation:
 
 def _reached(ceiling: str, spent: str, option: str) -> CeilingReached:
     return CeilingReached(
-        f"The ceiling of {ceiling} is reached: {spent} are spent, "
+        f"The ceiling of {ceiling} is reached: {spent} {'is' if spent == '1' else 'are'} spent, "
         "and one more request might exceed it.",
         hint=resume_hint(f"with a higher {option}"),
     )

@@ -7,6 +7,7 @@ import re
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
+from extractor.plurals import counted
 from extractor.readers._metadata import doi_in
 from extractor.readers.base import json_text
 
@@ -58,11 +59,10 @@ class Duplicates:
         """Return a line that names the duplicates, none if there are none."""
         if not self.count:
             return []
-        papers = "1 paper" if self.count == 1 else f"{self.count:,} papers"
         what = "left out, for they came before" if self._leave_out else "in more than one file"
         more = "" if self._leave_out else ". Use --unique to take each once"
         such_as = ", such as " if self.count > len(self._examples) else ": "
-        return [f"{papers} {what}{such_as}{', '.join(self._examples)}{more}"]
+        return [f"{counted(self.count, 'paper')} {what}{such_as}{', '.join(self._examples)}{more}"]
 
 
 def _keys(paper: Paper) -> Iterator[int]:

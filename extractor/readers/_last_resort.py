@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from extractor.errors import DumpError
 from extractor.paper import Paper
+from extractor.plurals import counted
 from extractor.readers._likeness import has_sections_of_a_paper, is_like_paper
 from extractor.readers._source import HEAD
 from extractor.readers.base import Item, Source, decode_head
@@ -121,8 +122,9 @@ def check_head(source: Source, read: Callable[[Lines], Iterator[Item]]) -> None:
         pieces >= _FEWEST and not papers and len(source.head) >= HEAD
     ):
         raise DumpError(
-            f"{source.name} begins with {pieces} pieces that may be titles but have no abstract, "
-            f"and {len(papers)} papers.",
+            f"{source.name} begins with {counted(pieces, 'piece')} "
+            "that may be titles but have no abstract, "
+            f"and {counted(len(papers), 'paper')}.",
             hint="Check that it holds abstracts; if it is in another format, name that with "
             "--dump-format.",
         )
@@ -146,8 +148,9 @@ def check_likeness(
     alike = max(labelled, len(list(islice(filter(is_like_paper, papers), enough))))
     if alike < enough:
         raise DumpError(
-            f"{name} looks like a text of another kind: {alike} of the {len(papers)} pieces "
-            "that it begins with are like the title and the abstract of a paper.",
+            f"{name} looks like a text of another kind: {alike} of the "
+            f"{counted(len(papers), 'piece')} that it begins with are like the title and the "
+            "abstract of a paper.",
             hint="If it does hold papers, write 'Abstract:' before each abstract.",
         )
 

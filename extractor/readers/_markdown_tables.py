@@ -6,6 +6,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from extractor.plurals import counted
 from extractor.readers._markdown import id_of_link, parts_of, plain, title_of
 from extractor.readers.base import (
     TOO_LONG,
@@ -109,7 +110,10 @@ def _row(line: int, row: str, header: Header) -> Item:
         end = header.abstract + extra
         is_whole = cells[end].rstrip().endswith("</details>") or end == len(cells) - 1
         if not is_whole:
-            message = f"The row has {len(cells)} cells, the table {len(header.names)} columns."
+            cells_found = counted(len(cells), "cell")
+            message = (
+                f"The row has {cells_found}, the table {counted(len(header.names), 'column')}."
+            )
             return Unreadable(line, message)
         cells[header.abstract : end + 1] = ["|".join(cells[header.abstract : end + 1])]
     cells += [""] * -extra

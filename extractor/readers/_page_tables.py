@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from extractor.paper import Paper
+from extractor.plurals import counted
 from extractor.readers._markdown_tables import Header, header_of
 from extractor.readers._metadata import names_in
 from extractor.readers.base import Columns, Item, Unreadable, build_entry, field_names, guarded
@@ -80,7 +81,8 @@ class PageTables:
 
 def _entry(line: int, cells: list[str], header: Header) -> Item:
     if len(cells) != len(header.names):
-        message = f"The row has {len(cells)} cells, the table {len(header.names)} columns."
+        found = counted(len(cells), "cell")
+        message = f"The row has {found}, the table {counted(len(header.names), 'column')}."
         return Unreadable(line, message)
     ids = field_names(tuple(header.names), Columns()).ids
     at_id = header.names.index(ids[0]) if ids else -1

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from extractor.errors import DumpError
+from extractor.plurals import counted
 from extractor.readers._bibtex import UNBALANCED, Entry, beginnings, entries
 from extractor.readers._latex import latex_to_text
 from extractor.readers._markup import without_marks
@@ -89,7 +90,7 @@ class BibTex(Reader):
                 has_abstracts |= any(name == "abstract" for name, _ in entry.fields)
         if begun and not has_abstracts:
             raise DumpError(
-                f"{source.name} has {begun} entries and no abstract.",
+                f"{source.name} has {counted(begun, 'entry', 'entries')} and no abstract.",
                 hint="DBLP and Google Scholar export none; other sources have an option for them.",
             )
 

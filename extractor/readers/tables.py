@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
 from extractor.errors import DumpError
+from extractor.plurals import counted
 from extractor.readers._csv import lines_of, parser_for, rows_in, split_line, text_lines
 from extractor.readers.base import (
     NO,
@@ -101,7 +102,7 @@ class CommaSeparated(Reader):
             if isinstance(row, str):
                 yield Unreadable(line, row)
             elif any(row[len(header) :]):
-                message = f"The row has {len(row)} fields, the header {len(header)}."
+                message = f"The row has {counted(len(row), 'field')}, the header {len(header)}."
                 yield Unreadable(line, message)
             elif row == names:
                 yield Unreadable(line, "The row is the header once more.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from extractor.plurals import counted
 from extractor.readers._tagged import Entry, TaggedReader, Tags
 from extractor.readers.base import (
     NO,
@@ -91,7 +92,7 @@ class WebOfScienceTable(WebOfScience):
 
     def _row(self, line: int, header: list[str], cells: list[str]) -> Item:
         if any(cells[len(header) :]):
-            message = f"The row has {len(cells)} fields, the header {len(header)}."
+            message = f"The row has {counted(len(cells), 'field')}, the header {len(header)}."
             return Unreadable(line, message)
         entry = Entry()
         for tag, cell in zip(header, cells, strict=False):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from extractor.errors import CacheError
 from extractor.llm.budget import Budget
 from extractor.llm.own_files import default_cache_dir
+from extractor.plurals import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +43,8 @@ class RunState:
         notes = list(self.store.notes)
         if self.store.damaged:
             notes.append(
-                f"{len(self.store.damaged):,} damaged rows of the cache were ignored, "
-                "and their requests sent again."
+                f"{counted(len(self.store.damaged), 'damaged row')} of the cache ignored, "
+                "and the requests sent again."
             )
         return notes
 

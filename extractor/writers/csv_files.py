@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from extractor.plurals import counted
 from extractor.writers._shape import shape_of
 from extractor.writers._tables import Cell, RecordTable, tables_of
 from extractor.writers.base import Schema, Sink, Writer, open_to_write
@@ -52,7 +53,7 @@ class _Files(Sink):
     def notes(self) -> Iterator[str]:
         if self._long_cells:
             yield (
-                f"{self._long_cells:,} cells are longer than the {_EXCEL_CELL:,} characters "
+                f"{counted(self._long_cells, 'cell')} longer than the {_EXCEL_CELL:,} characters "
                 "that Excel keeps of a cell"
             )
 

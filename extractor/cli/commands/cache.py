@@ -8,6 +8,7 @@ import typer
 from typer import Option
 
 from extractor.cli import options
+from extractor.plurals import counted
 
 app = typer.Typer(help="The cache of answers.", no_args_is_help=True)
 
@@ -23,7 +24,7 @@ def info(cache_dir: options.CacheDir = None) -> None:
     typer.echo(f"answers    {len(store):,}")
     typer.echo(f"size       {store.size() / 1e6:,.1f} MB")
     if damaged:
-        typer.echo(f"damaged    {damaged:,} rows: their requests will be sent again")
+        typer.echo(f"damaged    {counted(damaged, 'row')}: the requests will be sent again")
     for note in store.notes:
         typer.echo(note, err=True)
     store.close()
@@ -39,8 +40,9 @@ def clear(
 
     store = open_store(cache_dir)
     damaged = len(store.damaged_copies())
-    copies = f" and {damaged:,} damaged copies" if damaged else ""
+    copies = f" and {counted(damaged, 'damaged copy', 'damaged copies')}" if damaged else ""
     if not yes:
-        typer.confirm(f"Delete {len(store):,} answers{copies} in {store.directory}?", abort=True)
-    typer.echo(f"Deleted {store.clear():,} answers{copies}.", err=True)
+        answers = counted(len(store), "answer")
+        typer.confirm(f"Delete {answers}{copies} in {store.directory}?", abort=True)
+    typer.echo(f"Deleted {counted(store.clear(), 'answer')}{copies}.", err=True)
     store.close()

@@ -14,6 +14,7 @@ from typer import Argument, Option
 
 from extractor.cli import EXIT_SOME_FAILED, options
 from extractor.errors import UnfitRecord
+from extractor.plurals import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -66,7 +67,7 @@ def convert(
     for each in left_out:
         typer.echo(f"Left out: {each}", err=True)
     if target and not quiet:
-        count = f"{sink.rows} record{'s' * (sink.rows != 1)}"
+        count = counted(sink.rows, "record")
         for line in (f"{target}: {count}, {writer.name}", *sink.notes()):
             typer.echo(line, err=True)
     if left_out:

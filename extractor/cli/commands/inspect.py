@@ -12,6 +12,7 @@ from typer import Option
 from extractor.cli import options
 from extractor.cli.expand import expanded
 from extractor.errors import DumpError, one_line
+from extractor.plurals import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ def inspect(
 
 
 def _dump_lines(source: Dump, survey: Survey) -> Iterator[str]:
-    size = f", {source.size:,} bytes" if source.size is not None else ""
+    size = f", {counted(source.size, 'byte')}" if source.size is not None else ""
     yield f"{_shown(source.name)}: {_titled(_format(source))}{size}"
     yield ""
     if len(source.files) > 1:
@@ -121,8 +122,9 @@ def _titled(name: str | None) -> str:
 
 def _file_line(file: DumpFile) -> str:
     others = f", {file.unreadable:,} unreadable" if file.unreadable else ""
-    papers = f"{file.papers:,} paper{'s' * (file.papers != 1)}"
-    return f"{_shown(file.name)}: {file.format or 'not read'}, {papers}{others}"
+    return (
+        f"{_shown(file.name)}: {file.format or 'not read'}, {counted(file.papers, 'paper')}{others}"
+    )
 
 
 def _paper_lines(survey: Survey) -> Iterator[str]:
@@ -131,7 +133,7 @@ def _paper_lines(survey: Survey) -> Iterator[str]:
     yield _row("repeated", _repeats(survey.texts, "the same title and abstract"))
     yield _row("ids", ids if survey.has_ids else "running numbers")
     yield _row("title", _lengths(survey.titles))
-    yield _row("abstract", f"{_lengths(survey.abstracts)}; about {tokens:,} tokens")
+    yield _row("abstract", f"{_lengths(survey.abstracts)}; about {counted(tokens, 'token')}")
     if survey.metadata:
         keys = (f"{_shown(key, 24)} {n:,}" for key, n in survey.metadata.most_common(_KEYS))
         others = len(survey.metadata) - _KEYS
@@ -145,7 +147,8 @@ def _paper_lines(survey: Survey) -> Iterator[str]:
 
 def _forecast_lines(run: Forecast) -> Iterator[str]:
     yield ""
-    yield f"Forecast for {_shown(run.model)}, {run.task}, {run.approach}, {run.papers:,} papers:"
+    papers = counted(run.papers, "paper")
+    yield f"Forecast for {_shown(run.model)}, {run.task}, {run.approach}, {papers}:"
     yield ""
     fixed = f"; {run.fixed_tokens:,} per paper are the same for all papers"
     yield _row("prompt", f"{_range(run.prompt_tokens)} tokens{fixed if run.fixed_tokens else ''}")

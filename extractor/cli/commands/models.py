@@ -9,6 +9,7 @@ from typer import Argument
 
 from extractor.errors import UsageError, WeightsError
 from extractor.llm.weights.catalog import CATALOG, DEFAULT_MODEL, Weights
+from extractor.plurals import counted
 
 app = typer.Typer(help="The embedded models and their weights.", no_args_is_help=True)
 
@@ -28,8 +29,10 @@ def list_models() -> None:
         typer.echo(f"{weights.name:20} {size:>9}  {state:6}  {weights.title}{note}")
     count, kept = prefixes.size()
     if count:
-        noun = "prefix" if count == 1 else "prefixes"
-        typer.echo(f"{count} {noun} of prompts, {kept / 1e6:,.0f} MB ('extractor models clear')")
+        typer.echo(
+            f"{counted(count, 'prefix', 'prefixes')} of prompts, "
+            f"{kept / 1e6:,.0f} MB ('extractor models clear')"
+        )
 
 
 @app.command()
@@ -78,7 +81,7 @@ def clear() -> None:
     from extractor.llm.weights import prefixes
 
     count = prefixes.remove()
-    typer.echo(f"Removed {count} {'prefix' if count == 1 else 'prefixes'}.", err=True)
+    typer.echo(f"Removed {counted(count, 'prefix', 'prefixes')}.", err=True)
 
 
 def _find(name: str) -> Weights:

@@ -10,6 +10,7 @@ from typer import Argument, Option
 
 from extractor.cli import EXIT_SOME_FAILED, options
 from extractor.paths import beside
+from extractor.plurals import counted
 
 if TYPE_CHECKING:
     from extractor.report.write import Written
@@ -64,16 +65,12 @@ def report(
 
 def _tell(target: Path, written: Written) -> None:
     failed = f", {written.failures:,} failed" if written.failures else ""
-    rejected = f", {_count(written.refused, 'value')} rejected" if written.refused else ""
-    papers = f"{_count(written.papers, 'paper')}{failed}{rejected}"
+    rejected = f", {counted(written.refused, 'value')} rejected" if written.refused else ""
+    papers = f"{counted(written.papers, 'paper')}{failed}{rejected}"
     typer.echo(f"{target}: {papers}, {written.size / 1e6:,.1f} MB", err=True)
     if written.without_abstract:
         typer.echo(
-            f"{_count(written.without_abstract, 'paper')} without abstract: the dump has no entry "
+            f"{counted(written.without_abstract, 'paper')} without abstract: the dump has no entry "
             "with the same id and title. Is it the dump that was run over?",
             err=True,
         )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"

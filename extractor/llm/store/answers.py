@@ -36,6 +36,7 @@ from extractor.llm.store.recovery import (
     set_aside,
     whole_row,
 )
+from extractor.plurals import counted
 
 if TYPE_CHECKING:
     import asyncio
@@ -272,7 +273,7 @@ class AnswerStore:
             ((saved,),) = bulk.connection.execute(_COUNT)
         (scratch / DATABASE).replace(self.directory / DATABASE)
         shutil.rmtree(scratch)
-        without = f", {lost:,} damaged rows are not" if lost else ""
+        without = f", {counted(lost, 'damaged row')} not" if lost else ""
         self.notes.append(
             f"The cache in {self.directory} was damaged ({damage}): {saved:,} of its answers could "
             f"be read and are kept{without}. {self._kept(damaged)}"

@@ -1,0 +1,140 @@
+"""Conditions on what a dump says of a paper: ``year>=2024``, ``venue~ICML|NeurIPS``.
+
+A condition is a column, an operator and a value. Columns are ``id``, ``title``, ``abstract`` and
+the keys of a paper's metadata, in whatever case. ``=`` compares the whole text, or numbers; ``~``
+looks for words within it; neither minds the case. ``<``, ``<=``, ``>`` and ``>=`` compare numbers
+and dates, a date as far as the value goes: 2024-05-03 is ``<=2024``. ``!=`` and ``!~`` are the
+opposites, and hold for a paper without the column as well. ``|`` separates alternatives.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from extractor.errors import UsageError
+from extractor.readers.base import json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from extractor.paper import Paper
+
+_FORM = re.compile(r"\s*([^\s<>=!~][^<>=!~]*?)\s*(!=|!~|<=|>=|=|~|<|>)\s*(.*?)\s*", re.DOTALL)
+_DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d.*)?)?", re.DOTALL)
+_ORDERS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_TEXT_ORDERS: dict[str, Callable[[str, str], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+OPERATORS = "=, !=, ~ (contains), !~, <, <=, > and >="
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition; `holds` tells whether a paper meets it."""
+
+    column: str
+    operator: str
+    values: tuple[str, ...]
+
+    @property
+    def negative(self) -> bool:
+        """Whether a paper without the column meets it."""
+        return self.operator.startswith("!")
+
+    def holds(self, paper: Paper) -> bool:
+        found = any(self._meets(text) for text in _texts(paper, self.column))
+        return found is not self.negative
+
+    def _meets(self, text: str) -> bool:
+        """Whether a text meets it, the opposite of it for a negative one."""
+        kind = self.operator.removeprefix("!")
+        if kind == "~":
+            return any(value.casefold() in text.casefold() for value in self.values)
+        if kind == "=":
+            return any(_equal(text, value) for value in self.values)
+        return _in_order(text, kind, self.values[0])
+
+
+def parse_condition(text: str) -> Condition:
+    """The condition in a text. Raises UsageError."""
+    found = _FORM.fullmatch(text)
+    if found is None:
+        raise UsageError(
+            f"--where {text!r} is not a condition.",
+            hint=f"Give a column, one of {OPERATORS}, and a value, such as 'year>=2024'.",
+        )
+    column, kind, value = found.groups()
+    values = tuple(part.strip() for part in value.split("|"))
+    if not all(values):
+        raise UsageError(
+            f"--where {text!r} has no value to compare with.",
+            hint="Give one behind the operator, such as 'venue~ICML'.",
+        )
+    if kind in _ORDERS and (len(values) > 1 or not _comparable(values[0])):
+        raise UsageError(
+            f"--where {text!r} compares with {value!r}, which is not one number or date.",
+            hint="Give a number or a date such as 2024-05; '=' and '~' compare texts.",
+        )
+    return Condition(column, kind, values)
+
+
+def columns_of(paper: Paper) -> Iterator[str]:
+    """The columns that a paper has."""
+    yield from ("id", "title", "abstract")
+    yield from paper.source
+
+
+def _texts(paper: Paper, column: str) -> Iterator[str]:
+    """The texts in a column of a paper: each item of a list by itself."""
+    own = {"id": paper.id, "title": paper.title, "abstract": paper.abstract}
+    name = column.casefold()
+    if name in own:
+        yield own[name]
+        return
+    for key, value in paper.source.items():
+        if key.casefold() == name:
+            parts = value if isinstance(value, list) else [value]
+            yield from filter(None, map(_text, parts))
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else json_text(value).strip()
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _comparable(text: str) -> bool:
+    number = _number(text)
+    return number == number if number is not None else _DATE.fullmatch(text) is not None
+
+
+def _equal(text: str, value: str) -> bool:
+    if text.casefold() == value.casefold():
+        return True
+    one, other = _number(text), _number(value)
+    return one is not None and one == other
+
+
+def _in_order(text: str, kind: str, value: str) -> bool:
+    one, other = _number(text), _number(value)
+    if one is not None and other is not None:
+        return _ORDERS[kind](one, other)
+    # Dates written year first are in order as texts.
+    both_dates = _DATE.fullmatch(text) and _DATE.fullmatch(value)
+    return bool(both_dates) and _TEXT_ORDERS[kind](text[: len(value)], value)
