@@ -161,7 +161,7 @@ async def extractor(job: dict[str, Any], *, store: bool = True) -> None:
 
     from extractor.llm.settings import ModelSettings
     from extractor.paper import Paper
-    from extractor.run.batch import run_batch
+    from extractor.run.batch import Watcher, run_batch
     from extractor.run.session import open_engine
     from extractor.run.settings import CallSettings
     from extractor.run.state import open_run_state
@@ -178,11 +178,6 @@ async def extractor(job: dict[str, Any], *, store: bool = True) -> None:
 
         def write(self, row: Any) -> None:
             self.file.write(to_json(row) + b"\n")
-
-    class Watcher:
-        def done(self, result: Any, summary: Any) -> None: ...
-
-        def stopping(self) -> None: ...
 
     sink = Lines()
     with sink.file, open_run_state(calls, "benchmark") as run_state:

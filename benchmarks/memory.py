@@ -24,7 +24,7 @@ from throughput import write_papers
 
 from extractor.llm.settings import ModelSettings
 from extractor.readers import open_dump
-from extractor.run.batch import run_batch
+from extractor.run.batch import Watcher, run_batch
 from extractor.run.prefetch import as_items
 from extractor.run.session import open_engine
 from extractor.run.settings import CallSettings
@@ -77,7 +77,7 @@ def _packed(dump: Path) -> Path:
     return packed
 
 
-class _Model:
+class _Model(Watcher):
     """Answers at once; the first paper of a slow head only when all the others are done."""
 
     def __init__(self, case: str, dump: Dump) -> None:
@@ -93,9 +93,6 @@ class _Model:
     def done(self, *_: Any) -> None:
         if self._dump.position == self._dump.size:
             self._others_are_done.set()
-
-    def stopping(self) -> None:
-        """Nobody stops it."""
 
 
 class _Lines:

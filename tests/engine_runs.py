@@ -13,7 +13,7 @@ from extractor.errors import ExtractorError
 from extractor.llm.budget import Spent
 from extractor.llm.settings import ModelSettings
 from extractor.paper import Paper
-from extractor.run.batch import Summary, run_batch
+from extractor.run.batch import Summary, Watcher, run_batch
 from extractor.run.session import open_engine
 from extractor.run.settings import CallSettings
 from extractor.run.state import open_run_state
@@ -57,14 +57,6 @@ class _Rows(list["Mapping[str, Any]"]):
         self.append(row)
 
 
-class Unwatched:
-    """Watches nothing."""
-
-    def done(self, result: Any, summary: Summary) -> None: ...
-
-    def stopping(self) -> None: ...
-
-
 def papers(count: int) -> list[Paper]:
     """Papers whose titles name them: Net0 is the method of the first."""
     return [Paper(str(i), f"Net{i}: a study", f"We present Net{i}.") for i in range(count)]
@@ -99,7 +91,7 @@ def run(
                         items,
                         records=records,
                         failures=failures,
-                        watcher=Unwatched(),
+                        watcher=Watcher(),
                         retry=retry,
                     )
                 except ExtractorError as error:

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from engine_runs import Unwatched
 from helpers import write_jsonl
 
 import extractor
 from extractor.llm.settings import ModelSettings
 from extractor.paper import Paper
 from extractor.readers import open_dump
-from extractor.run.batch import run_batch
+from extractor.run.batch import Watcher, run_batch
 from extractor.run.prefetch import as_items
 from extractor.run.session import open_engine
 from extractor.run.settings import CallSettings
@@ -104,7 +103,7 @@ def _traced(dump: Path, folder: Path, settings: ModelSettings) -> set[tuple[str,
                     as_items(source),
                     records=rows,
                     failures=rows,
-                    watcher=Unwatched(),
+                    watcher=Watcher(),
                 )
                 trace.on = False
         assert summary.records == PAPERS

@@ -8,7 +8,7 @@ import signal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
-from engine_runs import Unwatched, papers
+from engine_runs import papers
 from fault_server import FaultServer, answer
 from helpers import calls
 from pydantic import BaseModel
@@ -32,7 +32,7 @@ from extractor.readers import read_dump
 from extractor.readers._paragraphs import is_people
 from extractor.record import Record
 from extractor.run import engine as engine_module
-from extractor.run.batch import run_batch
+from extractor.run.batch import Watcher, run_batch
 from extractor.run.session import open_engine
 from extractor.run.settings import CallSettings
 from extractor.run.state import open_run_state
@@ -182,7 +182,7 @@ async def test_a_signal_is_heard_between_two_papers(
             load_task("paper"), ModelSettings(model="none"), settings, state
         ) as engine:
             summary = await run_batch(
-                engine, items(), records=Rows(), failures=Rows(), watcher=Unwatched()
+                engine, items(), records=Rows(), failures=Rows(), watcher=Watcher()
             )
     assert summary.interrupted
     # One a turn; without turns it was 209.

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from rich.console import Console
 
 from extractor.cli import commands
 
@@ -200,45 +199,3 @@ def test_an_output_that_is_full_is_one_line(invoke: Invoke) -> None:
     assert code == 1
     assert err.startswith("extractor: /dev/full cannot be written: No space left")
     assert len(err.strip().splitlines()) == 1
-
-
-def test_a_download_is_shown_while_a_run_is(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from extractor.cli import progress
-    from extractor.llm.weights.catalog import CATALOG
-    from extractor.readers import open_dump
-
-    monkeypatch.setattr(progress, "_console", Console(stderr=True, force_terminal=True, width=120))
-    weights = CATALOG["smollm2-135m"]
-    with open_dump(EXAMPLE) as dump, progress.watch(dump, quiet=False) as watcher:
-        with progress.pull_display(weights) as pulled:
-            pulled(weights.size)
-        watcher.stopping()
-    shown = capsys.readouterr().err
-    assert shown.index("starting") < shown.index("Pulling smollm2-135m (")
-    assert shown.index("Pulling smollm2-135m (") < shown.index("Press Ctrl-C again")
-
-
-@pytest.mark.parametrize("terminal", [True, False])
-def test_a_long_wait_is_shown_beside_what_is_done(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], terminal: bool
-) -> None:
-    from extractor.cli import progress
-    from extractor.readers import open_dump
-    from extractor.run.batch import Summary
-
-    console = Console(stderr=True, force_terminal=terminal, width=200)
-    monkeypatch.setattr(progress, "_console", console)
-    monkeypatch.setattr(progress, "_LINE_SECONDS", 0.0)
-    monkeypatch.setattr(progress, "_BAR_SECONDS", 0.0)
-    with open_dump(EXAMPLE) as dump, progress.watch(dump, quiet=False) as watcher:
-        watcher.waiting("the embedded model is loading", 9.0)
-        watcher.waiting("the embedded model is loading", 31.0)
-    with open_dump(EXAMPLE) as dump, progress.watch(dump, quiet=False) as watcher:
-        watcher.done(None, Summary(records=2))  # type: ignore[arg-type]
-        watcher.waiting("the embedded model is answering", 75.0)
-    shown = capsys.readouterr().err
-    assert "starting; the embedded model is loading, for 31 s" in shown
-    assert "0 failed, 0 tokens; the embedded model is answering, for 75 s" in shown
-    assert "for 9 s" not in shown

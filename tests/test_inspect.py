@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from extractor.cli.figures import money
 from extractor.inspection.forecast import Range, forecast
 from extractor.inspection.survey import Lengths, Repeats, Survey
 from extractor.inspection.tokens import TOKEN_ERROR, answer_tokens, count_tokens, request_tokens
@@ -341,9 +342,7 @@ def test_repeats_are_counted_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) 
     [(1234.5, "1,234.50"), (1, "1.00"), (0.1, "0.10"), (0.0222, "0.022"), (0.000123, "0.00012")],
 )
 def test_money_has_digits_that_say_something(dollars: float, shown: str) -> None:
-    from extractor.cli.commands.inspect import _money
-
-    assert _money(dollars) == shown
+    assert money(dollars) == shown
 
 
 def test_what_is_wrong_is_counted_by_its_kind() -> None:

@@ -6,6 +6,8 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from extractor.run.batch import Watcher
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -62,7 +64,7 @@ class Progress:
             yield show
 
 
-class PaperBar:
+class PaperBar(Watcher):
     """The bar of one call; watches a batch."""
 
     def __init__(self, bar: Any) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from extractor.errors import ExtractorError
+
 EXIT_FAILED, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 
@@ -18,6 +20,15 @@ def exit_code(*, records: int, failures: int) -> int:
     if not failures:
         return 0
     return EXIT_SOME_FAILED if records else EXIT_FAILED
+
+
+def exit_code_of(error: ExtractorError) -> int:
+    """The exit code of a command that an error ends."""
+    from extractor.errors import CeilingReached, UsageError
+
+    if isinstance(error, CeilingReached):
+        return EXIT_SOME_FAILED
+    return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
 
 
 class Termination:
@@ -50,7 +61,7 @@ termination = Termination()
 
 def main() -> NoReturn:
     """Run the command line; an error of ours ends as one line and an exit code."""
-    from extractor.errors import ExtractorError, UsageError
+    from extractor.errors import ExtractorError
     from extractor.option_names import command_line
 
     termination.begin()
@@ -61,7 +72,7 @@ def main() -> NoReturn:
             app()
     except ExtractorError as error:
         print(f"extractor: {error}", file=sys.stderr)
-        sys.exit(EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED)
+        sys.exit(exit_code_of(error))
     except BrokenPipeError:
         # The reader has had enough (`| head`): end quietly, and keep the interpreter from
         # complaining when it flushes at exit.

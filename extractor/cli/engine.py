@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from extractor.cli import termination
-from extractor.cli.progress import pull_display, say, wait_lines
 from extractor.run.session import open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from extractor.cli.progress import Report
     from extractor.llm.endpoint import Endpoint
     from extractor.llm.settings import ModelSettings, WaitDisplay
     from extractor.record import SchemaT
@@ -32,8 +31,8 @@ def run_engine(
     model: ModelSettings,
     calls: CallSettings,
     *,
+    report: Report,
     state: RunState | None = None,
-    quiet: bool,
     wait_display: WaitDisplay | None = None,
 ) -> tuple[ResultT, Endpoint]:
     """Do ``work`` with an engine. Returns its result and the endpoint that was asked.
@@ -42,9 +41,9 @@ def run_engine(
     """
     shown = replace(
         model,
-        pull_display=partial(pull_display, quiet=quiet),
-        tell=partial(say, quiet=quiet),
-        wait_display=wait_display or wait_lines(quiet=quiet),
+        pull_display=report.pulling,
+        tell=report.say,
+        wait_display=wait_display or report.wait_display(),
     )
 
     async def run() -> tuple[ResultT, Endpoint]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from extractor.readers import Dump
+    from extractor.run.selection import Selection
     from extractor.run.settings import CallSettings
     from extractor.schemas.paper import PaperFields
     from extractor.task import Task
@@ -48,6 +50,32 @@ CacheDir = Annotated[
     Option(
         metavar="DIR",
         help="Where answers are kept. Default: EXTRACTOR_CACHE_DIR, else the user's cache.",
+    ),
+]
+
+
+class ProgressKind(StrEnum):
+    """How progress is shown."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    JSON = "json"
+    NONE = "none"
+
+
+Progress = Annotated[
+    ProgressKind,
+    Option(
+        help="How progress is shown: 'auto' draws a bar in a terminal, else writes a line every 30 "
+        "seconds, as 'plain' does; 'json' writes JSON Lines for scripts (docs/configuration.md).",
+    ),
+]
+Verbose = Annotated[
+    bool,
+    Option(
+        "--verbose",
+        "-v",
+        help="Tell what is used and where it was set, and each request that is tried again.",
     ),
 ]
 Quiet = Annotated[bool, Option("--quiet", "-q", help="Write only errors to standard error.")]
@@ -98,6 +126,38 @@ class DumpOptions(OptionGroup):
         columns = asdict(self)
         dump_format, unique = columns.pop("dump_format"), columns.pop("unique")
         return open_dumps(places, format=dump_format, options=columns, unique=unique, skip=skip)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectionOptions(OptionGroup):
+    """Which papers of a dump are taken."""
+
+    heading: ClassVar = "Reading the dump"
+    where: Annotated[
+        list[str] | None,
+        Option(
+            metavar="CONDITION",
+            help="Take only papers that meet a condition on a column of the dump, such as "
+            "'year>=2024' or 'venue~ICML|NeurIPS' (docs/configuration.md). Repeat it for more: "
+            "all must hold.",
+        ),
+    ] = None
+    limit: Annotated[
+        int | None, Option(min=0, help="Take only the first papers, of those that --where takes.")
+    ] = None
+    sample: Annotated[
+        int | None,
+        Option(
+            min=0, help="Take so many papers at random: the same ones each time, in their order."
+        ),
+    ] = None
+    seed: Annotated[int, Option(help="Draw another sample.")] = 0
+
+    def of(self, dump: Dump) -> Selection:
+        """The papers that are taken of a dump. Raises UsageError."""
+        from extractor.run.selection import Selection
+
+        return Selection(dump, where=self.where or (), sample=self.sample, seed=self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)

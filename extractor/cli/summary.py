@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from extractor.errors import resume_hint
 from extractor.plurals import counted
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from extractor.llm.endpoint import Endpoint
     from extractor.llm.prices import Prices
     from extractor.run.batch import Summary
+    from extractor.run.progress import Status
     from extractor.run.settings import CallSettings
 
 
@@ -44,6 +45,25 @@ def closing_lines(
         yield f"{out} was not changed; the results so far are in {out}{PARTIAL}"
     if summary.interrupted:
         yield f"Interrupted. {resume_hint()}"
+
+
+def end_event(summary: Summary, status: Status, out: Path | None) -> dict[str, Any]:
+    """What a run came to, for a script."""
+    return {
+        "out": str(out) if out else None,
+        "complete": summary.complete,
+        "interrupted": summary.interrupted,
+        "records": summary.records,
+        "failures": summary.failures,
+        "cached": status.cached,
+        "new": status.new,
+        "refused": summary.refused,
+        "prompt_tokens": summary.prompt_tokens,
+        "completion_tokens": summary.completion_tokens,
+        "cost": status.cost,
+        "seconds": round(summary.seconds, 3),
+        "failed": summary.kinds,
+    }
 
 
 def usage_lines(budget: Budget, endpoint: Endpoint, calls: CallSettings) -> Iterator[str]:

@@ -103,6 +103,11 @@ class CachedClient:
         self._told = False
         self._tails: dict[int | None, bytes] = {}
 
+    @property
+    def budget(self) -> Budget:
+        """What is spent."""
+        return self._client.budget
+
     def recall(self, request: Request) -> Answer | None:
         """The stored answer, or None. Nothing is sent."""
         return self._stored(self._prepared(request))

@@ -8,7 +8,7 @@ import signal
 import time
 from contextlib import aclosing, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from extractor.errors import ExtractorError, InternalError, OutputError, UnfitRecord
 from extractor.record import Failure, Record
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("extractor.run")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_TICK_SECONDS = 0.2
 
 
 @dataclass
@@ -81,12 +82,20 @@ class Summary:
         self.kinds[error.kind] = self.kinds.get(error.kind, 0) + 1
 
 
-class Watcher(Protocol):
-    """Called with every result as it is done, for a progress display."""
+class Watcher:
+    """Told of a run what a display of its progress needs; this one does nothing with it."""
 
-    def done(self, result: Result[SchemaT], summary: Summary) -> None: ...
+    def begin(self, engine: Engine[Any], retry: Retry | None) -> None:
+        """The run begins."""
 
-    def stopping(self) -> None: ...
+    def done(self, result: Result[SchemaT], summary: Summary) -> None:
+        """A result is done; ``summary`` counts those so far."""
+
+    def tick(self) -> None:
+        """Called a few times a second, also where nothing is done."""
+
+    def stopping(self) -> None:
+        """The user asked the run to stop; papers in flight are finished."""
 
 
 class Stop:
@@ -153,6 +162,8 @@ async def run_batch(
     """
     summary, started = Summary(), time.monotonic()
     source = Prefetch(items, release)
+    watcher.begin(engine, retry)
+    ticking = asyncio.ensure_future(_tick(watcher))
     signals = Stop().on_interrupt() if stop is None else nullcontext(stop)
     with signals as stop, closing(InOrder()) as order:
         stop.begin(engine, watcher)
@@ -167,6 +178,7 @@ async def run_batch(
                 raise
             summary.stopped = error
         finally:
+            ticking.cancel()
             source.stop()
             source.join()
         for row in order.rest():
@@ -174,6 +186,12 @@ async def run_batch(
     summary.interrupted = stop.requested
     summary.seconds = time.monotonic() - started
     return summary
+
+
+async def _tick(watcher: Watcher) -> None:
+    while True:
+        await asyncio.sleep(_TICK_SECONDS)
+        watcher.tick()
 
 
 async def _write_all(

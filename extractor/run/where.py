@@ -1,7 +1,8 @@
 """Conditions on what a dump says of a paper: ``year>=2024``, ``venue~ICML|NeurIPS``.
 
 A condition is a column, an operator and a value. Columns are ``id``, ``title``, ``abstract`` and
-the keys of a paper's metadata, in whatever case. ``=`` compares the whole text, or numbers; ``~``
+the keys of a paper's metadata, in whatever case; ``year``, ``venue``, ``doi`` and ``url`` are also
+those that metadata of other names tell. ``=`` compares the whole text, or numbers; ``~``
 looks for words within it; neither minds the case. ``<``, ``<=``, ``>`` and ``>=`` compare numbers
 and dates, a date as far as the value goes: 2024-05-03 is ``<=2024``. ``!=`` and ``!~`` are the
 opposites, and hold for a paper without the column as well. ``|`` separates alternatives.
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from extractor.errors import UsageError
+from extractor.publication import publication_of
 from extractor.readers.base import json_text
 
 if TYPE_CHECKING:
@@ -93,6 +95,8 @@ def columns_of(paper: Paper) -> Iterator[str]:
     """The columns that a paper has."""
     yield from ("id", "title", "abstract")
     yield from paper.source
+    told = publication_of(paper.source, paper.id)._asdict()
+    yield from (name for name, value in told.items() if value is not None)
 
 
 def _texts(paper: Paper, column: str) -> Iterator[str]:
@@ -102,10 +106,12 @@ def _texts(paper: Paper, column: str) -> Iterator[str]:
     if name in own:
         yield own[name]
         return
-    for key, value in paper.source.items():
-        if key.casefold() == name:
-            parts = value if isinstance(value, list) else [value]
-            yield from filter(None, map(_text, parts))
+    values = [value for key, value in paper.source.items() if key.casefold() == name]
+    if not values:
+        values = [publication_of(paper.source, paper.id)._asdict().get(name)]
+    for value in values:
+        parts = value if isinstance(value, list) else [value]
+        yield from filter(None, map(_text, parts))
 
 
 def _text(value: object) -> str:

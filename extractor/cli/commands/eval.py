@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from extractor.errors import UsageError, resume_hint
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from extractor.cli.progress import Report
     from extractor.evaluation import Evaluation, Gold, Price
     from extractor.evaluation.running import Ran
     from extractor.llm.prices import Prices
@@ -58,6 +60,7 @@ def eval(  # noqa: A001 -- the command's name
     model: options.ModelOptions,
     calls: options.CallOptions,
     debug_log: options.DebugLog = None,
+    progress: options.Progress = options.ProgressKind.AUTO,
     quiet: options.Quiet = False,
 ) -> None:
     """Measure how accurate records are: precision, recall and F1 of every field.
@@ -67,6 +70,7 @@ def eval(  # noqa: A001 -- the command's name
 
     Example: extractor eval papers.txt --gold papers.gold.jsonl
     """
+    from extractor.cli.progress import report_for
     from extractor.cli.summary import failure_lines
     from extractor.debug_log import logging_to
     from extractor.evaluation import find_mistakes, mistake_lines, read_gold, table
@@ -92,7 +96,12 @@ def eval(  # noqa: A001 -- the command's name
             logging_to(debug_log, others=[*options.inputs(source), *used]),
         ):
             ran, evaluation = _score_dump(
-                wanted, source, extraction, settings, call_settings, quiet=quiet
+                wanted,
+                source,
+                extraction,
+                settings,
+                call_settings,
+                report_for(progress, quiet=quiet),
             )
         papers, failures, reasons = ran.papers, ran.summary.kinds, ran.summary.reasons
     else:
@@ -153,23 +162,23 @@ def _score_dump(
     task: Task[Any],
     model: ModelSettings,
     calls: CallSettings,
-    *,
-    quiet: bool,
+    report: Report,
 ) -> tuple[Ran, Evaluation]:
     """Run over the papers that gold has, and score the records."""
     from extractor.cli.engine import run_engine
-    from extractor.cli.progress import watch
     from extractor.evaluation import evaluate
     from extractor.evaluation.running import run_known
+    from extractor.run.extent import Total
     from extractor.run.session import prices_of
 
-    with watch(dump, quiet=quiet) as watcher:
+    known = Total(len(gold.papers), exact=True)
+    with report.watch(lambda: known, partial(prices_of, calls=calls)) as watcher:
         ran, endpoint = run_engine(
             lambda engine: run_known(engine, dump, gold.papers, watcher),
             task,
             model,
             calls,
-            quiet=quiet,
+            report=report,
             wait_display=watcher.waiting,
         )
     if ran.summary.interrupted:

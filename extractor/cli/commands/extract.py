@@ -38,6 +38,7 @@ def extract(
     Example: extractor extract --title "FooNet" "We present FooNet, which is 3x faster."
     """
     from extractor.cli.engine import run_engine
+    from extractor.cli.progress import report_for
 
     paper = _paper(title, abstract, file)
     record, _ = run_engine(
@@ -45,7 +46,7 @@ def extract(
         task.load(),
         model.settings(),
         options.CallOptions(retries=retries, cache=cache).settings(),
-        quiet=quiet,
+        report=report_for(quiet=quiet),
     )
     typer.echo(json.dumps(record.to_dict(), indent=2, ensure_ascii=False))
 

@@ -11,6 +11,7 @@ from typer import Option
 
 from extractor.cli import options
 from extractor.cli.expand import expanded
+from extractor.cli.figures import duration, money
 from extractor.errors import DumpError, one_line
 from extractor.plurals import counted
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 _WIDTH = 72
 _KEYS = 8
 _FILES = 20
-_UNITS = (("days", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 @expanded
@@ -154,9 +154,9 @@ def _forecast_lines(run: Forecast) -> Iterator[str]:
     yield _row("prompt", f"{_range(run.prompt_tokens)} tokens{fixed if run.fixed_tokens else ''}")
     yield _row("answers", f"{_range(run.answer_tokens)} tokens")
     if run.seconds:
-        time = _duration(run.seconds.expected, run.seconds.low, run.seconds.high)
+        time = duration(run.seconds.expected, run.seconds.low, run.seconds.high)
     elif run.least_seconds:
-        time = f"unknown; at least {_duration(run.least_seconds)} within the rate limits"
+        time = f"unknown; at least {duration(run.least_seconds)} within the rate limits"
     else:
         time = "unknown"
     yield _row("time", time)
@@ -164,7 +164,7 @@ def _forecast_lines(run: Forecast) -> Iterator[str]:
     if cost is None:
         yield _row("cost", "unknown")
     elif cost.high:
-        yield _row("cost", f"${_money(cost.expected)} ({_money(cost.low)} to {_money(cost.high)})")
+        yield _row("cost", f"${money(cost.expected)} ({money(cost.low)} to {money(cost.high)})")
     else:
         yield _row("cost", "nothing")
     yield ""
@@ -194,22 +194,6 @@ def _range(tokens: Range) -> str:
         f"{int(float(f'{each:.3g}')):,}" for each in (tokens.low, tokens.expected, tokens.high)
     )
     return f"{expected} ({low} to {high})"
-
-
-def _duration(seconds: float, *ends: float) -> str:
-    """In the largest unit of which there are two or more; the ends of the range in brackets."""
-    unit, length = next((name, size) for name, size in _UNITS if seconds >= 2 * size or size == 1)
-    amount, *others = (
-        f"{each / length:,.2g}" if each < 100 * length else f"{each / length:,.0f}"
-        for each in (seconds, *ends)
-    )
-    return f"{amount} {unit}" + (f" ({' to '.join(others)})" if others else "")
-
-
-def _money(dollars: float) -> str:
-    """Cents, and below a dollar two significant digits."""
-    places = next((places for places in range(2, 8) if dollars * 10**places >= 10), 2)
-    return f"{dollars:,.{places}f}"
 
 
 def _shown(text: str, width: int = _WIDTH) -> str:

@@ -38,14 +38,14 @@ def list_models() -> None:
 @app.command()
 def pull(name: _Name) -> None:
     """Download a model's weights and check them. An interrupted download is continued."""
-    from extractor.cli.progress import pull_display
+    from extractor.cli.progress import report_for
     from extractor.llm.weights import files
 
     weights = _find(name)
     if files.is_pulled(weights):
         typer.echo(f"{files.path_of(weights)} is already there.", err=True)
         return
-    with pull_display(weights) as progress:
+    with report_for().pulling(weights) as progress:
         files.pull(weights, progress)
 
 

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Option
 
-from extractor.cli import EXIT_INTERRUPTED, EXIT_SOME_FAILED, exit_code, options
+from extractor.cli import EXIT_INTERRUPTED, exit_code, options
 from extractor.cli.expand import expanded
-from extractor.errors import CeilingReached
 
 if TYPE_CHECKING:
     from extractor.run.batch import Summary
@@ -35,9 +34,6 @@ def run(
         ),
     ] = None,
     format: options.Format = None,  # noqa: A002 -- the option's name
-    limit: Annotated[
-        int | None, Option(min=0, help="Take only the first papers of the dump.")
-    ] = None,
     retry_failed: Annotated[
         bool,
         Option(
@@ -46,10 +42,13 @@ def run(
         ),
     ] = False,
     reading: options.DumpOptions,
+    selection: options.SelectionOptions,
     task: options.TaskOptions,
     model: options.ModelOptions,
     calls: options.CallOptions,
     debug_log: options.DebugLog = None,
+    progress: options.Progress = options.ProgressKind.AUTO,
+    verbose: options.Verbose = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Extract a record from every abstract of one or more dumps.
@@ -62,56 +61,59 @@ def run(
     """
     from extractor.cli._stdin import releasable_stdin
     from extractor.cli.engine import run_engine
-    from extractor.cli.progress import watch
-    from extractor.cli.summary import closing_lines, usage_lines
+    from extractor.cli.progress import report_for
+    from extractor.cli.summary import closing_lines, end_event, usage_lines
     from extractor.debug_log import logging_to
     from extractor.llm.own_files import own_files
     from extractor.run.resumable import Destination, open_run
+    from extractor.run.session import prices_of
 
-    extraction, settings = task.load(), model.settings(concurrency=calls.rates.concurrency)
-    call_settings = calls.settings()
-    destination = Destination.of(extraction, out, format, failures)
-    outputs, logs = destination.files, [debug_log] if debug_log else []
-    own = [*task.files, *model.files, *own_files(calls.cache.cache_dir)]
-    with (
-        releasable_stdin() if "-" in dump else nullcontext(lambda: None) as release,
-        reading.open(dump, skip=[*outputs, *logs, *own]) as source,
-        logging_to(debug_log, others=[*(inputs := [*options.inputs(source), *own]), *outputs]),
-        watch(source, quiet=quiet) as watcher,
-        open_run(
-            source,
-            destination,
-            extraction,
-            settings,
-            call_settings,
-            limit=limit,
-            retry_failed=retry_failed,
-            inputs=[*inputs, *logs],
-        ) as opened,
-    ):
-        summary, endpoint = run_engine(
-            partial(opened.work, watcher=watcher, release=release),
-            extraction,
-            settings,
-            call_settings,
-            state=opened.state,
-            quiet=quiet,
-            wait_display=watcher.waiting,
-        )
-    if not quiet:
+    report = report_for(progress, quiet=quiet)
+    with report.errors():
+        extraction, settings = task.load(), model.settings(concurrency=calls.rates.concurrency)
+        call_settings = calls.settings()
+        destination = Destination.of(extraction, out, format, failures)
+        outputs, logs = destination.files, [debug_log] if debug_log else []
+        own = [*task.files, *model.files, *own_files(calls.cache.cache_dir)]
+        with (
+            releasable_stdin() if "-" in dump else nullcontext(lambda: None) as release,
+            reading.open(dump, skip=[*outputs, *logs, *own]) as source,
+            logging_to(debug_log, others=[*(inputs := [*options.inputs(source), *own]), *outputs]),
+            report.watch(
+                lambda: papers.extent.total, partial(prices_of, calls=call_settings)
+            ) as watcher,
+            open_run(
+                papers := selection.of(source),
+                destination,
+                extraction,
+                settings,
+                call_settings,
+                limit=selection.limit,
+                retry_failed=retry_failed,
+                inputs=[*inputs, *logs],
+            ) as opened,
+        ):
+            summary, endpoint = run_engine(
+                partial(opened.work, watcher=watcher, release=release),
+                extraction,
+                settings,
+                call_settings,
+                report=report,
+                state=opened.state,
+                wait_display=watcher.waiting,
+            )
         notes = [*usage_lines(opened.state.budget, endpoint, call_settings), *opened.notes()]
         for line in closing_lines(summary, out, notes, left_out=opened.left_out):
-            typer.echo(line, err=True)
-    raise typer.Exit(_exit_code(summary))
+            report.say(line)
+        code = _exit_code(summary)
+    report.event("end", **end_event(summary, watcher.status(), out), exit_code=code)
+    raise typer.Exit(code)
 
 
 def _exit_code(summary: Summary) -> int:
     """The exit code. Raises what ended the run before its end."""
     if summary.interrupted:
         return EXIT_INTERRUPTED
-    if isinstance(summary.stopped, CeilingReached):
-        typer.echo(f"extractor: {summary.stopped}", err=True)
-        return EXIT_SOME_FAILED
     if summary.stopped is not None:
         raise summary.stopped
     return exit_code(records=summary.records, failures=summary.failures)

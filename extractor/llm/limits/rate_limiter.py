@@ -87,6 +87,20 @@ class RateLimiter:
         self._server_tokens = ServerLimit("tokens", clock)
 
     @property
+    def in_flight(self) -> int:
+        """Requests that were sent and have no reply yet."""
+        return self._out
+
+    @property
+    def waits_for_others(self) -> bool:
+        """Whether answers are awaited that another process has asked for."""
+        return self.backing_off[Wait.CLAIMED] > 0
+
+    def seconds_until_turn(self) -> float:
+        """Seconds until a request may be sent under the known limits; 0 if one may now."""
+        return self._delay()
+
+    @property
     def places(self) -> int:
         """The number of papers that may be begun and not done.
 

@@ -1,0 +1,174 @@
+"""Which papers of a dump a run takes: those that meet conditions, the first, or a random sample."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from typing import TYPE_CHECKING
+
+from extractor.errors import UsageError, one_line
+from extractor.paper import Paper
+from extractor.plurals import counted
+from extractor.run.extent import Extent
+from extractor.run.where import columns_of, parse_condition
+from extractor.suggest import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from extractor.readers import Dump, Item
+
+_HELD = 1000
+"""Papers that wait until a column of every condition was seen."""
+
+_COLUMNS, _SHOWN, _WIDTH = 1000, 30, 40
+"""Columns that are remembered, and of them shown, and the longest name."""
+
+
+class Selection:
+    """Stands where the dump does, and yields the papers that are selected, in its order.
+
+    ``where`` are conditions that a paper must meet, all of them (`extractor.run.where`).
+    ``sample`` is the number of papers of a random draw: the same papers for the same ``seed``,
+    also if the dump is sorted in another way, and a larger draw contains the smaller one.
+    ``extent`` tells how many papers there are. Raises UsageError.
+    """
+
+    def __init__(
+        self,
+        dump: Dump,
+        *,
+        where: Sequence[str] = (),
+        sample: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.extent = Extent(dump.size)
+        self._dump = dump
+        self._texts = tuple(where)
+        self._where = [parse_condition(text) for text in where]
+        self._sample = sample
+        self._seed = seed
+        self._columns: dict[str, str] = {}
+        self._missing = {condition.column.casefold() for condition in self._where}
+        self._papers = 0
+        self._unjudged = 0
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What tells these papers from others, as JSON values."""
+        chosen = (self._texts, self._sample, self._seed if self._sample is not None else None)
+        return (self._dump.identity, chosen) if self._selects else self._dump.identity
+
+    @property
+    def _selects(self) -> bool:
+        return bool(self._where) or self._sample is not None
+
+    def first(self, papers: int | None) -> Iterator[Item]:
+        """Yield what is selected of the first so many papers that meet the conditions.
+
+        Entries that are no papers are among it only where nothing selects.
+        """
+        self.extent = Extent(self._dump.size, _least(papers, self._sample))
+        if papers != 0 and self._sample != 0:
+            items = self._limited(self._met(), papers)
+            if self._sample is not None:
+                items = _sampled(items, self._sample, self._seed)
+            for item in items:
+                self.extent.take(beyond=not isinstance(item, Paper))
+                yield item
+        self.extent.end()
+
+    def notes(self) -> list[str]:
+        """What the user should know of the selection, and of the dump."""
+        notes = []
+        if self._selects:
+            said = f"{self.extent.taken:,} of {counted(self._papers, 'paper')} selected"
+            left = counted(self._unjudged, "unreadable entry", "unreadable entries")
+            notes.append(said + (f"; {left} left out" if self._unjudged else ""))
+        return [*notes, *self._dump.notes()]
+
+    def _met(self) -> Iterator[Item]:
+        """Yield the papers that meet the conditions.
+
+        A mistyped column must not select everything, or nothing, without a word: papers wait
+        until each column was seen, and one that no paper has is an error.
+        """
+        waiting: list[Item] = []
+        for item in self._dump:
+            self.extent.read(self._dump.position)
+            if self._selects and not self._is_judged(item):
+                continue
+            if isinstance(item, Paper) and not all(each.holds(item) for each in self._where):
+                continue
+            if self._missing and len(waiting) < _HELD:
+                waiting.append(item)
+                continue
+            yield from waiting
+            waiting.clear()
+            yield item
+        if self._missing and self._papers:
+            raise self._no_column()
+        yield from waiting
+
+    def _is_judged(self, item: Item) -> bool:
+        """Say whether an entry can be selected; notes a paper's columns.
+
+        Nothing tells the columns of an entry that is no paper; a file that cannot be read is told.
+        """
+        if not isinstance(item, Paper):
+            self._unjudged += bool(item.line)
+            return not item.line
+        self._papers += 1
+        for name in columns_of(item) if self._where else ():
+            if len(self._columns) < _COLUMNS:
+                self._columns.setdefault(name.casefold(), name)
+            self._missing.discard(name.casefold())
+        return True
+
+    def _limited(self, items: Iterator[Item], papers: int | None) -> Iterator[Item]:
+        for item in items:
+            yield item
+            if papers is not None and isinstance(item, Paper):
+                papers -= 1
+                if not papers:
+                    return
+
+    def _no_column(self) -> UsageError:
+        named = next(c.column for c in self._where if c.column.casefold() in self._missing)
+        near = closest(named.casefold(), self._columns)
+        names = [one_line(name)[:_WIDTH] for name in self._columns.values()]
+        more = ", ..." if len(names) > _SHOWN else ""
+        guess = f"Did you mean {self._columns[near]!r}? " if near else ""
+        return UsageError(
+            f"--where: no paper of {self._dump.name} has a column {named!r}.",
+            hint=f"{guess}It has: {', '.join(names[:_SHOWN])}{more}.",
+        )
+
+
+def _least(*numbers: int | None) -> int | None:
+    return min((number for number in numbers if number is not None), default=None)
+
+
+def _sampled(items: Iterator[Item], size: int, seed: int) -> Iterator[Item]:
+    """Yield ``size`` of the papers, drawn at random, in their order; others as they are.
+
+    Each paper has a random number that its text and the seed decide; those with the lowest are
+    kept, so there are never more than ``size`` in memory.
+    """
+    kept: list[tuple[int, int, Paper]] = []
+    for position, item in enumerate(items):
+        if not isinstance(item, Paper):
+            yield item
+            continue
+        entry = (-_draw(item, seed), -position, item)
+        if len(kept) < size:
+            heapq.heappush(kept, entry)
+        else:
+            heapq.heappushpop(kept, entry)
+    for _, _, paper in sorted(kept, key=lambda entry: -entry[1]):
+        yield paper
+
+
+def _draw(paper: Paper, seed: int) -> int:
+    text = f"{seed}\0{paper.title}\0{paper.abstract}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest())
