@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pkgutil
+import sys
 from collections import defaultdict
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -13,6 +16,8 @@ from typer.core import TyperCommand, TyperGroup
 from extractor.cli import commands
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from typer._click import Command, Context, HelpFormatter
 
 
@@ -34,8 +39,7 @@ class _Commands(TyperGroup):
     """The group of all commands, each imported when it is asked for."""
 
     def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002
-        found = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
-        return sorted(found, key=lambda name: (*commands.ORDER, name).index(name))
+        return _names()
 
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         if cmd_name not in self.commands and cmd_name in self.list_commands(ctx):
@@ -51,6 +55,12 @@ class _Commands(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
+def _names() -> list[str]:
+    """The commands, in the order of the help."""
+    found = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+    return sorted(found, key=lambda name: (*commands.ORDER, name).index(name))
+
+
 def _load(name: str) -> Command:
     module = import_module(f"{commands.__name__}.{name}")
     tree = typer.Typer(rich_markup_mode=None)
@@ -60,6 +70,8 @@ def _load(name: str) -> Command:
         tree.command(name, cls=_Command)(getattr(module, name))
     return typer.main.get_group(tree).commands[name]
 
+
+_HELP = {"-h", "--help"}
 
 app = typer.Typer(
     name="extractor",
@@ -82,8 +94,34 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[
+    context: typer.Context,
+    no_config: Annotated[
+        bool,
+        typer.Option(
+            "--no-config",
+            help="Read no options from extractor.toml or pyproject.toml, and no .env.",
+        ),
+    ] = False,
+    version: Annotated[  # noqa: ARG001 -- its callback shows it
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
-) -> None: ...
+) -> None:
+    name = context.invoked_subcommand
+    if name is None or no_config or context.resilient_parsing or _HELP & {*sys.argv}:
+        return
+    from extractor.cli import config
+
+    files, table = config.read_files(Path.cwd())
+    context.obj = files
+    loaders = {each: partial(_functions, each) for each in _names()}
+    context.default_map = {name: config.defaults(files, table, loaders, name)}
+
+
+def _functions(name: str) -> dict[tuple[str, ...], Callable[..., Any]]:
+    """The function of a command, or those of a group by their names."""
+    module = import_module(f"{commands.__name__}.{name}")
+    if not hasattr(module, "app"):
+        return {(): getattr(module, name)}
+    inner = [(each.name, each.callback) for each in module.app.registered_commands]
+    return {(own or function.__name__,): function for own, function in inner if function}

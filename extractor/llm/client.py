@@ -387,7 +387,7 @@ class RetryingClient:
             usage = answer.usage
         except Fault as fault:
             usage, lost = fault.usage, fault.billed
-            logger.debug("try %d failed: %s", tried, fault.error.kind)
+            logger.info("try %d failed: %s", tried, fault.error.kind)
             self._weigh(fault, tried, sending)
             raise
         finally:

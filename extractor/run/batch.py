@@ -91,6 +91,9 @@ class Watcher:
     def done(self, result: Result[SchemaT], summary: Summary) -> None:
         """A result is done; ``summary`` counts those so far."""
 
+    def left_out(self) -> None:
+        """A paper is left out, as it has a record already."""
+
     def tick(self) -> None:
         """Called a few times a second, also where nothing is done."""
 

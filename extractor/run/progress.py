@@ -43,7 +43,7 @@ class Waiting:
 class Status:
     """How far a run is.
 
-    ``done`` papers are ``records`` and ``failures``, and those that ``--retry-failed`` leaves out;
+    ``done`` papers are ``records`` and ``failures``, and those that are left out;
     ``total`` is None where nothing tells, and an estimate unless it ``total_is_exact``. Of the
     records, ``cached`` cost nothing in this run and ``new`` are the others. ``per_minute`` counts
     the papers that were not answered at once from the cache, ``seconds_left`` is judged by them.
@@ -131,6 +131,7 @@ class Progress(Watcher):
         self._retry: Retry | None = None
         self._prices: Prices | None = None
         self._own_wait: Waiting | None = None
+        self._left_out = 0
 
     def begin(self, engine: Engine[Any], retry: Retry | None) -> None:
         self._engine, self._retry = engine, retry
@@ -141,6 +142,9 @@ class Progress(Watcher):
         cached = result.meta.cached if isinstance(result, Record) else not result.tries
         self._pace.done(self._last, worked=not cached)
 
+    def left_out(self) -> None:
+        self._left_out += 1
+
     def waiting(self, what: str, seconds: float) -> None:
         """The engine is waited for; called every second or so, with less than before when it has
         gone on."""
@@ -150,7 +154,7 @@ class Progress(Watcher):
     def status(self) -> Status:
         """How far the run is now."""
         now, summary, total = self._clock(), self._summary, self._total()
-        done = summary.papers + (self._retry.left_out if self._retry else 0)
+        done = summary.papers + self._left_out + (self._retry.left_out if self._retry else 0)
         number = max(total.number, done) if total else None
         speed = self._pace.per_second(now)
         left = self._pace.seconds_for(number - done, now) if number is not None else None

@@ -12,6 +12,7 @@ from extractor.errors import UsageError, resume_hint
 from extractor.llm.providers import provider_for
 from extractor.paths import beside
 from extractor.record import SchemaT, record_schema
+from extractor.run.appending import Earlier
 from extractor.run.batch import run_batch
 from extractor.run.engine import Retry
 from extractor.run.prefetch import as_items
@@ -102,13 +103,14 @@ class Resumable(Generic[SchemaT]):
         *,
         limit: int | None,
         retry: Retry | None,
+        earlier: Earlier | None,
     ) -> None:
         self.state = state
         self.ending: str | None = None  # a run without a result leaves what was there
         self.complete = False
         self._papers = papers
         self._records, self._failures = records, failures
-        self._limit, self._retry = limit, retry
+        self._limit, self._retry, self._earlier = limit, retry, earlier
 
     @property
     def left_out(self) -> int:
@@ -124,9 +126,12 @@ class Resumable(Generic[SchemaT]):
         stop: Stop | None = None,
     ) -> Summary:
         """Extract every paper; arguments and result are those of `run_batch`."""
+        items = as_items(self._papers.first(self._limit))
+        if self._earlier:
+            items = self._earlier.new(items, watcher.left_out)
         summary = await run_batch(
             engine,
-            as_items(self._papers.first(self._limit)),
+            items,
             records=self._records,
             failures=self._failures,
             watcher=watcher,
@@ -134,6 +139,8 @@ class Resumable(Generic[SchemaT]):
             release=release,
             stop=stop,
         )
+        if self._earlier:
+            self._earlier.write_failures(self._failures)
         self.complete = summary.complete
         if summary.complete or summary.papers:
             self.ending = "" if summary.complete else PARTIAL
@@ -141,7 +148,8 @@ class Resumable(Generic[SchemaT]):
 
     def notes(self) -> list[str]:
         """What the user should know of the store, the papers and the records."""
-        return [*self.state.notes(), *self._papers.notes(), *self._records.notes()]
+        earlier = self._earlier.notes() if self._earlier else ()
+        return [*earlier, *self.state.notes(), *self._papers.notes(), *self._records.notes()]
 
 
 @contextmanager
@@ -154,13 +162,22 @@ def open_run(
     *,
     limit: int | None = None,
     retry_failed: bool = False,
+    append: bool = False,
     inputs: Iterable[Path] = (),
 ) -> Iterator[Resumable[SchemaT]]:
     """Open a run; its files take their places at the end of the block.
 
     They are complete, or have PARTIAL names where the run ended early; without a result, or after
-    an error, everything stays as it was. ``inputs`` are files that must not be overwritten.
+    an error, everything stays as it was. ``inputs`` are files that must not be overwritten. With
+    ``append`` the records that are there stay, and only papers without a record are extracted.
     """
+    if append and retry_failed:
+        raise UsageError(
+            "--append asks again for papers that failed, and for new ones.",
+            hint="Leave out --retry-failed.",
+        )
+    out, failed = destination.out, destination.failures
+    earlier = Earlier(destination.writer, out, failed, task.label) if append else None
     retry = _read_failures(destination.failures) if retry_failed else None
     endpoint = provider_for(model).endpoint
     # What makes it the same run when the same command is given again.
@@ -171,13 +188,18 @@ def open_run(
         (endpoint.identity, endpoint.sampling(), model.mode, model.approach),
         limit,
         retry_failed,
+        append,
     )
     run: Resumable[SchemaT]
     with open_run_state(calls, *identity) as state:
         with open_outputs(
             *destination.outputs(), hint=resume_hint(), ending=lambda: run.ending, inputs=inputs
         ) as (records, failures):
-            run = Resumable(papers, state, records, failures, limit=limit, retry=retry)
+            if earlier:
+                earlier.write_records(records)
+            run = Resumable(
+                papers, state, records, failures, limit=limit, retry=retry, earlier=earlier
+            )
             yield run
         if run.complete:
             state.complete()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +12,7 @@ import typer
 from typer import Argument, Option
 
 from extractor.cli import EXIT_FAILED, EXIT_INTERRUPTED, exit_code, options
+from extractor.cli.config import origin
 from extractor.cli.expand import expanded
 from extractor.errors import UsageError, resume_hint
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 @expanded
 def eval(  # noqa: A001 -- the command's name
+    context: typer.Context,
     *,
     dump: Annotated[
         list[str] | None,
@@ -61,6 +64,7 @@ def eval(  # noqa: A001 -- the command's name
     calls: options.CallOptions,
     debug_log: options.DebugLog = None,
     progress: options.Progress = options.ProgressKind.AUTO,
+    verbose: options.Verbose = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Measure how accurate records are: precision, recall and F1 of every field.
@@ -72,6 +76,7 @@ def eval(  # noqa: A001 -- the command's name
     """
     from extractor.cli.progress import report_for
     from extractor.cli.summary import failure_lines
+    from extractor.cli.verbose import telling
     from extractor.debug_log import logging_to
     from extractor.evaluation import find_mistakes, mistake_lines, read_gold, table
     from extractor.evaluation.running import read_known
@@ -83,7 +88,7 @@ def eval(  # noqa: A001 -- the command's name
     failures: Mapping[str, int] = {}
     reasons: Mapping[str, str] = {}
     if records is not None:
-        _refuse_model_options(task, model, calls)
+        _refuse_model_options(context)
         evaluation = _score_file(wanted, records, call_settings)
         if dump:
             with reading.open(dump) as source:
@@ -93,6 +98,14 @@ def eval(  # noqa: A001 -- the command's name
         used = [gold, *task.files, *model.files, *own_files(calls.cache.cache_dir)]
         with (
             reading.open(dump) as source,
+            telling(
+                report := report_for(progress, quiet=quiet),
+                context,
+                extraction,
+                settings,
+                call_settings,
+                verbose=verbose,
+            ),
             logging_to(debug_log, others=[*options.inputs(source), *used]),
         ):
             ran, evaluation = _score_dump(
@@ -101,7 +114,7 @@ def eval(  # noqa: A001 -- the command's name
                 extraction,
                 settings,
                 call_settings,
-                report_for(progress, quiet=quiet),
+                report,
             )
         papers, failures, reasons = ran.papers, ran.summary.kinds, ran.summary.reasons
     else:
@@ -125,11 +138,11 @@ def eval(  # noqa: A001 -- the command's name
     raise typer.Exit(exit_code(records=found, failures=sum(failures.values())))
 
 
-def _refuse_model_options(
-    task: options.TaskOptions, model: options.ModelOptions, calls: options.CallOptions
-) -> None:
-    unset = options.ModelOptions(), options.RateOptions(), options.BudgetOptions()
-    if task.prompt or (model, calls.rates, calls.budget) != unset:
+def _refuse_model_options(context: typer.Context) -> None:
+    """Raise UsageError for options of the model; those in a file of settings do no harm."""
+    groups = options.ModelOptions, options.RateOptions, options.BudgetOptions
+    names = ["prompt", *(each.name for group in groups for each in fields(group))]
+    if any(origin(context, name) == "command line" for name in names):
         raise UsageError(
             "With --records no model is asked.",
             hint="Leave out --records, or else --prompt and the options of the model.",

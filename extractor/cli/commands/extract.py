@@ -18,6 +18,7 @@ from extractor.paper import Paper
 
 @expanded
 def extract(
+    context: typer.Context,
     *,
     abstract: Annotated[
         str | None, Argument(help="The abstract. Without it, or with -, standard input is read.")
@@ -31,6 +32,7 @@ def extract(
     model: options.ModelOptions,
     retries: options.RetryOptions,
     cache: options.CacheOptions,
+    verbose: options.Verbose = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Extract one record and print it.
@@ -39,15 +41,15 @@ def extract(
     """
     from extractor.cli.engine import run_engine
     from extractor.cli.progress import report_for
+    from extractor.cli.verbose import telling
 
     paper = _paper(title, abstract, file)
-    record, _ = run_engine(
-        lambda engine: engine.extract(paper),
-        task.load(),
-        model.settings(),
-        options.CallOptions(retries=retries, cache=cache).settings(),
-        report=report_for(quiet=quiet),
-    )
+    extraction, settings, report = task.load(), model.settings(), report_for(quiet=quiet)
+    calls = options.CallOptions(retries=retries, cache=cache).settings()
+    with telling(report, context, extraction, settings, calls, verbose=verbose):
+        record, _ = run_engine(
+            lambda engine: engine.extract(paper), extraction, settings, calls, report=report
+        )
     typer.echo(json.dumps(record.to_dict(), indent=2, ensure_ascii=False))
 
 

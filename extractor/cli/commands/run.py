@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 @expanded
 def run(
+    context: typer.Context,
     *,
     dump: options.Dumps,
     out: Annotated[
@@ -39,6 +40,13 @@ def run(
         Option(
             "--retry-failed",
             help="Ask again for the papers in the failures file, and for no others.",
+        ),
+    ] = False,
+    append: Annotated[
+        bool,
+        Option(
+            "--append",
+            help="Keep the records that are in OUT, and add those of papers that have none there.",
         ),
     ] = False,
     reading: options.DumpOptions,
@@ -63,6 +71,7 @@ def run(
     from extractor.cli.engine import run_engine
     from extractor.cli.progress import report_for
     from extractor.cli.summary import closing_lines, end_event, usage_lines
+    from extractor.cli.verbose import telling
     from extractor.debug_log import logging_to
     from extractor.llm.own_files import own_files
     from extractor.run.resumable import Destination, open_run
@@ -78,6 +87,7 @@ def run(
         with (
             releasable_stdin() if "-" in dump else nullcontext(lambda: None) as release,
             reading.open(dump, skip=[*outputs, *logs, *own]) as source,
+            telling(report, context, extraction, settings, call_settings, verbose=verbose),
             logging_to(debug_log, others=[*(inputs := [*options.inputs(source), *own]), *outputs]),
             report.watch(
                 lambda: papers.extent.total, partial(prices_of, calls=call_settings)
@@ -90,6 +100,7 @@ def run(
                 call_settings,
                 limit=selection.limit,
                 retry_failed=retry_failed,
+                append=append,
                 inputs=[*inputs, *logs],
             ) as opened,
         ):
