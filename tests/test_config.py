@@ -210,9 +210,11 @@ def test_verbose_tells_what_is_used_and_what_is_tried_again(
 
 
 def test_scores_are_not_refused_for_a_model_in_a_file(invoke: Invoke, folder: Path) -> None:
-    write(folder / "extractor.toml", 'model = "none"\nrpm = 3')
-    gold = write(folder / "gold.jsonl", '{"id": "1", "method_name": ["Foo"]}\n')
-    records = write(folder / "records.jsonl", '{"id": "1", "title": "T", "method_name": "Foo"}\n')
+    write(folder / "extractor.toml", 'schema = "name, size int"\nmodel = "none"\nrpm = 3')
+    gold = write(folder / "gold.jsonl", '{"id": "1", "name": "Foo", "size": 1}\n')
+    records = write(
+        folder / "records.jsonl", '{"id": "1", "title": "T", "name": "Foo", "size": 1}\n'
+    )
     code, _, err = invoke("eval", "--gold", gold, "--records", records)
     assert (code, err) == (0, "")
     assert invoke("eval", "--gold", gold, "--records", records, "--rpm", 3).code == 2

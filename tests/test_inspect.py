@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from engine_runs import papers, write_dump
+from fault_server import FaultServer
 from helpers import write_jsonl
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,6 +113,7 @@ def test_json_says_the_same(invoke: Invoke, tmp_path: Path) -> None:
         "abstract_tokens": {"min": 36, "median": 36, "max": 36},
         "metadata": {"year": 1},
         "first": [{"id": "a", "title": "Één", "abstract": 144}],
+        "cached": {"papers": 0, "exact": True},
         "first_unreadable": [
             {"line": 2, "message": "There is no abstract.", "id": "b", "title": "Two", "file": None}
         ],
@@ -419,3 +422,32 @@ def test_an_approach_may_ask_many_small_questions(monkeypatch: pytest.MonkeyPatc
 def test_ranges_add_and_grow() -> None:
     assert Range(1, 2, 3).times(10, 0.5) == Range(5, 20, 45)
     assert Range(1, 2, 3).plus(Range(1, 1, 1)) == Range(2, 3, 4)
+
+
+@pytest.mark.parametrize("approach", ["full-schema", "candidates"])
+def test_it_says_how_many_papers_are_cached_without_asking(
+    invoke: Invoke, tmp_path: Path, approach: str
+) -> None:
+    dump = write_dump(tmp_path / "dump.jsonl", papers(9))
+    with FaultServer() as server:
+        how = ["--model", "m", "--base-url", server.url, "--approach", approach]
+        how += ["--where", "title!~Net8"]
+        before = json.loads(invoke("inspect", dump, *how, "--json")[1])
+        assert before["cached"] == {"papers": 0, "exact": True}
+        assert (before["papers"], before["forecast"]["papers"]) == (8, 8)
+        assert not (tmp_path / "answers").exists()
+        if approach == "candidates":  # the server fills in forms only
+            return
+        assert invoke("run", dump, *how, "--limit", 5, "-q")[0] == 0
+        server.forget()
+        code, out, _ = invoke("inspect", dump, *how)
+        assert code == 0
+        assert "  cached       5 of 8 papers; the forecast is of the others" in out.splitlines()
+        assert "full-schema, 3 papers:" in out
+        assert "8 of 9 papers selected" in out
+        out = invoke("inspect", dump, *how, "--limit", 5)[1]
+        assert "cached       5 of 5 papers: a run asks for nothing" in out
+        assert "Forecast" not in out
+        assert "cached       0 of 8 papers" in invoke("inspect", dump, *how, "--no-cache")[1]
+        assert not server.asked
+    assert json.loads(invoke("inspect", dump, "--model", "none", "--json")[1])["cached"] is None

@@ -53,6 +53,9 @@ class Approach(ABC, Generic[SchemaT]):
     name: ClassVar[str]
     """Its name for ``--approach``."""
 
+    instant: ClassVar[bool] = False
+    """Whether it makes the first request of a paper without any work but filling in a prompt."""
+
     @classmethod
     @abstractmethod
     def fit(cls, task: Task[Any], endpoint: Endpoint) -> Fit:

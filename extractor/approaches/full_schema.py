@@ -40,6 +40,7 @@ class FullSchema(Approach[SchemaT]):
     """Fills any schema from one request, asking again at most ``endpoint.reasks`` times."""
 
     name = "full-schema"
+    instant = True
 
     @classmethod
     def fit(cls, task: Task[Any], endpoint: Endpoint) -> Fit:  # noqa: ARG003

@@ -206,6 +206,11 @@ class Engine(Generic[SchemaT]):
         self._approach = approach
         self._runs: set[_Run[SchemaT]] = set()
 
+    @property
+    def instant(self) -> bool:
+        """Whether the first request of a paper takes no work (`Approach.instant`)."""
+        return self._approach.instant
+
     async def extract(self, paper: Paper) -> Record[SchemaT]:
         """One paper's record. Raises PaperError, or EndpointError if no paper can be extracted."""
         PAPER.set(paper.id)

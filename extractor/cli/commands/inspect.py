@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -18,9 +19,10 @@ from extractor.plurals import counted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from extractor.inspection.cached import Cached
     from extractor.inspection.forecast import Forecast, Range
     from extractor.inspection.survey import Lengths, Repeats, Survey
-    from extractor.readers import Dump, DumpFile
+    from extractor.readers import Dump, DumpFile, Item
 
 _WIDTH = 72
 _KEYS = 8
@@ -31,56 +33,80 @@ _FILES = 20
 def inspect(
     *,
     dump: options.Dumps,
-    limit: Annotated[
-        int | None, Option(min=1, help="Take only the first papers of the dump.")
-    ] = None,
-    sample: Annotated[
+    forecast_from: Annotated[
         int, Option(min=1, help="The number of papers that the forecast is made from.")
     ] = 200,
     as_json: options.AsJson = False,
     reading: options.DumpOptions,
+    selection: options.SelectionOptions,
     task: options.TaskOptions,
     model: options.ModelOptions,
-    rates: options.RateOptions,
-    prices: options.PriceOptions,
+    calls: options.CallOptions,
 ) -> None:
     """Show what a dump holds, and forecast what a run over it takes. No model is called.
 
     It shows the format, how many papers there are, how many have no abstract, how long they
-    are and which are repeated; then the tokens, time and cost of 'extractor run' with the same
-    options, each with a range.
+    are and which are repeated; then how many have their answers in the cache, and the tokens,
+    time and cost of 'extractor run' with the same options for the others, each with a range.
 
     Example: extractor inspect papers.bib --model gpt-5-mini
     """
+    from extractor.inspection.cached import look_up
     from extractor.inspection.forecast import forecast
     from extractor.inspection.survey import Survey
+    from extractor.llm.providers import provider_for
 
-    extraction, settings = task.load(), model.settings(concurrency=rates.concurrency)
-    calls = options.CallOptions(
-        rates=rates, prices=prices, cache=options.CacheOptions(no_cache=True)
-    ).settings()
-    survey, broken = Survey(sample_size=sample), None
+    extraction, settings = task.load(), model.settings(concurrency=calls.rates.concurrency)
+    call_settings, endpoint = calls.settings(), provider_for(settings).endpoint
+    survey, broken = Survey(sample_size=forecast_from), list[DumpError]()
     with reading.open(dump) as source:
-        try:
-            for item in source.first(limit):
-                survey.take(item)
-        except DumpError as error:  # raised once what came before it is shown
-            broken = error
+        papers = selection.of(source)
+        items = _until_broken(papers.first(selection.limit), broken)
+        cached = asyncio.run(look_up(items, survey, extraction, settings, call_settings))
     run = None
-    if survey.papers:
-        run = forecast(extraction, settings, calls, survey.sample, survey.distinct)
+    if cached.sample:
+        run = forecast(extraction, settings, call_settings, cached.sample, cached.remaining)
+    told_cached = cached if survey.papers and endpoint.answers else None
     if as_json:
         found = {"dump": source.name, "format": _format(source), "bytes": source.size}
         files = {"files": list(map(asdict, source.files))}
-        told = {**found, **files, **survey.to_dict(), "forecast": run.to_dict() if run else None}
+        told = {**found, **files, **survey.to_dict(), **_cached_keys(told_cached)}
+        told["forecast"] = run.to_dict() if run else None
         typer.echo(json.dumps(told, indent=2))
     else:
-        for line in (*_dump_lines(source, survey), *(_forecast_lines(run) if run else ())):
+        for line in _dump_lines(source, survey):
             typer.echo(line)
-        for note in source.notes():
+        for line in (
+            *(_cached_lines(told_cached, survey.papers) if told_cached else ()),
+            *(_forecast_lines(run) if run else ()),
+        ):
+            typer.echo(line)
+        for note in papers.notes():
             typer.echo(f"  {note}")
-    if broken is not None:
-        raise broken
+    for error in broken:
+        raise error
+
+
+def _until_broken(items: Iterator[Item], broken: list[DumpError]) -> Iterator[Item]:
+    """Yield what comes before an error, which is raised once that is shown."""
+    try:
+        yield from items
+    except DumpError as error:
+        broken.append(error)
+
+
+def _cached_keys(cached: Cached | None) -> dict[str, object]:
+    known = cached and {"papers": cached.papers, "exact": cached.exact}
+    return {"cached": known}
+
+
+def _cached_lines(cached: Cached, papers: int) -> Iterator[str]:
+    """How many papers cost nothing any more."""
+    yield ""
+    about = "" if cached.exact else "about "
+    left = "" if cached.sample else ": a run asks for nothing"
+    others = "; the forecast is of the others" if cached.papers and cached.sample else ""
+    yield _row("cached", f"{about}{cached.papers:,} of {counted(papers, 'paper')}{left}{others}")
 
 
 def _dump_lines(source: Dump, survey: Survey) -> Iterator[str]:
