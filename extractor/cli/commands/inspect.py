@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -51,6 +50,8 @@ def inspect(
 
     Example: extractor inspect papers.bib --model gpt-5-mini
     """
+    import asyncio
+
     from extractor.inspection.cached import look_up
     from extractor.inspection.forecast import forecast
     from extractor.inspection.survey import Survey
