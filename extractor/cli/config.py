@@ -8,7 +8,6 @@ variables, those beat ``.env``, and that beats the file.
 
 from __future__ import annotations
 
-import operator
 import os
 import re
 import tomllib
@@ -135,8 +134,9 @@ def _table(path: Path) -> Mapping[str, Any] | None:
         ) from error
     if path.name == PROJECT:
         tool = found.get("tool")
-        found = tool.get("extractor") if isinstance(tool, dict) else None
-    return found if isinstance(found, dict) else None
+        table = tool.get("extractor") if isinstance(tool, dict) else None
+        return table if isinstance(table, dict) else None
+    return found
 
 
 def _read_dotenv(path: Path | None) -> dict[str, Path]:
@@ -236,10 +236,10 @@ class _Reader:
             raise self._wrong(key, f"{value!r} is not {needed}", f"Give {needed}.")
         if issubclass(option.kind, StrEnum) and value not in (known := list(option.kind)):
             raise self._wrong(key, f"there is no {value!r}", f"Known: {', '.join(known)}.")
-        for bound, outside in ((option.least, operator.lt), (option.most, operator.gt)):
-            if bound is not None and outside(value, bound):
-                least = "least" if bound is option.least else "most"
-                raise self._wrong(key, f"{value!r} is not possible", f"The {least} is {bound:g}.")
+        if option.least is not None and value < option.least:
+            raise self._wrong(key, f"{value!r} is not possible", f"The least is {option.least:g}.")
+        if option.most is not None and value > option.most:
+            raise self._wrong(key, f"{value!r} is not possible", f"The most is {option.most:g}.")
         return self._resolved(key, option, value)
 
     def _resolved(self, key: str, option: Option, value: Any) -> Any:
