@@ -51,7 +51,7 @@ class Earlier:
             made_by = meta.get("task") if isinstance(meta, dict) else None
             if made_by not in (None, self._task):
                 raise UsageError(
-                    f"{self._out} holds records of the task {made_by}, and this one is "
+                    f"The records in {self._out} are of the task {made_by}, and this one is "
                     f"{self._task}.",
                     hint="Write them to another file, or give the schema and prompt of before.",
                 )
