@@ -87,6 +87,12 @@ def _step(code: CodeType) -> str | None:
     return f"extractor/{folder}/" if folder else f"extractor/{inside}"
 
 
+class Unwatched(Watcher):
+    """Told of every paper, outside of the package."""
+
+    def done(self, *_: object) -> None: ...
+
+
 def _traced(dump: Path, folder: Path, settings: ModelSettings) -> set[tuple[str, str]]:
     """What every paper of a run over a dump goes through, without what a run does once."""
     trace, calls = Trace(), CallSettings(cache_dir=folder / "answers")
@@ -103,7 +109,7 @@ def _traced(dump: Path, folder: Path, settings: ModelSettings) -> set[tuple[str,
                     as_items(source),
                     records=rows,
                     failures=rows,
-                    watcher=Watcher(),
+                    watcher=Unwatched(),
                 )
                 trace.on = False
         assert summary.records == PAPERS

@@ -236,9 +236,10 @@ class _Reader:
             raise self._wrong(key, f"{value!r} is not {needed}", f"Give {needed}.")
         if issubclass(option.kind, StrEnum) and value not in (known := list(option.kind)):
             raise self._wrong(key, f"there is no {value!r}", f"Known: {', '.join(known)}.")
-        if option.least is not None and value < option.least:
+        number: Any = value  # where there are bounds
+        if option.least is not None and number < option.least:
             raise self._wrong(key, f"{value!r} is not possible", f"The least is {option.least:g}.")
-        if option.most is not None and value > option.most:
+        if option.most is not None and number > option.most:
             raise self._wrong(key, f"{value!r} is not possible", f"The most is {option.most:g}.")
         return self._resolved(key, option, value)
 
