@@ -125,6 +125,12 @@ def _traced(dump: Path, folder: Path, settings: ModelSettings) -> set[tuple[str,
     return trace.of_every_paper()
 
 
+@pytest.fixture(autouse=True)
+def _no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How often a display is refreshed depends on the speed of the machine."""
+    monkeypatch.setattr("extractor.run.batch._TICK_SECONDS", 3600.0)
+
+
 @pytest.fixture
 def dump(tmp_path: Path) -> Path:
     rows = (
