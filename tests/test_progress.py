@@ -124,8 +124,13 @@ def status(**known: Any) -> Status:
         ({"done": 12, "total": 1200, "total_is_exact": False}, "12 of about 1,200 papers"),
         (
             {
-                **{"done": 12, "total": 63, "cached": 8, "failures": 1, "per_minute": 3.21},
-                **{"seconds_left": 730.0, "cost": 0.0123},
+                "done": 12,
+                "total": 63,
+                "cached": 8,
+                "failures": 1,
+                "per_minute": 3.21,
+                "seconds_left": 730.0,
+                "cost": 0.0123,
             },
             "12 of 63 papers, 8 from the cache, 1 failed, 3.2/min, 12 min left, $0.012 spent",
         ),
