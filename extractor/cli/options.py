@@ -38,6 +38,15 @@ Format = Annotated[
         help="The format of OUT (docs/outputs.md). Default: what its ending says, else jsonl.",
     ),
 ]
+View = Annotated[
+    str | None,
+    Option(
+        metavar="NAME",
+        help="Write one flat table, a row for each item of a list: 'claims', or the name of any "
+        "list of the schema, to csv, tsv or xlsx. Default: what the name of OUT says "
+        "(claims.csv), else 'papers', which is everything.",
+    ),
+]
 DebugLog = Annotated[
     Path | None,
     Option(

@@ -70,11 +70,13 @@ class Destination:
         out: Path | None,
         format: str | None = None,  # noqa: A002 -- the option's name
         failures: Path | None = None,
+        *,
+        view: str | None = None,
     ) -> Destination:
         """By default failures go beside a file of records. Raises UsageError."""
         if failures is None and out is not None and (out.is_file() or not out.exists()):
             failures = beside(out, ".failures.jsonl")
-        return cls(out, choose_writer(format, out), record_schema(task), failures)
+        return cls(out, choose_writer(format, out, view=view), record_schema(task), failures)
 
     @property
     def files(self) -> list[Path]:

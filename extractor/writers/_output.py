@@ -171,7 +171,7 @@ class _Swap:
     def claim_all(self) -> None:
         """Refuse places that must not be written to, for every file there is by now."""
         for path, scratch in self._scratch.items():
-            for file in scratch.parent.iterdir():
+            for file in filter(Path.is_file, scratch.parent.iterdir()):
                 if self._claimed.get(place := path.with_name(file.name)) != file:
                     self._claim(place, path)
                     self._claimed[place] = file

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from extractor.discovery import public_modules
 from extractor.errors import DumpError, UnreadableRecord, UsageError
 from extractor.plugins import load_plugin, plugins
-from extractor.writers.base import Rereadable, Row, Schema, Writer, open_to_read
+from extractor.writers.base import HasViews, Rereadable, Row, Schema, Writer, open_to_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,13 +42,15 @@ def _each() -> Iterator[Writer]:
             yield _by_name(name)
 
 
-def choose_writer(name: str | None, out: Path | None) -> Writer:
+def choose_writer(name: str | None, out: Path | None, *, view: str | None = None) -> Writer:
     """The format of that name, else the one that the output's ending says, else JSON Lines.
 
-    ``out`` is None for standard output. Raises :class:`UsageError` for a name or an ending
-    that no format has, and where the format cannot be written there.
+    With a ``view`` it writes that view alone, and CSV stands in for JSON Lines. ``out`` is None
+    for standard output. Raises :class:`UsageError` for a name or an ending that no format has,
+    and where the format cannot be written there or has no views.
     """
-    writer = _by_name(name) if name else _by_ending(out)
+    writer = _by_name(name) if name else _by_ending(out, usual="csv" if view else "jsonl")
+    writer = _with_view(writer, view) if view else writer
     if out is None and not writer.streams:
         raise UsageError(
             f"{writer.name} cannot be written to standard output.", hint="Name a file for it."
@@ -68,9 +70,19 @@ def _by_name(name: str) -> Writer:
     raise UsageError(f"There is no output format {name!r}.", hint=f"Known: {known}.")
 
 
-def _by_ending(out: Path | None) -> Writer:
+def _with_view(writer: Writer, view: str) -> Writer:
+    if isinstance(writer, HasViews):
+        return writer.with_view(view)
+    tables = ", ".join(each.name for each in _each() if isinstance(each, HasViews))
+    raise UsageError(
+        f"{writer.name} holds whole records and not one view of them.",
+        hint=f"Leave --view out, or write one of these: {tables}.",
+    )
+
+
+def _by_ending(out: Path | None, *, usual: str) -> Writer:
     if out is None or not out.suffix:
-        return _by_name("jsonl")
+        return _by_name(usual)
     ending = out.name.lower().removesuffix(".gz")
     for writer in _each():
         if ending.endswith(tuple(writer.suffixes)):
@@ -135,7 +147,18 @@ def open_records(path: Path) -> RecordFile:
         if isinstance(writer, Rereadable) and writer.recognises(head):
             return RecordFile(path, writer)
     readable = ", ".join(writer.name for writer in _each() if isinstance(writer, Rereadable))
-    raise DumpError(f"{path} is not a file of records.", hint=f"These are read: {readable}.")
+    raise DumpError(f"{path} {_not_records(path)}.", hint=f"These are read: {readable}.")
+
+
+def _not_records(path: Path) -> str:
+    ending = path.name.lower().removesuffix(".gz")
+    for writer in _own().values():
+        if ending.endswith(writer.suffixes) and not isinstance(writer, Rereadable):
+            return (
+                f"is {writer.name}, which is made for people: it does not hold all of the records, "
+                "and is not read back"
+            )
+    return "is not a file of records"
 
 
 def read_records(path: Path) -> Iterator[dict[str, Any]]:

@@ -191,16 +191,23 @@ def infer_schema(rows: Iterable[Mapping[str, Any]], known: Schema) -> dict[str, 
     """The narrowest schema that every row fits, and that says more of the keys in ``known``.
 
     What any row has of the keys in ``known`` begins with their shape there, so that a list that
-    is empty throughout still has its columns. Memory does not grow with the rows.
+    is empty throughout still has its columns. A key that is optional in ``known`` is there even
+    if no row has it. Memory does not grow with the rows.
     """
-    prior = dict(shape_of(known).fields)
+    before = shape_of(known)
+    prior = dict(before.fields)
     shape: Shape | None = None
     for row in rows:
         fields = {name: shape_of_value(value) for name, value in row.items()}
         for name in fields.keys() & prior.keys():
             fields[name] = unite(prior.pop(name), fields[name])
         shape = ObjectShape(fields) if shape is None else unite(shape, ObjectShape(fields))
-    return dict(known) if shape is None else to_schema(shape)
+    if shape is None:
+        return dict(known)
+    if isinstance(shape, ObjectShape):
+        absent = {name: part for name, part in prior.items() if name in before.optional}
+        shape = ObjectShape({**shape.fields, **absent}, shape.optional | absent.keys())
+    return to_schema(shape)
 
 
 def fitting(rows: Iterable[dict[str, Any]], schema: Schema) -> Iterator[dict[str, Any]]:

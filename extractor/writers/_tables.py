@@ -2,7 +2,8 @@
 
 Every table begins with ``paper``, the running number of the record in the output, from 1, and
 ``id``, the record's own, which a dump may have given twice. An object's values stand in
-columns named after it (``meta_model``); a list within a list stays one cell of JSON text.
+columns named after it (``meta_model``); a list within a list stays one cell of JSON text. The
+table of papers has the columns of PUBLICATION as well, which are read from ``source``.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from extractor.errors import DumpError
+from extractor.publication import Publication, publication_of
 from extractor.record import encode_json
 from extractor.writers._shape import ListShape, ObjectShape, ScalarKind, ScalarShape, Shape
 
@@ -30,8 +32,14 @@ RECORD = "_record"
 
 VALUE = "value"
 _KEYS = ("paper", "id")
+SEPARATOR = " | "
+FRAME = ("evidence", "meta", "source")
+"""Keys of every record that are about the record, and not about the paper."""
+
 _POSITION = "position"
-_SEPARATOR = " | "
+_SOURCE = "source"
+_PUBLICATION = "\0publication"
+"""A key that no record has, under which cells find when and where the paper appeared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class TableColumn:
 
     def cell(self, row: Any) -> Cell:
         """What stands in this column; nothing for null and for what is absent."""
-        value = _at(row, self.path)
+        value = at(row, self.path)
         if value is None:
             return None
         match self.kind:
@@ -57,11 +65,29 @@ class TableColumn:
             case "count":
                 return len(value)
             case "joined":
-                return _SEPARATOR.join(map(_word, value))
+                return SEPARATOR.join(map(_word, value))
             case "text":
                 return _word(value)
         cell: Cell = value
         return cell
+
+
+class Table(Protocol):
+    """What a format for people writes: a head, and the rows that a record has."""
+
+    @property
+    def name(self) -> str:
+        """Its name, which SQL takes."""
+        ...
+
+    @property
+    def header(self) -> list[str]:
+        """The names of its columns."""
+        ...
+
+    def rows(self, number: int, record: Mapping[str, Any]) -> list[list[Cell]]:
+        """The rows that the record with this running number has here."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +99,16 @@ class RecordTable:
     keys: tuple[str, ...]
     columns: tuple[TableColumn, ...]
 
+    @property
+    def header(self) -> list[str]:
+        """The names of its columns."""
+        return [*self.keys, *(column.name for column in self.columns)]
+
     def rows(self, number: int, record: Mapping[str, Any]) -> list[list[Cell]]:
         """The rows that the record with this running number has here."""
         if not self.path:
-            return [[number, record["id"], *self._cells(record)]]
-        items = _at(record, self.path)
+            return [[number, record["id"], *self._cells(with_publication(record))]]
+        items = at(record, self.path)
         return [
             [number, record["id"], position, *self._cells(item)]
             for position, item in enumerate(items if isinstance(items, list) else (), start=1)
@@ -87,10 +118,41 @@ class RecordTable:
         return (column.cell(row) for column in self.columns)
 
 
-def _at(value: Any, path: KeyPath) -> Any:
+def at(value: Any, path: KeyPath) -> Any:
+    """What the path leads to, None where it leads nowhere."""
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value
+
+
+def publication_in(record: Mapping[str, Any]) -> Publication:
+    """When and where the record's paper appeared."""
+    source = record.get(_SOURCE)
+    return publication_of(source if isinstance(source, dict) else {}, record["id"])
+
+
+def with_publication(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record as the columns of its publication read it."""
+    found = zip(Publication._fields, publication_in(record), strict=True)
+    return {**record, _PUBLICATION: dict(found)}
+
+
+def publication_columns(shape: ObjectShape) -> list[TableColumn]:
+    """When and where a paper appeared; none where records have no metadata.
+
+    A name that a field of the schema has is ``source_year`` and its like.
+    """
+    if _SOURCE not in shape.fields:
+        return []
+    taken = {name.lower() for name in shape.fields}
+    return [
+        TableColumn(
+            f"{_SOURCE}_{name}" if name in taken else name,
+            (_PUBLICATION, name),
+            "integer" if name == "year" else "string",
+        )
+        for name in Publication._fields
+    ]
 
 
 def json_text(value: object) -> str:
@@ -115,15 +177,27 @@ def tables_of(shape: ObjectShape, *, for_people: bool) -> tuple[RecordTable, ...
 
     Those ``for_people`` have lists of scalars joined in one cell.
     """
-    layout = _Layout(for_people=for_people)
-    fields = {name: part for name, part in shape.fields.items() if name != "id"}
-    columns = layout.columns(ObjectShape(fields, shape.optional), ())
+    layout = Layout(for_people=for_people)
+    columns = [
+        *layout.columns(own_fields(shape), ()),
+        *publication_columns(shape),
+        *layout.columns(_part(shape, [name for name in shape.fields if name in FRAME]), ()),
+    ]
     taken = _KEYS if for_people else (*_KEYS, RECORD)
     main = RecordTable(MAIN, (), _KEYS, _named(columns, taken))
     return (main, *layout.children())
 
 
-class _Layout:
+def own_fields(shape: ObjectShape) -> ObjectShape:
+    """What a record says of its paper, its id left out."""
+    return _part(shape, [name for name in shape.fields if name not in ("id", *FRAME)])
+
+
+def _part(shape: ObjectShape, names: Iterable[str]) -> ObjectShape:
+    return ObjectShape({name: shape.fields[name] for name in names}, shape.optional)
+
+
+class Layout:
     """Turns a shape into columns, and gathers the lists that need tables of their own."""
 
     def __init__(self, *, for_people: bool) -> None:
@@ -133,6 +207,7 @@ class _Layout:
     def columns(
         self, struct: ObjectShape, at: KeyPath, *, within_list: bool = False
     ) -> Iterator[TableColumn]:
+        """The columns of an object; its lists are gathered."""
         for name, shape in struct.fields.items():
             path, optional = (*at, name), name in struct.optional
             if isinstance(shape, ObjectShape) and _shows(shape, optional=optional):
@@ -162,9 +237,10 @@ class _Layout:
         for path, shape in self._lists.items():
             unique = last_parts.count(path[-1].lower()) == 1
             name = fresh(_identifier(path[-1:] if unique else path), taken)
-            yield RecordTable(name, path, keys, _named(self._item_columns(shape.item), keys))
+            yield RecordTable(name, path, keys, _named(self.item_columns(shape.item), keys))
 
-    def _item_columns(self, item: Shape) -> Iterator[TableColumn]:
+    def item_columns(self, item: Shape) -> Iterator[TableColumn]:
+        """The columns of an item of a list; VALUE where it is no object."""
         if isinstance(item, ObjectShape) and _shows(item, optional=False):
             yield from self.columns(item, (), within_list=True)
         else:

@@ -74,6 +74,15 @@ class SeveralFiles(Protocol):
         ...
 
 
+@runtime_checkable
+class HasViews(Protocol):
+    """A format of tables that can be asked for one view of the records alone."""
+
+    def with_view(self, view: str) -> Writer:
+        """The format that writes this view."""
+        ...
+
+
 def paths_of(writer: Writer, target: Path, schema: Schema) -> Iterable[Path]:
     """All files that an output has."""
     return writer.paths(target, schema) if isinstance(writer, SeveralFiles) else (target,)

@@ -1,103 +1,133 @@
-"""CSV: a file of papers, and one for each list of objects beside it.
+"""CSV: a file of papers and one for each list of objects beside it, or one view.
 
 Made for spreadsheets, and not read back: null and the empty text look the same in it.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Protocol
 
 from extractor.plurals import counted
-from extractor.writers._shape import shape_of
-from extractor.writers._tables import Cell, RecordTable, tables_of
-from extractor.writers.base import Schema, Sink, Writer, open_to_write
+from extractor.writers._for_people import EXCEL_CELL, Chosen, TablesForPeople
+from extractor.writers.base import Schema, Sink, open_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from extractor.writers._tables import Cell
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_EXCEL_CELL = 32_767
 
 
-class _Files(Sink):
-    """One CSV file for each table. Excel takes them for UTF-8 only with a byte-order mark."""
+class _Text(Protocol):
+    def write(self, text: str, /) -> object: ...
+    def flush(self) -> object: ...
 
-    def __init__(self, target: Path, tables: tuple[RecordTable, ...], stack: ExitStack) -> None:
+
+class _Texts(Sink):
+    """A text for each table; each record is ``flushed`` where somebody waits for it."""
+
+    def __init__(
+        self, chosen: Chosen, texts: list[_Text], form: CsvFiles, *, flushed: bool
+    ) -> None:
         self._papers = 0
+        self._rows = 0
         self._long_cells = 0
+        self._chosen = chosen
+        self._cell = form.cell
+        self._flushed = texts if flushed else ()
         self._files = []
-        for table in tables:
-            stream = stack.enter_context(open_to_write(_path_of(table, target)))
-            text = stack.enter_context(
-                io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-            )
-            file = csv.writer(text, lineterminator="\n")
-            file.writerow([*table.keys, *(column.name for column in table.columns)])
+        for table, text in zip(chosen.tables, texts, strict=True):
+            file = csv.writer(text, delimiter=form.delimiter, lineterminator="\n")
+            file.writerow(table.header)
             # Before Python 3.13 a carriage return alone is not put in quotes, and ends the row.
-            quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+            quoted = csv.writer(
+                text, delimiter=form.delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL
+            )
             self._files.append((table, file, quoted))
 
     def write(self, row: Mapping[str, Any]) -> None:
         self._papers += 1
         for table, file, quoted in self._files:
             for cells in table.rows(self._papers, row):
+                self._rows += 1
                 texts = [cell for cell in cells if isinstance(cell, str)]
-                self._long_cells += sum(len(text) > _EXCEL_CELL for text in texts)
+                self._long_cells += sum(len(text) > EXCEL_CELL for text in texts)
                 returns = any("\r" in text for text in texts)
-                (quoted if returns else file).writerow(map(_harmless, cells))
+                (quoted if returns else file).writerow(map(self._cell, cells))
+        for text in self._flushed:
+            text.flush()
 
     def notes(self) -> Iterator[str]:
+        yield from self._chosen.notes(self._rows)
         if self._long_cells:
             yield (
-                f"{counted(self._long_cells, 'cell')} longer than the {_EXCEL_CELL:,} characters "
+                f"{counted(self._long_cells, 'cell')} longer than the {EXCEL_CELL:,} characters "
                 "that Excel keeps of a cell"
             )
 
 
-class CsvFiles(Writer):
-    """``records.csv`` with ``records.claimed_speedups.csv`` and its like beside it."""
+class CsvFiles(TablesForPeople):
+    """``records.csv`` with ``records.claimed_speedups.csv`` and its like beside it.
+
+    On a stream stands one table: that of the papers, or the view.
+    """
 
     name = "csv"
-    suffixes = (".csv",)
+    suffixes: tuple[str, ...] = (".csv",)
+    streams = True
     compresses = True
-    has_columns = True
+    delimiter: ClassVar[str] = ","
 
     @contextmanager
-    def open(self, target: Path | BinaryIO, schema: Schema) -> Iterator[_Files]:
+    def open(self, target: Path | BinaryIO, schema: Schema) -> Iterator[_Texts]:
         if not isinstance(target, Path):
-            raise TypeError("CSV is written to paths")
+            chosen = self.chosen(None, schema)
+            chosen = chosen._replace(tables=chosen.tables[:1])
+            # Without a mark: another program reads it. What closes the stream is its owner.
+            yield _Texts(chosen, [codecs.getwriter("utf-8")(target, "replace")], self, flushed=True)
+            return
+        chosen = self.chosen(target, schema)
         with ExitStack() as stack:
-            yield _Files(target, _tables(schema), stack)
+            texts: list[_Text] = [
+                stack.enter_context(_file(path, stack)) for path in _paths(chosen, target)
+            ]
+            yield _Texts(chosen, texts, self, flushed=False)
 
     def paths(self, target: Path, schema: Schema) -> list[Path]:
-        return [_path_of(table, target) for table in _tables(schema)]
+        return _paths(self.chosen(target, schema), target)
+
+    @staticmethod
+    def cell(cell: Cell) -> Cell:
+        """A cell that a spreadsheet shows and does not run: see CWE-1236."""
+        if isinstance(cell, bool):
+            return "true" if cell else "false"
+        if not isinstance(cell, str):
+            return cell
+        cell = cell.replace("\0", "\ufffd")  # at which many programs stop reading
+        return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def _tables(schema: Schema) -> tuple[RecordTable, ...]:
-    return tables_of(shape_of(schema), for_people=True)
+def _file(path: Path, stack: ExitStack) -> io.TextIOWrapper:
+    """A text file that Excel takes for UTF-8, by the mark that it begins with."""
+    stream = stack.enter_context(open_to_write(path))
+    return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
 
 
-def _path_of(table: RecordTable, target: Path) -> Path:
-    """The file of a table: "records.csv.gz" and "claims" make "records.claims.csv.gz"."""
-    if not table.path:
-        return target
+def _paths(chosen: Chosen, target: Path) -> list[Path]:
+    """The file of each table: "records.csv.gz" and "claims" make "records.claims.csv.gz"."""
     packed = ".gz" if target.suffix.lower() == ".gz" else ""
     plain = target.with_suffix("") if packed else target
-    return target.with_name(f"{plain.stem}.{table.name}{plain.suffix}{packed}")
-
-
-def _harmless(cell: Cell) -> Cell:
-    """A cell that a spreadsheet shows and does not run: see CWE-1236."""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if not isinstance(cell, str):
-        return cell
-    cell = cell.replace("\0", "\ufffd")  # at which many programs stop reading
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    further = [
+        target.with_name(f"{plain.stem}.{table.name}{plain.suffix}{packed}")
+        for table in chosen.tables[1:]
+    ]
+    return [target, *further]
 
 
 WRITER = CsvFiles()

@@ -1,5 +1,7 @@
 """Parquet: one file of nested, typed columns, written and read a row group at a time.
 
+When and where a paper appeared are columns of their own behind those of the record.
+
 The record itself, as JSON, is the last column: it is what is read back. The file carries the
 JSON Schema of its records as well. What no column type can hold is JSON text.
 """
@@ -22,7 +24,14 @@ from extractor.writers._shape import (
     Shape,
     shape_of,
 )
-from extractor.writers._tables import RECORD, fresh, json_text, without_record
+from extractor.writers._tables import (
+    RECORD,
+    fresh,
+    json_text,
+    publication_columns,
+    publication_in,
+    without_record,
+)
 from extractor.writers.base import Rereadable, Row, Schema, Sink, Writer, read_row
 
 if TYPE_CHECKING:
@@ -40,6 +49,7 @@ class _RowGroups(Sink):
         self._writer = writer
         self._shape = shape
         self._schema = schema
+        self._published = bool(publication_columns(shape))
         self._rows: list[list[Any]] = []
 
     def write(self, row: Mapping[str, Any]) -> None:
@@ -47,6 +57,8 @@ class _RowGroups(Sink):
             cells = [_packed(row.get(name), part) for name, part in self._shape.fields.items()]
         except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
             raise UnfitRecord(f"Record {row['id']!r} does not fit its schema: {error}.") from error
+        if self._published:
+            cells += publication_in(row)
         self._rows.append([*cells, json_text(row)])
         if len(self._rows) == _ROW_GROUP:
             self.flush()
@@ -105,10 +117,14 @@ class ParquetFile(Writer, Rereadable):
 
 def _arrow_schema(shape: ObjectShape) -> Any:
     pa = _pyarrow()
-    fields = {name: _arrow_type(part) for name, part in shape.fields.items()}
-    if RECORD in fields:  # a key of the user's own
-        taken = {RECORD, *map(str.lower, fields)}
-        fields = {fresh(name, taken) if name == RECORD else name: fields[name] for name in fields}
+    taken = {RECORD, *(name.lower() for name in shape.fields if name != RECORD)}
+    fields = {
+        fresh(name, taken) if name == RECORD else name: _arrow_type(part)  # a key of the user's own
+        for name, part in shape.fields.items()
+    }
+    for column in publication_columns(shape):
+        kind = pa.int64() if column.kind == "integer" else pa.string()
+        fields[fresh(column.name, taken)] = kind
     return pa.schema([*fields.items(), (RECORD, pa.string())])
 
 

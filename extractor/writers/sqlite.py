@@ -1,4 +1,4 @@
-"""SQLite: a table of papers and one for each list, with keys between them.
+"""SQLite: a table of papers and one for each list, with keys between them, and the views.
 
 The record itself, as JSON, is the last column of the table of papers: it is what is read back.
 The file carries the JSON Schema of its records as well.
@@ -24,6 +24,8 @@ from extractor.writers._tables import (
     tables_of,
     without_record,
 )
+from extractor.writers._view_sql import view_statements
+from extractor.writers._views import views_of
 from extractor.writers.base import Rereadable, Row, Schema, Sink, Writer, read_row
 
 if TYPE_CHECKING:
@@ -85,11 +87,14 @@ class SqliteFile(Writer, Rereadable):
     def open(self, target: Path | BinaryIO, schema: Schema) -> Iterator[_Database]:
         if not isinstance(target, Path):
             raise TypeError("SQLite is written to a path")
-        tables = tables_of(shape_of(schema), for_people=False)
+        shape = shape_of(schema)
+        tables = tables_of(shape, for_people=False)
         try:
             with closing(sqlite3.connect(target, isolation_level=None)) as connection:
                 _create(connection, tables, schema)
                 yield _Database(connection, tables)
+                for statement in view_statements(views_of(shape).values(), tables):
+                    connection.execute(statement)
                 _finish(connection, tables)
         except sqlite3.Error as error:
             raise OutputError(f"The SQLite file cannot be written: {error}.") from error

@@ -28,6 +28,7 @@ def convert(
     ],
     out: Annotated[str, Argument(help="The file to write, or - for standard output.")],
     format: options.Format = None,  # noqa: A002 -- the option's name
+    view: options.View = None,
     schema: Annotated[
         str | None,
         Option(
@@ -39,10 +40,11 @@ def convert(
 ) -> None:
     """Convert a file of records to another format.
 
-    Every format but csv can be read, and gives back exactly what was written. OUT is replaced
-    only when it is complete; csv puts each list of objects into a file of its own beside it.
+    Every format but the tables for people (csv, tsv, xlsx) can be read, and gives back exactly
+    what was written. OUT is replaced only when it is complete; csv and tsv put each list of
+    objects into a file of its own beside it.
 
-    Example: extractor convert records.jsonl records.sqlite
+    Example: extractor convert records.jsonl claims.xlsx --view claims
     """
     from extractor.llm.own_files import own_files
     from extractor.record import record_schema
@@ -50,7 +52,7 @@ def convert(
     from extractor.writers import STDIN, choose_writer, fitting, open_output, open_records
 
     target = None if out == "-" else Path(out)
-    writer = choose_writer(format, target)
+    writer = choose_writer(format, target, view=view)
     with _on_disk(records) as path:
         source = open_records(path)
         rows: Iterable[Mapping[str, Any]] = source

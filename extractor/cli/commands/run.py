@@ -35,6 +35,7 @@ def run(
         ),
     ] = None,
     format: options.Format = None,  # noqa: A002 -- the option's name
+    view: options.View = None,
     retry_failed: Annotated[
         bool,
         Option(
@@ -81,7 +82,7 @@ def run(
     with report.errors():
         extraction, settings = task.load(), model.settings(concurrency=calls.rates.concurrency)
         call_settings = calls.settings()
-        destination = Destination.of(extraction, out, format, failures)
+        destination = Destination.of(extraction, out, format, failures, view=view)
         outputs, logs = destination.files, [debug_log] if debug_log else []
         own = [*task.files, *model.files, *own_files(calls.cache.cache_dir)]
         with (
