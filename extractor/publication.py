@@ -61,12 +61,13 @@ def publication_of(source: Mapping[str, object], paper_id: str = "") -> Publicat
     if not source:
         return _NOTHING
     names = _names(tuple(source))
-    doi = _first(source, names.dois, _doi) or _doi_in_address(source, names.pages)
+    page = _first(source, names.pages, _address)
+    doi = _first(source, names.dois, _doi) or _doi_in_address(page)
     return Publication(
         _first(source, names.years, _year),
         _first(source, names.venues, _venue),
         doi,
-        _first(source, names.pages, _address)
+        page
         or (f"https://doi.org/{quote(doi, safe='/:;()._-')}" if doi else None)
         or _first(source, names.arxiv, _arxiv)
         or (_arxiv(paper_id) if names.of_arxiv else None)
@@ -108,8 +109,10 @@ def _first(
 
 
 def _year(value: object) -> int | None:
-    texts = (value,) if isinstance(value, str) else map(str, _scalars(value))
-    found = next(filter(None, map(_YEAR.search, texts)), None)
+    if isinstance(value, str):
+        found = _YEAR.search(value)
+    else:
+        found = next(filter(None, (_YEAR.search(str(each)) for each in _scalars(value))), None)
     return int(found[0]) if found else None
 
 
@@ -125,31 +128,41 @@ def _scalars(value: object, depth: int = _DEEPEST_DATE) -> Iterator[object]:
 def _venue(value: object) -> str | None:
     if isinstance(value, dict):
         value = value.get("display_name") or value.get("name") or value.get("title")
-    text = next(_texts(value), "").strip()
-    return text or None
+    return _in_texts(value, str.strip)
 
 
 def _doi(value: object) -> str | None:
-    return next(filter(None, map(doi_in, _texts(value))), None)
+    return _in_texts(value, doi_in)
 
 
-def _doi_in_address(source: Mapping[str, object], keys: Sequence[str]) -> str | None:
+def _doi_in_address(address: str | None) -> str | None:
     """The DOI that an address at doi.org has."""
-    address = _first(source, keys, _address) or ""
-    return doi_in(address) or None if "//doi.org/" in address or "dx.doi.org/" in address else None
+    if address and ("//doi.org/" in address or "//dx.doi.org/" in address):
+        return doi_in(address) or None
+    return None
 
 
 def _address(value: object) -> str | None:
-    found = (_ADDRESS.fullmatch(text.strip()) for text in _texts(value))
-    return next((match[0] for match in found if match), None)
+    return _in_texts(value, _address_in)
+
+
+def _address_in(text: str) -> str | None:
+    found = _ADDRESS.fullmatch(text.strip())
+    return found[0] if found else None
 
 
 def _arxiv(value: object) -> str | None:
-    found = (_ARXIV_ID.fullmatch(text.strip()) for text in _texts(value))
-    return next((f"https://arxiv.org/abs/{match[1]}" for match in found if match), None)
+    return _in_texts(value, _arxiv_in)
 
 
-def _texts(value: object) -> Iterator[str]:
-    """The text, or those of a list."""
-    values = value if isinstance(value, list) else (value,)
-    return (each for each in values if isinstance(each, str))
+def _arxiv_in(text: str) -> str | None:
+    found = _ARXIV_ID.fullmatch(text.strip())
+    return f"https://arxiv.org/abs/{found[1]}" if found else None
+
+
+def _in_texts(value: object, read: Callable[[str], str | None]) -> str | None:
+    """What is read in a text, or in the first of a list that has it."""
+    if isinstance(value, str):
+        return read(value) or None
+    texts = (each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
+    return next(filter(None, map(read, texts)), None)

@@ -55,7 +55,7 @@ def is_refused(done: Invoked, code: int, message: str) -> bool:
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz", "json", "json.gz", "parquet", "sqlite"])
-def test_every_format_but_csv_gives_back_every_byte(
+def test_every_format_of_records_gives_back_every_byte(
     convert: Invoke, ending: str, tmp_path: Path
 ) -> None:
     there, back = tmp_path / f"records.{ending}", tmp_path / "back.jsonl"
@@ -83,6 +83,19 @@ def test_standard_input_and_output(convert: Invoke, tmp_path: Path) -> None:
     assert convert("-", "-", stdin=packed).out.encode() == RECORDS.read_bytes()
     array = convert(RECORDS, "-", "--format", "json").out
     assert json.loads(array) == list(read_records(RECORDS))
+
+
+def test_a_view_goes_to_a_pipe_as_csv_and_to_a_file_as_its_ending_says(
+    convert: Invoke, tmp_path: Path
+) -> None:
+    text = convert(RECORDS, "-", "--view", "claims").out
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["factor"] for row in rows[:2]] == ["3.4", "1.694915"]
+    out = tmp_path / "speedups.tsv"
+    assert convert(RECORDS, out, "--view", "claims").err == (
+        f"{out}: 8 records, tsv\n{out}: 9 rows of the view claims\n"
+    )
+    assert list(csv.DictReader(out.open(encoding="utf-8-sig"), dialect="excel-tab")) == rows
 
 
 def test_the_format_can_be_named(convert: Invoke, tmp_path: Path) -> None:
@@ -214,14 +227,23 @@ def test_an_entry_that_cannot_be_read_costs_that_record(
 
 
 class TestRefusals:
-    def test_csv_is_not_read_back(self, convert: Invoke, invoke: Invoke, tmp_path: Path) -> None:
-        convert(RECORDS, tmp_path / "r.csv")
-        done = invoke("convert", tmp_path / "r.csv", tmp_path / "r.json")
-        assert is_refused(done, 1, "These are read: json, jsonl, parquet, sqlite")
+    @pytest.mark.parametrize("ending", ["csv", "tsv.gz", "xlsx"])
+    def test_tables_for_people_are_not_read_back(
+        self, ending: str, convert: Invoke, invoke: Invoke, tmp_path: Path
+    ) -> None:
+        convert(RECORDS, tmp_path / f"r.{ending}")
+        done = invoke("convert", tmp_path / f"r.{ending}", tmp_path / "r.json")
+        assert is_refused(done, 1, f"is {ending[:4].rstrip('.')}, which is made for people.* json,")
 
-    def test_csv_has_no_place_on_standard_output(self, invoke: Invoke) -> None:
-        done = invoke("convert", RECORDS, "-", "--format", "csv")
+    def test_a_workbook_has_no_place_on_standard_output(self, invoke: Invoke) -> None:
+        done = invoke("convert", RECORDS, "-", "--format", "xlsx")
         assert is_refused(done, 2, "Name a file")
+
+    def test_a_view_that_there_is_not(self, invoke: Invoke, tmp_path: Path) -> None:
+        done = invoke("convert", RECORDS, tmp_path / "r.csv", "--view", "claim")
+        assert is_refused(done, 2, r"no view 'claim'\. Did you mean claims\?")
+        done = invoke("convert", RECORDS, tmp_path / "r.sqlite", "--view", "claims")
+        assert is_refused(done, 2, "sqlite holds whole records")
 
     def test_a_damaged_file_leaves_what_was_there(self, invoke: Invoke, tmp_path: Path) -> None:
         out = tmp_path / "r.json"
@@ -255,8 +277,26 @@ def test_run_writes_every_format(ending: str, tmp_path: Path, invoke: Invoke) ->
     assert len(list(out.parent.iterdir())) == 2
 
 
+def test_run_writes_a_view(tmp_path: Path, invoke: Invoke) -> None:
+    dump = tmp_path / "dump.jsonl"
+    paper = {"id": "1", "title": "Tessera: A", "abstract": "Tessera is 3x faster.", "year": 2020}
+    dump.write_text(json.dumps(paper))
+    claim = {"quote": "3x faster", "value": 3, "unit": "x"}
+    with FaultServer(lambda asked: answer(asked, {"claimed_speedups": [claim]})) as server:
+        asked = ["--model", "m", "--base-url", server.url, "-q"]
+        code, out, err = invoke("run", dump, "--view", "claims", "--format", "csv", *asked)
+        assert (code, err) == (0, "")
+        [row] = csv.DictReader(io.StringIO(out))
+        assert (row["id"], row["factor"], row["year"]) == ("1", "3.0", "2020")
+        assert invoke("run", dump, "-o", tmp_path / "claims.csv", *asked) == (0, "", "")
+        assert (tmp_path / "claims.csv").read_text(encoding="utf-8-sig") == out
+        done = invoke("run", dump, "-o", tmp_path / "r.csv", "--view", "clams", *asked)
+        assert is_refused(done, 2, "Did you mean claims")
+
+
 def test_help_needs_none_of_the_formats_packages(
     convert: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    assert "records.sqlite" in convert("--help").out
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    assert "claims.xlsx" in convert("--help").out

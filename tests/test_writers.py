@@ -77,6 +77,8 @@ class TestChoosing:
             ("records.NDJSON.gz", "jsonl"),
             ("records.json", "json"),
             ("records.csv.gz", "csv"),
+            ("records.TSV", "tsv"),
+            ("records.xlsx", "xlsx"),
             ("a.b/records.parquet", "parquet"),
             ("records.db", "sqlite"),
             ("records.sqlite", "sqlite"),
@@ -92,9 +94,10 @@ class TestChoosing:
         ("name", "out"),
         [
             ("xlsx", None),
-            (None, "records.xlsx"),
-            ("csv", None),
+            ("xls", None),
+            (None, "records.xls"),
             ("sqlite", None),
+            (None, "records.xlsx.gz"),
             ("parquet", "records.gz"),
             (None, "records.sqlite.gz"),
         ],
@@ -102,6 +105,13 @@ class TestChoosing:
     def test_what_no_format_can_be_is_refused(self, name: str | None, out: str | None) -> None:
         with pytest.raises(UsageError):
             choose_writer(name, Path(out) if out else None)
+
+    def test_a_view_is_of_a_table(self) -> None:
+        assert choose_writer(None, None, view="claims").name == "csv"
+        assert choose_writer(None, Path("claims"), view="claims").name == "csv"
+        for out in ("r.jsonl", "r.sqlite", "r.parquet"):
+            with pytest.raises(UsageError, match="write one of these: csv, tsv, xlsx"):
+                choose_writer(None, Path(out), view="claims")
 
     def test_the_documentation_names_every_format(self) -> None:
         page = Path(__file__).parent.parent / "docs" / "outputs.md"
@@ -112,7 +122,7 @@ class TestChoosing:
 
 
 class TestWholeOrNothing:
-    @pytest.mark.parametrize("ending", ["jsonl", "json", "csv", "parquet", "sqlite"])
+    @pytest.mark.parametrize("ending", ["jsonl", "json", "csv", "parquet", "sqlite", "xlsx"])
     def test_an_error_leaves_what_was_there(
         self, ending: str, tmp_path: Path, rows: list[Any], schema: dict[str, Any]
     ) -> None:
@@ -266,7 +276,7 @@ class TestWholeOrNothing:
     def test_a_device_is_written_to_and_not_replaced(self, rows: list[Any]) -> None:
         write(Path("/dev/null"), rows, {})
         assert Path("/dev/null").is_char_device()
-        with pytest.raises(UsageError), open_output(writers()["csv"], Path("/dev/null"), {}):
+        with pytest.raises(UsageError), open_output(writers()["sqlite"], Path("/dev/null"), {}):
             pass
 
 
@@ -375,6 +385,31 @@ class TestCsv:
         dialect = csv.Sniffer().sniff(text)
         assert (dialect.delimiter, dialect.quotechar) == (",", '"')
         assert csv.Sniffer().has_header(text)
+
+
+    def test_a_pipe_gets_one_table_without_a_mark_and_each_record_at_once(
+        self, monkeypatch: pytest.MonkeyPatch, rows: list[Any], schema: dict[str, Any]
+    ) -> None:
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb") as pipe, os.fdopen(writing, "w") as stdout:
+            monkeypatch.setattr(sys, "stdout", stdout)
+            with open_output(choose_writer("csv", None), None, schema) as sink:
+                assert pipe.readline().startswith(b"paper,id,title,")
+                sink.write({**rows[0], "title": "half \ud800 pair"})
+                assert b",half ? pair," in pipe.readline()
+            assert not stdout.closed
+
+    def test_tsv_has_one_line_for_each_row(self, tmp_path: Path) -> None:
+        title = "Tab\tand\r\nbreak\u2028s"
+        records = [minimal(title=title, flag=True), minimal(title="=1+1", flag=None)]
+        out = write(tmp_path / "r.tsv", records, inferred(records))
+        lines = out.read_bytes().decode("utf-8-sig").split("\n")
+        assert lines == [
+            "paper\tid\ttitle\tflag",
+            "1\t1\tTab and break s\ttrue",
+            "2\t1\t'=1+1\t",
+            "",
+        ]
 
 
 class TestSqlite:
@@ -521,6 +556,8 @@ class TestParquet:
         )
         assert "up_to: bool" in types["claimed_speedups"]
         assert types["source"] == "string"
+        assert (types["year"], types["url"]) == ("int64", "string")
+        assert table["year"].to_pylist()[:3] == [2025, None, 2025]
         assert table["method_name"].to_pylist() == [row["method_name"] for row in rows]
         assert json.loads(table["source"][0].as_py()) == rows[0]["source"]
 
@@ -568,7 +605,7 @@ class TestParquet:
 
 
 class TestSchemas:
-    @pytest.mark.parametrize("ending", ["csv", "sqlite", "parquet"])
+    @pytest.mark.parametrize("ending", ["csv", "sqlite", "parquet", "xlsx"])
     def test_open_fields_are_refused_before_anything_is_written(
         self, ending: str, tmp_path: Path
     ) -> None:
@@ -584,6 +621,15 @@ class TestSchemas:
         with closing(sqlite3.connect(out)) as db:
             columns = [row[1] for row in db.execute("PRAGMA table_info(claimed_speedups)")]
         assert {"quote", "value", "unit", "factor"} <= set(columns)
+
+    def test_columns_of_the_source_are_there_whether_any_record_has_one_or_not(
+        self, tmp_path: Path, rows: list[Any], schema: dict[str, Any]
+    ) -> None:
+        bare = {name: value for name, value in rows[0].items() if name != "source"}
+        for number, row in enumerate((bare, {**bare, "source": {"Year": "1999"}})):
+            out = write(tmp_path / f"{number}.csv", [row], infer_schema([row], schema))
+            [paper] = csv.DictReader(io.StringIO(out.read_text(encoding="utf-8-sig")))
+            assert paper["year"] == ("1999" if number else "")
 
     def test_an_object_with_as_many_keys_as_records_stays_one_column(self, tmp_path: Path) -> None:
         records = [minimal(scores={f"key {n}": n}) for n in range(500)]

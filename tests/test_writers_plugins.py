@@ -145,9 +145,9 @@ class TestTheFormatOfTheDocs:
     def test_it_is_a_format_among_the_others(self) -> None:
         assert {"json", "jsonl", "csv", "parquet", "sqlite", "titles"} <= set(writers())
         with pytest.raises(UsageError, match=r"\btitles\b"):
-            choose_writer("xlsx", None)
+            choose_writer("ods", None)
         with pytest.raises(UsageError, match=r"\.titles"):
-            choose_writer(None, Path("r.xlsx"))
+            choose_writer(None, Path("r.ods"))
 
     def test_it_is_not_imported_for_a_built_in_format(
         self, convert: Callable[..., str], tmp_path: Path

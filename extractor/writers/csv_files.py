@@ -67,8 +67,8 @@ class _Texts(Sink):
         yield from self._chosen.notes(self._rows)
         if self._long_cells:
             yield (
-                f"{counted(self._long_cells, 'cell')} longer than the {EXCEL_CELL:,} characters "
-                "that Excel keeps of a cell"
+                f"cells longer than the {EXCEL_CELL:,} characters that Excel keeps of one: "
+                f"{self._long_cells:,}"
             )
 
 

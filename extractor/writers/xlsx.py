@@ -130,12 +130,9 @@ class _Sheets(Sink):
     def notes(self) -> Iterator[str]:
         yield from self._chosen.notes(self._sheets[0].rows)
         if cut := sum(sheet.cut for sheet in self._sheets):
-            yield f"{cut:,} cells are cut to the {EXCEL_CELL:,} characters that Excel keeps"
+            yield f"cells cut to the {EXCEL_CELL:,} characters that Excel keeps of one: {cut:,}"
         if unlinked := sum(sheet.unlinked for sheet in self._sheets):
-            yield (
-                f"{unlinked:,} addresses are texts and no links, of which a sheet has at most "
-                f"{_MOST_LINKS:,}"
-            )
+            yield f"addresses beyond the {_MOST_LINKS:,} links that a sheet has: {unlinked:,}"
 
 
 class ExcelWorkbook(TablesForPeople):
