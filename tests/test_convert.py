@@ -95,7 +95,8 @@ def test_a_view_goes_to_a_pipe_as_csv_and_to_a_file_as_its_ending_says(
     assert convert(RECORDS, out, "--view", "claims").err == (
         f"{out}: 8 records, tsv\n{out}: 9 rows of the view claims\n"
     )
-    assert list(csv.DictReader(out.open(encoding="utf-8-sig"), dialect="excel-tab")) == rows
+    tabbed = io.StringIO(out.read_text(encoding="utf-8-sig"))
+    assert list(csv.DictReader(tabbed, dialect="excel-tab")) == rows
 
 
 def test_the_format_can_be_named(convert: Invoke, tmp_path: Path) -> None:

@@ -386,7 +386,6 @@ class TestCsv:
         assert (dialect.delimiter, dialect.quotechar) == (",", '"')
         assert csv.Sniffer().has_header(text)
 
-
     def test_a_pipe_gets_one_table_without_a_mark_and_each_record_at_once(
         self, monkeypatch: pytest.MonkeyPatch, rows: list[Any], schema: dict[str, Any]
     ) -> None:
