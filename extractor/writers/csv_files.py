@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Protocol
 
-from extractor.plurals import counted
 from extractor.writers._for_people import EXCEL_CELL, Chosen, TablesForPeople
 from extractor.writers.base import Schema, Sink, open_to_write
 
