@@ -24,10 +24,8 @@ def exit_code(*, records: int, failures: int) -> int:
 
 def exit_code_of(error: ExtractorError) -> int:
     """The exit code of a command that an error ends."""
-    from extractor.errors import CeilingReached, UsageError
+    from extractor.errors import UsageError
 
-    if isinstance(error, CeilingReached):
-        return EXIT_SOME_FAILED
     return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
 
 

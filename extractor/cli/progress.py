@@ -40,6 +40,10 @@ class Report:
     def event(self, event: str, **keys: Any) -> None:
         """Tell a script what happened; only `JsonReport` does."""
 
+    def error(self, error: ExtractorError, code: int) -> None:  # noqa: ARG002
+        """Tell an error, with which the command ends later."""
+        print(f"extractor: {error}", file=sys.stderr, flush=True)
+
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Tell an error that ends the block, where it is not told as all errors are."""
@@ -168,13 +172,16 @@ class JsonReport(Report):
     def event(self, event: str, **keys: Any) -> None:
         print(json.dumps({"event": event, **keys}), file=sys.stderr, flush=True)
 
+    def error(self, error: ExtractorError, code: int) -> None:
+        self.event("error", kind=error.kind, message=str(error), exit_code=code)
+
     @contextmanager
     def errors(self) -> Iterator[None]:
         try:
             yield
         except ExtractorError as error:
             code = exit_code_of(error)
-            self.event("error", kind=error.kind, message=str(error), exit_code=code)
+            self.error(error, code)
             sys.exit(code)
 
     @contextmanager

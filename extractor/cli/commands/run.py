@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Option
 
-from extractor.cli import EXIT_INTERRUPTED, exit_code, options
+from extractor.cli import EXIT_INTERRUPTED, EXIT_SOME_FAILED, exit_code, options
 from extractor.cli.expand import expanded
+from extractor.errors import CeilingReached
 
 if TYPE_CHECKING:
+    from extractor.cli.progress import Report
     from extractor.run.batch import Summary
 
 
@@ -117,15 +119,18 @@ def run(
         notes = [*usage_lines(opened.state.budget, endpoint, call_settings), *opened.notes()]
         for line in closing_lines(summary, out, notes, left_out=opened.left_out):
             report.say(line)
-        code = _exit_code(summary)
+        code = _exit_code(summary, report)
     report.event("end", **end_event(summary, watcher.status(), out), exit_code=code)
     raise typer.Exit(code)
 
 
-def _exit_code(summary: Summary) -> int:
+def _exit_code(summary: Summary, report: Report) -> int:
     """The exit code. Raises what ended the run before its end."""
     if summary.interrupted:
         return EXIT_INTERRUPTED
+    if isinstance(summary.stopped, CeilingReached):
+        report.error(summary.stopped, EXIT_SOME_FAILED)
+        return EXIT_SOME_FAILED
     if summary.stopped is not None:
         raise summary.stopped
     return exit_code(records=summary.records, failures=summary.failures)
