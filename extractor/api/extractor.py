@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 from extractor.api.loop import LoopThread
 from extractor.api.opened import Opened
 from extractor.api.options import Options, Reading, call_settings, check_names, model_settings
-from extractor.api.papers import open_source
 from extractor.api.progress import Progress
 from extractor.api.results import Results
 from extractor.debug_log import logging_to
@@ -22,8 +21,8 @@ from extractor.llm.settings import check_number, model_file
 from extractor.llm.weights.catalog import DEFAULT_MODEL
 from extractor.paper import Paper
 from extractor.record import Record, Result, SchemaT
-from extractor.run.batch import Stop, Summary
 from extractor.run.session import open_engine
+from extractor.run.stop import Stop
 from extractor.task import load_task, schema_file
 
 if TYPE_CHECKING:
@@ -282,6 +281,9 @@ class Extractor(Generic[SchemaT]):
         limit: int | None = None,
     ) -> AsyncGenerator[tuple[int, Result[SchemaT]]]:
         """Yield each result with its position, as it is done."""
+        from extractor.api.papers import open_source
+        from extractor.run.batch import Summary
+
         check_names(reading, Reading.__annotations__)
         summary = Summary()
         with (

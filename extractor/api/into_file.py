@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from extractor.api.progress import Progress
     from extractor.llm.endpoint import Endpoint
     from extractor.llm.settings import ModelSettings
-    from extractor.run.batch import Stop, Summary
+    from extractor.run.batch import Summary
     from extractor.run.resumable import Resumable
     from extractor.run.settings import CallSettings
+    from extractor.run.stop import Stop
     from extractor.task import Task
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import time
-from contextlib import aclosing, closing, contextmanager, nullcontext, suppress
+from contextlib import aclosing, closing, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from extractor.errors import ExtractorError, InternalError, OutputError, UnfitRecord
 from extractor.record import Failure, Record
 from extractor.run.prefetch import Prefetch
 from extractor.run.reorder import InOrder, Row
+from extractor.run.stop import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from extractor.paper import Paper
     from extractor.record import Result, SchemaT
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("extractor.run")
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _TICK_SECONDS = 0.2
 
 
@@ -99,50 +98,6 @@ class Watcher:
 
     def stopping(self) -> None:
         """The user asked the run to stop; papers in flight are finished."""
-
-
-class Stop:
-    """Ctrl-C: the first stops taking papers, the second cancels those in flight."""
-
-    def __init__(self) -> None:
-        self.requested = False
-        self.forced = False
-        self._begun: tuple[Engine[Any], Watcher, asyncio.Task[Any] | None] | None = None
-
-    def begin(self, engine: Engine[SchemaT], watcher: Watcher) -> None:
-        """Stop this engine, in the current task, when it is requested."""
-        self._begun = engine, watcher, asyncio.current_task()
-
-    def request(self) -> None:
-        """Ask once, or again; from the event loop of the run."""
-        if self._begun is None:
-            return
-        engine, watcher, task = self._begun
-        if self.requested and task is not None:
-            self.forced = True
-            task.cancel()
-            return
-        self.requested = True
-        engine.stop()
-        watcher.stopping()
-
-    @contextmanager
-    def on_interrupt(self) -> Iterator[Self]:
-        """Request it by SIGINT and SIGTERM in this event loop during the block."""
-        loop = asyncio.get_running_loop()
-        handled = {}
-        # Unsupported on Windows and outside the main thread: there Ctrl-C stays an exception.
-        with suppress(NotImplementedError, ValueError, RuntimeError):
-            for number in _SIGNALS:
-                before = signal.getsignal(number)
-                loop.add_signal_handler(number, self.request)
-                handled[number] = before
-        try:
-            yield self
-        finally:
-            for number, before in handled.items():
-                loop.remove_signal_handler(number)
-                signal.signal(number, before)  # which the loop does not put back
 
 
 async def run_batch(

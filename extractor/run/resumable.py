@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 
     from extractor.llm.settings import ModelSettings
     from extractor.readers import Item
-    from extractor.run.batch import Stop, Summary, Watcher
+    from extractor.run.batch import Summary, Watcher
     from extractor.run.engine import Engine
     from extractor.run.settings import CallSettings
     from extractor.run.state import RunState
+    from extractor.run.stop import Stop
     from extractor.task import Task
     from extractor.writers import OpenOutput, Schema
 
