@@ -93,7 +93,7 @@ def test_what_is_no_schema_is_told(schema: Any) -> None:
 
 
 def test_every_option_of_the_command_is_one_here() -> None:
-    """But where Python has its own way: standard output, and a log of the run."""
+    """But for what Python chooses papers and shows messages with, and what needs a new run."""
     page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     section = page.split("## `extractor run`")[1].split("\n## ")[0]
     named = {
@@ -102,7 +102,8 @@ def test_every_option_of_the_command_is_one_here() -> None:
     here = {*Options.__annotations__, *Reading.__annotations__, "extra_header", "no_cache"}
     here |= {*get_type_hints(Extractor.run, localns=_NAMESPACE), "schema", "limit", "out"}
     here |= {"failures", "format", "retry_failed"}
-    assert named - here == {"quiet", "help"}
+    of_python = {"where", "sample", "seed", "quiet", "verbose", "help", "config"}
+    assert named - here <= {*of_python, "append"}
 
 
 _NAMESPACE: dict[str, Any] = {"PaperInput": Any, "Run": Run}
