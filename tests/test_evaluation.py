@@ -13,6 +13,7 @@ from extractor.errors import DumpError
 from extractor.evaluation import (
     Gold,
     Scorer,
+    draft_gold,
     evaluate,
     find_mistakes,
     mistake_lines,
@@ -319,7 +320,8 @@ def test_a_record_of_another_shape_is_named(gold_of: GoldOf) -> None:
         ("", "no gold"),
         ("\n{}\n", "line 2: not an object with an id"),
         ('{"id": "1"', "line 1: not JSON"),
-        ('{"id": "1", "method_name": []}', "line 1: 'other_names' is missing"),
+        ('{"id": "1", "method_optional": true}', "line 1: 'method_name' is missing"),
+        ('{"id": "1", "benchmark": []}', "no field 'benchmark'. Did you mean 'benchmarks'"),
         (json.dumps({"id": "1", **NOTHING, "hardware": "A100"}), "line 1: the gold of hardware"),
         (json.dumps({"id": "1", **NOTHING, "speedups": [{"value": 2}]}), "claimed_speedups"),
         (f"{json.dumps({'id': '1', **NOTHING})}\n" * 2, "line 2: the id '1'"),
@@ -332,6 +334,38 @@ def test_gold_that_is_none_is_refused_with_its_line(tmp_path: Path, text: str, s
         read_gold(path)
     with pytest.raises(DumpError, match="cannot be read"):
         read_gold(tmp_path / "missing.jsonl")
+
+
+def test_gold_in_the_shape_of_records(gold_of: GoldOf, tmp_path: Path) -> None:
+    """As a record has it, with several forms where there are some; fields may be left out."""
+    record = {
+        "id": "1",
+        "title": "FooNet",
+        "method_name": "FooNet",
+        "claimed_speedups": [{**claim(2), "kind": "training", "factor": 2.0}],
+        "benchmarks": ["COCO", ["ImageNet-1K", "ImageNet"]],
+        "benchmarks_optional": ["GLUE"],
+        "hardware": [],
+        "code_url": None,
+        "evidence": [],
+        "meta": {"model": "m"},
+    }
+    own = gold_of(
+        {
+            "method_name": ["FooNet"],
+            "speedups": [claim(2)],
+            "benchmarks": [["COCO"], ["ImageNet-1K", "ImageNet"]],
+            "benchmarks_optional": [["GLUE"]],
+        }
+    )
+    path = tmp_path / "gold.jsonl"
+    path.write_text(json.dumps(record), encoding="utf-8")
+    answer = {**record, "benchmarks": ["coco", "GLUE", "ImageNet", "SVHN"], "method_name": None}
+    assert one(read_gold(path), **answer).to_dict() == one(own, **answer).to_dict()
+    path.write_text(json.dumps(draft_gold(record)), encoding="utf-8")
+    assert one(read_gold(path), **answer).to_dict() == one(own, **answer).to_dict()
+    path.write_text('{"id": "1", "hardware": ["A100"]}', encoding="utf-8")
+    assert list(one(read_gold(path), **record).fields) == ["hardware"]
 
 
 PAPER = Paper(

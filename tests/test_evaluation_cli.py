@@ -66,14 +66,90 @@ def test_right_records_reach_every_figure(invoke: Invoke, records: Records) -> N
     assert "invention rate  0.000 0.00-0.00; 0 of" in out
 
 
-def test_below_min_f1_the_exit_code_is_1(invoke: Invoke, records: Records) -> None:
+def test_below_min_f1_the_exit_code_is_4(invoke: Invoke, records: Records) -> None:
     wrong = records(paper_4={"benchmarks": ["MNIST"]}, paper_7={"method_name": None})
     # Method 12/13, benchmarks 26/30, the others 1.
     code, out, err = invoke("eval", "--gold", GOLD, "--records", wrong, "--min-f1", "0.99")
-    assert code == 1
+    assert code == 4
     assert "macro F1" in out
     assert err == "extractor: macro F1 0.957949 is below 0.99.\n"
     assert invoke("eval", "--gold", GOLD, "--records", wrong, "--min-f1", "0.9")[0] == 0
+
+
+def test_thresholds_of_fields_and_of_invention(invoke: Invoke, records: Records) -> None:
+    wrong = records(paper_4={"benchmarks": ["MNIST"]}, paper_2={"hardware": ["A100"]})
+    scored = ["eval", "--gold", GOLD, "--records", wrong]
+    assert invoke(*scored, "--min", "benchmarks=0.86", "--max-invented", "0.04")[0] == 0
+    missed = ["--min", "benchmarks.recall=0.9", "--min", "hardware=1", "--max-invented", "0.03"]
+    code, _, err = invoke(*scored, *missed)
+    assert code == 4
+    assert err.splitlines() == [
+        "extractor: recall of benchmarks 0.8125 is below 0.9.",
+        "extractor: F1 of hardware 0.947368 is below 1.",
+        "extractor: the invention rate 0.037037 is above 0.03.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "said"),
+    [
+        ("benchmark=0.8", "Did you mean 'benchmarks'?"),
+        ("species=0.8", "Measured: method_name, "),
+        ("hardware", "not FIELD=X"),
+        ("hardware=80", "from 0 to 1"),
+        ("hardware=nan", "from 0 to 1"),
+        ("hardware.f2=0.8", "names no figure: 'f2'"),
+    ],
+)
+def test_a_threshold_that_is_none_is_refused_before_anything_is_paid(
+    invoke: Invoke, threshold: str, said: str
+) -> None:
+    code, out, err = invoke("eval", DUMP, "--gold", GOLD, "--model", "m", "--min", threshold)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+def test_against_an_earlier_evaluation(invoke: Invoke, records: Records, tmp_path: Path) -> None:
+    scored = ["eval", "--gold", GOLD, "--records"]
+    earlier = tmp_path / "earlier.json"
+    before = invoke(*scored, records(paper_7={"method_name": None}), "--json").out
+    earlier.write_text(before, encoding="utf-8")
+    now = records(paper_4={"benchmarks": ["ImageNet-1K", "COCO"]})
+    code, out, err = invoke(*scored, now, "--against", str(earlier))
+    assert code == 4
+    told = {line.split("  ")[0]: line.split()[-1] for line in out.splitlines() if line}
+    assert told["method_name F1"] == "better"
+    assert told["benchmarks F1"] == "worse"
+    assert "5 figures as before" in out
+    assert err == "extractor: benchmarks F1 got worse: 1 before, 0.967742 now.\n"
+    tolerant = invoke(*scored, now, "--against", str(earlier), "--tolerance", "0.04", "--json")
+    against = json.loads(tolerant.out)["against"]
+    assert tolerant.code == 0
+    assert [(each["field"], each["worse"]) for each in against["changes"]] == [
+        ("method_name", False),
+        ("benchmarks", False),
+        (None, False),
+    ]
+    assert against["same_gold"]
+    # The same records: nothing is told but that.
+    code, out, _ = invoke(*scored, records(paper_7={"method_name": None}), "--against", earlier)
+    assert (code, out.splitlines()[-1]) == (0, "8 figures as before")
+    _, out, _ = invoke(*scored, now, "--limit", "3", "--against", earlier)
+    assert "measured on other gold" in out
+
+
+def test_an_earlier_evaluation_that_is_none_is_refused(
+    invoke: Invoke, records: Records, tmp_path: Path
+) -> None:
+    scored = ["eval", "--gold", GOLD, "--records", records(), "--against"]
+    other = tmp_path / "other.json"
+    for text in ("", "[]", '{"fields": {}}', '{"fields": {"a": {"f1": null}}}'):
+        other.write_text(text, encoding="utf-8")
+        code, out, err = invoke(*scored, str(other))
+        assert (code, out) == (1, "")
+        assert "holds no evaluation" in err
+    assert "cannot be read" in invoke(*scored, "missing.json").err
+    assert invoke(*scored[:-1], "--tolerance", "0.1").code == 2
 
 
 def test_json_holds_the_figures_and_on_demand_the_errors(invoke: Invoke, records: Records) -> None:
@@ -159,6 +235,45 @@ def test_records_of_other_papers_or_fields_are_not_scored(invoke: Invoke, tmp_pa
         code, out, err = invoke("eval", "--gold", GOLD, "--records", str(other))
         assert (code, out) == (2, "")
         assert said in err
+
+
+def test_a_draft_of_gold_is_gold(invoke: Invoke, records: Records, tmp_path: Path) -> None:
+    """Records against their own draft are right; a correction makes them wrong."""
+    file = Path(records())
+    code, out, err = invoke("gold", "draft", file)
+    draft = file.with_name("records.gold.jsonl")
+    assert (code, out, err) == (0, "", f"{draft}: 12 papers to correct\n")
+    assert read_jsonl(draft)[0].keys().isdisjoint({"evidence", "meta", "source"})
+    scored = ["eval", "--records", file, "--gold", draft, "--min-f1", "1"]
+    assert invoke(*scored).code == 0
+    draft.write_text(draft.read_text().replace('"SpliceCache"', '"Splice"'))
+    assert invoke(*scored).code == 4
+    refused = invoke("gold", "draft", file)
+    assert (refused.code, refused.out) == (2, "")
+    assert "may hold corrections" in refused.err
+    assert "Splice" in draft.read_text()
+
+
+def test_a_draft_of_some_papers(invoke: Invoke, records: Records, tmp_path: Path) -> None:
+    file = records()
+    drawn = invoke("gold", "draft", file, "--sample", "3", "-o", "-")
+    ids = [json.loads(line)["id"] for line in drawn.out.splitlines()]
+    assert len(ids) == 3
+    assert ids == sorted(ids, key=int)
+    assert invoke("gold", "draft", file, "--sample", "3", "-o", "-").out == drawn.out
+    other = invoke("gold", "draft", file, "--sample", "3", "--seed", "1", "-o", "-")
+    assert other.out != drawn.out
+    assert len(invoke("gold", "draft", file, "--sample", "99", "-o", "-").out.splitlines()) == 12
+
+
+def test_a_draft_of_records_that_are_not_all_there(invoke: Invoke, tmp_path: Path) -> None:
+    file = tmp_path / "records.jsonl"
+    file.write_text('{"id": "1", "a": 1}\n{"a": 2}\n{"id": "1", "a": 3}\n{"id": "2", "a": 4}\n')
+    code, out, err = invoke("gold", "draft", file, "-o", "-")
+    assert code == 3
+    assert [json.loads(line)["a"] for line in out.splitlines()] == [1, 4]
+    assert "further record of the id '1'" in err
+    assert "Entry 2" in err
 
 
 @pytest.fixture

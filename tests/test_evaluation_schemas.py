@@ -154,6 +154,16 @@ def test_a_derived_field_may_tell_objects_apart(score: Score) -> None:
     assert counted(score(gold, record), "outcomes") == (1, 1, 0)
 
 
+def test_a_record_of_objects_is_gold(score: Score) -> None:
+    """All keys count but those that hold the words, follow from others, or are lists."""
+    outcome = {"name": "death", "quote": "12 %", "value": 12, "unit": "%", "arms": ["a"]}
+    answer = {**outcome, "quote": "of 12 %", "arms": [], "share": 0.12}
+    for gold in ({**outcome, "share": 0.5}, outcome):
+        assert counted(score({"outcomes": [gold]}, {"outcomes": [answer]}), "outcomes") == RIGHT
+        wrong = {**answer, "unit": None}
+        assert counted(score({"outcomes": [gold]}, {"outcomes": [wrong]}), "outcomes") == WRONG
+
+
 def test_only_fields_that_gold_speaks_of_are_scored(score: Score) -> None:
     evaluation = score([{"drug": "A"}, {"drug": "B"}], {"drug": "A", "year": 1}, {"drug": "C"})
     assert list(evaluation.fields) == ["drug"]
@@ -174,7 +184,9 @@ def test_a_title_may_stand_in_gold_to_help_its_readers(score: Score) -> None:
         ({"sites": "Oslo"}, DumpError, "line 1: the gold of sites"),
         ({"drug": {"name": "A"}}, DumpError, "line 1: the gold of drug"),
         ({"notes": {"a": "b"}}, UsageError, "notes is a mapping"),
-        ({"outcomes": [{"name": "a"}, {"name": "b", "unit": "%"}]}, UsageError, "has unit"),
+        ({"outcomes": [{"name": "a"}, {"name": "b", "unit": "%"}]}, UsageError, "lacks unit"),
+        ({"year": "2024"}, DumpError, 'line 1: the gold of year has "2024"'),
+        ({"sites": ["Oslo", [1]]}, DumpError, "the gold of sites has 1, where .* a text"),
         ({"outcomes": [{"name": "a", "vlaue": 2}]}, UsageError, "no field 'vlaue'"),
         ({"outcomes": [{"name": "a", "arms": ["b"]}]}, UsageError, "outcomes.arms"),
         ({"outcomes": [{"quote": "a"}]}, UsageError, "no key that tells it"),

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from extractor.errors import ExtractorError
 
 EXIT_FAILED, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 1, 2, 3, 130
+EXIT_CHECK_FAILED = 4
+"""The command worked, and what it was asked to check does not hold: quality fell, runs differ."""
 
 
 def exit_code(*, records: int, failures: int) -> int:

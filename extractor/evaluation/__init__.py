@@ -10,6 +10,15 @@ docs/evaluation.md defines every figure and the form of gold. What runs a model 
 
 from __future__ import annotations
 
+from extractor.evaluation.checks import (
+    Against,
+    Earlier,
+    Threshold,
+    check_fields,
+    compare,
+    read_earlier,
+    shortfalls,
+)
 from extractor.evaluation.figures import (
     Counts,
     Evaluation,
@@ -22,7 +31,7 @@ from extractor.evaluation.figures import (
     Spending,
     evaluate,
 )
-from extractor.evaluation.gold import Gold, read_gold
+from extractor.evaluation.gold import Gold, draft_gold, read_gold
 from extractor.evaluation.mistakes import (
     FieldMistakes,
     Mistake,
@@ -31,10 +40,12 @@ from extractor.evaluation.mistakes import (
     find_mistakes,
 )
 from extractor.evaluation.scorers import Expected, FieldScore, GoldValue, PredictedValue, Scorer
-from extractor.evaluation.text import mistake_lines, table
+from extractor.evaluation.text import against_lines, mistake_lines, table
 
 __all__ = [
+    "Against",
     "Counts",
+    "Earlier",
     "Evaluation",
     "Expected",
     "FieldEvaluation",
@@ -53,9 +64,16 @@ __all__ = [
     "ScoredPaper",
     "Scorer",
     "Spending",
+    "Threshold",
+    "against_lines",
+    "check_fields",
+    "compare",
+    "draft_gold",
     "evaluate",
     "find_mistakes",
     "mistake_lines",
+    "read_earlier",
     "read_gold",
+    "shortfalls",
     "table",
 ]

@@ -97,8 +97,8 @@ class Scorer(ABC):
         """What gold says; ``optional`` is True where the field is not judged."""
         if optional is True:
             return Expected(judged=False)
-        if not self.many:  # null and an empty list of forms say that there is none
-            values = [] if values is None or values == [] else [values]
+        if not self.many:  # null and an empty text or list of forms say that there is none
+            values = [] if values in (None, "", []) else [values]
 
         def accepted(value: Any) -> tuple[GoldValue, ...]:
             return tuple(GoldValue(item, self.gold_keys(item)) for item in _list_of(value))

@@ -15,6 +15,7 @@ from extractor.plurals import counted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from extractor.evaluation.checks import Against, Change
     from extractor.evaluation.figures import Counts, Evaluation, Figure
     from extractor.evaluation.mistakes import FieldMistakes, PaperMistakes
 
@@ -35,9 +36,13 @@ def table(evaluation: Evaluation) -> Iterator[str]:
     summary = Table.grid(padding=(0, 2, 0, 0))
     for name, *parts in _over_all(evaluation):
         summary.add_row(name, "; ".join(filter(None, parts)))
+    yield from _printed(shares, "", counts, "", summary)
+
+
+def _printed(*parts: Table | str) -> Iterator[str]:
     text = io.StringIO()
     console = Console(file=text, width=_WIDTH, color_system=None, markup=False, emoji=False)
-    console.print(shares, "", counts, "", summary)
+    console.print(*parts)
     yield from map(str.rstrip, text.getvalue().splitlines())
 
 
@@ -87,6 +92,31 @@ def _over_all(evaluation: Evaluation) -> Iterator[tuple[str, ...]]:
         yield "no record", f"{counted(len(missing), 'paper')} of gold, counted as empty: {shown}"
     if evaluation.without_gold:
         yield "no gold", f"{counted(evaluation.without_gold, 'record')}, left aside"
+
+
+def against_lines(against: Against) -> Iterator[str]:
+    """Yield what is better and worse than in an earlier evaluation, one figure a line."""
+    yield ""
+    yield f"against {against.name}"
+    rows = _columns("before", "now", "change")
+    rows.add_column("")
+    for each in against.changes:
+        numbers = f"{each.before:.3f}", f"{each.now:.3f}", f"{each.now - each.before:+.3f}"
+        rows.add_row(each.label, *numbers, _judgement(each))
+    if against.changes:
+        yield from _printed(rows)
+    yield f"{_count(against.same, 'figure')} as before"
+    for names, said in ((against.only_before, "not measured now"), (against.only_now, "new")):
+        if names:
+            yield f"{said}: {', '.join(names)}"
+    if not against.same_gold:
+        yield f"{against.name} was measured on other gold: a change may be that of the gold"
+
+
+def _judgement(change: Change) -> str:
+    if change.better:
+        return "better"
+    return "worse" if change.worse else "worse, within the tolerance"
 
 
 def mistake_lines(mistakes: Iterable[PaperMistakes]) -> Iterator[str]:

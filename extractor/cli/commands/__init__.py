@@ -6,7 +6,7 @@ imported when it runs, so that help answers at once.
 """
 
 ORDER = (
-    *("run", "extract", "eval", "inspect", "convert", "report"),
-    *("formats", "schema", "models", "cache"),
+    *("run", "extract", "eval", "inspect", "convert", "report", "diff"),
+    *("gold", "formats", "schema", "models", "cache"),
 )
 """How help lists them; any other command comes after these."""

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 from typer import Argument, Option
 
-from extractor.cli import EXIT_FAILED, EXIT_INTERRUPTED, exit_code, options
+from extractor.cli import EXIT_CHECK_FAILED, EXIT_INTERRUPTED, exit_code, options
 from extractor.cli.config import origin
-from extractor.cli.expand import expanded
+from extractor.cli.expand import OptionGroup, expanded
 from extractor.errors import UsageError, resume_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from extractor.cli.progress import Report
-    from extractor.evaluation import Evaluation, Gold, Price
+    from extractor.evaluation import (
+        Against,
+        Earlier,
+        Evaluation,
+        Gold,
+        PaperMistakes,
+        Price,
+        Threshold,
+    )
     from extractor.evaluation.running import Ran
     from extractor.llm.prices import Prices
     from extractor.llm.settings import ModelSettings
@@ -28,6 +36,80 @@ if TYPE_CHECKING:
     from extractor.readers import Dump
     from extractor.run.settings import CallSettings
     from extractor.task import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckOptions(OptionGroup):
+    """What the figures must reach: else the exit code says that quality is too low."""
+
+    heading: ClassVar = "Checks"
+    min_f1: Annotated[
+        float | None, Option(min=0, max=1, help="Exit with code 4 when macro F1 is below this.")
+    ] = None
+    min: Annotated[
+        list[str] | None,
+        Option(
+            "--min",
+            metavar="FIELD=X",
+            help="Exit with code 4 when F1 of this field is below X, or with FIELD.precision=X "
+            "or FIELD.recall=X that figure; may be repeated.",
+        ),
+    ] = None
+    max_invented: Annotated[
+        float | None,
+        Option(min=0, max=1, help="Exit with code 4 when the invention rate is above this."),
+    ] = None
+    against: Annotated[
+        Path | None,
+        Option(
+            metavar="EARLIER.json",
+            help="What --json printed earlier: tell what is better and worse, and exit with code "
+            "4 when a figure is worse.",
+        ),
+    ] = None
+    tolerance: Annotated[
+        float,
+        Option(min=0, max=1, help="How much worse than --against a figure may be."),
+    ] = 0.0
+
+    def prepare(self, gold: Gold) -> Checks:
+        """Read what is needed before anything is paid for. Raises UsageError, DumpError."""
+        from extractor.evaluation import Threshold, check_fields, read_earlier
+
+        if self.tolerance and self.against is None:
+            raise UsageError("--tolerance needs --against.")
+        thresholds = [Threshold.of(text) for text in self.min or ()]
+        check_fields(thresholds, (scorer.field for scorer in gold.scorers))
+        earlier = None if self.against is None else read_earlier(self.against)
+        return Checks(self, thresholds, earlier)
+
+
+@dataclass(frozen=True)
+class Checks:
+    """The options of a check, read."""
+
+    options: CheckOptions
+    thresholds: list[Threshold]
+    earlier: Earlier | None
+
+    def against(self, evaluation: Evaluation) -> Against | None:
+        """The evaluation beside the earlier one, if there is one."""
+        from extractor.evaluation import compare
+
+        return self.earlier and compare(evaluation, self.earlier, self.options.tolerance)
+
+    def failed(self, evaluation: Evaluation, against: Against | None) -> Iterator[str]:
+        """Say in a line each what does not hold."""
+        from extractor.evaluation import shortfalls
+
+        yield from shortfalls(
+            evaluation,
+            thresholds=self.thresholds,
+            min_f1=self.options.min_f1,
+            max_invented=self.options.max_invented,
+        )
+        for each in against.worse if against else ():
+            yield f"{each.label} got worse: {each.before:.6g} before, {each.now:.6g} now"
 
 
 @expanded
@@ -55,9 +137,7 @@ def eval(  # noqa: A001 -- the command's name
         ),
     ] = False,
     as_json: options.AsJson = False,
-    min_f1: Annotated[
-        float | None, Option(min=0, max=1, help="Exit with code 1 when macro F1 is below this.")
-    ] = None,
+    checks: CheckOptions,
     reading: options.DumpOptions,
     task: options.TaskOptions,
     model: options.ModelOptions,
@@ -75,67 +155,110 @@ def eval(  # noqa: A001 -- the command's name
     Example: extractor eval papers.txt --gold papers.gold.jsonl
     """
     from extractor.cli.progress import report_for
-    from extractor.cli.summary import failure_lines
     from extractor.cli.verbose import telling
-    from extractor.debug_log import logging_to
-    from extractor.evaluation import find_mistakes, mistake_lines, read_gold, table
-    from extractor.evaluation.running import read_known
-    from extractor.llm.own_files import own_files
+    from extractor.evaluation import find_mistakes, read_gold
 
     extraction, call_settings = task.load(), calls.settings()
     wanted = read_gold(gold, extraction.schema).first(limit)
+    prepared = checks.prepare(wanted)
     papers: Mapping[str, Paper] = {}
     failures: Mapping[str, int] = {}
-    reasons: Mapping[str, str] = {}
     if records is not None:
         _refuse_model_options(context)
         evaluation = _score_file(wanted, records, call_settings)
         if dump:
-            with reading.open(dump) as source:
-                papers = read_known(source, wanted.papers)
+            papers = _papers_of(reading, dump, wanted)
     elif dump:
         settings = model.settings(concurrency=calls.rates.concurrency)
-        used = [gold, *task.files, *model.files, *own_files(calls.cache.cache_dir)]
-        with (
-            reading.open(dump) as source,
-            telling(
-                report := report_for(progress, quiet=quiet),
-                context,
-                extraction,
-                settings,
-                call_settings,
-                verbose=verbose,
-            ),
-            logging_to(debug_log, others=[*options.inputs(source), *used]),
-        ):
-            ran, evaluation = _score_dump(
+        report = report_for(progress, quiet=quiet)
+        with telling(report, context, extraction, settings, call_settings, verbose=verbose):
+            ran, evaluation = _run(
                 wanted,
-                source,
+                reading,
+                dump,
                 extraction,
                 settings,
                 call_settings,
                 report,
+                used=[gold, *task.files, *model.files],
+                debug_log=debug_log,
+                quiet=quiet,
             )
-        papers, failures, reasons = ran.papers, ran.summary.kinds, ran.summary.reasons
+        papers, failures = ran.papers, ran.summary.kinds
     else:
         raise UsageError(
             "There is nothing to score.",
             hint="Give a DUMP to run over, or records with --records.",
         )
-    if failures and not quiet:
-        typer.echo("\n".join(failure_lines(failures, reasons)), err=True)
-    mistakes = list(find_mistakes(evaluation, wanted, papers)) if errors else []
-    if as_json:
-        row = {**evaluation.to_dict(), "failures": dict(failures)}
-        shown = {"errors": [paper.to_dict() for paper in mistakes]} if errors else {}
-        typer.echo(json.dumps({**row, **shown}, indent=2, ensure_ascii=False))
-    else:
-        typer.echo("\n".join((*table(evaluation), *mistake_lines(mistakes))))
-    if min_f1 is not None and (macro := evaluation.macro_f1.value) < min_f1:
-        typer.echo(f"extractor: macro F1 {macro:.6g} is below {min_f1:g}.", err=True)
-        raise typer.Exit(EXIT_FAILED)
+    mistakes = list(find_mistakes(evaluation, wanted, papers)) if errors else None
+    against = prepared.against(evaluation)
+    _show(evaluation, against, mistakes, failures, as_json=as_json)
+    if failed := [*prepared.failed(evaluation, against)]:
+        for line in failed:
+            typer.echo(f"extractor: {line}.", err=True)
+        raise typer.Exit(EXIT_CHECK_FAILED)
     found = sum(paper.record is not None for paper in evaluation.papers)
     raise typer.Exit(exit_code(records=found, failures=sum(failures.values())))
+
+
+def _show(
+    evaluation: Evaluation,
+    against: Against | None,
+    mistakes: Sequence[PaperMistakes] | None,
+    failures: Mapping[str, int],
+    *,
+    as_json: bool,
+) -> None:
+    from extractor.evaluation import against_lines, mistake_lines, table
+
+    if not as_json:
+        compared = against_lines(against) if against else ()
+        lines = (*table(evaluation), *compared, *mistake_lines(mistakes or ()))
+        typer.echo("\n".join(lines))
+        return
+    row = {**evaluation.to_dict(), "failures": dict(failures)}
+    if against:
+        row["against"] = against.to_dict()
+    if mistakes is not None:
+        row["errors"] = [paper.to_dict() for paper in mistakes]
+    typer.echo(json.dumps(row, indent=2, ensure_ascii=False))
+
+
+def _papers_of(
+    reading: options.DumpOptions, dump: Iterable[str], gold: Gold
+) -> Mapping[str, Paper]:
+    from extractor.evaluation.running import read_known
+
+    with reading.open(dump) as source:
+        return read_known(source, gold.papers)
+
+
+def _run(
+    gold: Gold,
+    reading: options.DumpOptions,
+    dump: Iterable[str],
+    task: Task[Any],
+    model: ModelSettings,
+    calls: CallSettings,
+    report: Report,
+    *,
+    used: Iterable[Path],
+    debug_log: Path | None,
+    quiet: bool,
+) -> tuple[Ran, Evaluation]:
+    """Run over the dump, with a debug log that none of the files ``used`` may be."""
+    from extractor.cli.summary import failure_lines
+    from extractor.debug_log import logging_to
+    from extractor.llm.own_files import own_files
+
+    with reading.open(dump) as source:
+        others = [*options.inputs(source), *used, *own_files(calls.cache_dir)]
+        with logging_to(debug_log, others=others):
+            ran, evaluation = _score_dump(gold, source, task, model, calls, report)
+    if ran.summary.kinds and not quiet:
+        lines = failure_lines(ran.summary.kinds, ran.summary.reasons)
+        typer.echo("\n".join(lines), err=True)
+    return ran, evaluation
 
 
 def _refuse_model_options(context: typer.Context) -> None:
