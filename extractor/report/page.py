@@ -26,8 +26,20 @@ _PLACEHOLDER = re.compile(r"\{\{ (\w+) \}\}")
 
 def page_before_chunks(title: str, index: Mapping[str, Any]) -> bytes:
     """The page up to where the chunks begin."""
-    style, script = (PAGE / "style.css").read_text("utf-8"), page_script(PAGE)
-    # Nothing is loaded, and only this very style and script count.
+    return page_before(
+        (PAGE / "page.html").read_text("utf-8"),
+        title=title,
+        style=page_style(),
+        script=page_script(PAGE),
+        index=index,
+    )
+
+
+def page_before(
+    markup: str, *, title: str, style: str, script: str, index: Mapping[str, Any]
+) -> bytes:
+    """A page of this ``markup`` up to where its chunks begin; nothing in it is loaded."""
+    # Only this very style and script count.
     policy = (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
@@ -39,8 +51,17 @@ def page_before_chunks(title: str, index: Mapping[str, Any]) -> bytes:
         "script": script,
         "index": _packed(_json(index)).decode("ascii"),
     }
-    markup = (PAGE / "page.html").read_text("utf-8")
     return _PLACEHOLDER.sub(lambda found: parts[found[1]], markup).encode()
+
+
+def page_style() -> str:
+    """The style of the page, which other pages share."""
+    return (PAGE / "style.css").read_text("utf-8")
+
+
+def page_modules(*names: str) -> str:
+    """Some modules of the page's script, for other pages."""
+    return "\n".join((PAGE / f"{name}.js").read_text("utf-8") for name in names)
 
 
 def page_script(page: Traversable) -> str:

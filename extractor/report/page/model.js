@@ -9,20 +9,6 @@ const MOST_CATEGORIES = 12;
 const RAREST_KINDS = 0.7;
 const KIND_NAMES = ["kind", "metric", "type", "category"];
 
-/** Turn deflated JSON in base 64 back into its value. */
-async function unpack(base64) {
-  const packed = new Blob([bytesOf(base64)]).stream();
-  return new Response(packed.pipeThrough(new DecompressionStream("deflate-raw"))).json();
-}
-
-function bytesOf(base64) {
-  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
-  return bytes;
-}
-
 /** One key of a field's items. */
 class Leaf {
   constructor(field, data) {
@@ -152,12 +138,11 @@ class Model {
     this.titles = index.titles;
     this.rows = index.ids.length;
     this.records = index.records;
-    this.chunk = index.chunk;
     this.fields = index.fields.map((data, i) => new Field(data, this.rows, i, true));
     for (const data of index.extras) this[data.name] = new Field(data, this.rows, 0, false);
     this.extras = [this.source, this.refused, this.failure];
     this.paths = this.#paths();
-    this.unpacked = new Map();
+    this.chunks = new Chunks(index.chunk);
   }
 
   #paths() {
@@ -217,21 +202,7 @@ class Model {
 
   /** A paper's record or failure as the file has it, and its abstract or null. */
   async details(row) {
-    const chunk = Math.floor(row / this.chunk);
-    if (!this.unpacked.has(chunk)) {
-      const holder = await this.#holder(chunk);
-      this.unpacked.set(chunk, await unpack(holder.textContent));
-      if (this.unpacked.size > 8) this.unpacked.delete(this.unpacked.keys().next().value);
-    }
-    const [row_, abstract] = this.unpacked.get(chunk)[row % this.chunk];
-    return { row: row_, abstract };
-  }
-
-  /** The element with a chunk: a large page is looked at before the browser has read its end. */
-  async #holder(chunk) {
-    while (!byId(`chunk-${chunk}`) && document.readyState === "loading") {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    return byId(`chunk-${chunk}`);
+    const [data, abstract] = await this.chunks.entry(row);
+    return { row: data, abstract };
   }
 }
