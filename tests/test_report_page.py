@@ -13,59 +13,29 @@ import os
 import shutil
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from browser import Page
 from helpers import write_jsonl
 
 from extractor.report import page, write_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from types import ModuleType
 
     from selenium.webdriver import Chrome
-    from selenium.webdriver.remote.webelement import WebElement
 
 ROOT = Path(__file__).parent.parent
-FLAGS = (
-    "headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run",
-    "disable-background-networking", "disable-component-update", "disable-sync",
-    "disable-dev-shm-usage",
-)  # fmt: skip
-PATIENCE = 10.0
-
 Json = dict[str, Any]
-T = TypeVar("T")
 
 
-@pytest.fixture(scope="module")
-def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """A headless Chromium with a profile of its own, for all tests of this file."""
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (binary and driver):
-        missing = "Chromium or its driver is absent: apt-get install chromium chromium-driver"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for flag in (*FLAGS, f"user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    browser = webdriver.Chrome(options, Service(driver))
-    yield browser
-    browser.quit()
-
-
-class Screen:
+class Screen(Page):
     """A report in the browser, and what a person does with it."""
 
     def __init__(self, chrome: Chrome, folder: Path) -> None:
-        self.chrome = chrome
+        super().__init__(chrome)
         self.folder = folder
         self.path = folder / "report.html"
 
@@ -91,73 +61,11 @@ class Screen:
         self.until(lambda: self.js("return document.documentElement.dataset.state") == "ready")
         return self
 
-    def size(self, width: int, height: int = 800, *, dark: bool = False) -> Screen:
-        """Give the window a size and the system a theme."""
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
-        self.chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        theme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        calm = {"name": "prefers-reduced-motion", "value": "reduce"}
-        self.chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [theme, calm]})
-        return self
-
-    def js(self, script: str, *arguments: Any) -> Any:
-        return self.chrome.execute_script(script, *arguments)
-
-    def all(self, css: str) -> list[WebElement]:
-        return self.chrome.find_elements("css selector", css)
-
-    def one(self, css: str) -> WebElement:
-        return self.chrome.find_element("css selector", css)
-
-    def text(self, css: str) -> str:
-        return str(self.js("return document.querySelector(arguments[0]).textContent", css)).strip()
-
-    def texts(self, css: str) -> list[str]:
-        found: list[str] = self.js(
-            "return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent.trim())",
-            css,
-        )
-        return found
-
-    def click(self, css: str, text: str = "") -> None:
-        """Click the first element that has a text; charts may be drawn anew at any moment."""
-        from selenium.common.exceptions import StaleElementReferenceException
-
-        def clicked() -> bool:
-            try:
-                found = next((e for e in self.all(css) if text in e.text), None)
-                if found:
-                    self.js("arguments[0].scrollIntoView({block: 'center'})", found)
-                    found.click()
-            except StaleElementReferenceException:
-                return False
-            return found is not None
-
-        self.until(clicked)
-
     def type(self, text: str) -> None:
         """Type into the search."""
         box = self.one("#search")
         box.clear()
         box.send_keys(text)
-
-    def press(self, *keys: str) -> None:
-        """Press keys on whatever has the focus."""
-        from selenium.webdriver import ActionChains, Keys
-
-        chain = ActionChains(self.chrome)
-        for key in keys:
-            chain.send_keys(getattr(Keys, key, key))
-        chain.perform()
-
-    def until(self, holds: Callable[[], T]) -> T:
-        """Wait for something to become true."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            if found := holds():
-                return found
-            time.sleep(0.02)
-        pytest.fail(f"never came true; the page says {self.text('#count')!r} at {self.hash}")
 
     @property
     def titles(self) -> list[str]:
