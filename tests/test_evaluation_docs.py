@@ -29,10 +29,11 @@ def test_the_python_runs(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
 
 
 def test_the_gold_is_gold(tmp_path: Path) -> None:
-    paper, trials = blocks("json")
+    draft, paper, trials = blocks("json")
     file, schema = tmp_path / "gold.jsonl", tmp_path / "trials.py"
-    file.write_text(json.dumps(json.loads(paper)), encoding="utf-8")
-    assert list(read_gold(file).papers) == ["12"]
+    for said in (draft, paper):
+        file.write_text(json.dumps(json.loads(said)), encoding="utf-8")
+        assert list(read_gold(file).papers) == ["12"]
     file.write_text(trials, encoding="utf-8")
     schema.write_text(blocks("python")[0], encoding="utf-8")
     gold = read_gold(file, f"{schema}:Trial")
@@ -53,7 +54,7 @@ def test_the_table_is_what_is_printed() -> None:
     records["2"]["benchmarks"] = ["ImageNet"]
     records["4"]["hardware"] = []
     printed = "\n".join(table(evaluate(read_gold(file), records.values())))
-    assert blocks("text") == [printed + "\n"]
+    assert blocks("text")[-1] == printed + "\n"
 
 
 def right_record(gold: dict[str, Any]) -> dict[str, Any]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import itertools
-import textwrap
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 
+from extractor.plain_text import columns, printed, wrapped
 from extractor.plurals import counted
 
 if TYPE_CHECKING:
@@ -19,16 +17,14 @@ if TYPE_CHECKING:
     from extractor.evaluation.figures import Counts, Evaluation, Figure
     from extractor.evaluation.mistakes import FieldMistakes, PaperMistakes
 
-_WIDTH = 80
-
 
 def table(evaluation: Evaluation) -> Iterator[str]:
     """Yield the figures line by line: shares with their 95 % intervals, then counts."""
-    shares = _columns("precision", "recall", "F1")
+    shares = columns("precision", "recall", "F1")
     for name, field in evaluation.fields.items():
         shares.add_row(name, *map(_share, (field.precision, field.recall, field.f1)))
     shares.add_row("macro F1", "", "", _share(evaluation.macro_f1))
-    counts = _columns("gold", "right", "wrong", "missing", "rejected")
+    counts = columns("gold", "right", "wrong", "missing", "rejected")
     counts.add_column("invented")
     for name, field in evaluation.fields.items():
         counts.add_row(name, *_numbers(field.counts, field.refused))
@@ -36,23 +32,7 @@ def table(evaluation: Evaluation) -> Iterator[str]:
     summary = Table.grid(padding=(0, 2, 0, 0))
     for name, *parts in _over_all(evaluation):
         summary.add_row(name, "; ".join(filter(None, parts)))
-    yield from _printed(shares, "", counts, "", summary)
-
-
-def _printed(*parts: Table | str) -> Iterator[str]:
-    text = io.StringIO()
-    console = Console(file=text, width=_WIDTH, color_system=None, markup=False, emoji=False)
-    console.print(*parts)
-    yield from map(str.rstrip, text.getvalue().splitlines())
-
-
-def _columns(*headers: str) -> Table:
-    """A table of a name and, right-aligned, these columns; it fits the width by folding names."""
-    made = Table(box=None, pad_edge=False, padding=(0, 0, 0, 3), header_style="")
-    made.add_column("", overflow="fold")
-    for header in headers:
-        made.add_column(header, justify="right", no_wrap=True)
-    return made
+    yield from printed(shares, "", counts, "", summary)
 
 
 def _share(figure: Figure) -> str:
@@ -98,14 +78,14 @@ def against_lines(against: Against) -> Iterator[str]:
     """Yield what is better and worse than in an earlier evaluation, one figure a line."""
     yield ""
     yield f"against {against.name}"
-    rows = _columns("before", "now", "change")
+    rows = columns("before", "now", "change")
     rows.add_column("")
     for each in against.changes:
         numbers = f"{each.before:.3f}", f"{each.now:.3f}", f"{each.now - each.before:+.3f}"
         rows.add_row(each.label, *numbers, _judgement(each))
     if against.changes:
-        yield from _printed(rows)
-    yield f"{_count(against.same, 'figure')} as before"
+        yield from printed(rows)
+    yield f"{counted(against.same, 'figure')} as before"
     for names, said in ((against.only_before, "not measured now"), (against.only_now, "new")):
         if names:
             yield f"{said}: {', '.join(names)}"
@@ -129,14 +109,7 @@ def mistake_lines(mistakes: Iterable[PaperMistakes]) -> Iterator[str]:
         for name, field in paper.fields.items():
             yield f"  {name}"
             for label, text in _labelled(field, has_text=paper.has_text):
-                yield textwrap.fill(
-                    text,
-                    _WIDTH,
-                    initial_indent=f"    {label:10}",
-                    subsequent_indent=" " * 14,
-                    break_long_words=False,
-                    break_on_hyphens=False,
-                )
+                yield wrapped(f"{label:10}", text, indent=4, hanging=14)
 
 
 def _labelled(field: FieldMistakes, *, has_text: bool) -> Iterator[tuple[str, str]]:

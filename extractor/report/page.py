@@ -59,9 +59,11 @@ def page_style() -> str:
     return (PAGE / "style.css").read_text("utf-8")
 
 
-def page_modules(*names: str) -> str:
-    """Some modules of the page's script, for other pages."""
-    return "\n".join((PAGE / f"{name}.js").read_text("utf-8") for name in names)
+def page_modules(page: Traversable, *names: str) -> str:
+    """Modules of a page's script: those named, or all but charts."""
+    if not names:
+        return "\n".join(_scripts(page))
+    return "\n".join((page / f"{name}.js").read_text("utf-8") for name in names)
 
 
 def page_script(page: Traversable) -> str:
@@ -70,7 +72,7 @@ def page_script(page: Traversable) -> str:
     A chart is within a block, so that its names cannot clash with those of another.
     """
     charts = (f"{{\n{chart}}}\n" for chart in _scripts(page / "charts"))
-    return "\n".join([*_scripts(page), *charts])
+    return "\n".join([page_modules(page), *charts])
 
 
 def _scripts(folder: Traversable) -> list[str]:

@@ -1,0 +1,44 @@
+"""Tables and counts as plain text of 80 columns, for a terminal, a file or a pipe."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WIDTH = 80
+
+
+def columns(*headers: str) -> Table:
+    """A table of a name and, right-aligned, these columns; it fits the width by folding names."""
+    made = Table(box=None, pad_edge=False, padding=(0, 0, 0, 3), header_style="")
+    made.add_column("", overflow="fold")
+    for header in headers:
+        made.add_column(header, justify="right", no_wrap=True)
+    return made
+
+
+def printed(*parts: Table | str) -> Iterator[str]:
+    """The lines of tables and texts."""
+    text = io.StringIO()
+    console = Console(file=text, width=WIDTH, color_system=None, markup=False, emoji=False)
+    console.print(*parts)
+    yield from map(str.rstrip, text.getvalue().splitlines())
+
+
+def wrapped(label: str, text: str, *, indent: int, hanging: int) -> str:
+    """A text behind its label, on as many lines as it takes."""
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=" " * indent + label,
+        subsequent_indent=" " * hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

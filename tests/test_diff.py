@@ -1,0 +1,222 @@
+"""``extractor diff`` as a person and as CI uses it, its JSON as docs/diff.md has it, its page."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from browser import Page
+from helpers import write_jsonl
+
+if TYPE_CHECKING:
+    from helpers import Invoke
+    from selenium.webdriver import Chrome
+
+DOCS = Path(__file__).parent.parent / "docs" / "diff.md"
+ABSTRACT = "🚀 FooNet is 3x faster than Bar on an A100 & (a < b) is tried on COCO."
+
+
+def record(paper_id: str, **values: Any) -> dict[str, Any]:
+    return {"id": paper_id, "title": f"On {paper_id}", "hardware": [], "claims": [], **values}
+
+
+def rests(path: str, words: str) -> dict[str, Any]:
+    start = ABSTRACT.index(words)
+    return {"path": path, "source": "abstract", "start": start, "end": start + len(words)}
+
+
+CLAIM = {"quote": "is 3x faster", "value": 3, "unit": "x", "baseline": None}
+BEFORE = [
+    record("1", claims=[CLAIM], evidence=[rests("claims[0].quote", "is 3x faster")]),
+    record("2", hardware=["A100"], evidence=[rests("hardware[0]", "A100")]),
+    record("3", hardware=["TPU"]),
+]
+AFTER = [
+    record(
+        "1",
+        hardware=["A100"],
+        claims=[{**CLAIM, "baseline": "Bar"}],
+        evidence=[
+            rests("hardware[0]", "A100"),
+            rests("claims[0].quote", "is 3x faster"),
+            rests("claims[0].baseline", "Bar"),
+        ],
+    ),
+    record("2"),
+    record("4"),
+]
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[Path]:
+    return [
+        write_jsonl(tmp_path / "before.jsonl", BEFORE),
+        write_jsonl(tmp_path / "after.jsonl", AFTER),
+    ]
+
+
+def test_the_difference_is_told(invoke: Invoke, runs: list[Path]) -> None:
+    code, out, err = invoke("diff", *runs)
+    assert (code, err) == (0, "")
+    assert out.rstrip().endswith(
+        """\
+only before: 1 paper: 3
+only after: 1 paper: 4
+
+2 of 2 papers in both differ.
+
+1  On 1
+  hardware
+    + A100
+  claims
+    ~ quote=is 3x faster, value=3, unit=x
+      baseline: nothing -> Bar
+
+2  On 2
+  hardware
+    - A100"""
+    )
+    assert "On 1" not in invoke("diff", *runs, "--show", "0").out
+
+
+def test_the_exit_code_says_whether_they_differ(
+    invoke: Invoke, runs: list[Path], tmp_path: Path
+) -> None:
+    assert invoke("diff", *runs, "--exit-code").code == 4
+    assert invoke("diff", runs[0], runs[0], "--exit-code").code == 0
+    other = tmp_path / "records.sqlite"
+    assert invoke("convert", runs[0], other).code == 0
+    assert invoke("diff", runs[0], other, "--exit-code").code == 0
+    with runs[0].open("a") as file:
+        file.write("not a record\n")
+    code, _, err = invoke("diff", runs[0], other, "--exit-code")
+    assert code == 3
+    assert "Left out: " in err
+    assert invoke("diff", *runs, "--exit-code").code == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["missing.jsonl"], 1, "missing.jsonl"),
+        (["README.md"], 1, "not a file of records"),
+        (["before.jsonl", "--price", "m"], 2, "MODEL=IN,OUT"),
+        (["before.jsonl", "--dump", "papers.txt"], 2, "--html"),
+        (["before.jsonl", "--html", "before.jsonl"], 2, "before.jsonl"),
+        (["before.jsonl", "--html", "out.html", "--dump", "missing.txt"], 1, "missing.txt"),
+    ],
+)
+def test_an_error_is_one_line(
+    invoke: Invoke,
+    runs: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    code: int,
+    said: str,
+) -> None:
+    monkeypatch.chdir(runs[0].parent)
+    Path("README.md").write_text("# Papers\n")
+    got, out, err = invoke("diff", "before.jsonl", *arguments)
+    assert (got, out) == (code, "")
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+    assert not Path("out.html").exists()
+
+
+def test_the_json_has_the_documented_form(invoke: Invoke, runs: list[Path]) -> None:
+    row = json.loads(invoke("diff", *runs, "--json").out)
+    assert row["version"] == 1
+    assert row["same"] is False
+    assert row["fields"]["hardware"]["lost"] == 1
+    assert row["papers"][1]["fields"]["hardware"] == [
+        {"kind": "lost", "before": "A100", "after": None, "before_path": "hardware[0]"}
+        | {"after_path": None}
+    ]
+    assert row["only_after"] == [{"id": "4", "title": "On 4"}]
+    text = DOCS.read_text(encoding="utf-8")
+    said = set(re.findall(r"`(\w+)`", text[text.index("## JSON") :]))
+    parts = (row, row["before"], row["fields"]["hardware"], row["papers"][0])
+    keys = {key for part in parts for key in part}
+    keys |= row["papers"][0]["fields"]["claims"][0].keys()
+    assert keys <= said, keys - said
+
+
+@pytest.fixture
+def page(invoke: Invoke, chrome: Chrome, runs: list[Path]) -> Page:
+    """The page of the runs, open in a browser."""
+    dump = write_jsonl(
+        runs[0].parent / "papers.jsonl",
+        [{"id": n, "title": f"On {n}", "abstract": ABSTRACT} for n in "123"],
+    )
+    out = runs[0].parent / "diff.html"
+    code, _, err = invoke("diff", *runs, "--html", out, "--dump", dump)
+    assert code == 0
+    assert err.startswith(f"{out}: 2 papers that differ, ")
+    chrome.get_log("browser")
+    chrome.get("about:blank")
+    chrome.get(out.as_uri())
+    page = Page(chrome)
+    page.until(lambda: page.js("return document.documentElement.dataset.state") == "ready")
+    return page
+
+
+def test_the_page_shows_every_change_with_its_words(page: Page) -> None:
+    assert page.texts(".change-card h3") == ["On 1", "On 2"]
+    assert page.texts(".change-card ins") == ["A100", "Bar"]
+    assert page.texts(".change-card del") == ["nothing", "A100"]
+    assert "1 paper only before" in page.text("#unmatched")
+    assert page.texts(".field-table tbody tr:first-child td")[:7] == list("1101102")
+    page.click(".words summary")
+    page.until(lambda: page.all(".words mark"))
+    assert page.text(".words .abstract") == ABSTRACT
+    marks = dict(zip(page.texts(".abstract mark"), page.js(_COLOURS), strict=True))
+    assert marks == {"is 3x faster": "both", "Bar": "after", "A100": "after"}
+    assert page.texts(".legend mark") == ["after", "before and after"]
+    assert page.chrome.get_log("browser") == []
+
+
+_COLOURS = """return [...document.querySelectorAll(".abstract mark")].map(
+    (mark) => mark.title.split(":")[0])"""
+
+
+def test_the_page_filters_by_field_kind_and_words(page: Page) -> None:
+    page.click(".kind", "added")
+    assert page.texts(".change-card h3") == ["On 1", "On 2"]
+    assert page.texts(".change-card dt") == ["claims", "baseline", "hardware"]
+    page.click(".kind", "changed")
+    assert page.texts(".change-card h3") == ["On 2"]
+    page.click(".kind", "lost")
+    assert page.text("#changes") == "No change matches."
+    for kind in ("added", "lost", "changed"):
+        page.click(".kind", kind)
+    page.click(".field-table button", "claims")
+    assert page.texts(".change-card h3") == ["On 1"]
+    page.click(".field-table button", "claims")
+    page.one("#search").send_keys("bar")
+    page.until(lambda: page.texts(".change-card h3") == ["On 1"])
+    assert page.text("#count") == "1 of 2 papers"
+    assert page.chrome.get_log("browser") == []
+
+
+@pytest.mark.parametrize("width", [390, 900, 1400])
+def test_the_page_fits_its_width(page: Page, width: int) -> None:
+    page.size(width, dark=width == 900)
+    assert page.js("return document.documentElement.scrollWidth <= innerWidth")
+    assert page.js(
+        "const box = document.querySelector('.field-scroll');"
+        "return box.scrollWidth <= box.clientWidth"
+    )
+
+
+def test_a_page_of_runs_that_are_the_same(invoke: Invoke, chrome: Chrome, runs: list[Path]) -> None:
+    out = runs[0].parent / "same.html"
+    assert invoke("diff", runs[0], runs[0], "--html", out, "--quiet").err == ""
+    chrome.get(out.as_uri())
+    page = Page(chrome)
+    page.until(lambda: page.js("return document.documentElement.dataset.state") == "ready")
+    assert page.text("#changes") == "No value differs."
+    assert not page.one("#unmatched-section").is_displayed()
+    assert not page.one("#filter").is_displayed()
