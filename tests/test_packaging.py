@@ -64,10 +64,13 @@ def test_every_module_ships(wheel: Path) -> None:
     assert modules <= shipped
 
 
-def test_the_whole_page_of_the_report_ships(wheel: Path) -> None:
-    page = ROOT / "extractor" / "report" / "page"
+@pytest.mark.parametrize(
+    ("package", "known"), [("report", "charts/strip.js"), ("comparison", "changes.js")]
+)
+def test_a_whole_page_ships(wheel: Path, package: str, known: str) -> None:
+    page = ROOT / "extractor" / package / "page"
     files = {str(file.relative_to(ROOT)) for file in page.rglob("*") if file.is_file()}
-    assert "extractor/report/page/charts/strip.js" in files
+    assert f"extractor/{package}/page/{known}" in files
     assert files <= set(zipfile.ZipFile(wheel).namelist())
 
 
