@@ -6,7 +6,7 @@ imported when it runs, so that help answers at once.
 """
 
 ORDER = (
-    *("run", "extract", "eval", "inspect", "convert", "report", "diff"),
+    *("run", "extract", "eval", "inspect", "convert", "report", "diff", "review"),
     *("gold", "formats", "schema", "models", "cache"),
 )
 """How help lists them; any other command comes after these."""

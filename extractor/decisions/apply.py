@@ -1,0 +1,174 @@
+"""Records with what was decided about them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from extractor.decisions.decision import field_of, is_within
+from extractor.record import RECORD_KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from extractor.decisions.decision import Decision
+    from extractor.decisions.standing import Decisions
+
+SURE = 1.0
+"""The confidence of a value that a person accepted, corrected or added."""
+
+
+@dataclass
+class ReviewedRecords:
+    """Records with decisions applied: iterate over it for its rows, as often as needed.
+
+    ``applied`` counts the decisions by verdict, as of the last whole iteration; ``unmatched`` are
+    those that were not applied, since the records have not, or no longer, what they are about.
+    """
+
+    records: Iterable[Mapping[str, Any]]
+    decisions: Decisions
+    applied: Counter[str] = field(default_factory=Counter)
+    unmatched: list[Decision] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        self.applied.clear()
+        self.unmatched.clear()
+        left = set(self.decisions.papers)
+        for row in self.records:
+            paper = str(row.get("id")), str(row.get("title"))
+            left.discard(paper)
+            of_paper = self.decisions.of(*paper)
+            reviewed, unmatched = apply_decisions(row, of_paper)
+            self.unmatched += unmatched
+            self.applied.update(each.verdict for each in of_paper if each not in unmatched)
+            yield reviewed
+        self.unmatched += (each for paper in left for each in self.decisions.of(*paper))
+
+
+def apply_decisions(
+    row: Mapping[str, Any], decisions: Iterable[Decision]
+) -> tuple[dict[str, Any], list[Decision]]:
+    """A record with the decisions about its paper, and those that do not fit it.
+
+    An accepted, corrected or added value has the confidence 1. A rejected one leaves its list or
+    becomes null, and is told in ``meta.dropped``. A decision fits where the record has the value
+    that was judged; where it has what came of the decision already, there is nothing to do.
+    """
+    unmatched: list[Decision] = []
+    reviewed = dict(row)
+    evidence = [each for each in row.get("evidence") or () if isinstance(each, dict)]
+    dropped: list[dict[str, Any]] = []
+    by_field = sorted((each for each in decisions if each.path), key=lambda each: each.field)
+    for name, of_field in groupby(by_field, key=lambda each: each.field):
+        slots = _Slots.of(name, row.get(name), evidence)
+        for decision in of_field:
+            if not slots.take(decision):
+                unmatched.append(decision)
+        evidence = slots.others + slots.evidence()
+        dropped += slots.dropped
+        if name in row or slots.values:
+            reviewed[name] = slots.value()
+    if by_field:
+        order = [*reviewed]
+        evidence.sort(key=lambda each: _place(each, order))
+        reviewed["evidence"] = evidence
+        if dropped:
+            meta = row["meta"] if isinstance(row.get("meta"), dict) else {}
+            reviewed["meta"] = {**meta, "dropped": [*(meta.get("dropped") or ()), *dropped]}
+    return _framed(reviewed), unmatched
+
+
+def _place(evidence: Mapping[str, Any], order: list[str]) -> int:
+    name = field_of(str(evidence.get("path")))
+    return order.index(name) if name in order else len(order)
+
+
+def _framed(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with a field that it did not have before what ends every record."""
+    ends = {name: row.pop(name) for name in RECORD_KEYS[2:] if name in row}
+    return {**row, **ends}
+
+
+@dataclass
+class _Slots:
+    """The values of a field, each with the evidence that rests under it, by the rest of its path.
+
+    ``others`` is the evidence of other fields.
+    """
+
+    name: str
+    many: bool
+    values: list[tuple[Any, list[dict[str, Any]]]]
+    others: list[dict[str, Any]]
+    dropped: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, name: str, value: Any, evidence: list[dict[str, Any]]) -> _Slots:
+        many = isinstance(value, list)
+        items = value if isinstance(value, list) else [] if value is None else [value]
+        others, values = list(evidence), []
+        for index, item in enumerate(items):
+            path = f"{name}[{index}]" if many else name
+            own = [each for each in others if is_within(str(each.get("path")), path)]
+            others = [each for each in others if each not in own]
+            rests = [{**each, "path": str(each["path"])[len(path) :]} for each in own]
+            values.append((item, rests))
+        return cls(name, many, values, others)
+
+    def take(self, decision: Decision) -> bool:
+        """Apply one decision; False where it does not fit."""
+        at = self._find(decision.old)
+        if decision.refused:
+            return decision.verdict == "reject" or self._add(decision)
+        if decision.verdict == "add":
+            return self._add(decision)
+        if at is None:  # then it may be as it was decided to be already
+            return decision.verdict == "reject" or self._find(decision.new) is not None
+        if decision.verdict == "accept":
+            self.values[at] = decision.old, _sure(self.values[at][1])
+            return True
+        self._drop(at, decision)
+        if decision.verdict == "correct" and self._find(decision.new) is None:
+            self.values.insert(at, (decision.new, _sure(decision.evidence)))
+        return True
+
+    def _find(self, value: Any) -> int | None:
+        if value is None:
+            return None
+        return next((at for at, (each, _) in enumerate(self.values) if each == value), None)
+
+    def _add(self, decision: Decision) -> bool:
+        if self._find(decision.new) is not None:
+            return True
+        many = self.many or decision.path.endswith("]")
+        if self.values and not many:
+            return False
+        self.many = many
+        self.values.append((decision.new, _sure(decision.evidence)))
+        return True
+
+    def _drop(self, at: int, decision: Decision) -> None:
+        del self.values[at]
+        how = "rejected" if decision.verdict == "reject" else "corrected"
+        reason = f"{how} in review by {decision.reviewer}"
+        self.dropped.append({"path": decision.path, "value": decision.old, "reason": reason})
+
+    def value(self) -> Any:
+        items = [value for value, _ in self.values]
+        return items if self.many else next(iter(items), None)
+
+    def evidence(self) -> list[dict[str, Any]]:
+        return [
+            {**each, "path": f"{self.name}[{index}]{each['path']}"}
+            if self.many
+            else {**each, "path": self.name + each["path"]}
+            for index, (_, own) in enumerate(self.values)
+            for each in own
+        ]
+
+
+def _sure(evidence: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{**each, "confidence": SURE} for each in evidence]

@@ -1,0 +1,150 @@
+"""The file of decisions: each is on disk before it counts, and two writers lose nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic_core import from_json
+
+from extractor.decisions.decision import Decision
+from extractor.decisions.standing import Decisions
+from extractor.errors import DumpError, OutputError
+from extractor.llm.locks import turns
+from extractor.record import encode_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENDING = ".review.jsonl"
+_HEAD = 65_536
+
+
+def decisions_path(records: Path) -> Path:
+    """The file of decisions that goes with a file of records: ``records.review.jsonl``."""
+    return records.with_name(Path(records.name.removesuffix(".gz")).stem + ENDING)
+
+
+def is_decisions(path: Path) -> bool:
+    """Whether a file holds decisions, by its first line."""
+    try:
+        with path.open("rb") as stream:
+            first = stream.readline(_HEAD)
+    except OSError:
+        return False
+    return _parse(first) is not None
+
+
+def read_decisions(path: Path) -> Decisions:
+    """The decisions of a file. Raises DumpError where it cannot be read or holds something else."""
+    decisions = Decisions()
+    for number, line in enumerate(_lines(path), start=1):
+        decision = _parse(line)
+        if decision is None and line.endswith(b"\n"):
+            raise DumpError(
+                f"{path}, line {number}: this is not a decision of 'extractor review'.",
+                hint="Remove the line, or name another file.",
+            )
+        if decision is not None:  # else the last line, which a killed writer left unfinished
+            decisions.add(decision)
+    return decisions
+
+
+class DecisionLog:
+    """A file of decisions that is appended to, by several processes if need be.
+
+    ``decisions`` are those of the file, also of others, as of the last `append` or `refresh`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the file, if there is one. Raises DumpError as `read_decisions` does."""
+        self.path = path
+        self.decisions = Decisions()
+        self._read_to = 0
+        if path.exists():
+            with turns(path):
+                _heal(path)
+            read_decisions(path)  # a line of something else is an error before work begins
+            self.refresh()
+
+    def append(self, *decisions: Decision) -> None:
+        """Add decisions; they are on disk on return. Raises OutputError where they cannot be."""
+        lines = b"".join(encode_json(each.to_dict()) + b"\n" for each in decisions)
+        try:
+            self.path.touch()
+            with turns(self.path):
+                _heal(self.path)
+                _append(self.path, lines)
+        except OSError as error:
+            raise OutputError(
+                f"The decision cannot be written to {self.path}: {error.strerror or error}.",
+                hint="Nothing of it was kept. Mend that and decide again.",
+            ) from error
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Read what was added to the file since the last time; False where nothing was."""
+        try:
+            if self.path.stat().st_size < self._read_to:  # another file stands there now
+                self.decisions, self._read_to = Decisions(), 0
+            with self.path.open("rb") as stream:
+                stream.seek(self._read_to)
+                lines = stream.read().rpartition(b"\n")[0]
+        except FileNotFoundError:
+            return False
+        if not lines:
+            return False
+        self._read_to += len(lines) + 1
+        for line in lines.split(b"\n"):
+            if (decision := _parse(line)) is not None:
+                self.decisions.add(decision)
+        return True
+
+
+def _append(path: Path, lines: bytes) -> None:
+    """Append lines, whole or not at all."""
+    with path.open("ab", buffering=0) as stream:
+        end = stream.tell()
+        try:
+            if stream.write(lines) < len(lines):
+                raise OSError("the disk is full")
+            os.fsync(stream.fileno())
+        except OSError:
+            stream.truncate(end)
+            raise
+
+
+def _heal(path: Path) -> None:
+    """Give the last line its end, or remove it where a killed writer left it unfinished."""
+    with path.open("rb+") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        if not size:
+            return
+        stream.seek(size - 1)
+        if stream.read(1) == b"\n":
+            return
+        stream.seek(0)
+        start = stream.read().rfind(b"\n") + 1
+        stream.seek(start)
+        if _parse(stream.read()) is None:
+            stream.truncate(start)
+        else:
+            stream.write(b"\n")
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as stream:
+            for line in stream:
+                if not line.isspace():
+                    yield line
+    except OSError as error:
+        raise DumpError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _parse(line: bytes) -> Decision | None:
+    try:
+        return Decision.from_dict(from_json(line))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None

@@ -1,0 +1,41 @@
+"use strict";
+
+// The paper's text, with the words of its values; those of the value in question stand out.
+
+function drawText(host, paper, steps, current) {
+  const spans = textSpans(paper, steps);
+  const part = (source) => marked(paper[source], spans.filter((span) => span.source === source));
+  fill(
+    host,
+    h("h2", { class: "paper-name", dir: "auto", "data-source": "title" }, part("title")),
+    h("p", { class: "paper-facts" }, h("span", {}, bdi(`Id ${paper.id}`)), sourceLinks(paper.source)),
+    h("p", { class: "abstract", dir: "auto", "data-source": "abstract" }, part("abstract")),
+  );
+  pointOut(host, current);
+}
+
+/** Let the words of one value stand out; `owner` is its index, or null. */
+function pointOut(host, owner) {
+  const own = [...host.querySelectorAll("mark")].filter((mark) => mark.dataset.evidence.split(" ").includes(String(owner)));
+  for (const mark of host.querySelectorAll("mark")) mark.classList.toggle("pointed", own.includes(mark));
+  own[0]?.scrollIntoView({ block: "nearest" });
+}
+
+/** The evidence of a paper's values; the index of a span is that of its value. */
+function textSpans(paper, steps) {
+  const of = (evidence, name, index) => evidence.map((each) => ({ ...each, index, path: name, field: steps.fieldNamed(name) }));
+  const values = paper.values.flatMap((value, index) => {
+    const { decision } = value;
+    if (decision?.verdict === "reject") return [];
+    return of(decision?.verdict === "correct" ? decision.evidence : value.evidence, value.field, index);
+  });
+  return [...values, ...paper.added.flatMap((added) => of(added.evidence, added.field, -1))];
+}
+
+/** Links that the paper's metadata hold. */
+function sourceLinks(source) {
+  const address = (key) => (typeof source?.[key] === "string" ? source[key] : "");
+  const doi = address("doi").replace(/^(https?:\/\/(dx\.)?doi\.org\/|doi:)/i, "");
+  const links = [outLink(doi && `https://doi.org/${encodeURI(doi)}`, "DOI"), outLink(address("url"), "Page")];
+  return links.filter(Boolean).map((link) => h("span", {}, link));
+}

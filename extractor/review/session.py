@@ -1,0 +1,401 @@
+"""One review: what there is to decide, what was decided, and each thing the page can ask for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from extractor.decisions import Decision, DecisionLog, Decisions, decisions_path
+from extractor.errors import DumpError, UsageError
+from extractor.readers import open_dumps
+from extractor.report.write import DumpPapers
+from extractor.review.corrections import Corrected, Corrections, Place
+from extractor.review.papers import Papers, ReadPaper
+from extractor.review.queue import DOUBTFUL, Item, queue, rank, whole_papers
+from extractor.review.values import Value, values_of
+from extractor.writers import open_records
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
+    from extractor.errors import UnreadableRecord
+    from extractor.paper import Paper
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is held in memory of a paper: its id and title, its text's hash, its values' keys."""
+
+    id: str
+    title: str
+    text: str
+    values: tuple[Value, ...]
+
+
+@dataclass
+class Found:
+    """What the records and the dump came to: papers that cannot be reviewed, and why."""
+
+    without_abstract: int = 0
+    without_evidence: int = 0
+    unreadable: list[UnreadableRecord] = field(default_factory=list)
+
+
+class Session:
+    """A review of one file of records by one person. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        records: Path,
+        dump: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        schema: type[BaseModel],
+        *,
+        reviewer: str,
+        sample: int | None = None,
+    ) -> None:
+        """Read the records and their abstracts.
+
+        ``dump``, one or several as in `extractor.readers.open_dumps`, is joined by id and title.
+        With ``sample``, so many papers are gone through whole, at random but always the same.
+        Raises DumpError where an input cannot be read, or none of the papers is in the dump.
+        """
+        self.name = records.name
+        self.reviewer = reviewer
+        self.found = Found()
+        self.log = DecisionLog(decisions_path(records))
+        self._lock = threading.Lock()
+        self._corrections = Corrections(schema)
+        self._papers = Papers()
+        self._known: list[_Known] = []
+        self._read(records, dump)
+        values = [known.values for known in self._known]
+        self.whole = sample is not None
+        self.items = queue(values) if sample is None else whole_papers(values, sample)
+
+    def _read(self, records: Path, dump: Any) -> None:
+        source = open_records(records)
+        places = [dump] if isinstance(dump, str) or hasattr(dump, "__fspath__") else list(dump)
+        with open_dumps(places) as dumps:
+            papers = DumpPapers(dumps)
+            for record in source:
+                if not isinstance(record.get("title"), str):
+                    continue
+                paper = papers.find(record["id"], record["title"])
+                if paper is not None:
+                    self._take(record, paper)
+        self.found.without_abstract = papers.missing
+        self.found.unreadable = list(source.unreadable)
+        if not self._known and papers.missing:
+            raise DumpError(
+                f"The dump has none of the papers in {records}: no id and title is in both.",
+                hint="Give --dump the dump that was run over.",
+            )
+
+    def _take(self, record: Json, paper: Paper) -> None:
+        self._papers.add(record, paper.abstract)
+        read = ReadPaper(record, paper.abstract)
+        values = tuple(values_of(record))
+        kept = [value for value in values if not value.refused]
+        self.found.without_evidence += bool(kept) and not any(each.evidence for each in kept)
+        self._known.append(_Known(read.id, read.title, read.text, values))
+
+    def close(self) -> None:
+        self._papers.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def decisions(self) -> Decisions:
+        return self.log.decisions
+
+    @property
+    def decided(self) -> int:
+        """How many steps of the queue are decided, by whomever."""
+        with self._lock:
+            return sum(verdict is not None for verdict in self._verdicts())
+
+    def _verdicts(self) -> list[str | None]:
+        by_paper: dict[int, dict[Any, Decision]] = {}
+        verdicts: list[str | None] = []
+        for item in self.items:
+            if item.paper not in by_paper:
+                by_paper[item.paper] = self._standing(item.paper)
+            key = ("", "paper", b"") if item.value is None else self._key(item)
+            decision = by_paper[item.paper].get(key)
+            verdicts.append(decision.verdict if decision else None)
+        return verdicts
+
+    def _key(self, item: Item) -> Any:
+        assert item.value is not None
+        return self._known[item.paper].values[item.value].key
+
+    def _standing(self, paper: int) -> dict[Any, Decision]:
+        """The decisions that hold of a paper and were made about the text that the dump has."""
+        known = self._known[paper]
+        of_paper = self.decisions.of(known.id, known.title)
+        return {each.key: each for each in of_paper if each.text == known.text}
+
+    # What the page asks for. Each takes and gives JSON values; UsageError says why not.
+
+    def overview(self) -> Json:
+        """The queue with what is decided, and the schema's fields."""
+        with self._lock:
+            self.log.refresh()
+            forms = [form.to_dict() for form in self._corrections.fields.values()]
+            names = {each["name"]: at for at, each in enumerate(forms)}
+            others = {value.field for known in self._known for value in known.values} - {*names}
+            forms += [{"name": name, "kind": None} for name in sorted(others)]
+            names = {each["name"]: at for at, each in enumerate(forms)}
+            items = [
+                [item.paper, item.value, *self._sort(item, names), verdict]
+                for item, verdict in zip(self.items, self._verdicts(), strict=True)
+            ]
+        return {
+            "name": self.name,
+            "decisions": self.log.path.name,
+            "reviewer": self.reviewer,
+            "whole": self.whole,
+            "fields": forms,
+            "items": items,
+        }
+
+    def _sort(self, item: Item, names: Mapping[str, int]) -> tuple[int | None, str]:
+        """The field's number, and what kind of step it is."""
+        if item.value is None:
+            return None, "paper"
+        value = self._known[item.paper].values[item.value]
+        doubt = "doubtful" if rank(value) < DOUBTFUL else "sure"
+        return names[value.field], "refused" if value.refused else doubt
+
+    def paper(self, number: int) -> Json:
+        """A paper with its text, its values and what was decided about them."""
+        with self._lock:
+            return self._paper(number)
+
+    def _paper(self, number: int) -> Json:
+        known, paper = self._at(number)
+        standing = self._standing(number)
+        added = [each for each in standing.values() if each.verdict == "add"]
+        complete = standing.get(("", "paper", b""))
+        return {
+            "paper": number,
+            "id": known.id,
+            "title": known.title,
+            "abstract": paper.abstract,
+            "source": paper.record.get("source"),
+            "values": [_shown(value, standing.get(value.key)) for value in known.values],
+            "added": [_decided(each) for each in added],
+            "complete": _decided(complete) if complete else None,
+        }
+
+    def _at(self, number: Any) -> tuple[_Known, ReadPaper]:
+        if not isinstance(number, int) or not 0 <= number < len(self._known):
+            raise UsageError(f"There is no paper {number!r}.")
+        return self._known[number], self._papers[number]
+
+    def decide(self, asked: Json) -> Json:
+        """Accept, reject or correct a value, by a new ``value`` and the ``places`` of its words."""
+        with self._lock:
+            known, paper = self._at(asked.get("paper"))
+            value = _pick(known.values, asked.get("index"))
+            verdict, new = asked.get("verdict"), None
+            if verdict == "correct":
+                new = self._corrected(paper, value.field, asked)
+                self._refuse_second(asked["paper"], value.field, new, replaces=not value.refused)
+            elif verdict == "accept" and value.refused:
+                verdict, new = "correct", self._restored(paper, value)
+            elif verdict not in ("accept", "reject"):
+                raise UsageError(f"There is no verdict {verdict!r}.")
+            evidence = new.evidence if new else ()
+            self._append(
+                known, value.path, verdict, old=value.value, new=new.value if new else None,
+                evidence=evidence, refused=value.refused,
+            )  # fmt: skip
+            return self._paper(cast("int", asked["paper"]))
+
+    def _restored(self, paper: ReadPaper, value: Value) -> Corrected:
+        """A refused value that the text has after all."""
+        if value.path not in (value.field, _item_path(value)):
+            raise UsageError(
+                "It is a part of a value: select the words of the whole and correct it."
+            )
+        return self._corrections.check(paper, value.field, value.value, {})
+
+    def _corrected(self, paper: ReadPaper, field: str, asked: Json) -> Corrected:
+        return self._corrections.check(paper, field, asked.get("value"), _places(asked, paper))
+
+    def _refuse_second(
+        self, paper: int, name: str, new: Corrected, *, replaces: bool = False
+    ) -> None:
+        """Refuse what the paper has already, and a second value of a field that has one."""
+        own = [each for each in self._known[paper].values if each.field == name]
+        values = [each.value for each in own if not each.refused]
+        if new.value in values:
+            raise UsageError("The record has this value already: accept it there.")
+        of_field = [each for each in self._standing(paper).values() if each.field == name]
+        values += [each.new for each in of_field if each.verdict == "add" or each.refused]
+        if new.value in values:
+            raise UsageError("This value was added already.")
+        values = [value for value in values if value is not None]
+        if values and not replaces and not self._corrections.fields[name].many:
+            raise UsageError(f"{name} has a value already: correct that one.")
+
+    def add(self, asked: Json) -> Json:
+        """Add a ``value`` of a ``field`` that the record lacks, at its ``places``."""
+        with self._lock:
+            known, paper = self._at(asked.get("paper"))
+            name = str(asked.get("field"))
+            new = self._corrected(paper, name, asked)
+            self._refuse_second(asked["paper"], name, new)
+            path = name
+            if self._corrections.fields[name].many:
+                have = paper.record.get(name)
+                path = f"{name}[{len(have) if isinstance(have, list) else 0}]"
+            self._append(known, path, "add", new=new.value, evidence=new.evidence)
+            return self._paper(cast("int", asked["paper"]))
+
+    def draft(self, asked: Json) -> Json:
+        """What a value would be that rests on selected words, before anything is decided."""
+        with self._lock:
+            known, paper = self._at(asked.get("paper"))
+            name = str(asked.get("field"))
+            if name not in self._corrections.fields:
+                raise UsageError(f"The schema has no field {name!r}.")
+            at = asked.get("index")
+            old = None if at is None else _pick(known.values, at)
+            words = _words(_places(asked, paper).get("", None), paper)
+            whole = None if old is None or old.refused else old.value
+            return {"value": self._corrections.draft(name, words, whole)}
+
+    def complete(self, asked: Json) -> Json:
+        """Accept what is undecided in a paper, and say that nothing is missing."""
+        with self._lock:
+            known, _ = self._at(asked.get("paper"))
+            standing = self._standing(cast("int", asked["paper"]))
+            undecided = [value for value in known.values if value.key not in standing]
+            decisions = [
+                self._decision(
+                    known, value.path, "reject" if value.refused else "accept",
+                    old=value.value, refused=value.refused,
+                )
+                for value in undecided
+            ]  # fmt: skip
+            self.log.append(*decisions, self._decision(known, "", "complete"))
+            return self._paper(cast("int", asked["paper"]))
+
+    def undo(self, _: Json) -> Json:
+        """Take back this reviewer's last decision; ``undone`` says what it was about."""
+        with self._lock:
+            self.log.refresh()
+            last = self.decisions.last_by(self.reviewer)
+            if last is None:
+                raise UsageError("There is nothing to undo.")
+            self.log.append(
+                Decision(
+                    _now(), self.reviewer, last.paper, last.title, last.text, last.path, "undo",
+                    old=last.old, new=None if last.old is not None else last.new,
+                    refused=last.refused,
+                )
+            )  # fmt: skip
+            places = ((known.id, known.title) for known in self._known)
+            number = next(
+                (at for at, each in enumerate(places) if each == (last.paper, last.title)), None
+            )
+            if number is None:
+                return {"undone": _decided(last)}
+            keys = [value.key for value in self._known[number].values]
+            index = keys.index(last.key) if last.key in keys else None
+            return {**self._paper(number), "undone": {**_decided(last), "index": index}}
+
+    def _append(self, known: _Known, path: str, verdict: Any, **more: Any) -> None:
+        self.log.append(self._decision(known, path, verdict, **more))
+
+    def _decision(self, known: _Known, path: str, verdict: Any, **more: Any) -> Decision:
+        return Decision(
+            _now(), self.reviewer, known.id, known.title, known.text, path, verdict, **more
+        )
+
+    @property
+    def actions(self) -> Mapping[str, Callable[[Json], Json]]:
+        """What the page can ask to be done, by name."""
+        return {
+            "decide": self.decide,
+            "add": self.add,
+            "draft": self.draft,
+            "complete": self.complete,
+            "undo": self.undo,
+        }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _pick(values: tuple[Value, ...], index: Any) -> Value:
+    if not isinstance(index, int) or not 0 <= index < len(values):
+        raise UsageError(f"The paper has no value {index!r}.")
+    return values[index]
+
+
+def _item_path(value: Value) -> str:
+    return value.field + value.path.removeprefix(value.field).partition("]")[0] + "]"
+
+
+def _places(asked: Json, paper: ReadPaper) -> dict[str, Place]:
+    """The selected words by key, as the page tells them."""
+    places = {}
+    for key, each in (asked.get("places") or {}).items():
+        try:
+            source, start, end = each["source"], each["start"], each["end"]
+            text = {"title": paper.title, "abstract": paper.abstract}[source]
+            fits = 0 <= start < end <= len(text)
+        except (KeyError, TypeError) as error:
+            raise UsageError("The selected words have no place.") from error
+        if not fits:
+            raise UsageError("The selected words are outside of the text.")
+        places[str(key)] = Place(source, start, end)
+    return places
+
+
+def _words(place: Place | None, paper: ReadPaper) -> str:
+    if place is None:
+        raise UsageError("No words are selected.")
+    text = paper.title if place.source == "title" else paper.abstract
+    return text[place.start : place.end]
+
+
+def _shown(value: Value, decision: Decision | None) -> Json:
+    return {
+        "path": value.path,
+        "field": value.field,
+        "value": value.value,
+        "confidence": value.confidence,
+        "evidence": list(value.evidence),
+        "reason": value.reason,
+        "decision": _decided(decision) if decision else None,
+    }
+
+
+def _decided(decision: Decision) -> Json:
+    return {
+        "verdict": decision.verdict,
+        "field": decision.field,
+        "path": decision.path,
+        "reviewer": decision.reviewer,
+        "at": decision.at,
+        "new": decision.new,
+        "evidence": [dict(each) for each in decision.evidence],
+    }
