@@ -6,12 +6,13 @@ Lines and is only appended to; ``extractor.review`` writes it, ``convert`` and `
 
 from __future__ import annotations
 
-from extractor.decisions.apply import ReviewedRecords, apply_decisions
+from extractor.decisions.apply import SAID, ReviewedRecords, apply_decisions
 from extractor.decisions.decision import Decision, Verdict, field_of, is_within, text_hash
 from extractor.decisions.log import DecisionLog, decisions_path, is_decisions, read_decisions
 from extractor.decisions.standing import Decisions
 
 __all__ = [
+    "SAID",
     "Decision",
     "DecisionLog",
     "Decisions",

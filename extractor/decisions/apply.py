@@ -8,13 +8,24 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from extractor.decisions.decision import field_of, is_within
-from extractor.record import RECORD_KEYS
+from extractor.record import RECORD_KEYS, encode_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from extractor.decisions.decision import Decision
     from extractor.decisions.standing import Decisions
+
+SAID = {
+    "accept": "accepted",
+    "correct": "corrected",
+    "reject": "rejected",
+    "add": "added",
+    "complete": "papers complete",
+}
+"""How verdicts are told."""
+
+_MOST_TOLD = 5
 
 SURE = 1.0
 """The confidence of a value that a person accepted, corrected or added."""
@@ -28,7 +39,7 @@ class ReviewedRecords:
     those that were not applied, since the records have not, or no longer, what they are about.
     """
 
-    records: Iterable[Mapping[str, Any]]
+    records: Iterable[dict[str, Any]]
     decisions: Decisions
     applied: Counter[str] = field(default_factory=Counter)
     unmatched: list[Decision] = field(default_factory=list)
@@ -41,11 +52,31 @@ class ReviewedRecords:
             paper = str(row.get("id")), str(row.get("title"))
             left.discard(paper)
             of_paper = self.decisions.of(*paper)
+            if not of_paper:
+                yield row
+                continue
             reviewed, unmatched = apply_decisions(row, of_paper)
             self.unmatched += unmatched
             self.applied.update(each.verdict for each in of_paper if each not in unmatched)
             yield reviewed
         self.unmatched += (each for paper in left for each in self.decisions.of(*paper))
+
+    def notes(self) -> list[str]:
+        """What was applied, and what was not, as lines for the user."""
+        done = [
+            f"{self.applied[kind]:,} {said}" for kind, said in SAID.items() if self.applied[kind]
+        ]
+        lines = [f"Review applied: {', '.join(done)}."] if done else []
+        for each in self.unmatched[:_MOST_TOLD]:
+            what = encode_json(each.new if each.old is None else each.old).decode()
+            lines.append(
+                f"Not applied: paper {each.paper} ({each.title[:60]}) has not, or no longer, "
+                f"{each.path or 'this title'} {what if each.path else ''}".rstrip()
+                + f" ({SAID[each.verdict]} by {each.reviewer})."
+            )
+        if len(self.unmatched) > _MOST_TOLD:
+            lines.append(f"Not applied: {len(self.unmatched) - _MOST_TOLD:,} more.")
+        return lines
 
 
 def apply_decisions(
@@ -59,31 +90,38 @@ def apply_decisions(
     """
     unmatched: list[Decision] = []
     reviewed = dict(row)
-    evidence = [each for each in row.get("evidence") or () if isinstance(each, dict)]
+    meta = row["meta"] if isinstance(row.get("meta"), dict) else {}
+    rests = [each for each in row.get("evidence") or () if isinstance(each, dict)]
+    unproven = meta.get("confidence") or {}
+    rests += ({"path": path, "confidence": chance} for path, chance in unproven.items())
     dropped: list[dict[str, Any]] = []
     by_field = sorted((each for each in decisions if each.path), key=lambda each: each.field)
     for name, of_field in groupby(by_field, key=lambda each: each.field):
-        slots = _Slots.of(name, row.get(name), evidence)
+        slots = _Slots.of(name, row.get(name), rests)
         for decision in of_field:
             if not slots.take(decision):
                 unmatched.append(decision)
-        evidence = slots.others + slots.evidence()
+        rests = slots.others + slots.rests()
         dropped += slots.dropped
         if name in row or slots.values:
             reviewed[name] = slots.value()
     if by_field:
         order = [*reviewed]
-        evidence.sort(key=lambda each: _place(each, order))
-        reviewed["evidence"] = evidence
-        if dropped:
-            meta = row["meta"] if isinstance(row.get("meta"), dict) else {}
-            reviewed["meta"] = {**meta, "dropped": [*(meta.get("dropped") or ()), *dropped]}
+        rests.sort(key=lambda each: _place(each, order))
+        reviewed["evidence"] = [each for each in rests if "source" in each]
+        if unproven:
+            meta = {**meta, "confidence": _unproven(rests)}
+        reviewed["meta"] = {**meta, "dropped": [*(meta.get("dropped") or ()), *dropped]}
     return _framed(reviewed), unmatched
 
 
 def _place(evidence: Mapping[str, Any], order: list[str]) -> int:
     name = field_of(str(evidence.get("path")))
     return order.index(name) if name in order else len(order)
+
+
+def _unproven(rests: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    return {each["path"]: each["confidence"] for each in rests if "source" not in each}
 
 
 def _framed(row: dict[str, Any]) -> dict[str, Any]:
@@ -94,8 +132,9 @@ def _framed(row: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class _Slots:
-    """The values of a field, each with the evidence that rests under it, by the rest of its path.
+    """The values of a field, each with its evidence, whose paths continue that of the value.
 
+    What ``meta.confidence`` says of a value without evidence goes with it in the same way.
     ``others`` is the evidence of other fields.
     """
 
@@ -160,7 +199,7 @@ class _Slots:
         items = [value for value, _ in self.values]
         return items if self.many else next(iter(items), None)
 
-    def evidence(self) -> list[dict[str, Any]]:
+    def rests(self) -> list[dict[str, Any]]:
         return [
             {**each, "path": f"{self.name}[{index}]{each['path']}"}
             if self.many

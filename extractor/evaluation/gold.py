@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
+from extractor.decisions import is_decisions, read_decisions
 from extractor.errors import DumpError, UsageError
+from extractor.evaluation.reviewed import reviewed_papers
 from extractor.evaluation.scorers import (
     PAPER_SCORERS,
+    Expected,
+    GoldValue,
     ObjectScorer,
     ScalarScorer,
     UrlScorer,
@@ -34,7 +38,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from extractor.evaluation.scorers import Expected, Scorer
+    from extractor.evaluation.reviewed import ReviewedPaper
+    from extractor.evaluation.scorers import Scorer
     from extractor.grounding.field_types import OuterType
 
 _OPTIONAL = "_optional"
@@ -84,16 +89,56 @@ def draft_gold(record: Mapping[str, Any]) -> dict[str, Any]:
 def read_gold(path: str | os.PathLike[str], schema: str | type[BaseModel] | None = None) -> Gold:
     """Read the gold of a schema: a built-in one's name, ``path.py:Model``, or a model.
 
-    The form of the lines is described in docs/evaluation.md. Raises DumpError where a line is
-    not gold, UsageError where the schema is unknown or does not have what gold names.
+    The form of the lines is described in docs/evaluation.md; what was decided in
+    `extractor review` is gold too. Raises DumpError where a line is not gold, UsageError where
+    the schema is unknown or does not have what gold names.
     """
     task = load_task(schema)
+    if is_decisions(Path(path)):
+        return _reviewed_gold(Path(path), task.schema)
     lines = _read(Path(path))
     if task.schema is PaperFields:
         lines = [_general_form(line) if line.values.keys() & _OWN_KEYS else line for line in lines]
     scorers = _scorers(task.schema, lines)
     papers = {line.id: {each.field: _expected(each, line) for each in scorers} for line in lines}
     return Gold(scorers, papers)
+
+
+def _reviewed_gold(path: Path, schema: type[BaseModel]) -> Gold:
+    """What reviewers decided: fields about which nothing was decided are not judged."""
+    papers = reviewed_papers(read_decisions(path))
+    lines = [
+        _Line(str(path), paper_id, {name: said.right for name, said in paper.fields.items()})
+        for paper_id, paper in papers.items()
+    ]
+    if not lines:
+        raise DumpError(f"{path} holds no decision that stands.")
+    scorers = PAPER_SCORERS if schema is PaperFields else _scorers(schema, lines)
+    try:
+        return Gold(
+            scorers,
+            {
+                paper_id: {each.field: _decided(each, paper) for each in scorers}
+                for paper_id, paper in papers.items()
+            },
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise DumpError(
+            f"{path} does not fit the schema {schema.__name__} ({error}).",
+            hint="Name the schema that was reviewed with --schema.",
+        ) from error
+
+
+def _decided(scorer: Scorer, paper: ReviewedPaper) -> Expected:
+    said = paper.fields.get(scorer.field)
+    if said is None:
+        return Expected(judged=paper.complete)
+    right, wrong = (
+        tuple(GoldValue(value, scorer.gold_keys(value)) for value in values)
+        for values in (said.right, said.wrong)
+    )
+    is_all = paper.complete or (bool(right) and not scorer.many)
+    return Expected(right, wrong=None if is_all else wrong)
 
 
 def _read(path: Path) -> list[_Line]:

@@ -31,12 +31,20 @@ class Expected:
     """What gold says of one field of one paper.
 
     Each of ``values`` is to be found, once; ``optional`` ones count neither for nor against.
-    With ``judged`` False no prediction of the field counts.
+    Any other prediction is wrong, or, where ``wrong`` names values, those alone. With ``judged``
+    False no prediction of the field counts.
     """
 
     values: tuple[GoldValue, ...] = ()
     optional: tuple[GoldValue, ...] = ()
     judged: bool = True
+    wrong: tuple[GoldValue, ...] | None = None
+
+    def is_wrong(self, key: Key) -> bool:
+        """Whether a prediction that is none of ``values`` counts against the record."""
+        if self.wrong is not None:
+            return any(key in value.keys for value in self.wrong)
+        return not any(key in value.keys for value in self.optional)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +123,10 @@ class Scorer(ABC):
             found = next((value for value in left if predicted.key in value.keys), None)
             if found is not None:
                 left.remove(found)
-            elif not any(predicted.key in value.keys for value in expected.optional):
+            elif expected.is_wrong(predicted.key):
                 wrong.append(predicted)
         right = len(expected.values) - len(left)
-        absent = not expected.values and not expected.optional
+        absent = not (expected.values or expected.optional) and expected.wrong is None
         return FieldScore(right, tuple(wrong), tuple(left), absent)
 
     def predicted(self, record: Mapping[str, Any]) -> list[PredictedValue]:

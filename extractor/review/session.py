@@ -76,7 +76,11 @@ class Session:
         self._corrections = Corrections(schema)
         self._papers = Papers()
         self._known: list[_Known] = []
-        self._read(records, dump)
+        try:
+            self._read(records, dump)
+        except BaseException:
+            self.close()
+            raise
         values = [known.values for known in self._known]
         self.whole = sample is not None
         self.items = queue(values) if sample is None else whole_papers(values, sample)

@@ -54,6 +54,8 @@ def values_of(record: Mapping[str, Any]) -> list[Value]:
 
 def _kept(record: Mapping[str, Any]) -> Iterator[Value]:
     evidence = [each for each in record.get("evidence") or () if isinstance(each, dict)]
+    meta = record.get("meta")
+    unproven = (meta.get("confidence") or {}) if isinstance(meta, dict) else {}
     for name, value in record.items():
         if name in RECORD_KEYS:
             continue
@@ -64,6 +66,7 @@ def _kept(record: Mapping[str, Any]) -> Iterator[Value]:
             path = f"{name}[{index}]" if many else name
             own = tuple(each for each in evidence if is_within(str(each.get("path")), path))
             known = [each["confidence"] for each in own if each.get("confidence") is not None]
+            known += (chance for place, chance in unproven.items() if is_within(place, path))
             yield Value(path, item, min(known, default=None), own)
 
 

@@ -19,7 +19,7 @@ from extractor.plurals import counted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from extractor.writers import RecordFile, Schema, Sink
+    from extractor.writers import Schema, Sink
 
 
 def convert(
@@ -36,16 +36,21 @@ def convert(
             help="The schema of the records. Default: the file's own, else inferred from it.",
         ),
     ] = None,
+    no_review: Annotated[
+        bool, Option("--no-review", help="Leave out what was decided in 'extractor review'.")
+    ] = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Convert a file of records to another format.
 
     Every format but the tables for people (csv, tsv, xlsx) can be read, and gives back exactly
     what was written. OUT is replaced only when it is complete; csv and tsv put each list of
-    objects into a file of its own beside it.
+    objects into a file of its own beside it. What was decided about the records in 'extractor
+    review' is applied.
 
     Example: extractor convert records.jsonl claims.xlsx --view claims
     """
+    from extractor.decisions import Decisions, ReviewedRecords, decisions_path, read_decisions
     from extractor.llm.own_files import own_files
     from extractor.record import record_schema
     from extractor.task import load_task
@@ -55,19 +60,24 @@ def convert(
     writer = choose_writer(format, target, view=view)
     with _on_disk(records) as path:
         source = open_records(path)
-        rows: Iterable[Mapping[str, Any]] = source
+        decided = decisions_path(path)
+        applies = decided.exists() and not no_review
+        review = ReviewedRecords(source, read_decisions(decided) if applies else Decisions())
+        rows: Iterable[Mapping[str, Any]] = review
         known: Schema = {}
         if schema:
             known = record_schema(load_task(schema))
-            rows = fitting(source, known)
+            rows = fitting(review, known)
         elif writer.has_columns:
-            known = source.schema or _inferred(source)
+            known = source.schema or _inferred(review)
         inputs = [STDIN if records == "-" else path, *options.schema_files(schema or "")]
-        inputs += own_files()
+        inputs += [*own_files(), decided]
         with open_output(writer, target, known, inputs=inputs) as sink:
             left_out = [*_write_all(rows, sink), *source.unreadable]
     for each in left_out:
         typer.echo(f"Left out: {each}", err=True)
+    for note in () if quiet else review.notes():
+        typer.echo(note, err=True)
     if target and not quiet:
         count = counted(sink.rows, "record")
         for line in (f"{target}: {count}, {writer.name}", *sink.notes()):
@@ -102,7 +112,7 @@ def _on_disk(records: str) -> Iterator[Path]:
         yield path
 
 
-def _inferred(source: RecordFile) -> Schema:
+def _inferred(source: Iterable[Mapping[str, Any]]) -> Schema:
     """The schema of the records, with what is known of the task that made the first one."""
     from extractor.record import frame_schema, record_schema
     from extractor.task import builtin_schemas, load_task

@@ -147,6 +147,8 @@ def _open(address: str) -> None:
 
 
 def _tell(session: Session, records: Path, before: int) -> None:
+    from extractor.decisions import SAID
+
     session.log.refresh()
     verdicts = session.decisions.verdicts()
     total = verdicts.total()
@@ -154,13 +156,7 @@ def _tell(session: Session, records: Path, before: int) -> None:
     if not total:
         typer.echo("Nothing is decided.", err=True)
         return
-    names = ("accepted", "corrected", "rejected", "added", "complete")
-    kinds = ("accept", "correct", "reject", "add", "complete")
-    what = ", ".join(
-        f"{verdicts[kind]:,} {name}"
-        for kind, name in zip(kinds, names, strict=True)
-        if verdicts[kind]
-    )
+    what = ", ".join(f"{verdicts[kind]:,} {said}" for kind, said in SAID.items() if verdicts[kind])
     new = f", {total - before:,} of them now" if 0 < total - before < total else ""
     typer.echo(f"{_count(total, 'decision')} in {session.log.path}{new}: {what}.", err=True)
     if differ := session.decisions.disagreements():
