@@ -21,6 +21,7 @@ class ValueForm {
         h("button", { type: "button", class: "quiet", click: cancel }, "Cancel ", h("kbd", {}, "Esc")),
       ),
     );
+    this.node.addEventListener("keydown", submitOnEnter);
     this.node.addEventListener("submit", (event) => {
       event.preventDefault();
       save(this.value(), this.places);
@@ -91,15 +92,16 @@ function inputFor(key) {
     return h("select", {}, none, key.choices.map((choice) => h("option", { value: JSON.stringify(choice) }, String(choice))));
   }
   if (key.kind === "flag") return h("input", { type: "checkbox" });
-  if (key.kind === "text") return h("textarea", { rows: 1, dir: "auto", keydown: submitOnEnter });
-  if (key.kind === "json") return h("textarea", { rows: 2, keydown: submitOnEnter });
+  if (key.kind === "text") return h("textarea", { rows: 1, dir: "auto" });
+  if (key.kind === "json") return h("textarea", { rows: 2 });
   return h("input", { type: "text", inputmode: "decimal" });
 }
 
+/** Enter saves from every input, also from one where it would begin a line or open a list. */
 function submitOnEnter(event) {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.target.closest("button")) return;
   event.preventDefault();
-  event.target.form.requestSubmit();
+  event.currentTarget.requestSubmit();
 }
 
 function write(input, key, value) {
