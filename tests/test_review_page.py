@@ -98,7 +98,7 @@ def test_one_key_decides_and_the_least_certain_value_of_a_paper_comes_first(
     page.until(lambda: page.value == "Acme T9")  # it has no confidence
     page.decide("a")
     page.shows("not in the text")
-    assert "Rightly refused" in page.text("#card")
+    assert "Leave out" in page.text("#card")
     page.decide("r")
     page.shows("3.5x faster")
     page.decide("a")

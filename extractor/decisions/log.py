@@ -54,14 +54,15 @@ def read_decisions(path: Path) -> Decisions:
 class DecisionLog:
     """A file of decisions that is appended to, by several processes if need be.
 
-    ``decisions`` are those of the file, also of others, as of the last `append` or `refresh`.
+    ``decisions`` are those of the file, also of others, as of the last `append` or `refresh`;
+    ``size`` is how many bytes of it were read.
     """
 
     def __init__(self, path: Path) -> None:
         """Read the file, if there is one. Raises DumpError as `read_decisions` does."""
         self.path = path
         self.decisions = Decisions()
-        self._read_to = 0
+        self.size = 0
         if path.exists():
             with turns(path):
                 _heal(path)
@@ -86,16 +87,16 @@ class DecisionLog:
     def refresh(self) -> bool:
         """Read what was added to the file since the last time; False where nothing was."""
         try:
-            if self.path.stat().st_size < self._read_to:  # another file stands there now
-                self.decisions, self._read_to = Decisions(), 0
+            if self.path.stat().st_size < self.size:  # another file stands there now
+                self.decisions, self.size = Decisions(), 0
             with self.path.open("rb") as stream:
-                stream.seek(self._read_to)
+                stream.seek(self.size)
                 lines = stream.read().rpartition(b"\n")[0]
         except FileNotFoundError:
             return False
         if not lines:
             return False
-        self._read_to += len(lines) + 1
+        self.size += len(lines) + 1
         for line in lines.split(b"\n"):
             if (decision := _parse(line)) is not None:
                 self.decisions.add(decision)

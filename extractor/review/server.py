@@ -136,8 +136,8 @@ class _Handler(BaseHTTPRequestHandler):
         if path in _FILES:
             kind, read = _FILES[path]
             return kind, read()
-        if path == "api/overview":
-            return _json(session.overview())
+        if path in ("api/overview", "api/version"):
+            return _json(session.overview() if path == "api/overview" else session.version())
         name, _, number = path.rpartition("/")
         if name == "api/papers" and number.isascii() and number.isdigit():
             return _json(session.paper(int(number)))

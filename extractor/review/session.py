@@ -82,7 +82,6 @@ class Session:
             self.close()
             raise
         values = [known.values for known in self._known]
-        self.whole = sample is not None
         self.items = queue(values) if sample is None else whole_papers(values, sample)
 
     def _read(self, records: Path, dump: Any) -> None:
@@ -154,6 +153,12 @@ class Session:
 
     # What the page asks for. Each takes and gives JSON values; UsageError says why not.
 
+    def version(self) -> Json:
+        """What changes with every decision, of whomever."""
+        with self._lock:
+            self.log.refresh()
+            return {"version": self.log.size}
+
     def overview(self) -> Json:
         """The queue with what is decided, and the schema's fields."""
         with self._lock:
@@ -171,7 +176,7 @@ class Session:
             "name": self.name,
             "decisions": self.log.path.name,
             "reviewer": self.reviewer,
-            "whole": self.whole,
+            "version": self.log.size,
             "fields": forms,
             "items": items,
         }

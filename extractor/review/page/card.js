@@ -46,9 +46,9 @@ function valueNodes(app, value) {
     value.decision?.verdict === "correct" ? h("div", { class: "new-value" }, h("span", { class: "note" }, "now"), valueNode(value.decision.new)) : null,
     value.reason === null ? null : h("p", { class: "why" }, "Refused: ", bdi(value.reason)),
     h("div", { class: "actions" },
-      keyButton("A", value.reason === null ? "Accept" : "Keep it", () => app.decide("accept"), { class: "act accept" }),
+      keyButton("A", value.reason === null ? "Accept" : "Keep", () => app.decide("accept"), { class: "act accept" }),
       keyButton("C", "Correct", () => app.correct(), { class: "act correct", disabled: field.kind === null }),
-      keyButton("R", value.reason === null ? "Reject" : "Rightly refused", () => app.decide("reject"), { class: "act reject" }),
+      keyButton("R", value.reason === null ? "Reject" : "Leave out", () => app.decide("reject"), { class: "act reject" }),
     ),
   ];
 }

@@ -45,7 +45,7 @@ class ValueForm {
     input.addEventListener("input", () => delete this.places[key.name]);
     const label = words(key.name || this.field.name);
     const hint = takesWords(key) ? h("span", { class: "note" }, "select its words") : null;
-    return h("label", { title: key.description, "data-key": key.name }, h("span", {}, label, " ", hint), input);
+    return h("label", { title: key.description, "data-key": key.name }, h("span", {}, label, hint ? " · " : null, hint), input);
   }
 
   #choose(name) {

@@ -22,6 +22,7 @@ class App {
 
   #read(overview) {
     const kept = this.steps;
+    this.version = overview.version;
     this.steps = new Steps(overview);
     this.steps.name = overview.name;
     if (kept) this.steps.filter(kept.field, kept.sort);
@@ -32,6 +33,7 @@ class App {
     if (this.busy || this.mode) return;
     const at = this.step?.at ?? null;
     await this.#attempt(async () => {
+      if ((await ask("version")).version === this.version) return;
       this.#read(await ask("overview"));
       this.cache.clear();
       await this.show(at === null ? null : this.steps.all[at], { calm: true });
@@ -109,6 +111,7 @@ class App {
   }
 
   #take(paper) {
+    this.version = null; // it is another one now, maybe not by this decision alone
     this.cache.keep(paper);
     this.steps.update(paper);
     getSelection().removeAllRanges();

@@ -11,6 +11,8 @@ function drawText(host, paper, steps, current) {
     h("p", { class: "paper-facts" }, h("span", {}, bdi(`Id ${paper.id}`)), sourceLinks(paper.source)),
     h("p", { class: "abstract", dir: "auto", "data-source": "abstract" }, part("abstract")),
   );
+  scrollTo(0, 0);
+  host.scrollTop = 0;
   pointOut(host, current);
 }
 
