@@ -238,6 +238,35 @@ def test_what_the_records_no_longer_have_is_told_and_not_applied() -> None:
     assert apply_decisions(row, [REJECT])[1] == []
 
 
+@given(
+    st.lists(st.sampled_from("abcdef"), unique=True),
+    st.lists(
+        st.tuples(st.sampled_from("abcdef"), st.sampled_from(["accept", "reject", "correct"]))
+    ),
+)
+def test_evidence_stays_with_its_value_and_twice_is_once(
+    tags: list[str], decided: list[tuple[str, str]]
+) -> None:
+    evidence = [
+        {"path": f"tags[{at}]", "source": "title", "start": ord(tag), "end": ord(tag) + 1}
+        for at, tag in enumerate(tags)
+    ]
+    row = {"id": "1", "title": "T", "tags": tags, "evidence": evidence, "meta": {"dropped": []}}
+    made = [
+        decision(
+            "tags[0]", verdict, tag, tag.upper() if verdict == "correct" else None,
+            evidence=({"path": "", "source": "title", "start": ord(tag.upper()), "end": 99},),
+        )
+        for tag, verdict in decided
+    ]  # fmt: skip
+    standing = Decisions(made).of("1", made[0].title) if made else []
+    reviewed, _ = apply_decisions(row, standing)
+    places = {each["path"]: chr(each["start"]) for each in reviewed["evidence"]}
+    assert places == {f"tags[{at}]": tag for at, tag in enumerate(reviewed["tags"])}
+    again, _ = apply_decisions(reviewed, standing)
+    assert (again["tags"], again["evidence"]) == (reviewed["tags"], reviewed["evidence"])
+
+
 # convert
 
 

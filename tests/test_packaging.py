@@ -65,7 +65,8 @@ def test_every_module_ships(wheel: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("package", "known"), [("report", "charts/strip.js"), ("comparison", "changes.js")]
+    ("package", "known"),
+    [("report", "charts/strip.js"), ("comparison", "changes.js"), ("review", "card.js")],
 )
 def test_a_whole_page_ships(wheel: Path, package: str, known: str) -> None:
     page = ROOT / "extractor" / package / "page"

@@ -260,11 +260,15 @@ def test_only_this_page_may_ask(review: Review) -> None:
         home, api = f"/{server.token}/", f"/{server.token}/api/decide"
         own = {"Origin": f"http://127.0.0.1:{server.port}", "Content_Type": "application/json"}
         assert request(server, "GET", home)[0] == 200
+        link = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Dest": "document"}
+        assert request(server, "GET", home, **link)[0] == 200
         refused = {
             "no secret": request(server, "GET", "/"),
             "wrong secret": request(server, "GET", f"/{server.token[:-1]}x/api/overview"),
             "rebinding": request(server, "GET", home, Host=f"evil.example:{server.port}"),
-            "framed": request(server, "GET", home, Sec_Fetch_Site="cross-site"),
+            "framed": request(
+                server, "GET", home, Sec_Fetch_Site="cross-site", Sec_Fetch_Dest="iframe"
+            ),
             "no origin": request(server, "POST", api, DECIDE, Content_Type="application/json"),
             "other origin": request(
                 server, "POST", api, DECIDE, **(own | {"Origin": "https://evil.example"})

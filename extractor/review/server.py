@@ -124,7 +124,9 @@ class _Handler(BaseHTTPRequestHandler):
         """The path behind the secret, of a request that this page sent."""
         if self.headers.get("Host") not in self.hosts:
             raise _Refused(HTTPStatus.MISDIRECTED_REQUEST, "This is another server's address.")
-        if self.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        is_link = self.headers.get("Sec-Fetch-Dest") == "document"  # a terminal may be a page
+        site = self.headers.get("Sec-Fetch-Site", "none")
+        if site not in ("same-origin", "none") and not is_link:
             raise _Refused(HTTPStatus.FORBIDDEN, "Another page sent this.")
         token, _, path = self.path.removeprefix("/").partition("/")
         if not secrets.compare_digest(token.encode(), self.token.encode()):

@@ -51,9 +51,10 @@ def draft(
     """
     from extractor.errors import UsageError
     from extractor.evaluation import draft_gold
+    from extractor.paths import beside
     from extractor.writers import choose_writer, open_output, open_records
 
-    target = None if out == "-" else Path(out) if out else options.beside(records, ".gold.jsonl")
+    target = None if out == "-" else Path(out) if out else beside(records, ".gold.jsonl")
     if target and target.exists():
         raise UsageError(
             f"{target} exists, and may hold corrections.", hint="Name another file with -o."
