@@ -24,6 +24,21 @@ FLAGS = (
 )  # fmt: skip
 PATIENCE = 10.0
 
+CONTRAST = """
+const context = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+const light = (colours) => {
+  for (const colour of colours) { context.fillStyle = colour; context.fillRect(0, 0, 1, 1); }
+  const [r, g, b] = [...context.getImageData(0, 0, 1, 1).data].map((v) => v / 255)
+    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const behind = [];
+for (let e = arguments[0]; e; e = e.parentElement)
+  behind.unshift(getComputedStyle(e).backgroundColor);
+const [a, b] = [light(behind), light([...behind, getComputedStyle(arguments[0]).color])];
+return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+"""
+
 T = TypeVar("T")
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import Page
+from browser import CONTRAST, Page
 from helpers import write_jsonl
 
 from extractor.report import page, write_report
@@ -789,22 +789,6 @@ class TestLooks:
 
 
 # The contrast of an element's text against the nearest background behind it, by WCAG 2.
-CONTRAST = """
-const context = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
-const light = (colours) => {
-  for (const colour of colours) { context.fillStyle = colour; context.fillRect(0, 0, 1, 1); }
-  const [r, g, b] = [...context.getImageData(0, 0, 1, 1).data].map((v) => v / 255)
-    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-};
-const behind = [];
-for (let e = arguments[0]; e; e = e.parentElement)
-  behind.unshift(getComputedStyle(e).backgroundColor);
-const [a, b] = [light(behind), light([...behind, getComputedStyle(arguments[0]).color])];
-return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-"""
-
-
 def synthetic() -> ModuleType:
     """The benchmark's maker of papers that never were."""
     path = ROOT / "benchmarks" / "report.py"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import Page
+from browser import CONTRAST, Page
 from reviews import CLAIM, PAPERS, Review
 
 from extractor.review import ReviewServer
@@ -291,6 +291,9 @@ def test_it_fits_every_width(page: ReviewPage, width: int, height: int, dark: bo
         "return r.top >= 0 && r.bottom <= innerHeight && r.left >= 0 && r.right <= innerWidth; })"
     )
     assert visible == [True, True, True]
+    for css in (".act.accept", ".act.correct", ".act.reject", ".place", ".row-field",
+                ".row-value.refused", "mark", "mark.pointed", ".tag"):  # fmt: skip
+        assert page.js(CONTRAST, page.one(css)) >= 4.5, css
     if folder:
         name = f"review-{width}-{'dark' if dark else 'light'}.png"
         page.chrome.save_screenshot(str(Path(folder) / name))
