@@ -16,6 +16,7 @@ from extractor.review.corrections import Corrected, Corrections, Place
 from extractor.review.papers import Papers, ReadPaper
 from extractor.review.queue import DOUBTFUL, Item, queue, rank, whole_papers
 from extractor.review.values import Value, values_of
+from extractor.sentences import sentence_spans
 from extractor.writers import open_records
 
 if TYPE_CHECKING:
@@ -204,6 +205,7 @@ class Session:
             "id": known.id,
             "title": known.title,
             "abstract": paper.abstract,
+            "sentences": sentence_spans(paper.abstract),
             "source": paper.record.get("source"),
             "values": [_shown(value, standing.get(value.key)) for value in known.values],
             "added": [_decided(each) for each in added],

@@ -53,7 +53,7 @@ class App {
     this.paper = paper;
     document.body.classList.toggle("ended", !step);
     if (!step) fill(byId("text"));
-    else if (same) pointOut(byId("text"), step.value);
+    else if (same) pointOut(byId("text"), paper, step.value);
     else drawText(byId("text"), paper, this.steps, step.value);
     drawCard(byId("card"), this);
     drawValues(byId("values"), this);

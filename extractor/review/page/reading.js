@@ -13,14 +13,25 @@ function drawText(host, paper, steps, current) {
   );
   scrollTo(0, 0);
   host.scrollTop = 0;
-  pointOut(host, current);
+  pointOut(host, paper, current);
 }
 
-/** Let the words of one value stand out; `owner` is its index, or null. */
-function pointOut(host, owner) {
+/** Let the words of one value stand out, and their sentences; `owner` is its index, or null. */
+function pointOut(host, paper, owner) {
+  pointOutSentences(host.querySelector("[data-source=abstract]"), paper, owner);
   const own = [...host.querySelectorAll("mark")].filter((mark) => mark.dataset.evidence.split(" ").includes(String(owner)));
   for (const mark of host.querySelectorAll("mark")) mark.classList.toggle("pointed", own.includes(mark));
   own[0]?.scrollIntoView({ block: "nearest" });
+}
+
+/** Browsers that cannot do this show the words alone. */
+function pointOutSentences(abstract, paper, owner) {
+  if (!globalThis.CSS?.highlights) return;
+  const starts = (paper.values[owner]?.evidence ?? []).filter((each) => each.source === "abstract").map((each) => each.start);
+  const places = unitPlaces(paper.abstract);
+  const own = paper.sentences.filter(([start, end]) => starts.some((at) => start <= at && at < end));
+  const ranges = own.map(([start, end]) => rangeOf(abstract, places[start], places[end]));
+  CSS.highlights.set("sentence", new Highlight(...ranges));
 }
 
 /** The evidence of a paper's values; the index of a span is that of its value. */

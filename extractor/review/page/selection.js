@@ -43,9 +43,17 @@ function tidied(source, text, start, end) {
 
 /** Select a span of a text, in UTF-16 units. */
 function selectUnits(element, start, end) {
+  const range = rangeOf(element, start, end);
+  getSelection().setBaseAndExtent(range.startContainer, range.startOffset, range.endContainer, range.endOffset);
+  range.startContainer.parentElement.scrollIntoView({ block: "nearest" });
+}
+
+function rangeOf(element, start, end) {
   const [from, to] = [nodeAt(element, start), nodeAt(element, end)];
-  getSelection().setBaseAndExtent(from.node, from.offset, to.node, to.offset);
-  from.node.parentElement.scrollIntoView({ block: "nearest" });
+  const range = document.createRange();
+  range.setStart(from.node, from.offset);
+  range.setEnd(to.node, to.offset);
+  return range;
 }
 
 function nodeAt(element, units) {
