@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,10 +74,10 @@ class Person:
         self.chrome.execute_script(WATCH)
         for number, item in enumerate(self.session.items):
             shown = f"{item.paper}.{item.value}"
-            self._until(lambda shown=shown: self._shown() == shown)
+            self._until(partial(self._shows, shown))
             self.keys = self.drags = 0
             verdict = self._verdict(number, item)
-            self._until(lambda shown=shown: self._shown() != shown)
+            self._until(partial(self._shows, shown, is_it=False))
             wait = self.chrome.execute_script("return waits.at(-1)")
             self.steps[verdict].append((self.keys, self.drags, wait))
 
@@ -120,8 +121,9 @@ class Person:
         self.keys += 1
         ActionChains(self.chrome).send_keys(key).perform()
 
-    def _shown(self) -> str:
-        return str(self.chrome.execute_script("return document.documentElement.dataset.shown"))
+    def _shows(self, step: str, *, is_it: bool = True) -> bool:
+        shown = self.chrome.execute_script("return document.documentElement.dataset.shown")
+        return (shown == step) is is_it
 
     def _until(self, holds: Callable[[], bool]) -> None:
         end = time.monotonic() + 20
@@ -169,15 +171,15 @@ def report(person: Person) -> None:
     scale = VALUES / count
     print(f"\n{count} values in {papers} papers; for {VALUES} values:\n")
     print("| | minutes |\n| --- | ---: |")
-    waits = sum(wait for steps in person.steps.values() for _, _, wait in steps) / 1000
+    waited = sum(wait for steps in person.steps.values() for _, _, wait in steps) / 1000
     read, read_all = needed / WORDS_A_MINUTE, whole / WORDS_A_MINUTE
     rows = {
         "keys, selections and a thought before each": hands / 60,
-        "waiting for the page": waits / 60,
+        "waiting for the page": waited / 60,
         f"reading titles and the sentences with evidence ({needed * scale:,.0f} words)": read,
-        "together": hands / 60 + waits / 60 + read,
+        "together": hands / 60 + waited / 60 + read,
         f"together, where whole abstracts are read ({whole * scale:,.0f} words)": hands / 60
-        + waits / 60
+        + waited / 60
         + read_all,
     }
     for name, minutes in rows.items():
