@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic_core import from_json
@@ -12,10 +11,12 @@ from extractor.decisions.decision import Decision
 from extractor.decisions.standing import Decisions
 from extractor.errors import DumpError, OutputError
 from extractor.llm.locks import turns
+from extractor.paths import beside
 from extractor.record import encode_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 ENDING = ".review.jsonl"
 _HEAD = 65_536
@@ -23,7 +24,7 @@ _HEAD = 65_536
 
 def decisions_path(records: Path) -> Path:
     """The file of decisions that goes with a file of records: ``records.review.jsonl``."""
-    return records.with_name(Path(records.name.removesuffix(".gz")).stem + ENDING)
+    return beside(records, ENDING)
 
 
 def is_decisions(path: Path) -> bool:

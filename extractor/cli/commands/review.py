@@ -10,6 +10,7 @@ import typer
 from typer import Argument, Option
 
 from extractor.cli import options
+from extractor.plurals import counted
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -117,20 +118,20 @@ def _announce(session: Session) -> None:
         typer.echo(f"Left out: {each}", err=True)
     if found.without_abstract:
         typer.echo(
-            f"{_count(found.without_abstract, 'paper')} left out: the dump has no entry with the "
+            f"{counted(found.without_abstract, 'paper')} left out: the dump has no entry with the "
             "same id and title. Is it the dump that was run over?",
             err=True,
         )
     if found.without_evidence:
         typer.echo(
-            f"{_count(found.without_evidence, 'paper')} without evidence: no words are "
+            f"{counted(found.without_evidence, 'paper')} without evidence: no words are "
             "highlighted for their values.",
             err=True,
         )
     steps, decided = len(session.items), session.decided
     papers = len({item.paper for item in session.items})
     done = f", {decided:,} of them decided" if decided else ""
-    typer.echo(f"{_count(steps, 'step')} in {_count(papers, 'paper')}{done}.", err=True)
+    typer.echo(f"{counted(steps, 'step')} in {counted(papers, 'paper')}{done}.", err=True)
 
 
 def _open(address: str) -> None:
@@ -158,10 +159,10 @@ def _tell(session: Session, records: Path, before: int) -> None:
         return
     what = ", ".join(f"{verdicts[kind]:,} {said}" for kind, said in SAID.items() if verdicts[kind])
     new = f", {total - before:,} of them now" if 0 < total - before < total else ""
-    typer.echo(f"{_count(total, 'decision')} in {session.log.path}{new}: {what}.", err=True)
+    typer.echo(f"{counted(total, 'decision')} in {session.log.path}{new}: {what}.", err=True)
     if differ := session.decisions.disagreements():
         typer.echo(
-            f"{_count(differ, 'value')} decided differently by two people: the later one holds.",
+            f"{counted(differ, 'value')} decided differently by two people: the later one holds.",
             err=True,
         )
     typer.echo(
@@ -169,7 +170,3 @@ def _tell(session: Session, records: Path, before: int) -> None:
         f"Measure with them: extractor eval --records {records} --gold {session.log.path}",
         err=True,
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
