@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import from_json, to_json
+
+from extractor.llm.token_logprobs import UnsureToken, unsure_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,12 +28,14 @@ class Request:
     """A request body (JSON values) and the path of the API that it goes to.
 
     The model and the limit of the answer are added when it is sent: ``limit`` tokens, by default
-    the endpoint's.
+    the endpoint's. With ``token_logprobs`` the endpoint is asked for those of the answer's tokens,
+    if it is known to tell them.
     """
 
     body: Mapping[str, Any]
     path: str = CHAT
     limit: int | None = None
+    token_logprobs: bool = False
 
 
 class Usage(NamedTuple):
@@ -67,9 +71,10 @@ class Usage(NamedTuple):
 class Answer:
     """The first choice of a completion.
 
-    ``message`` is the raw assistant message, ``logprobs`` the choice's log-probabilities where
-    they were asked for, ``paid_at`` the Unix time in seconds at which the answer arrived, and
-    ``cached`` whether it came from the store.
+    ``message`` is the raw assistant message, ``logprobs`` the log probabilities of a text
+    completion where they were asked for, ``paid_at`` the Unix time in seconds at which the answer
+    arrived, and ``cached`` whether it came from the store. ``unsure`` are the tokens of a chat's
+    ``text`` that the model was not sure of; None if the endpoint does not tell.
     """
 
     message: Mapping[str, Any]
@@ -78,6 +83,7 @@ class Answer:
     paid_at: float
     logprobs: Mapping[str, Any] | None = None
     cached: bool = False
+    unsure: tuple[UnsureToken, ...] | None = None
 
     @property
     def tool(self) -> str | None:
@@ -104,27 +110,25 @@ class Answer:
 
     def paid_in_this_run(self) -> Answer:
         """The same answer, not ``cached``."""
-        return Answer(
-            self.message, self.finish_reason, self.usage, self.paid_at, self.logprobs, cached=False
-        )
+        return replace(self, cached=False)
 
     def to_json(self) -> str:
         """One JSON object, as the store keeps it."""
-        return to_json(
-            {
-                "message": self.message,
-                "finish_reason": self.finish_reason,
-                "usage": self.usage,
-                "paid_at": self.paid_at,
-                "logprobs": self.logprobs,
-            }
-        ).decode()
+        row = {
+            "message": self.message,
+            "finish_reason": self.finish_reason,
+            "usage": self.usage,
+            "paid_at": self.paid_at,
+            "logprobs": self.logprobs,
+        }
+        return to_json(row if self.unsure is None else {**row, "unsure": self.unsure}).decode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Answer:
         """Read a stored answer. Raises ValueError, KeyError or TypeError when it is damaged."""
         row = from_json(text)
         usage = Usage(*row["usage"])
+        unsure = row.get("unsure")
         if not (isinstance(row["message"], dict) and {int}.issuperset(map(type, usage))):
             raise TypeError("a stored answer has a message and numbers")
         return cls(
@@ -134,6 +138,7 @@ class Answer:
             paid_at=float(row["paid_at"]),
             logprobs=row["logprobs"],
             cached=True,
+            unsure=None if unsure is None else tuple(UnsureToken(*each) for each in unsure),
         )
 
     @classmethod
@@ -146,15 +151,19 @@ class Answer:
         choice = completion["choices"][0]
         if choice.get("error") or completion.get("error"):
             raise ValueError("an error in place of an answer")
-        said = choice["message"] if "message" in choice else {"content": choice["text"]}
-        finish = choice.get("finish_reason")
-        return cls(
+        is_chat = "message" in choice
+        said = choice["message"] if is_chat else {"content": choice["text"]}
+        finish, logprobs = choice.get("finish_reason"), choice.get("logprobs")
+        answer = cls(
             message=_message({"content": said} if isinstance(said, str) else said),
             finish_reason=finish if isinstance(finish, str) else None,
             usage=Usage.from_completion(completion, tries=tries),
             paid_at=now,
-            logprobs=choice.get("logprobs"),
+            logprobs=None if is_chat else logprobs,
         )
+        if not (is_chat and logprobs):
+            return answer
+        return replace(answer, unsure=unsure_tokens(logprobs, answer.text))
 
 
 def _tokens(count: object) -> int:

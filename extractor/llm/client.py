@@ -101,7 +101,7 @@ class CachedClient:
         self._opened = time.time()
         self._in_flight: dict[str, asyncio.Future[Answer]] = {}
         self._told = False
-        self._tails: dict[int | None, bytes] = {}
+        self._tails: dict[tuple[int | None, bool], bytes] = {}
 
     @property
     def budget(self) -> Budget:
@@ -148,10 +148,11 @@ class CachedClient:
                 hint="Halves of surrogate pairs are no text: decode it again, or replace them.",
             ) from error
         key = request_key(self._task, self._client.endpoint.identity, content)
-        tail = self._tails.get(request.limit)
+        added = request.limit, request.token_logprobs
+        tail = self._tails.get(added)
         if tail is None:
-            added = to_json(self._client.endpoint.fields_for(request.limit))
-            tail = self._tails[request.limit] = b"," + added[1:]
+            tail = b"," + to_json(self._client.endpoint.fields_for(*added))[1:]
+            self._tails[added] = tail
         return _Prepared(request.path, content[:-1] + tail, key, request.limit)
 
     def _stored(self, request: _Prepared, *, again: bool = False) -> Answer | None:
@@ -222,7 +223,8 @@ def request_key(task: str, model: str, content: bytes) -> str:
     """Hash of the task's fingerprint, the model's identity, and the body of a `Request`.
 
     The body holds the sampling settings and the paper's content, and no credentials. The limit of
-    the answer is not in it, nor what the endpoint was found to accept (`Dialect`).
+    the answer is not in it, nor whether the probabilities of its tokens are asked for, nor what the
+    endpoint was found to accept (`Dialect`).
     """
     digest = hashlib.sha256(to_json([_KEY_VERSION, task, model]))
     digest.update(content)

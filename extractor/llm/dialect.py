@@ -112,9 +112,14 @@ def _renamed(old: str, new: str) -> Callable[[_Body], bool]:
     return change
 
 
-def _without(field: str) -> Callable[[_Body], bool]:
-    missing = object()
-    return lambda body: body.pop(field, missing) is not missing
+def _without(*fields: str) -> Callable[[_Body], bool]:
+    def change(body: _Body) -> bool:
+        there = body.keys() & fields
+        for field in there:
+            del body[field]
+        return bool(there)
+
+    return change
 
 
 def _limited_to(most: int) -> Callable[[_Body], bool]:
@@ -202,6 +207,11 @@ _RULES = (
         _near(r"\breasoning[_. ]?effort\b", _REFUSED),
         _without("reasoning_effort"),
         "no reasoning_effort is sent",
+    ),
+    Rule(
+        _near(r"\b(?:top_)?logprobs\b", rf"{_REFUSED}|{_TOO_MANY}|allow"),
+        _without("logprobs", "top_logprobs"),
+        "no token probabilities are asked for, so that values have no confidence",
     ),
     Rule(
         _near(r"\bstream_options\b", _UNKNOWN),

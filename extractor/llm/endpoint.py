@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+# llama.cpp tells 20 alternatives of each token where none are named, and nothing where it is 0.
+_TOKEN_LOGPROBS = {"logprobs": True, "top_logprobs": 1}
+
+
 class Mode(StrEnum):
     """How an endpoint is made to follow the schema; the names are instructor's."""
 
@@ -31,6 +35,7 @@ class Endpoint:
     - ``temperature``: None sends none. ``extra``: more fields of every request body.
     - ``reasks``: how often at most an invalid answer is asked for again.
     - ``concurrency``: papers in flight at most.
+    - ``token_logprobs``: whether requests may ask for the log probabilities of an answer's tokens.
     - ``alternatives``: how many of the likeliest first tokens the endpoint can report.
     - ``reads_schema``: whether the JSON Schema is part of the prompt that is paid for, or only
       constrains decoding.
@@ -53,6 +58,7 @@ class Endpoint:
     extra: Mapping[str, object] = field(default_factory=dict)
     concurrency: int = 256
     reasks: int = 1
+    token_logprobs: bool = False
     alternatives: int = 20
     reads_schema: bool = True
     enforces_grammars: bool = False
@@ -69,9 +75,15 @@ class Endpoint:
             settings["temperature"] = self.temperature
         return {**settings, **self.extra}
 
-    def fields_for(self, limit: int | None) -> dict[str, object]:
-        """The fields that are added when a request is sent: the model, and the answer's limit.
+    def fields_for(self, limit: int | None, token_logprobs: bool = False) -> dict[str, object]:
+        """The fields that are added when a request is sent: the model, the answer's limit, and
+        the probabilities that it is to tell.
 
-        They are no part of its key in the store: a complete answer holds under any limit.
+        They are no part of its key in the store: a complete answer holds under any limit, and it
+        is the same with and without probabilities.
         """
-        return {"model": self.model, self.limit_field: limit or self.max_tokens}
+        fields: dict[str, object] = {
+            "model": self.model,
+            self.limit_field: limit or self.max_tokens,
+        }
+        return {**fields, **_TOKEN_LOGPROBS} if token_logprobs and self.token_logprobs else fields

@@ -39,8 +39,8 @@ def joined(content: bytes) -> dict[str, Any]:
         for part in event.get("choices") or ():
             if part.get("index", 0) == 0:
                 _add(message, part.get("delta") or {"content": part.get("text")})
-                for name in ("finish_reason", "logprobs"):
-                    choice[name] = part.get(name) or choice[name]
+                choice["finish_reason"] = part.get("finish_reason") or choice["finish_reason"]
+                _add_logprobs(choice, part.get("logprobs"))
     if not ended and choice["finish_reason"] is None:
         raise ValueError("no end of a stream")
     return completion
@@ -50,6 +50,15 @@ def _events(content: bytes) -> Iterator[bytes]:
     for line in content.splitlines():
         if line.startswith(_DATA):
             yield line.removeprefix(_DATA).strip()
+
+
+def _add_logprobs(choice: dict[str, Any], logprobs: Any) -> None:
+    """Add what one event tells of its tokens."""
+    known = choice["logprobs"]
+    if known and isinstance(known.get("content"), list) and isinstance(logprobs, dict):
+        known["content"] += logprobs.get("content") or ()
+    else:
+        choice["logprobs"] = logprobs or known
 
 
 def _add(whole: dict[str, Any], delta: Mapping[str, Any]) -> None:

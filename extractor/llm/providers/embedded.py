@@ -77,6 +77,7 @@ class Embedded(Provider):
             extra=settings.body_fields,
             concurrency=self._slots,
             reasks=0,
+            token_logprobs="logprobs" not in settings.body_fields,
             alternatives=_ALTERNATIVES,
             reads_schema=False,
             enforces_grammars=True,

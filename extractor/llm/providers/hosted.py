@@ -27,6 +27,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 _CHAT = "/chat/completions"
 _AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 _AZURE_KEY = "api-key"
+_MOST_TOLD = 8192  # tokens; at some 300 bytes each, a third of the longest reply that is read
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104
 
 
@@ -38,14 +39,21 @@ class _Family:
     temperature: float | None = 0.0
     limit_field: str = "max_tokens"
     needs_key: bool = True
+    token_logprobs: re.Pattern[str] | None = None
+    """The names of the models that tell token probabilities, unless they call tools."""
 
 
 # OpenAI's reasoning models accept no temperature and take their token limit in another field;
 # tools do not require a strict schema, so a user's own schema works unchanged.
-_OPENAI = _Family(Mode.TOOLS, temperature=None, limit_field="max_completion_tokens")
+_OPENAI = _Family(
+    Mode.TOOLS,
+    temperature=None,
+    limit_field="max_completion_tokens",
+    token_logprobs=re.compile(r"(?:ft:)?(?:chatgpt|gpt-(?:3\.5|4))", re.IGNORECASE),
+)
 # Local servers (llama.cpp, vLLM, Ollama, LM Studio) enforce a JSON schema while decoding, and
 # rarely need a key.
-_LOCAL = _Family(Mode.JSON_SCHEMA, needs_key=False)
+_LOCAL = _Family(Mode.JSON_SCHEMA, needs_key=False, token_logprobs=re.compile(""))
 _OTHERS = _Family(Mode.TOOLS)
 
 
@@ -93,10 +101,22 @@ class Hosted(Provider):
             mode=mode,
             temperature=temperature,
             max_tokens=settings.answer_tokens or Endpoint.max_tokens,
+            token_logprobs=self._tells_probabilities(settings, mode),
             extra=settings.body_fields,
             limit_field=family.limit_field,
             concurrency=settings.concurrency or Endpoint.concurrency,
             reads_schema=not (family is _LOCAL and mode is Mode.JSON_SCHEMA),
+        )
+
+    def _tells_probabilities(self, settings: ModelSettings, mode: Mode) -> bool:
+        """Whether it probably tells token probabilities, in replies of a bearable size."""
+        names, most = self._family.token_logprobs, settings.answer_tokens or Endpoint.max_tokens
+        return (
+            names is not None
+            and names.match(str(settings.model)) is not None
+            and mode is not Mode.TOOLS
+            and most <= _MOST_TOLD
+            and "logprobs" not in settings.body_fields
         )
 
     @classmethod
