@@ -234,6 +234,13 @@ class InvalidResponse(PaperError):
     kind = "invalid_response"
 
 
+class LowConfidence(PaperError):
+    """What the schema requires is less likely than ``--min-confidence`` allows."""
+
+    kind = "low_confidence"
+    hint = "Let the field be null, or the list be shorter, or lower --min-confidence."
+
+
 class InternalError(PaperError):
     """Something unexpected went wrong with this paper."""
 

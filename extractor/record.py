@@ -42,7 +42,8 @@ class Meta:
 
     ``task`` is the schema's name and the start of the fingerprint; ``cached`` says that this
     run paid nothing for it; tokens count every answer that the record took, as the endpoint
-    counted them; ``dropped`` are values that the model gave and the paper does not support.
+    counted them; ``dropped`` are values that the model gave and that were left out, each with the
+    reason. ``confidence`` is how likely values without evidence are right, by their paths.
     """
 
     model: str
@@ -51,10 +52,11 @@ class Meta:
     prompt_tokens: int
     completion_tokens: int
     dropped: tuple[Dropped, ...] = ()
+    confidence: Mapping[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as JSON values."""
-        return {
+        """The same as JSON values; ``confidence`` only where it says anything."""
+        row = {
             "model": self.model,
             "task": self.task,
             "cached": self.cached,
@@ -62,6 +64,7 @@ class Meta:
             "completion_tokens": self.completion_tokens,
             "dropped": [item.to_dict() for item in self.dropped],
         }
+        return {**row, "confidence": dict(self.confidence)} if self.confidence else row
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class Record(Generic[SchemaT]):
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
             dropped=draft.dropped,
+            confidence=draft.confidence,
         )
         return cls(
             paper.id,
@@ -218,6 +222,7 @@ def _number(description: str) -> dict[str, Any]:
     return {"type": "integer", "minimum": 0, "description": description}
 
 
+_CHANCE = {"type": "number", "minimum": 0, "maximum": 1}
 _PATH = _text('The value\'s place in the record, such as "claimed_speedups[0].quote".')
 _EVIDENCE = _object(
     "The words of the paper that one value rests on: source[start:end].",
@@ -229,15 +234,13 @@ _EVIDENCE = _object(
     },
     optional={
         "confidence": {
-            "type": "number",
-            "minimum": 0,
-            "maximum": 1,
+            **_CHANCE,
             "description": "How likely the value is right, where what found it says so.",
         }
     },
 )
 _DROPPED = _object(
-    "A value that the model gave and that was refused.",
+    "A value that the model gave and that was left out.",
     {"path": _PATH, "value": {"description": "What the model said."}, "reason": _text("Why.")},
 )
 _META = _object(
@@ -249,6 +252,13 @@ _META = _object(
         "prompt_tokens": _number("Tokens of every request that the record took."),
         "completion_tokens": _number("Tokens of every answer that the record took."),
         "dropped": {"type": "array", "items": _DROPPED},
+    },
+    optional={
+        "confidence": {
+            "type": "object",
+            "additionalProperties": _CHANCE,
+            "description": "How likely values without evidence are right, by their paths.",
+        }
     },
 )
 _BEFORE_FIELDS = {

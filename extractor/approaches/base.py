@@ -9,14 +9,14 @@ where the answers come from. A new approach is a module in this folder with a su
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias
 
 from extractor.record import SchemaT
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
     from extractor.grounding import Dropped, Evidence
     from extractor.llm.answer import Answer, Request
@@ -27,11 +27,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Draft(Generic[SchemaT]):
-    """The result of one paper: grounded fields, their evidence, and the rejected values."""
+    """The result of one paper: grounded fields, their evidence, and the rejected values.
+
+    ``confidence`` is that of values without evidence, by their paths.
+    """
 
     fields: SchemaT
     evidence: tuple[Evidence, ...]
     dropped: tuple[Dropped, ...]
+    confidence: Mapping[str, float] = field(default_factory=dict)
 
 
 Steps: TypeAlias = "Generator[Request, Answer, Draft[SchemaT]]"

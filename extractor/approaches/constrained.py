@@ -16,6 +16,7 @@ from pydantic_core import from_json
 
 from extractor import errors
 from extractor.approaches.base import Approach, Draft, Fit, Steps
+from extractor.confidence import answer_confidence
 from extractor.decoding import AskedField, answer_grammar, asked_fields
 from extractor.encoder import choose, confidence, likeliest, shared_encoder
 from extractor.grounding import ground_fields
@@ -78,11 +79,15 @@ class Constrained(Approach[SchemaT]):
             for field in self._found
             if field.listed or field.nullable or found[field]
         }
+        answer: Answer | None = None
         if self._answered:
-            values |= yield from self._answer(paper, title, abstract)
+            answer, answered = yield from self._answer(paper, title, abstract)
+            values |= answered
         try:
             said = self._task.schema.model_validate(values)
             likely = dict(_confidence(found, said.model_dump()))
+            if answer is not None:
+                likely |= answer_confidence(answer, said, title, abstract)
             return Draft(
                 *ground_fields(said, title=paper.title, abstract=paper.abstract, confidence=likely)
             )
@@ -113,12 +118,13 @@ class Constrained(Approach[SchemaT]):
 
     def _answer(
         self, paper: Paper, title: str, abstract: str
-    ) -> Generator[Request, Answer, dict[str, Any]]:
-        """The fields of one JSON answer."""
+    ) -> Generator[Request, Answer, tuple[Answer, dict[str, Any]]]:
+        """One JSON answer, and its fields."""
         _, user = self._task.prompt.messages(paper)
         messages = [{"role": "system", "content": self._system}, user]
         grammar = answer_grammar(self._answered, (title, abstract))
-        answer = yield Request({**self._sampling, "grammar": grammar, "messages": messages})
+        body = {**self._sampling, "grammar": grammar, "messages": messages}
+        answer = yield Request(body, token_logprobs=True)
         try:
             values = from_json(answer.said)
         except ValueError as error:
@@ -131,7 +137,7 @@ class Constrained(Approach[SchemaT]):
                 f"The answer is no JSON object: {errors.one_line(answer.said[:80])}.",
                 hint="Use --approach full-schema.",
             ) from error
-        return dict(values)
+        return answer, dict(values)
 
 
 def _found_fields(task: Task[Any], fields: Sequence[AskedField]) -> list[AskedField]:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from extractor import errors
 from extractor.approaches.base import Approach, Draft, Fit, Steps
 from extractor.approaches.reading import AnswerReader
+from extractor.confidence import answer_confidence
 from extractor.grounding import SAID_BEFORE, Dropped, ground_fields
 from extractor.llm.answer import Answer, Request
 from extractor.record import SchemaT
@@ -82,7 +83,7 @@ class FullSchema(Approach[SchemaT]):
         best: Draft[SchemaT] | None = None
         dropped: dict[str, Dropped] = {}
         for reasks_left in range(self._reasks, -1, -1):
-            answer = yield Request(body)
+            answer = yield Request(body, token_logprobs=True)
             try:
                 draft = self._draft(paper, answer)
             except _Unfit as unfit:
@@ -114,7 +115,9 @@ class FullSchema(Approach[SchemaT]):
             raise _Unfit(f"The tool {called!r} was called, and there is only {self._tool!r}")
         try:
             said = self._fields(answer)
-            return Draft(*ground_fields(said, title=paper.title, abstract=paper.abstract))
+            title, abstract = paper.title, paper.abstract
+            likely = answer_confidence(answer, said, title, abstract)
+            return Draft(*ground_fields(said, title=title, abstract=abstract, confidence=likely))
         except ValidationError as error:
             wrong = error.errors(include_url=False, include_input=False, include_context=False)
             places = (".".join(map(str, item["loc"])) or "answer" for item in wrong)

@@ -21,6 +21,8 @@ from extractor.grounding.text import SourceText, source_text, written
 from extractor.grounding.urls import Span, canonical_url
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pydantic import BaseModel
 
 ModelT = TypeVar("ModelT", bound="BaseModel")
@@ -32,6 +34,8 @@ _SOURCES = ("title", "abstract")
 # Caps for answers and texts made to be slow; no record and no abstract has nearly as many.
 _MOST_ITEMS, _MOST_HINTS, _MOST_MENTIONS, _LONGEST_UNIT = 1_000, 32, 1_000, 100
 _LONGEST_TEXT = 200_000
+_ITEM_END = re.compile(r"\]")
+_STEP = re.compile(r"[^.\[\]]+")
 _LINE_END = re.compile(r"\s{0,9}[^\S ]\s{0,9}")  # and a blank that is no space
 _UNIT_WORDS: dict[Unit, re.Pattern[str]] = {
     "x": re.compile(r"[×✕]|\\times|(?<![^\W\d_])(?:[xX]|times|\d+x)(?![^\W_])|fold(?![^\W_])"),
@@ -78,12 +82,14 @@ class Grounded:
     """A record whose annotated values are all found in the paper.
 
     A required field of the record that was dropped is not in ``values``: the record is then
-    invalid, and the paper fails.
+    invalid, and the paper fails. ``confidence`` is that of kept values without evidence, such as
+    booleans, by their paths.
     """
 
     values: dict[str, Any]
     evidence: tuple[Evidence, ...]
     dropped: tuple[Dropped, ...]
+    confidence: dict[str, float] = field(default_factory=dict)
 
 
 def ground(
@@ -105,13 +111,15 @@ def ground(
     sources = (source_text(title[:_LONGEST_TEXT]), source_text(abstract[:_LONGEST_TEXT]))
     walk = _Walk(sources, confidence or {})
     kept = walk.model(plan_of(schema), values, "", "")
-    return Grounded(kept, tuple(walk.evidence), tuple(walk.dropped))
+    rest = dict(walk.unproven(kept))
+    return Grounded(kept, tuple(walk.evidence), tuple(walk.dropped), rest)
 
 
 def ground_fields(
     fields: ModelT, *, title: str, abstract: str, confidence: Mapping[str, float] | None = None
-) -> tuple[ModelT, tuple[Evidence, ...], tuple[Dropped, ...]]:
-    """What is left of validated fields, with the evidence and what was dropped.
+) -> tuple[ModelT, tuple[Evidence, ...], tuple[Dropped, ...], dict[str, float]]:
+    """What is left of validated fields, the evidence, what was dropped, and the confidence of
+    values without evidence.
 
     Raises ValidationError where a dropped value leaves a required field empty.
     """
@@ -119,7 +127,7 @@ def ground_fields(
     grounded = ground(schema, values, title=title, abstract=abstract, confidence=confidence)
     if grounded.values != values:
         fields = schema.model_validate(grounded.values, by_name=True)  # as a dump names them
-    return fields, grounded.evidence, grounded.dropped
+    return fields, grounded.evidence, grounded.dropped, grounded.confidence
 
 
 class _Failed(Exception):
@@ -151,13 +159,19 @@ class _Place:
 
 @dataclass(slots=True)
 class _Walk:
-    """One record's walk."""
+    """One record's walk.
+
+    ``proven`` are paths in the answer, ``moved`` the paths of items in the record by those in the
+    answer; None for one that was dropped.
+    """
 
     sources: tuple[SourceText, ...]
     confidence: Mapping[str, float]
     evidence: list[Evidence] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     mentions: dict[tuple[int, Span] | None, list[_Mention]] = field(default_factory=dict)
+    proven: set[str] = field(default_factory=set)
+    moved: dict[str, str | None] = field(default_factory=dict)
     items: int = 0
     hints: int = 0
 
@@ -189,6 +203,19 @@ class _Walk:
                     del left[name]
         return left
 
+    def unproven(self, values: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+        """The confidence of what is in the record's ``values`` without evidence, by its path."""
+        for path, chance in self.confidence.items():
+            if path in self.proven:
+                continue
+            items = [match.end() for match in _ITEM_END.finditer(path)]
+            places = [self.moved.get(path[:end], path[:end]) for end in items]
+            if None in places:
+                continue
+            kept = f"{places[-1]}{path[items[-1] :]}" if places else path
+            if _has_value(values, kept):
+                yield kept, chance
+
     def _visit(self, node: Node, value: Any, place: _Place) -> Any:
         """What is left of ``value``; raises _Failed where nothing is."""
         match node:
@@ -218,6 +245,7 @@ class _Walk:
             if not self._has_room(asked, value):
                 break
             item = _Place(asked, f"{place.kept}[{len(kept)}]", place.owner, place.holder)
+            self.moved[asked] = None
             try:
                 left = value if value is None else self._visit(node.each, value, item)
             except _Failed:
@@ -227,6 +255,7 @@ class _Walk:
                 self.dropped.append(Dropped(asked, value, SAID_BEFORE))
             else:
                 kept.append(left)
+                self.moved[asked] = item.kept
         return kept
 
     def _entries(self, node: Items, values: Any, place: _Place) -> dict[Any, Any]:
@@ -353,11 +382,24 @@ class _Walk:
     def _prove(self, place: _Place, index: int, span: Span) -> None:
         original = self.sources[index].original_span(span)
         chance = self.confidence.get(place.asked)
+        self.proven.add(place.asked)
         self.evidence.append(Evidence(place.kept, _SOURCES[index], *original, chance))
 
     def _refuse(self, place: _Place, value: Any, reason: str) -> _Failed:
         self.dropped.append(Dropped(place.asked, value, reason))
         return _Failed()
+
+
+def _has_value(values: Any, path: str) -> bool:
+    """Whether there is a value at a path, and not null."""
+    for name in _STEP.findall(path):
+        if isinstance(values, Mapping):
+            values = values.get(name)
+        elif isinstance(values, (list, tuple)) and name.isdecimal() and int(name) < len(values):
+            values = values[int(name)]
+        else:
+            return False
+    return values is not None
 
 
 def _says(mention: NumberMention, value: Any) -> tuple[int, int] | None:

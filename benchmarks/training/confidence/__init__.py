@@ -1,0 +1,1 @@
+"""Fits how likely the values of a language model's answers are right."""
