@@ -67,6 +67,8 @@ class Extractor(Generic[SchemaT]):
       spends until it is closed; in :meth:`run` with ``out``, on that run with all its attempts.
       ``price_in``, ``price_out``: US dollars per million tokens; by default from the price data.
     - ``cache``, ``cache_dir``: whether and where paid answers are kept.
+    - ``min_confidence``: values less likely to be right, from 0 to 1, are left out of records and
+      listed in ``meta.dropped``; values without a confidence are kept.
     - ``progress``: whether bars are shown; ``debug_log``: a file for a log without texts.
 
     It opens at its first use and closes at the end of a ``with`` or ``async with`` block, with

@@ -44,6 +44,7 @@ class Options(TypedDict, total=False):
     tries: int
     timeout: float
     patience: float
+    min_confidence: float | None
     max_cost: float | None
     max_requests: int | None
     max_tokens: int | None
@@ -120,6 +121,7 @@ def call_settings(options: Options) -> CallSettings:
         ),
         price_in=options.get("price_in"),
         price_out=options.get("price_out"),
+        min_confidence=options.get("min_confidence"),
     )
 
 

@@ -87,6 +87,16 @@ Verbose = Annotated[
         help="Tell what is used and where it was set, and each request that is tried again.",
     ),
 ]
+MinConfidence = Annotated[
+    float | None,
+    Option(
+        min=0,
+        max=1,
+        metavar="P",
+        help="Leave out values less likely to be right than this, from 0 to 1, and list them in "
+        "meta.dropped. Values without a confidence are kept.",
+    ),
+]
 Quiet = Annotated[bool, Option("--quiet", "-q", help="Write only errors to standard error.")]
 AsJson = Annotated[bool, Option("--json", help="Print one JSON object.")]
 
@@ -408,7 +418,7 @@ class CallOptions(OptionGroup):
     prices: PriceOptions = field(default_factory=PriceOptions)
     cache: CacheOptions = field(default_factory=CacheOptions)
 
-    def settings(self) -> CallSettings:
+    def settings(self, min_confidence: float | None = None) -> CallSettings:
         from extractor.llm.budget import Ceilings
         from extractor.llm.limits import Limits
         from extractor.llm.own_files import default_cache_dir
@@ -423,6 +433,7 @@ class CallOptions(OptionGroup):
                 requests=budget.max_requests, tokens=budget.max_tokens, cost=budget.max_cost
             ),
             **asdict(self.prices),
+            min_confidence=min_confidence,
         )
 
 

@@ -41,6 +41,8 @@ def closing_lines(
     if summary.refused:
         refused = counted(summary.refused, "value")
         yield f"{refused} rejected: not found in the text (see meta.dropped)"
+    if summary.unlikely is not None:
+        yield unlikely_line(summary.unlikely, summary.unknown or 0)
     if not summary.complete and out:
         yield f"{out} was not changed; the results so far are in {out}{PARTIAL}"
     if summary.interrupted:
@@ -64,6 +66,12 @@ def end_event(summary: Summary, status: Status, out: Path | None) -> dict[str, A
         "seconds": round(summary.seconds, 3),
         "failed": summary.kinds,
     }
+
+
+def unlikely_line(left_out: int, unknown: int) -> str:
+    """What --min-confidence came to."""
+    line = f"{counted(left_out, 'value')} left out: confidence too low (see meta.dropped)"
+    return f"{line}; {counted(unknown, 'value')} without one kept" if unknown else line
 
 
 def usage_lines(budget: Budget, endpoint: Endpoint, calls: CallSettings) -> Iterator[str]:

@@ -9,6 +9,7 @@ from contextlib import aclosing, closing, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from extractor.confidence import BELOW
 from extractor.errors import ExtractorError, InternalError, OutputError, UnfitRecord
 from extractor.record import Failure, Record
 from extractor.run.prefetch import Prefetch
@@ -33,7 +34,8 @@ class Summary:
     """The summary of a batch.
 
     ``cached`` counts the records that cost nothing in this run, ``refused`` the values that were
-    dropped; ``seconds`` are wall-clock time. ``stopped`` is the error that ended the run early,
+    dropped because the text does not support them. ``unlikely`` are those below the lowest
+    confidence, ``unknown`` those kept without one, both None where none is set; ``seconds`` are wall-clock time. ``stopped`` is the error that ended the run early,
     ``interrupted`` says that the user did; else it is ``complete``. The tokens are those of the
     records that were paid for in this run. ``kinds`` counts the failures of each kind of error, and
     ``reasons`` has the first message of each.
@@ -43,6 +45,8 @@ class Summary:
     failures: int = 0
     cached: int = 0
     refused: int = 0
+    unlikely: int | None = None
+    unknown: int | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
     interrupted: bool = False
@@ -66,7 +70,7 @@ class Summary:
             self.reasons.setdefault(result.error, result.message)
             return
         self.records += 1
-        self.refused += len(result.meta.dropped)
+        self.refused += sum(not item.reason.startswith(BELOW) for item in result.meta.dropped)
         if result.meta.cached:
             self.cached += 1
         else:
@@ -141,6 +145,8 @@ async def run_batch(
             source.join()
         for row in order.rest():
             _write(row, records, failures, summary)
+    if least := engine.min_confidence:
+        summary.unlikely, summary.unknown = least.left_out, least.unknown
     summary.interrupted = stop.requested
     summary.seconds = time.monotonic() - started
     return summary

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
     from extractor.approaches import Approach
+    from extractor.confidence import MinConfidence
     from extractor.llm.answer import Request
     from extractor.llm.client import Asked, CachedClient
     from extractor.llm.endpoint import Endpoint
@@ -77,7 +78,7 @@ class Attempt(Generic[SchemaT]):
     scored once and the store is asked once for each request.
 
     Failures are not cached: where stored answers make one, the paper is begun anew with
-    ``ask_anew``, if it is given.
+    ``ask_anew``, if it is given. No other answer is asked for where ``min_confidence`` makes one.
     """
 
     def __init__(
@@ -89,10 +90,12 @@ class Attempt(Generic[SchemaT]):
         ask_anew: Callable[[Request], Asked] | None = None,
         model: str,
         task: str,
+        min_confidence: MinConfidence | None = None,
     ) -> None:
         self.paper = paper
         self._approach = approach
         self._ask_anew = ask_anew
+        self._min_confidence = min_confidence
         self._labels = {"model": model, "task": task}
         self._awaited: Awaitable[Answer] | None = None
         self._start(ask)
@@ -163,9 +166,10 @@ class Attempt(Generic[SchemaT]):
         except StopIteration as done:
             logger.debug("done")
             cached = 0 < self._answers == self._stored
-            return Record.of(
+            record: Record[SchemaT] = Record.of(
                 self.paper, done.value, usage=self._usage, cached=cached, **self._labels
             )
+            return self._min_confidence.of_record(record) if self._min_confidence else record
         except PaperError:
             if not self._recalled or self._ask_anew is None:
                 raise
@@ -198,10 +202,12 @@ class Engine(Generic[SchemaT]):
         approach: Approach[SchemaT],
         client: CachedClient,
         rate_limiter: RateLimiter,
+        min_confidence: MinConfidence | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.client = client
         self.rate_limiter = rate_limiter
+        self.min_confidence = min_confidence
         self._task = task
         self._approach = approach
         self._runs: set[_Run[SchemaT]] = set()
@@ -228,6 +234,7 @@ class Engine(Generic[SchemaT]):
             ask_anew=None if ask or self.endpoint.repeats else self.client.ask_anew,
             model=self.endpoint.model,
             task=self._task.label,
+            min_confidence=self.min_confidence,
         )
 
     async def run(

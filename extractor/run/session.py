@@ -42,8 +42,10 @@ async def open_engine(
                 yield engine
         return
     from extractor.approaches import choose_approach
+    from extractor.confidence import MinConfidence
     from extractor.llm.client import CachedClient, RetryingClient
 
+    least = None if calls.min_confidence is None else MinConfidence(calls.min_confidence)
     provider = provider_for(model)
     endpoint = provider.endpoint
     approach = choose_approach(model.approach, task, endpoint)(task, endpoint)
@@ -63,7 +65,7 @@ async def open_engine(
     since = run_state.run.started_at if run_state.run else None
     cached = CachedClient(task.fingerprint, client, run_state.store, since=since)
     try:
-        yield Engine(task, endpoint, approach, cached, rate_limiter)
+        yield Engine(task, endpoint, approach, cached, rate_limiter, least)
     finally:
         await cached.close()
         await client.close()

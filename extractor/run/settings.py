@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from extractor.confidence import MinConfidence
 from extractor.errors import UsageError
 from extractor.llm.budget import Ceilings
 from extractor.llm.limits import Limits
@@ -21,7 +22,8 @@ class CallSettings:
     With ``cache_dir`` None nothing is stored. ``tries`` limits the requests for one answer,
     ``timeout`` one request, in seconds, and ``patience`` the seconds for which a rate limit or an
     outage is waited out. ``price_in`` and ``price_out`` are US dollars per million
-    tokens, by default those of the price data.
+    tokens, by default those of the price data. Values less likely than ``min_confidence`` are left
+    out of records; None leaves out none.
     """
 
     cache_dir: Path | None
@@ -32,9 +34,12 @@ class CallSettings:
     ceilings: Ceilings = field(default_factory=Ceilings)
     price_in: float | None = None
     price_out: float | None = None
+    min_confidence: float | None = None
 
     def __post_init__(self) -> None:
         check_numbers(self, ("tries", "timeout", "patience"))
+        if self.min_confidence is not None:
+            MinConfidence(self.min_confidence)
         if (self.price_in is None) != (self.price_out is None):
             raise UsageError(
                 "One of two prices is missing.", hint="Give both --price-in and --price-out."

@@ -39,6 +39,7 @@ def convert(
     no_review: Annotated[
         bool, Option("--no-review", help="Leave out what was decided in 'extractor review'.")
     ] = False,
+    min_confidence: options.MinConfidence = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Convert a file of records to another format.
@@ -50,6 +51,8 @@ def convert(
 
     Example: extractor convert records.jsonl claims.xlsx --view claims
     """
+    from extractor.cli.summary import unlikely_line
+    from extractor.confidence import MinConfidence
     from extractor.decisions import Decisions, ReviewedRecords, decisions_path, read_decisions
     from extractor.llm.own_files import own_files
     from extractor.record import record_schema
@@ -58,6 +61,7 @@ def convert(
 
     target = None if out == "-" else Path(out)
     writer = choose_writer(format, target, view=view)
+    least = None if min_confidence is None else MinConfidence(min_confidence)
     with _on_disk(records) as path:
         source = open_records(path)
         decided = decisions_path(path)
@@ -70,6 +74,8 @@ def convert(
             rows = fitting(review, known)
         elif writer.has_columns:
             known = source.schema or _inferred(review)
+        if least is not None:
+            rows = map(least.of_row, rows)
         inputs = [STDIN if records == "-" else path, *options.schema_files(schema or "")]
         inputs += [*own_files(), decided]
         with open_output(writer, target, known, inputs=inputs) as sink:
@@ -80,7 +86,8 @@ def convert(
         typer.echo(note, err=True)
     if target and not quiet:
         count = counted(sink.rows, "record")
-        for line in (f"{target}: {count}, {writer.name}", *sink.notes()):
+        left = [] if least is None else [unlikely_line(least.left_out, least.unknown)]
+        for line in (f"{target}: {count}, {writer.name}", *sink.notes(), *left):
             typer.echo(line, err=True)
     if left_out:
         raise typer.Exit(EXIT_SOME_FAILED)

@@ -28,6 +28,7 @@ def extract(
         Path | None,
         Option("--file", "-f", metavar="FILE", help="A file with one paper, of any known format."),
     ] = None,
+    min_confidence: options.MinConfidence = None,
     task: options.TaskOptions,
     model: options.ModelOptions,
     retries: options.RetryOptions,
@@ -45,7 +46,7 @@ def extract(
 
     paper = _paper(title, abstract, file)
     extraction, settings, report = task.load(), model.settings(), report_for(quiet=quiet)
-    calls = options.CallOptions(retries=retries, cache=cache).settings()
+    calls = options.CallOptions(retries=retries, cache=cache).settings(min_confidence)
     with telling(report, context, extraction, settings, calls, verbose=verbose):
         record, _ = run_engine(
             lambda engine: engine.extract(paper), extraction, settings, calls, report=report

@@ -52,6 +52,7 @@ def run(
             help="Keep the records that are in OUT, and add those of papers that have none there.",
         ),
     ] = False,
+    min_confidence: options.MinConfidence = None,
     reading: options.DumpOptions,
     selection: options.SelectionOptions,
     task: options.TaskOptions,
@@ -83,7 +84,7 @@ def run(
     report = report_for(progress, quiet=quiet)
     with report.errors():
         extraction, settings = task.load(), model.settings(concurrency=calls.rates.concurrency)
-        call_settings = calls.settings()
+        call_settings = calls.settings(min_confidence)
         destination = Destination.of(extraction, out, format, failures, view=view)
         outputs, logs = destination.files, [debug_log] if debug_log else []
         own = [*task.files, *model.files, *own_files(calls.cache.cache_dir)]
