@@ -39,11 +39,13 @@ from extractor.evaluation.mistakes import (
     Passage,
     find_mistakes,
 )
+from extractor.evaluation.reliability import Band, Reliability
 from extractor.evaluation.scorers import Expected, FieldScore, GoldValue, PredictedValue, Scorer
 from extractor.evaluation.text import against_lines, mistake_lines, table
 
 __all__ = [
     "Against",
+    "Band",
     "Counts",
     "Earlier",
     "Evaluation",
@@ -61,6 +63,7 @@ __all__ = [
     "PredictedValue",
     "Price",
     "RejectedValue",
+    "Reliability",
     "ScoredPaper",
     "Scorer",
     "Spending",

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from extractor.confidence import BELOW
 from extractor.errors import DumpError
+from extractor.evaluation.reliability import Reliability, measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -114,10 +116,11 @@ class ScoredPaper:
 
     def rejected(self) -> list[RejectedValue]:
         """Every value that the model gave and that was not found in the text."""
-        return [
+        given = (
             RejectedValue(str(item.get("path")), item.get("value"), str(item.get("reason")))
             for item in self.meta.get("dropped") or ()
-        ]
+        )
+        return [value for value in given if not value.reason.startswith(BELOW)]
 
     def counts(self) -> list[Counts]:
         """The scores as numbers, field by field."""
@@ -205,7 +208,8 @@ class Evaluation:
     ``counts`` and ``invention_rate`` run over all fields; ``exact`` is the share of papers with
     every field right; ``without_record`` names the papers of gold that have no record, and
     count as if theirs were empty; ``without_gold`` counts the records left aside; ``refused``
-    values include those of fields that gold does not name.
+    values include those of fields that gold does not name. ``reliability`` is that of the values
+    with a confidence.
     """
 
     fields: Mapping[str, FieldEvaluation]
@@ -217,6 +221,7 @@ class Evaluation:
     spending: Spending
     papers: tuple[ScoredPaper, ...]
     without_gold: int
+    reliability: Reliability
 
     @property
     def without_record(self) -> list[str]:
@@ -234,6 +239,7 @@ class Evaluation:
             "papers": len(self.papers),
             "without_record": self.without_record,
             "without_gold": self.without_gold,
+            "reliability": self.reliability.to_dict(),
             **self.spending.to_dict(),
         }
 
@@ -287,6 +293,9 @@ def evaluate(
         spending=_spending(papers, seconds, price),
         papers=papers,
         without_gold=without_gold,
+        reliability=measured(
+            gold.scorers, ((gold.papers[paper.id], paper.record, paper.scores) for paper in papers)
+        ),
     )
 
 

@@ -32,7 +32,19 @@ def table(evaluation: Evaluation) -> Iterator[str]:
     summary = Table.grid(padding=(0, 2, 0, 0))
     for name, *parts in _over_all(evaluation):
         summary.add_row(name, "; ".join(filter(None, parts)))
-    yield from printed(shares, "", counts, "", summary)
+    reliability = (_reliability(evaluation), "") if evaluation.reliability.all else ()
+    yield from printed(shares, "", counts, "", *reliability, summary)
+
+
+def _reliability(evaluation: Evaluation) -> Table:
+    """Of the values with about the same confidence, how many are right."""
+    made = columns("confidence", "values", "mean", "right")
+    reliability = evaluation.reliability
+    for name, bands in (*reliability.fields.items(), ("all", reliability.all)):
+        for at, (low, high, values, mean, right) in enumerate(bands):
+            shown = "" if at else name
+            made.add_row(shown, f"{low:g}-{high:g}", f"{values:,}", f"{mean:.2f}", f"{right:.2f}")
+    return made
 
 
 def _share(figure: Figure) -> str:
