@@ -58,11 +58,9 @@ def test_every_value_of_a_json_text_is_found_where_it_stands(
     value: dict[str, Any], indent: int | None, ascii_only: bool
 ) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only, allow_nan=True)
-    found = places(f"<think>{{no}}</think>\n```json\n{text}\n```")
-    read = {
-        path: json.loads(f"<think>{{no}}</think>\n```json\n{text}"[slice(*at)])
-        for path, at in found.items()
-    }
+    written = f"<think>{{no}}</think>\n```json\n{text}\n```"
+    found = places(written)
+    read = {path: json.loads(written[slice(*place)]) for path, place in found.items()}
     assert read == leaves(value)
 
 

@@ -69,9 +69,9 @@ def features(answer: Answer, said: BaseModel, *texts: str) -> Iterator[tuple[str
         place = known.get(written)
         if value is None or place is None:
             continue
-        literal = answer.text[slice(*place)]
-        if _is_same(literal, value):
-            shown = str(from_json(literal))
+        said_as = _read(answer.text[slice(*place)])
+        if said_as == value or str(said_as) == _plain(value):
+            shown = str(said_as)
             copied = any(shown in text for text in texts)
             exact = not isinstance(value, str) or LOOSE_URL.fullmatch(value) is not None
             yield path, Features(_lowest(unsure, starts, *place), float(copied), float(exact))
@@ -97,11 +97,13 @@ def _values(plain: Any, named: Any, path: str, written: str) -> Iterator[tuple[s
         yield path, written, plain
 
 
-def _is_same(literal: str, value: Any) -> bool:
-    """Whether the JSON of a value is what became of it."""
+def _read(literal: str) -> Any:
+    """The value of a JSON literal; None where it is none."""
     try:
-        said = from_json(literal)
+        return from_json(literal)
     except ValueError:
-        return False
-    plain = value.value if isinstance(value, Enum) else value
-    return bool(said == plain or str(said) == str(plain))
+        return None
+
+
+def _plain(value: Any) -> str:
+    return str(value.value if isinstance(value, Enum) else value)

@@ -6,7 +6,6 @@ of those tokens that another one might have stood for.
 
 from __future__ import annotations
 
-from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -63,13 +62,10 @@ def _kept(
 
     ``places`` are the code points of the letters, or bytes, of the text.
     """
-    bounds = pairwise(accumulate(lengths, initial=-start))
-    return tuple(
-        UnsureToken(places[max(0, begin)], places[min(len(places), end) - 1] + 1, _rounded(chance))
-        for (begin, end), chance in zip(bounds, chances, strict=True)
-        if chance <= _SURE and begin < end and end > 0 and begin < len(places)
-    )
-
-
-def _rounded(chance: float) -> float:
-    return max(_LEAST, round(chance, 2))
+    kept, end, size = [], -start, len(places)
+    for length, chance in zip(lengths, chances, strict=True):
+        begin, end = end, end + length
+        if chance <= _SURE and begin < size and end > 0 < length:
+            first, last = places[max(0, begin)], places[min(size, end) - 1]
+            kept.append(UnsureToken(first, last + 1, max(_LEAST, round(chance, 2))))
+    return tuple(kept)
