@@ -133,7 +133,7 @@ def test_a_value_that_a_validator_changed_has_none() -> None:
     assert "species" not in answer_confidence(answer(SAID, {}), said, "", ABSTRACT)
 
 
-FEATURES = st.tuples(st.floats(-5, 0), st.sampled_from([0.0, 1.0]), st.sampled_from([0.0, 1.0]))
+FEATURES = st.tuples(st.floats(-3, 0), st.sampled_from([0.0, 1.0]), st.sampled_from([0.0, 1.0]))
 
 
 @given(FEATURES, FEATURES)
@@ -271,7 +271,7 @@ def told(chance: float) -> Reply:
 
 
 def test_the_same_answers_serve_any_lowest_confidence(tmp_path: Path) -> None:
-    model = FakeModel(lambda _: told(-4.0))
+    model = FakeModel(lambda _: told(-3.0))
     names = []
     for least in (None, 0.5, None):
         with Extractor(

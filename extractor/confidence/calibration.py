@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from extractor.llm.answer import Answer
     from extractor.llm.token_logprobs import UnsureToken
 
-_LEAST = -5.0  # less says no more: the form of an answer may have forced the token
+_LEAST = -3.0  # less is hardly seen, and the form of an answer may have forced the token
 _HIGHEST = 0.99
 
 
 class Features(NamedTuple):
     """What tells a right value from a wrong one.
 
-    ``lowest`` is the lowest log probability of the value's tokens, from -5 to 0. ``copied`` is 1
+    ``lowest`` is the lowest log probability of the value's tokens, from -3 to 0. ``copied`` is 1
     where title or abstract have it letter for letter, ``exact`` is 1 for numbers, booleans and
     URLs, of which fewer are to choose from than of words; else 0.
     """

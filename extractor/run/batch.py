@@ -33,11 +33,11 @@ _TICK_SECONDS = 0.2
 class Summary:
     """The summary of a batch.
 
-    ``cached`` counts the records that cost nothing in this run, ``refused`` the values that were
-    dropped because the text does not support them. ``unlikely`` are those below the lowest
-    confidence, ``unknown`` those kept without one, both None where none is set; ``seconds`` are wall-clock time. ``stopped`` is the error that ended the run early,
-    ``interrupted`` says that the user did; else it is ``complete``. The tokens are those of the
-    records that were paid for in this run. ``kinds`` counts the failures of each kind of error, and
+    ``cached`` counts the records that cost nothing in this run, ``refused`` the values that the
+    text does not support. ``unlikely`` are the values below the lowest confidence, ``unknown``
+    those kept without one; both are None where none is set. ``seconds`` are wall-clock time.
+    ``stopped`` is the error that ended the run early, ``interrupted`` says that the user did; else
+    it is ``complete``. The tokens are those of the records that were paid for in this run. ``kinds`` counts the failures of each kind of error, and
     ``reasons`` has the first message of each.
     """
 
