@@ -39,7 +39,16 @@ _NAMES = (
         "limit",
         "max-cost",
     ),
-    *("max-requests", "max-tokens", "mode", "model", "patience", "price-in", "price-out"),
+    *(
+        "max-requests",
+        "max-tokens",
+        "min-confidence",
+        "mode",
+        "model",
+        "patience",
+        "price-in",
+        "price-out",
+    ),
     *("prompt", "reasoning-effort", "rpm", "schema", "temperature", "timeout", "title-column"),
     *("tpm", "tries"),
 )

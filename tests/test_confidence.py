@@ -240,9 +240,9 @@ def test_what_the_schema_requires_makes_the_paper_a_failure(name: float, place: 
 
 @pytest.mark.parametrize("least", [-0.1, 1.1, float("nan"), "0.5", True])
 def test_what_is_no_share_is_refused(least: Any) -> None:
-    with pytest.raises(UsageError, match="min-confidence"):
+    with pytest.raises(UsageError, match="min_confidence="):
         MinConfidence(least)
-    with pytest.raises(UsageError, match="min-confidence"):
+    with pytest.raises(UsageError, match="min_confidence="):
         Extractor(model=FakeModel({}), min_confidence=least)
 
 

@@ -37,8 +37,9 @@ class Summary:
     text does not support. ``unlikely`` are the values below the lowest confidence, ``unknown``
     those kept without one; both are None where none is set. ``seconds`` are wall-clock time.
     ``stopped`` is the error that ended the run early, ``interrupted`` says that the user did; else
-    it is ``complete``. The tokens are those of the records that were paid for in this run. ``kinds`` counts the failures of each kind of error, and
-    ``reasons`` has the first message of each.
+    it is ``complete``. The tokens are those of the records that were paid for in this run.
+    ``kinds`` counts the failures of each kind of error, and ``reasons`` has the first message of
+    each.
     """
 
     records: int = 0
