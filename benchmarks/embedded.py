@@ -138,7 +138,7 @@ async def fill(
     engine: Engine,
 ) -> Draft[Any]:
     """What an approach makes of a paper. Raises PaperError."""
-    steps = approach.steps(paper)
+    steps = approach.requests(paper)
     try:
         request = next(steps)
         while True:

@@ -86,7 +86,7 @@ def request_parts() -> dict[str, Any]:
     settings = ModelSettings(model="m", base_url="http://127.0.0.1/v1")
     endpoint = provider_for(settings).endpoint
     approach = choose_approach(None, task, endpoint)(task, endpoint)
-    request = next(approach.steps(Paper("1", "T", "A")))
+    request = next(approach.requests(Paper("1", "T", "A")))
     body = {**request.body, **endpoint.fields_for(request.limit)}
     return {
         "system": body["messages"][0]["content"],

@@ -52,7 +52,7 @@ def test_a_plain_abstract_needs_no_model(decided: Callable[[str, str], dict[str,
 
 def test_every_value_has_a_confidence() -> None:
     task = load_task("paper")
-    steps = choose_approach(None, task, NoModel.endpoint)(task, NoModel.endpoint).steps(
+    steps = choose_approach(None, task, NoModel.endpoint)(task, NoModel.endpoint).requests(
         Paper(
             "1",
             "QuarkNet: Sparse Attention for Small Devices",

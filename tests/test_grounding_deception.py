@@ -285,7 +285,7 @@ def test_nor_does_the_classifier_give_one(abstract: str) -> None:
     endpoint = provider_for(ModelSettings(model="none")).endpoint
 
     def code_url(abstract: str) -> str | None:
-        steps = Candidates(task, endpoint).steps(Paper("1", "Wren: Fast Models", abstract))
+        steps = Candidates(task, endpoint).requests(Paper("1", "Wren: Fast Models", abstract))
         with pytest.raises(StopIteration) as done:
             next(steps)
         url: str | None = done.value.value.fields.code_url

@@ -105,7 +105,7 @@ def test_a_kept_prefix_changes_no_digit(
         provider = provider_for(ModelSettings(concurrency=slots))
         approach = choose_approach(None, task, provider.endpoint)(task, provider.endpoint)
         provider.opening = approach.opening()
-        opened = (approach.steps(paper) for paper in papers)
+        opened = (approach.requests(paper) for paper in papers)
         request = next(filter(None, (next(steps, None) for steps in opened)))
         body = {**request.body, **provider.endpoint.fields_for(request.limit)}
         found = []

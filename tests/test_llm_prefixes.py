@@ -129,7 +129,7 @@ def test_every_request_of_a_paper_begins_as_the_opening_does(name: str) -> None:
     task, endpoint = load_task("paper"), provider_for(ModelSettings()).endpoint
     approach = choose_approach(name, task, endpoint)(task, endpoint)
     opening = approach.opening()
-    first = (next(approach.steps(paper), None) for paper in read_dump(EXAMPLES))
+    first = (next(approach.requests(paper), None) for paper in read_dump(EXAMPLES))
     request = next(filter(None, first))
     assert opening is not None
     assert opening.path == request.path

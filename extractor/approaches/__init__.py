@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from extractor.approaches.base import Approach, Draft, Fit, Steps
+from extractor.approaches.base import Approach, Draft, Fit, Steps, Work
 from extractor.discovery import concrete_classes
 from extractor.errors import UsageError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from extractor.record import SchemaT
     from extractor.task import Task
 
-__all__ = ["Approach", "Draft", "Fit", "Steps", "approaches", "choose_approach"]
+__all__ = ["Approach", "Draft", "Fit", "Steps", "Work", "approaches", "choose_approach"]
 
 
 @cache

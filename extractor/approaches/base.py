@@ -2,7 +2,8 @@
 
 An approach does no I/O. For each paper it is a generator that yields requests, is sent their
 answers, and returns a draft; its driver (a run, a store look-up, a forecast, training) decides
-where the answers come from. A new approach is a module in this folder with a subclass of
+where the answers come from. What takes a processor long it yields as well, for its driver to run in
+a thread. A new approach is a module in this folder with a subclass of
 :class:`Approach`; it needs no registration.
 """
 
@@ -11,12 +12,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from extractor.record import SchemaT
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from extractor.grounding import Dropped, Evidence
     from extractor.llm.answer import Answer, Request
@@ -38,8 +39,25 @@ class Draft(Generic[SchemaT]):
     confidence: Mapping[str, float] = field(default_factory=dict)
 
 
-Steps: TypeAlias = "Generator[Request, Answer, Draft[SchemaT]]"
-"""The work on one paper: it yields requests, is sent their answers, and returns the draft."""
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A computation that takes long; it needs nothing of the thread or event loop it runs in."""
+
+    run: Callable[[], Any]
+
+
+Steps: TypeAlias = "Generator[Request | Work, Any, Draft[SchemaT]]"
+"""The work on one paper: it yields requests and is sent their answers, yields computations and is
+sent their results, and returns the draft."""
+
+
+def computed(run: Callable[[], ResultT]) -> Generator[Work, Any, ResultT]:
+    """The result of a computation that the driver runs, for ``yield from`` in an approach."""
+    result: ResultT = yield Work(run)
+    return result
 
 
 class Fit(IntEnum):
@@ -78,3 +96,15 @@ class Approach(ABC, Generic[SchemaT]):
     @abstractmethod
     def steps(self, paper: Paper) -> Steps[SchemaT]:
         """Work on one paper. Raises PaperError if no answer makes a draft."""
+
+    def requests(self, paper: Paper) -> Generator[Request, Answer, Draft[SchemaT]]:
+        """The same for a driver that has no other work: computations run at once."""
+        steps = self.steps(paper)
+        sent: Any = None
+        while True:
+            try:
+                step = steps.send(sent)
+            except StopIteration as end:
+                draft: Draft[SchemaT] = end.value
+                return draft
+            sent = step.run() if isinstance(step, Work) else (yield step)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from extractor.approaches.base import Approach, Draft, Fit, Steps
+from extractor.approaches.base import Approach, Draft, Fit, Steps, computed
 from extractor.candidates.blend import ANSWERS
 from extractor.candidates.claims import SpeedupClaim, read_claim
 from extractor.candidates.classifier import Classifier, Decision, Scored, ScoredQuantity
@@ -54,7 +55,8 @@ class Candidates(Approach[SchemaT]):
 
     def steps(self, paper: Paper) -> Steps[SchemaT]:
         """Score the candidates, ask about the open ones, decide and ground."""
-        scored = self._classifier.score(visible(paper.title), visible(paper.abstract))
+        texts = visible(paper.title), visible(paper.abstract)
+        scored = yield from computed(partial(self._classifier.score, *texts))
         if (blend := self._blend) is not None:
             for question in questions(scored, blend):
                 body = {**self._sampling, "prompt": question.prompt}

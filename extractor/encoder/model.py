@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from extractor.encoder.text import EncoderText, Input, Vocabulary
@@ -103,7 +104,15 @@ class Encoder:
             yield given.spans[row], [float(chance) for chance in chances[row]]
 
 
-@cache
+_loading = Lock()
+
+
 def shared_encoder() -> Encoder:
-    """The packaged encoder, loaded at the first call."""
+    """The packaged encoder, loaded at the first call; one for all threads of the process."""
+    with _loading:
+        return _loaded()
+
+
+@cache
+def _loaded() -> Encoder:
     return Encoder.load()

@@ -26,10 +26,10 @@ from extractor.inspection.tokens import (
 from extractor.plurals import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
-    from extractor.approaches import Steps
-    from extractor.llm.answer import Request
+    from extractor.approaches import Draft
+    from extractor.llm.answer import Answer, Request
     from extractor.llm.endpoint import Endpoint
     from extractor.llm.settings import ModelSettings
     from extractor.paper import Paper
@@ -122,7 +122,7 @@ def forecast(
     asked: list[_Asked] = []
     before = ""
     for paper in sample:
-        requests = _requests(approach.steps(paper))
+        requests = _requests(approach.requests(paper))
         asked.append(_reckon(task, endpoint, requests, before))
         before = _text(requests[-1].body) if requests else before
     whole = len(sample) >= papers
@@ -156,7 +156,7 @@ def forecast(
     )
 
 
-def _requests(steps: Steps[Any]) -> list[Request]:
+def _requests(steps: Generator[Request, Answer, Draft[Any]]) -> list[Request]:
     """What a model that never finds anything is asked, without second questions."""
     from extractor.llm.answer import Answer, Usage
 

@@ -12,10 +12,12 @@ import time
 from collections import Counter, deque
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 import anyio
+import anyio.to_thread
 
+from extractor.approaches import Work
 from extractor.debug_log import PAPER
 from extractor.errors import EndpointError, ExtractorError, InternalError, PaperError
 from extractor.llm.answer import Answer, Usage
@@ -43,6 +45,9 @@ logger = logging.getLogger("extractor.run")
 
 _TURN_SECONDS = 0.1
 """How long papers are worked on before the event loop takes a turn, so that Ctrl-C is heard."""
+
+_THREADS = 1
+"""How many papers are computed on at a time; the encoder alone uses all cores."""
 
 _RESULTS_WAITING = 64
 """The number of waiting results at which no more papers are begun."""
@@ -74,8 +79,8 @@ class Retry:
 class Attempt(Generic[SchemaT]):
     """Drives an approach's generator for one paper; ``ask`` supplies the answers.
 
-    `begin` goes as far as the available answers allow; `finish` awaits the others. So a paper is
-    scored once and the store is asked once for each request.
+    `begin` goes as far as the available answers allow; `finish` awaits the others, and what is
+    computed in a thread. So a paper is scored once and the store is asked once for each request.
 
     Failures are not cached: where stored answers make one, the paper is begun anew with
     ``ask_anew``, if it is given. No other answer is asked for where ``min_confidence`` makes one.
@@ -88,6 +93,7 @@ class Attempt(Generic[SchemaT]):
         ask: Callable[[Request], Asked],
         *,
         ask_anew: Callable[[Request], Asked] | None = None,
+        threads: anyio.CapacityLimiter | None = None,
         model: str,
         task: str,
         min_confidence: MinConfidence | None = None,
@@ -96,14 +102,16 @@ class Attempt(Generic[SchemaT]):
         self._approach = approach
         self._ask_anew = ask_anew
         self._min_confidence = min_confidence
+        self._threads = threads
         self._labels = {"model": model, "task": task}
-        self._awaited: Awaitable[Answer] | None = None
+        self._awaited: Awaitable[Any] | None = None
+        self._waits = False
         self._start(ask)
 
     @property
     def waits(self) -> bool:
-        """Whether an answer is, or was, awaited."""
-        return self._awaited is not None
+        """Whether something is, or was, awaited: an answer, or a computation."""
+        return self._waits
 
     def _start(self, ask: Callable[[Request], Asked]) -> None:
         self._steps = self._approach.steps(self.paper)
@@ -116,13 +124,13 @@ class Attempt(Generic[SchemaT]):
     def begin(self) -> Record[SchemaT] | None:
         """Go as far as the available answers allow.
 
-        Returns the record, or None if an answer is awaited or will never come. Raises PaperError,
-        or an error that ends the run.
+        Returns the record, or None if something is awaited or an answer will never come. Raises
+        PaperError, or an error that ends the run.
         """
         return self._advance(None)
 
     async def finish(self, turn: Callable[[], Awaitable[None]] | None = None) -> Record[SchemaT]:
-        """Await the answer that `begin` asked for, and go on to the end; raises as it does.
+        """Await what `begin` asked for, and go on to the end; raises as it does.
 
         ``turn`` is awaited between an answer and the work on it.
         """
@@ -130,39 +138,46 @@ class Attempt(Generic[SchemaT]):
             record: Record[SchemaT] | None = None
             while record is None:
                 assert self._awaited is not None
-                answer = await self._awaited
+                sent = await self._awaited
                 if turn is not None:
                     await turn()
-                record = self._advance(self._counted(answer))
+                record = self._advance(self._counted(sent) if isinstance(sent, Answer) else sent)
         except Exception as error:
             self._border(error)
             raise
         return record
 
-    def _advance(self, answer: Answer | None) -> Record[SchemaT] | None:
-        """Send the approach an answer (None at first), and continue while answers are available.
+    def _advance(self, sent: Any) -> Record[SchemaT] | None:
+        """Send the approach an answer or what was computed (None at first), and continue while
+        answers are available.
 
         A schema's own validators may raise anything, also what ends a program: nothing that does
         so on purpose is awaited here.
         """
         try:
-            return self._steps_on(answer)
+            return self._steps_on(sent)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             self._border(error)
             raise
 
-    def _steps_on(self, answer: Answer | None) -> Record[SchemaT] | None:
+    def _steps_on(self, sent: Any) -> Record[SchemaT] | None:
         try:
             while True:
-                request = self._steps.send(answer)  # type: ignore[arg-type]  # None starts it
-                asked = self._ask(request)
+                step = self._steps.send(sent)
+                if isinstance(step, Work):
+                    if self._threads is not None:
+                        self._await(self._computed(step, self._threads))
+                        return None
+                    sent = step.run()
+                    continue
+                asked = self._ask(step)
                 if not isinstance(asked, Answer):
-                    self._awaited = asked
+                    self._await(asked)
                     return None
                 self._recalled = True
-                answer = self._counted(asked)
+                sent = self._counted(asked)
         except StopIteration as done:
             logger.debug("done")
             cached = 0 < self._answers == self._stored
@@ -176,6 +191,15 @@ class Attempt(Generic[SchemaT]):
             self._start(self._ask_anew)
             self._ask_anew = None
             return self._steps_on(None)
+
+    def _await(self, awaited: Awaitable[Any] | None) -> None:
+        """Go no further before ``awaited``; None if the answer will never come."""
+        self._awaited = awaited
+        self._waits = self._waits or awaited is not None
+
+    async def _computed(self, work: Work, threads: anyio.CapacityLimiter) -> Any:
+        """What is computed in a thread; nobody waits for it after a cancellation."""
+        return await anyio.to_thread.run_sync(work.run, limiter=threads, abandon_on_cancel=True)
 
     def _border(self, error: BaseException) -> None:
         """Whatever goes wrong with one paper is its failure: the others are done all the same."""
@@ -210,6 +234,7 @@ class Engine(Generic[SchemaT]):
         self.min_confidence = min_confidence
         self._task = task
         self._approach = approach
+        self._threads = anyio.CapacityLimiter(_THREADS)
         self._runs: set[_Run[SchemaT]] = set()
 
     @property
@@ -226,12 +251,16 @@ class Engine(Generic[SchemaT]):
     def attempt(
         self, paper: Paper, ask: Callable[[Request], Asked] | None = None
     ) -> Attempt[SchemaT]:
-        """An attempt at a paper, not begun yet; without ``ask``, it may ask for every answer."""
+        """An attempt at a paper, not begun yet; without ``ask``, it may ask for every answer.
+
+        With ``ask``, `begin` computes at once: whether an answer will come is known then.
+        """
         return Attempt(
             paper,
             self._approach,
             ask or self.client.ask,
             ask_anew=None if ask or self.endpoint.repeats else self.client.ask_anew,
+            threads=None if ask else self._threads,
             model=self.endpoint.model,
             task=self._task.label,
             min_confidence=self.min_confidence,
