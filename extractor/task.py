@@ -125,6 +125,14 @@ def general_prompt() -> Prompt:
     return Prompt.parse(prompt_file(_GENERAL).read_text(encoding="utf-8"))
 
 
+@cache
+def shipped_prompts() -> tuple[Prompt, ...]:
+    """The prompts that ship: the general one and those of built-in schemas."""
+    names = (_GENERAL, *builtin_schemas())
+    files = (each for each in map(prompt_file, names) if each.is_file())
+    return tuple(Prompt.parse(each.read_text(encoding="utf-8")) for each in files)
+
+
 def prompt_file(name: str) -> Traversable:
     """The text ``prompts/NAME.txt`` that ships."""
     return resources.files("extractor.prompts") / f"{name}.txt"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydantic import GetJsonSchemaHandler
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
+
+    from extractor.grounding import NumberMention
 
 _NOTHING = {"", "null", "none", "n/a", "na", "unknown", "not specified", "not mentioned"}
 
@@ -44,3 +48,24 @@ class AskedAtMost:
         if handler.mode == "validation":
             schema["maxItems" if schema.get("type") == "array" else "maxLength"] = self.count
         return schema
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Which numbers of a text come into question for a field, where a program looks for them.
+
+    ``counts`` is given the text and a number in it. A language model may still name any.
+    """
+
+    counts: Callable[[str, NumberMention], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOff:
+    """How a program reads a field off the text around its object's number; None if it is not said.
+
+    ``read`` is given the text, the number, and where the number's sentence begins and ends. Where
+    no program looks for the objects, a language model is asked for the field.
+    """
+
+    read: Callable[[str, NumberMention, tuple[int, int]], Any]

@@ -20,7 +20,8 @@ from pydantic import (
 
 from extractor.grounding import NumberIn, NumberMention, Verbatim, numbers
 
-from ._values import AskedAtMost, blank_is_none, without_blanks
+from ._comparisons import baseline_of, is_relative
+from ._values import Among, AskedAtMost, ReadOff, blank_is_none, without_blanks
 
 # What a number counts, by how it is written behind it; "x" and "%" are found with the number.
 _UNITS = {
@@ -64,6 +65,12 @@ _QUOTE = 100
 """Characters of a quote that are asked for."""
 
 
+def _is_measured(text: str, number: NumberMention) -> bool:
+    """Whether a number has a unit or a fraction; "1,240 speakers" and "12 tasks" have neither."""
+    has_unit = number.unit is not None or _BEHIND.match(text, number.end) is not None
+    return has_unit or not float(number.value).is_integer()
+
+
 def _without_cut_word(value: object, info: ValidationInfo) -> object:
     """A quote of an answer that ends where its room ended, without the word that was cut."""
     if info.mode == "json" and isinstance(value, str) and len(value) == _QUOTE:
@@ -91,13 +98,13 @@ class Result(BaseModel):
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False, json_schema_extra=_ask_for_all)
 
-    value: Annotated[float, NumberIn("quote")] = Field(
+    value: Annotated[float, NumberIn("quote"), Among(_is_measured)] = Field(
         description="The number; the low end of a range."
     )
     quote: Words = Field(
         description="The shortest span, copied from the text, with the number and what it says."
     )
-    relative: bool = Field(
+    relative: Annotated[bool, ReadOff(is_relative)] = Field(
         default=False,
         description="True when the number says how much better, faster, smaller or worse it is "
         "than something else, False when it is what was reached.",
@@ -107,7 +114,7 @@ class Result(BaseModel):
         default=None, description="The data or benchmark that it was measured on, the name alone."
     )
     task: Name = Field(default=None, description="The task that is solved, as the text calls it.")
-    baseline: Name = Field(
+    baseline: Annotated[Name, ReadOff(baseline_of)] = Field(
         default=None, description="What it is compared with, copied from the text, or null."
     )
 

@@ -12,13 +12,13 @@ import pytest
 from gbnf import Grammar
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from extractor.approaches import choose_approach, constrained
 from extractor.encoder import ScoredSpan
 from extractor.encoder.phrases import THRESHOLD
 from extractor.errors import InvalidResponse, TooLong, UsageError
-from extractor.grounding import NumberIn, Verbatim
+from extractor.grounding import NumberIn, UnitIn, Verbatim
 from extractor.llm.answer import CHAT, Answer, Request, Usage
 from extractor.llm.endpoint import Endpoint
 from extractor.llm.providers.none import NoModel
@@ -100,7 +100,7 @@ def run(
     finish_reason: str = "stop",
 ) -> tuple[Draft[Any], list[Request]]:
     """The draft of a paper, and the requests that it took."""
-    steps = approach_of(load_task(task) if isinstance(task, str) else task).steps(paper)
+    steps = approach_of(load_task(task) if isinstance(task, str) else task).requests(paper)
     requests: list[Request] = []
     try:
         request = next(steps)
@@ -119,14 +119,6 @@ def nothing(_: Request) -> str:
 # ------------------------------------------------------------------- when it is used
 
 
-class Place(BaseModel):
-    name: Annotated[str, Verbatim()]
-
-
-class Nested(BaseModel):
-    places: list[Place] = []
-
-
 class Free(BaseModel):
     summary: str | None = None
 
@@ -143,7 +135,7 @@ def test_flat_schemas_are_filled_so_where_grammars_are_enforced(schema: str) -> 
     assert approach_of(task, SERVER).name == "full-schema"
 
 
-@pytest.mark.parametrize("schema", [Nested, Free, Bounded])
+@pytest.mark.parametrize("schema", [Free, Bounded])
 def test_other_schemas_are_filled_by_one_request_for_the_full_schema(
     schema: type[BaseModel],
 ) -> None:
@@ -371,6 +363,178 @@ def test_every_request_begins_as_the_opening_does(schema: str, finds: Finds) -> 
     assert request.body["messages"][-1]["content"].startswith(user["content"])
 
 
+# ------------------------------------------------------------------- what the schema refuses
+
+
+class Short(BaseModel):
+    model_config = ConfigDict(str_max_length=8, str_strip_whitespace=True)
+
+    birds: list[Annotated[str, Verbatim()]] = []
+    place: Annotated[str | None, Verbatim()] = None
+
+
+class Place(BaseModel):
+    model_config = ConfigDict(str_max_length=8)
+
+    place: Annotated[str, Verbatim()]
+    bird: Annotated[str | None, Verbatim()] = None
+
+
+class Named(BaseModel):
+    model_config = ConfigDict(str_max_length=8)
+
+    bird: Annotated[str, Verbatim()]
+
+
+def test_a_value_that_the_schema_refuses_is_left_out_and_told(finds: Finds) -> None:
+    finds(
+        {
+            "Grey herons": ("birds", 0.9),
+            "herons#2": ("birds", 0.8),
+            "Lake Orr": ("place", 0.9),
+        }
+    )
+    draft, _ = run(load_task(Short), nothing)
+
+    assert draft.fields.birds == ["herons"]
+    assert draft.fields.place == "Lake Orr"
+    (dropped,) = draft.dropped
+    assert (dropped.path, dropped.value) == ("birds[0]", "Grey herons")
+    assert "8 characters" in dropped.reason
+    confidence = {each.path: each.confidence for each in draft.evidence}
+    assert confidence["birds[0]"]
+
+
+def test_a_field_that_is_left_out_takes_its_default(finds: Finds) -> None:
+    finds({"Herons of Lake Orr": ("place", 0.9)})
+    draft, _ = run(load_task(Short), nothing)
+
+    assert draft.fields.place is None
+    assert [each.path for each in draft.dropped] == ["place"]
+
+
+def test_a_record_that_cannot_do_without_it_fails_the_paper_and_says_why(finds: Finds) -> None:
+    finds({"Grey herons": ("bird", 0.9)})
+    with pytest.raises(InvalidResponse, match="8 characters"):
+        run(load_task(Named), nothing)
+
+
+# ------------------------------------------------------------------- objects
+
+
+class Places(BaseModel):
+    places: list[Place] = []
+
+
+class Nest(BaseModel):
+    number: Annotated[int, NumberIn("quote")]
+    quote: Annotated[str, Verbatim()]
+    unit: Annotated[str, UnitIn("quote")]
+    place: Annotated[str | None, Verbatim()] = None
+    is_new: bool = False
+
+
+class Nests(BaseModel):
+    nests: list[Nest] = []
+
+
+NESTS = Paper(
+    "1",
+    "Herons of Lake Orr",
+    "In 1998 we began. We counted 12 nests at Lake Orr, and 30 nests at Finn Bay in 3 weeks.",
+)
+
+
+def test_objects_of_phrases_need_no_language_model(finds: Finds) -> None:
+    finds(
+        {
+            "Lake Orr": ("place", 0.9),
+            "Finn Bay": ("place", 0.8),
+            "herons#2": ("bird", 0.9),
+        }
+    )
+    task = load_task(Places)
+    draft, _ = run(task, nothing)
+
+    assert approach_of(task, NONE).name == "constrained"
+    said = [(each.place, each.bird) for each in draft.fields.places]
+    # What the title says of Lake Orr is in the abstract as well.
+    assert said == [("Lake Orr", "herons"), ("Finn Bay", "herons")]
+    assert draft.dropped == ()
+
+
+def test_an_object_that_lacks_what_it_cannot_do_without_goes_alone(finds: Finds) -> None:
+    finds({"Herons of Lake Orr": ("place", 0.9), "Finn Bay": ("place", 0.8)})
+    draft, _ = run(load_task(Places), nothing)
+
+    assert [each.place for each in draft.fields.places] == ["Finn Bay"]
+    assert draft.dropped[0].path == "places[0].place"
+
+
+def test_the_model_says_which_numbers_count_and_the_program_finds_their_words(
+    finds: Finds,
+) -> None:
+    finds({"Lake Orr#2": ("place", 0.9), "Finn Bay": ("place", 0.8)})
+    said = form(nests=[{"number": 12, "is_new": True}, {"number": 30, "is_new": False}])
+    draft, (request,) = run(load_task(Nests), lambda _: said, NESTS)
+
+    grammar = Grammar(request.body["grammar"])
+    assert grammar.allows(said)
+    assert grammar.allows('{"nests": []}')
+    assert not grammar.allows(form(nests=[{"number": 1998, "is_new": True}]))
+    assert draft.dropped == ()
+    assert [each.model_dump() for each in draft.fields.nests] == [
+        {"number": 12, "quote": "12 nests at Lake Orr", "unit": "nests", "place": "Lake Orr"}
+        | {"is_new": True},
+        {"number": 30, "quote": "30 nests at Finn Bay", "unit": "nests", "place": "Finn Bay"}
+        | {"is_new": False},
+    ]
+    form_said = request.body["messages"][0]["content"].partition("The form:")[2]
+    assert "  - number (a whole number)" in form_said
+    assert "quote" not in form_said
+
+
+def test_a_paper_without_objects_is_not_asked_about(finds: Finds) -> None:
+    finds({})
+    draft, requests = run(load_task(Nests), nothing, NESTS)
+
+    assert (draft.fields.nests, requests) == ([], [])
+
+
+def test_with_a_prompt_of_ones_own_the_model_finds_the_objects(tmp_path: Path) -> None:
+    prompt = tmp_path / "nests.txt"
+    prompt.write_text("Only nests.\n---\n{{ title }} / {{ abstract }}")
+    said = form(nests=[{"number": 30, "place": "Finn Bay", "is_new": False}])
+    draft, (request,) = run(load_task(Nests, prompt), lambda _: said, NESTS)
+
+    assert Grammar(request.body["grammar"]).allows(said)
+    (nest,) = draft.fields.nests
+    assert (nest.quote, nest.unit) == ("30 nests at Finn Bay", "nests")
+
+
+def test_results_need_no_language_model(finds: Finds) -> None:
+    finds({"accuracy": ("metric", 0.9), "ImageNet": ("dataset", 0.9), "BarNet": ("task", 0.9)})
+    paper = Paper(
+        "1",
+        "FooNet",
+        "On 12 machines, FooNet reaches 84.2% accuracy on ImageNet. This is 2.1 points above the "
+        "large BarNet, while it runs at 45 FPS.",
+    )
+    draft, _ = run("results", nothing, paper)
+
+    assert approach_of(load_task("results"), NONE).name == "constrained"
+    rows = [
+        (each.value, each.unit, each.relative, each.metric, each.dataset, each.baseline)
+        for each in draft.fields.results
+    ]
+    assert rows == [
+        (84.2, "%", False, "accuracy", "ImageNet", None),
+        (2.1, "points", True, None, None, "large BarNet"),
+        (45.0, "FPS", False, None, None, None),
+    ]
+    assert draft.dropped == ()
+
+
 # ------------------------------------------------------------------- whatever is found or said
 
 
@@ -417,3 +581,22 @@ def test_whatever_is_found_or_said_is_a_record_of_what_the_paper_says(
     sources = {"title": title, "abstract": abstract}
     for each in draft.evidence:
         assert sources[each.source][each.start : each.end].strip()
+
+
+@given(texts, texts, st.integers(0, 2**32))
+def test_whatever_objects_are_found_or_said_stand_in_the_paper(
+    title: str, abstract: str, seed: int
+) -> None:
+    random = Random(seed)
+    for schema in (Nests, Places, "results"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(constrained, "shared_encoder", lambda: RandomEncoder(random))
+            draft, _ = run(
+                load_task(schema),  # type: ignore[arg-type]
+                lambda request: Grammar(request.body["grammar"]).write(random.randrange),
+                Paper("1", title, abstract),
+            )
+
+        sources = {"title": title, "abstract": abstract}
+        for each in draft.evidence:
+            assert sources[each.source][each.start : each.end].strip()

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import AliasChoices, BaseModel, Field, StringConstraints
 
-from extractor.decoding import AskedField, answer_grammar, asked_fields
+from extractor.decoding import AskedField, answer_grammar, asked_fields, completed, mentions_of
 from extractor.grounding import SAID_BEFORE, NumberIn, UnitIn, Url, Verbatim, ground
 from extractor.grounding.hidden import visible
 from extractor.task import load_task
@@ -310,8 +310,27 @@ def test_title_and_abstract_are_both_looked_at() -> None:
 # ------------------------------------------------------------------- which schemas
 
 
-class _Inner(BaseModel):
+class _Free(BaseModel):
     name: Words
+    summary: str | None = None
+
+
+class _Choices(BaseModel):
+    """Nothing of it lies anywhere in the text."""
+
+    is_rare: bool
+
+
+class _Untied(BaseModel):
+    """The number is to stand in a quote that nobody finds."""
+
+    count: Annotated[int, NumberIn("quotes")]
+    quotes: list[Words]
+
+
+class _Endless(BaseModel):
+    name: Words
+    parts: list[_Endless] = []
 
 
 def schema_of(annotation: Any, field: Any = ...) -> type[BaseModel]:
@@ -326,8 +345,11 @@ def schema_of(annotation: Any, field: Any = ...) -> type[BaseModel]:
         list[str],
         int,
         float | None,
-        _Inner,
-        list[_Inner],
+        _Free,
+        list[_Free],
+        list[_Choices],
+        _Untied,
+        _Endless,
         list[list[Words]],
         dict[str, Words],
         Words | Annotated[int, NumberIn()],
@@ -385,3 +407,110 @@ def test_a_field_of_several_names_is_left_to_others() -> None:
     several = Field(validation_alias=AliasChoices("bird", "name"))
 
     assert asked_fields(schema_of(Words, several)) is None
+
+
+# ------------------------------------------------------------------- objects
+
+
+class Count(BaseModel):
+    quote: Words
+    number: Annotated[float, NumberIn("quote")]
+    unit: Annotated[str, UnitIn("quote")]
+    place: Annotated[str | None, Verbatim()] = None
+    is_new: bool = False
+
+
+class Nest(BaseModel):
+    bird: Words
+    eggs: Annotated[int | None, NumberIn()] = None
+
+
+class Survey(BaseModel):
+    counts: list[Count] = []
+    nests: list[Nest] = []
+    best: Nest | None = None
+
+
+COUNTED = "We saw 12 nests of grey herons and 3.5 times more terns on Lake Orr. Then 12 % left."
+
+
+def survey(text: str, **values: Any) -> bool:
+    """Whether an answer of these values is allowed."""
+    nothing = Survey().model_dump()
+    grammar = Grammar(answer_grammar(asked_fields(Survey) or (), ("", text)))
+    return grammar.allows(json.dumps(nothing | values, ensure_ascii=False))
+
+
+def count(number: float, place: str | None = None, *, is_new: bool = False) -> dict[str, Any]:
+    return {"number": number, "place": place, "is_new": is_new}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"counts": [count(12, "Lake Orr"), count(3.5, is_new=True), count(12)]},
+        {"counts": [count(3.5, "grey herons")]},
+        {"nests": [{"bird": "grey herons", "eggs": 12}, {"bird": "terns", "eggs": None}]},
+        {"best": {"bird": "terns", "eggs": 12}},
+    ],
+)
+def test_objects_hold_what_the_text_says(values: dict[str, Any]) -> None:
+    assert survey(COUNTED, **values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"counts": [count(13)]},
+        {"counts": [count(3.5), count(3.5)]},
+        {"counts": [count(12)] * 3},
+        {"counts": [count(12, "Lake Finn")]},
+        {"counts": [{**count(12), "quote": "12 nests"}]},
+        {"nests": [{"bird": "terns", "eggs": None}, {"bird": "grey herons", "eggs": None}]},
+        {"nests": [{"bird": "terns", "eggs": None}] * 2},
+        {"nests": [{"bird": None, "eggs": 12}]},
+        {"best": {"bird": "terns", "eggs": 13}},
+    ],
+)
+def test_objects_hold_nothing_else_and_none_comes_twice(values: dict[str, Any]) -> None:
+    assert not survey(COUNTED, **values)
+
+
+@given(marked_texts, marked_texts, st.data())
+def test_whatever_objects_are_answered_fit_the_schema_and_are_grounded(
+    title: str, text: str, data: st.DataObject
+) -> None:
+    texts = (visible(title), visible(text))
+    fields = asked_fields(Survey) or ()
+    said = json.loads(Grammar(answer_grammar(fields, texts)).write(random_choice(data)))
+    mentions = [mention for each in texts for mention in mentions_of(each)]
+    whole = completed(fields, said, mentions)
+    whole["counts"] = [each for each in whole["counts"] if each["unit"]]
+    if whole["best"] and whole["best"]["bird"] is None:  # a text without words
+        whole["best"] = None
+    answer = Survey.model_validate(whole).model_dump()
+    grounded = ground(Survey, answer, title=title, abstract=text)
+
+    assert all("quote" not in each.path for each in grounded.dropped)
+    assert len(grounded.values["nests"]) + len(grounded.dropped) >= len(answer["nests"])
+
+
+@pytest.mark.parametrize("unit", ["12 herons, ", "Grey heron, "])
+def test_a_grammar_of_objects_is_as_long_as_its_text(unit: str) -> None:
+    def size(times: int) -> int:
+        return Grammar(answer_grammar(asked_fields(Survey) or (), ("", unit * times))).size()
+
+    assert size(500) <= 11 * size(50)
+
+
+def test_quote_and_unit_are_read_off_the_number() -> None:
+    fields = asked_fields(Survey) or ()
+    said = {"counts": [count(12, "grey herons"), count(3.5), count(12)]}
+    found = completed(fields, said, mentions_of(COUNTED))["counts"]
+
+    assert [each["quote"] for each in found] == [
+        "12 nests of grey herons",
+        "nests of grey herons and 3.5 times more terns on Lake Orr",
+        "Then 12 % left",
+    ]
+    assert [each["unit"] for each in found] == ["nests", "x", "%"]

@@ -206,7 +206,7 @@ def test_the_approach_is_that_of_a_run(invoke: Invoke) -> None:
     choices, form = forecast_of(invoke), forecast_of(invoke, "--approach", "full-schema")
     assert (choices["approach"], form["approach"]) == ("candidates", "full-schema")
     assert choices["answer_tokens"]["high"] < form["answer_tokens"]["expected"]
-    assert forecast_of(invoke, "--schema", "results")["approach"] == "full-schema"
+    assert forecast_of(invoke, "--schema", "results")["approach"] == "constrained"
     code, _, err = invoke("inspect", EXAMPLE, "--schema", "results", "--approach", "candidates")
     assert (code, err.count("\n")) == (2, 1)
 
@@ -405,6 +405,8 @@ class _TwoQuestions:
     def steps(self, paper: Paper) -> Generator[Request, Any, None]:
         for name in ("one", "other"):
             yield Request({"prompt": f"Read: {paper.abstract} {name}?"}, limit=1)
+
+    requests = steps
 
 
 def test_an_approach_may_ask_many_small_questions(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 from pydantic import BaseModel
 
-from extractor.approaches import Approach, Draft, Fit, Steps
-from extractor.approaches.base import computed
-from extractor.encoder import Encoder, model, shared_encoder
+from extractor.approaches import Approach, Draft, Fit, Steps, Work
+from extractor.encoder import model, shared_encoder
 from extractor.errors import InternalError
 from extractor.paper import Paper
 from extractor.run.engine import Attempt
@@ -41,8 +41,8 @@ class Slow(Approach[Note]):
         self._run = run
 
     def steps(self, paper: Paper) -> Steps[Note]:  # noqa: ARG002
-        first = yield from computed(self._run)
-        second = yield from computed(self._run)
+        first = yield Work(self._run)
+        second = yield Work(self._run)
         return Draft(Note(text=f"{first} {second}"), (), ())
 
 
@@ -108,15 +108,11 @@ def test_threads_that_want_the_encoder_at_once_load_it_once(
         begun.wait(0.2)  # another thread would get here meanwhile
         return loads[-1]
 
-    monkeypatch.setattr(Encoder, "load", load)
-    model._loaded.cache_clear()
-    try:
-        threads = [threading.Thread(target=shared_encoder) for _ in range(4)]
-        for each in threads:
-            each.start()
-        for each in threads:
-            each.join()
-    finally:
-        model._loaded.cache_clear()
+    monkeypatch.setattr(model, "_loaded", cache(load))
+    threads = [threading.Thread(target=shared_encoder) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
 
     assert len(loads) == 1

@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias
 
 from extractor.record import SchemaT
 
@@ -39,9 +39,6 @@ class Draft(Generic[SchemaT]):
     confidence: Mapping[str, float] = field(default_factory=dict)
 
 
-ResultT = TypeVar("ResultT")
-
-
 @dataclass(frozen=True, slots=True)
 class Work:
     """A computation that takes long; it needs nothing of the thread or event loop it runs in."""
@@ -52,12 +49,6 @@ class Work:
 Steps: TypeAlias = "Generator[Request | Work, Any, Draft[SchemaT]]"
 """The work on one paper: it yields requests and is sent their answers, yields computations and is
 sent their results, and returns the draft."""
-
-
-def computed(run: Callable[[], ResultT]) -> Generator[Work, Any, ResultT]:
-    """The result of a computation that the driver runs, for ``yield from`` in an approach."""
-    result: ResultT = yield Work(run)
-    return result
 
 
 class Fit(IntEnum):

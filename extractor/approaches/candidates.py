@@ -12,7 +12,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from extractor.approaches.base import Approach, Draft, Fit, Steps, computed
+from extractor.approaches.base import Approach, Draft, Fit, Steps, Work
 from extractor.candidates.blend import ANSWERS
 from extractor.candidates.claims import SpeedupClaim, read_claim
 from extractor.candidates.classifier import Classifier, Decision, Scored, ScoredQuantity
@@ -56,7 +56,7 @@ class Candidates(Approach[SchemaT]):
     def steps(self, paper: Paper) -> Steps[SchemaT]:
         """Score the candidates, ask about the open ones, decide and ground."""
         texts = visible(paper.title), visible(paper.abstract)
-        scored = yield from computed(partial(self._classifier.score, *texts))
+        scored: Scored = yield Work(partial(self._classifier.score, *texts))
         if (blend := self._blend) is not None:
             for question in questions(scored, blend):
                 body = {**self._sampling, "prompt": question.prompt}

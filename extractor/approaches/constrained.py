@@ -8,38 +8,53 @@ own.
 
 from __future__ import annotations
 
+import copy
 import re
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from extractor import errors
-from extractor.approaches.base import Approach, Draft, Fit, Steps
+from extractor.approaches.base import Approach, Draft, Fit, Steps, Work
 from extractor.confidence import answer_confidence
-from extractor.decoding import AskedField, answer_grammar, asked_fields
+from extractor.decoding import (
+    AskedField,
+    Linker,
+    answer_grammar,
+    asked_fields,
+    completed,
+    mentions_of,
+)
 from extractor.encoder import choose, confidence, likeliest, shared_encoder
-from extractor.grounding import ground_fields
+from extractor.grounding import Dropped, ground_fields
 from extractor.grounding.boundaries import is_whole
 from extractor.grounding.hidden import visible
 from extractor.llm.answer import Request
 from extractor.paper import LONGEST_ABSTRACT, LONGEST_TITLE
 from extractor.record import SchemaT
-from extractor.task import general_prompt
+from extractor.task import shipped_prompts
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
+    from pydantic_core import ErrorDetails
+
+    from extractor.decoding import Found
+    from extractor.encoder import ScoredSpan
     from extractor.llm.answer import Answer
     from extractor.llm.endpoint import Endpoint
     from extractor.paper import Paper
     from extractor.task import Task
 
 _FORMS = {"int": "a whole number", "float": "a number", "url": "an address"}
+_LISTS = {**_FORMS, "object": "a list, in the order of the text"}
 
 
 class Constrained(Approach[SchemaT]):
-    """Fills flat schemas with words, numbers and URLs of the paper, and with choices."""
+    """Fills schemas with words, numbers and URLs of the paper, choices, and objects of these."""
 
     name = "constrained"
 
@@ -50,66 +65,83 @@ class Constrained(Approach[SchemaT]):
             return Fit.CANNOT
         if endpoint.enforces_grammars:
             return Fit.BEST
-        needs_model = len(_found_fields(task, fields)) < len(fields)
+        needs_model = bool(_Plan.of(task, fields).answered)
         return Fit.CANNOT if needs_model or endpoint.answers else Fit.BEST
 
     def __init__(self, task: Task[SchemaT], endpoint: Endpoint) -> None:
         self._task = task
         self._sampling = endpoint.sampling()
-        fields = asked_fields(task.schema) or ()
-        self._found = _found_fields(task, fields)
-        self._answered = [field for field in fields if field not in self._found]
-        form = "\n".join(f"- {_described(field)}" for field in self._answered)
+        self._plan = _Plan.of(task, asked_fields(task.schema) or ())
+        form = "\n".join(line for field in self._plan.answered for line in _described(field))
         self._system = f"{task.prompt.system}\n\nThe form:\n{form}"
 
     def opening(self) -> Request | None:
-        if not self._answered:
+        if not self._plan.answered:
             return None
         system = {"role": "system", "content": self._system}
         user = {"role": "user", "content": self._task.prompt.opening}
         return Request({**self._sampling, "messages": [system, user]})
 
     def steps(self, paper: Paper) -> Steps[SchemaT]:
-        """Find the phrases, ask for the other fields, ground."""
+        """Find the phrases and objects, ask for what is open, ground."""
         title = _beginning(visible(paper.title), LONGEST_TITLE)
         abstract = _beginning(visible(paper.abstract), LONGEST_ABSTRACT)
-        found = self._phrases(title, abstract) if self._found else {}
+        found: dict[AskedField, dict[str, float]] = {}
+        objects: dict[str, list[Found]] = {}
+        if self._plan.scored:
+            found, objects = yield Work(partial(self._found, title, abstract))
         values: dict[str, Any] = {
             field.name: list(found[field]) if field.listed else next(iter(found[field]), None)
-            for field in self._found
+            for field in self._plan.phrases
             if field.listed or field.nullable or found[field]
         }
         answer: Answer | None = None
-        if self._answered:
-            answer, answered = yield from self._answer(paper, title, abstract)
-            values |= answered
+        said: Mapping[str, Any] = {}
+        if self._plan.is_open(objects):
+            answer, said = yield from self._answer(paper, (title, abstract), objects)
+        values |= self._plan.merged(said, objects, (title, abstract))
         try:
-            said = self._task.schema.model_validate(values)
-            likely = dict(_confidence(found, said.model_dump()))
+            fields, unfit = _fitting(self._task.schema, values)
+            likely = dict(_confidence(found, fields.model_dump()))
             if answer is not None:
-                likely |= answer_confidence(answer, said, title, abstract)
-            return Draft(
-                *ground_fields(said, title=paper.title, abstract=paper.abstract, confidence=likely)
+                likely |= answer_confidence(answer, fields, title, abstract)
+            kept, evidence, dropped = ground_fields(
+                fields, title=paper.title, abstract=paper.abstract, confidence=likely
             )
         except ValidationError as error:
             raise errors.InvalidResponse(
                 f"The paper has no values that fit the schema: {errors.one_line(str(error))}.",
                 hint="Let fields that a paper may not have be null.",
             ) from error
+        return Draft(kept, evidence, (*unfit, *dropped))
 
-    def _phrases(self, title: str, abstract: str) -> dict[AskedField, dict[str, float]]:
-        """The phrases that the encoder finds, in the order of the text, and how likely they are."""
-        text = f"{title}\n{abstract}"
-        names = [_named(field) for field in self._found]
+    def _found(
+        self, title: str, abstract: str
+    ) -> tuple[dict[AskedField, dict[str, float]], dict[str, list[Found]]]:
+        """What the encoder finds: phrases with how likely they are, and the objects of lists."""
+        text, scored = f"{title}\n{abstract}", self._plan.scored
         spans = [
             span
-            for span in shared_encoder().score(title, abstract, names)
+            for span in shared_encoder().score(title, abstract, [_named(each) for each in scored])
             if is_whole(text, span.start, span.end) and _is_balanced(text[span.start : span.end])
         ]
-        listed = [at for at, field in enumerate(self._found) if field.listed]
-        chosen = choose(spans, listed)
+        phrases = self._phrases(text, spans)
+        objects: dict[str, list[Found]] = {}
+        first = len(self._plan.phrases)
+        for linker in self._plan.linkers:
+            own = slice(first, first := first + len(linker.phrases))
+            parts = [replace(span, probabilities=span.probabilities[own]) for span in spans]
+            objects[linker.owner.name] = linker.objects(title, abstract, parts)
+        return phrases, objects
+
+    def _phrases(
+        self, text: str, spans: Sequence[ScoredSpan]
+    ) -> dict[AskedField, dict[str, float]]:
+        """The phrases of the fields that are phrases, in the order of the text."""
+        fields = self._plan.phrases
+        chosen = choose(spans, [at for at, field in enumerate(fields) if field.listed])
         phrases: dict[AskedField, dict[str, float]] = {}
-        for at, field in enumerate(self._found):
+        for at, field in enumerate(fields):
             best = chosen[at] if field.listed else filter(None, [likeliest(spans, at)])
             phrases[field] = _each_once(
                 (text[span.start : span.end], confidence(span.probabilities[at])) for span in best
@@ -117,12 +149,15 @@ class Constrained(Approach[SchemaT]):
         return phrases
 
     def _answer(
-        self, paper: Paper, title: str, abstract: str
+        self, paper: Paper, texts: tuple[str, str], objects: Mapping[str, Sequence[Found]]
     ) -> Generator[Request, Answer, tuple[Answer, dict[str, Any]]]:
         """One JSON answer, and its fields."""
         _, user = self._task.prompt.messages(paper)
         messages = [{"role": "system", "content": self._system}, user]
-        grammar = answer_grammar(self._answered, (title, abstract))
+        found = {
+            linker.owner.name: (linker, objects[linker.owner.name]) for linker in self._plan.linkers
+        }
+        grammar = answer_grammar(self._plan.answered, texts, found)
         body = {**self._sampling, "grammar": grammar, "messages": messages}
         answer = yield Request(body, token_logprobs=True)
         try:
@@ -140,10 +175,107 @@ class Constrained(Approach[SchemaT]):
         return answer, dict(values)
 
 
-def _found_fields(task: Task[Any], fields: Sequence[AskedField]) -> list[AskedField]:
-    """The fields that the encoder fills."""
-    own_prompt = task.prompt != general_prompt()
-    return [field for field in fields if field.kind == "phrase" and not own_prompt]
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Who fills which fields.
+
+    ``phrases`` are filled by the encoder, the objects of ``linkers`` by it as far as it can, and
+    ``answered`` are in the answer of the language model; ``derived`` are read off the others.
+    """
+
+    fields: tuple[AskedField, ...]
+    phrases: tuple[AskedField, ...]
+    linkers: tuple[Linker, ...]
+
+    @classmethod
+    def of(cls, task: Task[Any], fields: Sequence[AskedField]) -> _Plan:
+        if task.prompt not in shipped_prompts():
+            return cls(tuple(fields), (), ())
+        phrases = tuple(field for field in fields if field.kind == "phrase")
+        return cls(tuple(fields), phrases, tuple(filter(None, map(Linker.of, fields))))
+
+    @property
+    def scored(self) -> list[AskedField]:
+        """What the encoder looks for."""
+        return [*self.phrases, *(part for linker in self.linkers for part in linker.phrases)]
+
+    @property
+    def answered(self) -> list[AskedField]:
+        """What the language model is asked for."""
+        linkers = {linker.owner: linker for linker in self.linkers}
+        return [
+            field
+            for field in self.fields
+            if field not in self.phrases
+            and field.kind not in ("quote", "unit")
+            and not (field in linkers and linkers[field].is_complete)
+        ]
+
+    def is_open(self, objects: Mapping[str, Sequence[Found]]) -> bool:
+        """Whether the language model has anything to say of a paper."""
+        return any(objects.get(field.name, True) for field in self.answered)
+
+    def merged(
+        self,
+        said: Mapping[str, Any],
+        objects: Mapping[str, Sequence[Found]],
+        texts: Sequence[str],
+    ) -> dict[str, Any]:
+        """The values of the fields that the encoder does not fill alone."""
+        values = dict(said)
+        for linker in self.linkers:
+            name = linker.owner.name
+            values[name] = linker.merged(objects[name], said.get(name))
+        mentions = [mention for text in texts for mention in mentions_of(text)]
+        linked = {linker.owner for linker in self.linkers}
+        others = [field for field in self.fields if field not in (*self.phrases, *linked)]
+        return values | completed(others, values, mentions)
+
+
+def _fitting(schema: type[SchemaT], values: dict[str, Any]) -> tuple[SchemaT, tuple[Dropped, ...]]:
+    """The fields, without values that the schema refuses, as one that is too long for it.
+
+    Raises ValidationError where it refuses what it cannot do without.
+    """
+    values, dropped = copy.deepcopy(values), list[Dropped]()
+    first: ValidationError | None = None
+    while True:
+        try:
+            return schema.model_validate(values), tuple(dropped)
+        except ValidationError as error:
+            first = first or error
+            wrong = error.errors(include_url=False, include_context=False)
+        # From the back, so that the places of the others stay right.
+        removed = [_removed(values, each) for each in sorted(wrong, key=_place, reverse=True)]
+        if not any(removed):
+            raise first
+        dropped += filter(None, removed)
+
+
+def _place(wrong: ErrorDetails) -> list[tuple[bool, int | str]]:
+    """What orders errors by their places."""
+    return [(isinstance(each, str), each) for each in wrong["loc"]]
+
+
+def _removed(values: dict[str, Any], wrong: ErrorDetails) -> Dropped | None:
+    """Remove what an error is about: a value, or the object that lacks a part."""
+    holders: list[tuple[Any, Any]] = []
+    inner: Any = values
+    for key in wrong["loc"]:
+        if not isinstance(inner, (dict, list)):
+            break
+        try:
+            within = inner[key]
+        except (KeyError, IndexError, TypeError):
+            break
+        holders.append((inner, key))
+        inner = within
+    if not holders:
+        return None
+    holder, key = holders[-1]
+    keys = [each for _, each in holders]
+    path = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in keys)
+    return Dropped(path.removeprefix("."), holder.pop(key), wrong["msg"])
 
 
 def _named(field: AskedField) -> str:
@@ -151,10 +283,13 @@ def _named(field: AskedField) -> str:
     return f"{field.name} ({field.description})" if field.description else field.name
 
 
-def _described(field: AskedField) -> str:
-    """A field as a prompt names it."""
-    notes = [note for note in (_FORMS.get(field.kind), field.description) if note]
-    return f"{field.name} ({'; '.join(notes)})" if notes else field.name
+def _described(field: AskedField, indent: str = "") -> Iterator[str]:
+    """The lines that name a field in a prompt, and below it the fields of its objects."""
+    forms = _LISTS if field.listed else _FORMS
+    notes = [note for note in (forms.get(field.kind), field.description) if note]
+    yield f"{indent}- {field.name}" + (f" ({'; '.join(notes)})" if notes else "")
+    for part in field.asked_parts:
+        yield from _described(part, f"{indent}  ")
 
 
 def _beginning(text: str, most: int) -> str:

@@ -1,136 +1,136 @@
-"""The grammar of a whole JSON answer, made from a schema and a paper.
+"""The grammar of a whole JSON answer, made from the fields of a schema and a paper.
 
-It is for flat schemas whose values are words, numbers or URLs of the paper, or choices. Of each
-only what the paper has can be said: one of its phrases, numbers or URLs, null, or an empty list.
+Of each field only what the paper has can be said: one of its phrases, numbers or URLs, null, or an
+empty list. Each object of a list has its anchor, a phrase or a number, behind that of the object
+before, so that the list ends by itself.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from extractor.decoding.phrases import literal, phrase_rules
-from extractor.grounding import NumberIn, Url, Verbatim, numbers
-from extractor.grounding.annotations import Annotation
-from extractor.grounding.field_types import outer_type
+from extractor.decoding.mentions import numbers_of
+from extractor.decoding.phrases import Word, list_rules, literal, phrase_rules, words_of
 from extractor.grounding.urls import LOOSE_URL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from pydantic import BaseModel
-    from pydantic.fields import FieldInfo
+    from extractor.decoding.fields import AskedField
+    from extractor.decoding.linking import Found, Linker
 
-Kind = Literal["phrase", "int", "float", "url", "choice"]
-
-_JSON_TYPES = frozenset((str, int, bool, type(None)))
 _MOST_NUMBERS, _MOST_URLS = 64, 16
 
 
-@dataclass(frozen=True, slots=True)
-class AskedField:
-    """A field: what its values are, whether it is a list of them, and whether it may be null.
-
-    ``choices`` are the JSON values of a choice; ``attribute`` is what the schema's model calls the
-    field, whose ``name`` may be an alias.
-    """
-
-    name: str
-    kind: Kind
-    description: str | None
-    listed: bool = False
-    nullable: bool = False
-    choices: tuple[str, ...] = ()
-    attribute: str = ""
-
-
-def asked_fields(schema: type[BaseModel]) -> tuple[AskedField, ...] | None:
-    """The fields of a schema; None if an answer may hold anything else than the paper's words,
-    numbers and URLs, and choices."""
-    fields = [_asked_field(name, info) for name, info in schema.model_fields.items()]
-    known = tuple(field for field in fields if field is not None)
-    return known if len(known) == len(fields) else None
-
-
-def answer_grammar(fields: Iterable[AskedField], texts: Sequence[str]) -> str:
+def answer_grammar(
+    fields: Iterable[AskedField],
+    texts: Sequence[str],
+    found: Mapping[str, tuple[Linker, Sequence[Found]]] | None = None,
+) -> str:
     """The grammar of a JSON object with all the fields, in their order.
 
-    A field that can be neither null nor filled from the texts is null all the same.
+    A field that can be neither null nor filled from the texts is null all the same. ``found`` are
+    the objects of some fields, by the fields' names: of these only the open parts can be chosen.
     """
-    rules = phrase_rules(texts)
-    has_words = len(rules) > 1
-    pairs: list[str] = []
-    for at, field in enumerate(fields):
-        pairs.append(f"{literal(json.dumps(field.name) + ': ')} v{at}")
-        rules += _value_rules(field, f"v{at}", texts, has_words=has_words)
-    root = ' ", " '.join(pairs)
-    return "\n".join([f'root ::= "{{" {root} "}}"', *rules])
+    answer = _Answer(texts, words_of(texts), found or {})
+    root = answer.object(list(fields), "v")
+    return "\n".join([f"root ::= {root}", *answer.rules])
 
 
-def _asked_field(name: str, info: FieldInfo) -> AskedField | None:
-    outer = outer_type(info.annotation, info.metadata)
-    nullable = False
-    if outer.kind == "union":
-        parts = [part for part in outer.parts if part is not type(None)]
-        nullable = len(parts) < len(outer.parts)
-        if len(parts) != 1:
-            return None
-        outer = outer_type(parts[0], outer.metadata)
-    listed = outer.kind == "list"
-    if listed:
-        if not outer.parts or outer.parts[1:] not in ((), (...,)):  # a tuple of so many items
-            return None
-        outer = outer_type(outer.parts[0], outer.metadata)
-    if outer.kind != "scalar" or _is_bounded(outer.metadata):
-        return None
-    (scalar,) = outer.parts
-    found = _kind(scalar, outer.metadata)
-    alias = info.validation_alias or name
-    if found is None or (listed and found[0] == "choice") or not isinstance(alias, str):
-        return None
-    kind, choices = found
-    return AskedField(alias, kind, info.description, listed, nullable, choices, name)
+@dataclass(slots=True)
+class _Answer:
+    """The rules of one paper's answer, as far as they are made."""
+
+    texts: Sequence[str]
+    words: list[Word]
+    found: Mapping[str, tuple[Linker, Sequence[Found]]]
+    rules: list[str] = field(default_factory=list)
+    has_phrase: bool | None = None
+
+    def object(self, fields: Sequence[AskedField], name: str) -> str:
+        """The sequence of an object; ``name`` begins the names of its rules."""
+        return f'"{{" {self.pairs(fields, name)} "}}"'
+
+    def pairs(self, fields: Sequence[AskedField], name: str) -> str:
+        """The sequence of an object's names and values; makes the values' rules."""
+        pairs = []
+        for at, each in enumerate(fields):
+            pairs.append(f"{_key(each)} {name}{at}")
+            self.value(each, f"{name}{at}")
+        return ' ", " '.join(pairs)
+
+    def value(self, field: AskedField, name: str) -> None:
+        """Make the rule ``name`` for what may stand for a field, and those that it needs."""
+        if field.kind == "object" and field.name in self.found:
+            self.rules += self.open_objects(*self.found[field.name], name)
+        elif field.kind == "object" and field.listed:
+            self.rules += self.objects(field, name)
+        elif field.kind == "phrase" and field.listed:
+            self.rules += list_rules(self.words, name)
+        elif field.kind == "object":
+            one = self.object(field.asked_parts, f"{name}p")
+            self.rules.append(f"{name} ::= {one}" + (' | "null"' if field.nullable else ""))
+        elif field.listed:
+            self.rules += _in_order(list(map(literal, _said(field, self.texts))), name)
+        else:
+            self.rules.append(f"{name} ::= {' | '.join(self.single(field))}")
+
+    def single(self, field: AskedField) -> list[str]:
+        """The alternatives of a field with one value."""
+        if field.kind != "phrase":
+            said = [literal(each) for each in _said(field, self.texts)]
+        else:
+            said = ["phrase"] if self.phrase() else []
+        return said if said and not field.nullable else [*said, '"null"']
+
+    def phrase(self) -> bool:
+        """Whether there is a rule for one phrase; makes it when it is first needed."""
+        if self.has_phrase is None:
+            rules = phrase_rules(self.words, "phrase")
+            self.has_phrase = bool(rules)
+            self.rules += rules
+        return self.has_phrase
+
+    def open_objects(self, linker: Linker, found: Sequence[Found], name: str) -> list[str]:
+        """The rules for a list of objects of which most is known; which count may be open too."""
+        asked, values = list[str](), {}
+        for at, part in enumerate(linker.owner.asked_parts):
+            if part in linker.open_parts:
+                self.value(part, f"{name}p{at}")
+                values[part] = f"{name}p{at}"
+        for each in found:
+            pairs = [
+                f"{_key(part)} {values.get(part) or literal(_json(each.values[part.name]))}"
+                for part in linker.shown_parts
+            ]
+            joined = ' ", " '.join(pairs)
+            asked.append(f'"{{" {joined} "}}"')
+        if linker.is_certain and found:
+            objects = ' ", " '.join(asked)
+            return [f'{name} ::= "[" {objects} "]"']
+        return _in_order(asked, name)
+
+    def objects(self, field: AskedField, name: str) -> list[str]:
+        """The rules for a list of objects."""
+        anchor, parts = field.anchor, field.asked_parts
+        assert anchor is not None
+        at = parts.index(anchor)
+        before, behind = parts[:at], parts[at + 1 :]
+        opening = f'"{{" {self.pairs(before, f"{name}o")} ", " {_key(anchor)}' if before else ""
+        opening = opening or f'"{{" {_key(anchor)}'
+        closing = f'", " {self.pairs(behind, f"{name}c")} "}}"' if behind else '"}"'
+        self.rules += [f"{name}o ::= {opening}", f"{name}c ::= {closing}"]
+        if anchor.kind == "phrase":
+            return list_rules(self.words, name, f"{name}o", f"{name}c")
+        low_ends = (ends[0] for text in self.texts for ends in numbers_of(text))
+        said = map(literal, _numbers(anchor, low_ends)[:_MOST_NUMBERS])
+        return _in_order(list(said), name, f"{name}o", f"{name}c")
 
 
-def _is_bounded(metadata: Iterable[Any]) -> bool:
-    """Whether a value has to keep bounds that the grammar does not know."""
-    kinds = (kind for each in metadata for kind in type(each).__mro__)
-    return any(kind.__module__ == "annotated_types" for kind in kinds)
-
-
-def _kind(scalar: Any, metadata: Iterable[Any]) -> tuple[Kind, tuple[str, ...]] | None:
-    rests_on = next((each for each in metadata if isinstance(each, Annotation)), None)
-    choices = get_args(scalar)
-    if scalar is bool:
-        return "choice", ("true", "false")
-    if get_origin(scalar) is Literal and set(map(type, choices)) <= _JSON_TYPES:
-        return "choice", tuple(map(_json, choices))
-    if scalar is str and isinstance(rests_on, Verbatim):
-        return "phrase", ()
-    if scalar is str and isinstance(rests_on, Url):
-        return "url", ()
-    if scalar in (int, float) and isinstance(rests_on, NumberIn) and rests_on.quote is None:
-        return scalar.__name__, ()
-    return None
-
-
-def _value_rules(
-    field: AskedField, name: str, texts: Sequence[str], *, has_words: bool
-) -> list[str]:
-    """The rule ``name`` for what may stand for a field, and those that it needs."""
-    if field.kind == "phrase" and field.listed:
-        return [f"{name} ::= phrases"]
-    if field.kind == "phrase":
-        said = ["phrase"] if has_words else []
-    else:
-        said = [literal(each) for each in _said(field, texts)]
-        if field.listed:
-            return _each_once(said, name)
-    if field.nullable or not said:
-        said.append('"null"')
-    return [f"{name} ::= {' | '.join(said)}"]
+def _key(field: AskedField) -> str:
+    return literal(json.dumps(field.name) + ": ")
 
 
 def _said(field: AskedField, texts: Sequence[str]) -> tuple[str, ...]:
@@ -140,34 +140,27 @@ def _said(field: AskedField, texts: Sequence[str]) -> tuple[str, ...]:
     if field.kind == "url":
         found = [each.group() for text in texts for each in LOOSE_URL.finditer(text)]
         return tuple(dict.fromkeys(map(_json, found)))[:_MOST_URLS]
-    values = [value for text in texts for value in _numbers(text)]
+    both_ends = (value for text in texts for ends in numbers_of(text) for value in ends)
+    return tuple(dict.fromkeys(_numbers(field, both_ends)))[:_MOST_NUMBERS]
+
+
+def _numbers(field: AskedField, values: Iterable[float]) -> list[str]:
+    """The JSON numbers that a field can hold, in order."""
     whole = (v for v in values if field.kind == "float" or float(v).is_integer())
-    exact = (int(v) if float(v).is_integer() else v for v in whole)
-    return tuple(dict.fromkeys(map(_json, exact)))[:_MOST_NUMBERS]
-
-
-@lru_cache(maxsize=4)
-def _numbers(text: str) -> tuple[float, ...]:
-    """The numbers that a text says; read once for all the fields of a paper."""
-    return tuple(
-        -value if mention.negative and mention.unit is None else value
-        for mention in numbers(text)
-        for value in (mention.value, mention.value_max)
-        if value is not None
-    )
+    return [_json(int(v) if float(v).is_integer() else v) for v in whole]
 
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _each_once(said: Sequence[str], name: str) -> list[str]:
-    """Rules for a list of some of the values, in order and each at most once."""
+def _in_order(said: Sequence[str], name: str, opening: str = "", closing: str = "") -> list[str]:
+    """Rules for a list of some of the sequences, in order, with what stands around each."""
     if not said:
         return [f'{name} ::= "[]"']
-    rules = [f'{name} ::= "[]" | "[" {name}i0']
+    rules = [f'{name} ::= "[]" | "[" {opening} {name}i0']
     for at, value in enumerate(said):
         later = f"{name}i{at + 1}" if at + 1 < len(said) else None
-        more = f'{value} ("]" | ", " {later}) | {later}' if later else f'{value} "]"'
-        rules.append(f"{name}i{at} ::= {more}")
+        more = f'("]" | ", " {opening} {later}) | {later}' if later else '"]"'
+        rules.append(f"{name}i{at} ::= {value} {closing} {more}")
     return rules

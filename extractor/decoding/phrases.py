@@ -41,7 +41,7 @@ _SMALL_WORDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
+class Word:
     """A word; ``joint`` is the text between it and the next word that a phrase may go on to.
 
     ``endings`` are the signs with which a phrase may end behind it, as ")" and none.
@@ -64,34 +64,44 @@ def in_json(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def phrase_rules(texts: Iterable[str]) -> list[str]:
-    """The JSON rules ``phrase``, one phrase of any of the texts, and ``phrases``, a list of them.
+def words_of(texts: Iterable[str]) -> list[Word]:
+    """The words of texts, of each the first 2,000."""
+    return [word for text in texts for word in _words(text)]
 
-    Where there is no word, only ``phrases`` is there, and empty.
+
+def phrase_rules(words: Sequence[Word], name: str) -> list[str]:
+    """The JSON rule ``name``, one phrase; none where there is no word."""
+    chain = _chain(words, f"{name}s", in_json, lambda _: '"\\""')
+    return [f'{name} ::= "\\"" {chain[0]}', *chain[1]] if chain else []
+
+
+def list_rules(words: Sequence[Word], name: str, opening: str = "", closing: str = "") -> list[str]:
+    """The JSON rule ``name``, a list of phrases, each behind the end of the one before.
+
+    ``opening`` and ``closing`` are what stands before and behind each phrase, as sequences of the
+    grammar: then it is a list of objects.
     """
+    begin, end = _sequence(opening, '"\\""'), _sequence('"\\""', closing)
 
     def listed(following: str | None) -> str:
-        return '"\\"]"' + (f' | "\\", \\"" {following}' if following else "")
+        return f'{end} "]"' if following is None else f'{end} ("]" | ", " {begin} {following})'
 
-    words = [word for text in texts for word in _words(text)]
-    list_chain = _chain(words, "l", in_json, listed)
-    chain = _chain(words, "s", in_json, lambda _: '"\\""')
-    if list_chain is None or chain is None:
-        return ['phrases ::= "[]"']
-    return [
-        f'phrases ::= "[]" | "[\\"" {list_chain[0]}',
-        f'phrase ::= "\\"" {chain[0]}',
-        *list_chain[1],
-        *chain[1],
-    ]
+    chain = _chain(words, f"{name}l", in_json, listed)
+    if chain is None:
+        return [f'{name} ::= "[]"']
+    return [f'{name} ::= "[]" | "[" {begin} {chain[0]}', *chain[1]]
 
 
-def _words(text: str) -> list[_Word]:
+def _sequence(*parts: str) -> str:
+    return " ".join(filter(None, parts))
+
+
+def _words(text: str) -> list[Word]:
     """The words of a text whose white space is single blanks."""
     source = SourceText(" ".join(text.split()))
     text = source.visible
     found = [each.span() for each in _WORD.finditer(text)][:_MOST_WORDS]
-    words: list[_Word] = []
+    words: list[Word] = []
     for at, (start, end) in enumerate(found):
         following = found[at + 1][0] if at + 1 < len(found) else len(text)
         joint = text[end:following]
@@ -99,7 +109,7 @@ def _words(text: str) -> list[_Word]:
         word = text[start:end]
         big = word.lower() not in _SMALL_WORDS
         words.append(
-            _Word(
+            Word(
                 word,
                 joint if goes_on else None,
                 begins=big and any(map(str.isalpha, word)) and _is_start(source, start, end),
@@ -130,7 +140,7 @@ def _endings(text: str, start: int, end: int) -> Iterator[str]:
 
 
 def _chain(
-    words: Sequence[_Word],
+    words: Sequence[Word],
     name: str,
     escape: Callable[[str], str],
     behind: Callable[[str | None], str],

@@ -104,15 +104,10 @@ class Encoder:
             yield given.spans[row], [float(chance) for chance in chances[row]]
 
 
-_loading = Lock()
+_loading, _loaded = Lock(), cache(Encoder.load)
 
 
 def shared_encoder() -> Encoder:
     """The packaged encoder, loaded at the first call; one for all threads of the process."""
     with _loading:
         return _loaded()
-
-
-@cache
-def _loaded() -> Encoder:
-    return Encoder.load()

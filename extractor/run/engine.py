@@ -166,15 +166,13 @@ class Attempt(Generic[SchemaT]):
         try:
             while True:
                 step = self._steps.send(sent)
-                if isinstance(step, Work):
-                    if self._threads is not None:
-                        self._await(self._computed(step, self._threads))
-                        return None
+                if isinstance(step, Work) and self._threads is None:
                     sent = step.run()
                     continue
-                asked = self._ask(step)
+                asked = self._computed(step) if isinstance(step, Work) else self._ask(step)
                 if not isinstance(asked, Answer):
-                    self._await(asked)
+                    self._awaited = asked
+                    self._waits = self._waits or asked is not None
                     return None
                 self._recalled = True
                 sent = self._counted(asked)
@@ -192,14 +190,9 @@ class Attempt(Generic[SchemaT]):
             self._ask_anew = None
             return self._steps_on(None)
 
-    def _await(self, awaited: Awaitable[Any] | None) -> None:
-        """Go no further before ``awaited``; None if the answer will never come."""
-        self._awaited = awaited
-        self._waits = self._waits or awaited is not None
-
-    async def _computed(self, work: Work, threads: anyio.CapacityLimiter) -> Any:
+    def _computed(self, work: Work) -> Awaitable[Any]:
         """What is computed in a thread; nobody waits for it after a cancellation."""
-        return await anyio.to_thread.run_sync(work.run, limiter=threads, abandon_on_cancel=True)
+        return anyio.to_thread.run_sync(work.run, limiter=self._threads, abandon_on_cancel=True)
 
     def _border(self, error: BaseException) -> None:
         """Whatever goes wrong with one paper is its failure: the others are done all the same."""

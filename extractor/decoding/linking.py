@@ -1,0 +1,194 @@
+"""The objects of a list as far as they are found without a language model.
+
+Each object is built around its anchor: a phrase that the encoder finds, or a number. Its other
+phrases are those that the encoder finds nearest to the anchor in the same sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from extractor.decoding.mentions import Mention, completed, mentions_of
+from extractor.encoder import choose
+from extractor.sentences import sentence_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from extractor.decoding.fields import AskedField
+    from extractor.encoder import ScoredSpan
+
+_ANY = object()
+_LONGEST_REACH = 200
+_BREAK = re.compile(r"[,;:]\s|\s(?:and|while|but|whereas)\s")
+_CLAUSE_COSTS = 30
+# A phrase that is likelier by one may be so many characters further away.
+_REACH_OF_CHANCE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One object: what is known of it, by the names of its parts, and the number it rests on."""
+
+    values: Mapping[str, Any]
+    number: Mention | None = None
+
+
+class Linker:
+    """Builds the objects of one field."""
+
+    def __init__(self, owner: AskedField) -> None:
+        self.owner = owner
+        numbered = owner.anchor is not None and owner.anchor.kind != "phrase"
+        self.read_off = tuple(part for part in owner.parts if part.read_off) if numbered else ()
+        # Also phrases that are read off: what is likelier one of them is not another's.
+        self.phrases = tuple(part for part in owner.asked_parts if part.kind == "phrase")
+
+    @classmethod
+    def of(cls, owner: AskedField) -> Linker | None:
+        """The linker of a list of objects; None if the encoder does not help with these."""
+        flat = not any(part.listed or part.kind == "object" for part in owner.parts)
+        linker = cls(owner) if owner.kind == "object" and owner.listed and flat else None
+        return linker if linker and linker.phrases else None
+
+    @cached_property
+    def is_certain(self) -> bool:
+        """Whether no language model is needed to say which objects there are."""
+        anchor = self.owner.anchor
+        return anchor is not None and (anchor.kind == "phrase" or anchor.among is not None)
+
+    @cached_property
+    def is_complete(self) -> bool:
+        """Whether nothing of the objects is left to a language model."""
+        return self.is_certain and not self.open_parts
+
+    @cached_property
+    def open_parts(self) -> tuple[AskedField, ...]:
+        """The parts that are left to a language model."""
+        known = (*self.phrases, *self.read_off, self.owner.anchor)
+        return tuple(part for part in self.owner.asked_parts if part not in known)
+
+    @cached_property
+    def shown_parts(self) -> tuple[AskedField, ...]:
+        """The parts that an answer of a language model has: the anchor and the open ones."""
+        return tuple(
+            part
+            for part in self.owner.asked_parts
+            if part == self.owner.anchor or part in self.open_parts
+        )
+
+    def objects(self, title: str, abstract: str, spans: Sequence[ScoredSpan]) -> list[Found]:
+        """The objects of a paper, in the order of the text, all of one phrase together.
+
+        The probabilities of ``spans`` are those of the phrase parts.
+        """
+        anchor = self.owner.anchor
+        assert anchor is not None
+        chosen = choose(spans, range(len(self.phrases)))
+        page = _Page(title, abstract, {part: chosen[at] for at, part in enumerate(self.phrases)})
+        if anchor.kind != "phrase":
+            return list(page.around_numbers(anchor, self.read_off))
+        found: dict[str, list[Found]] = {}
+        for span in page.spans[anchor]:
+            name = page.text[span.start : span.end]
+            near = {**page.near(span.start, span.end), anchor.name: name}
+            found.setdefault(name.casefold(), []).append(Found(near))
+        return [each for same in found.values() for each in _telling(same)]
+
+    def merged(
+        self, found: Sequence[Found], said: Sequence[Mapping[str, Any]] | None
+    ) -> list[dict[str, Any]]:
+        """The objects with what an answer says of them, and with their quotes and units.
+
+        An answer has all the objects, or where which count is open, some of them in their order.
+        """
+        objects = []
+        left = iter(found)
+        anchor = self.owner.anchor
+        assert anchor is not None
+        for each in said if said is not None else [{} for _ in found]:
+            counts = each.get(anchor.name, _ANY)
+            one = next(obj for obj in left if counts is _ANY or obj.values[anchor.name] == counts)
+            numbers = [one.number] if one.number else []
+            objects.append(completed(self.owner.parts, {**one.values, **each}, numbers))
+        return objects
+
+
+def _telling(same: Sequence[Found]) -> list[Found]:
+    """Of the objects with one name those that say more than it, else the first."""
+    return [each for each in same if sum(v is not None for v in each.values.values()) > 1] or [
+        same[0]
+    ]
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A title and an abstract with the spans that are phrases of each part."""
+
+    title: str
+    abstract: str
+    spans: Mapping[AskedField, Sequence[ScoredSpan]]
+
+    @cached_property
+    def text(self) -> str:
+        return f"{self.title}\n{self.abstract}"
+
+    @cached_property
+    def sentences(self) -> list[tuple[int, int]]:
+        behind = len(self.title) + 1
+        found = [(start + behind, end + behind) for start, end in sentence_spans(self.abstract)]
+        return [(0, len(self.title)), *found]
+
+    def near(self, start: int, end: int) -> dict[str, str | float | None]:
+        """For each part the nearest phrase in the sentence of ``start``."""
+        first, last = next(
+            (each for each in self.sentences if each[0] <= start < each[1]), (start, end)
+        )
+        found: dict[str, str | float | None] = {}
+        for at, (part, spans) in enumerate(self.spans.items()):
+            within = [span for span in spans if first <= span.start and span.end <= last]
+            costs = [
+                (self._distance(span, start, end) - _REACH_OF_CHANCE * span.probabilities[at], span)
+                for span in within
+            ]
+            cost, best = min(costs, key=lambda each: each[0], default=(_LONGEST_REACH, None))
+            near = best is not None and cost < _LONGEST_REACH
+            found[part.name] = self.text[best.start : best.end] if best and near else None
+        return found
+
+    def _distance(self, span: ScoredSpan, start: int, end: int) -> int:
+        """How many characters lie between, more if a clause ends there."""
+        between = (end, span.start) if span.start >= end else (span.end, start)
+        break_ = _BREAK.search(self.text, *between)
+        return max(0, between[1] - between[0]) + (_CLAUSE_COSTS if break_ else 0)
+
+    def around_numbers(self, anchor: AskedField, read_off: Sequence[AskedField]) -> Iterator[Found]:
+        """An object for each number that may be one, with the phrases near it.
+
+        A number of the title counts only if the abstract does not say it.
+        """
+        in_abstract = mentions_of(self.abstract)
+        said = {value for mention in in_abstract for value in mention.values}
+        in_title = (each for each in mentions_of(self.title) if said.isdisjoint(each.values))
+        behind = len(self.title) + 1
+        places = [(0, each) for each in in_title] + [(behind, each) for each in in_abstract]
+        for shift, mention in places:
+            value, number = mention.values[0], mention.number
+            if anchor.kind == "int" and not float(value).is_integer():
+                continue
+            near = self.near(number.start + shift, number.end + shift)
+            if anchor.among is None:
+                counts = any(phrase is not None for phrase in near.values())
+            else:
+                counts = anchor.among(mention.text, number)
+            if counts:
+                exact = int(value) if float(value).is_integer() else value
+                read = {
+                    part.name: part.read_off(mention.text, number, mention.sentence)
+                    for part in read_off
+                    if part.read_off is not None
+                }
+                yield Found({**near, **read, anchor.name: exact}, mention)
