@@ -1,15 +1,14 @@
-"""Fields of one's own: one model's F1 on the gold of named-entity recognition, way by way.
+"""Fields of one's own, and objects: one model's F1 against gold, way by way.
 
-    python benchmarks/own_fields.py [FOLDER] [--papers N] [--model NAME]
+    python benchmarks/own_fields.py [FOLDER] [--results PAPERS GOLD] [--papers N] [--model NAME]
 
 The folder holds ``NAME.papers.jsonl`` (id, title, abstract) and ``NAME.gold.jsonl`` (id, and a list
-of phrases a field) for each set, whose fields are the keys of its gold. All ways ask one server of
-the embedded engine, a paper at a time, after it has read what all their requests begin with.
-langextract is left out where it is not installed (``pip install 'langextract[openai]'``), or has
-no worked example here for the fields of a set.
-
-A value is right if a phrase of the gold has the same letters and digits (exact), or if one of both
-holds the other as whole words (relaxed). A paper without a readable answer has no values.
+of phrases a field) for each set, whose fields are the keys of its gold. ``--results`` are a dump
+and its gold of the schema ``results``, by default the examples'. All ways ask one server of the
+embedded engine, a paper at a time, after it has read what all their requests begin with.
+langextract is left out where it is not installed (``pip install 'langextract[openai]'``), or has no
+worked example here for the fields of a set. When a value is right is told in own_scores.py; a paper
+without a readable answer has no values.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,10 +24,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from embedded import Engine, ask, fill
+from embedded import EXAMPLES, Engine, ask, fill
+from own_scores import NAMES, Score, score_phrases, score_results
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from extractor.llm.endpoint import Endpoint
     from extractor.llm.http_transport import HttpTransport
@@ -69,17 +68,30 @@ WORKED: Mapping[frozenset[str], tuple[str, tuple[tuple[str, str], ...]]] = {
     ),
 }
 
-Values: TypeAlias = "Mapping[str, list[str]]"
+Values: TypeAlias = "Mapping[str, Any]"
+"""What a paper's fields are filled with: lists of phrases, or the items of ``results``."""
 
 
 @dataclass(frozen=True)
 class GoldSet:
-    """Papers and, by their id, the phrases of each field."""
+    """Papers and, by their id, what each field should hold.
+
+    ``item`` is the JSON Schema of what the fields are lists of, ``parts`` its names for a prompt.
+    """
 
     name: str
+    schema: str
     fields: tuple[str, ...]
     papers: list[Paper]
     gold: Mapping[str, Values]
+    item: Mapping[str, Any]
+    parts: tuple[str, ...] = ()
+
+    def score(self, filled: Mapping[str, Values]) -> Score:
+        if not self.parts:
+            return score_phrases(self.papers, self.gold, filled)
+        items = {each: values.get("results") or [] for each, values in filled.items()}
+        return score_results(self.papers, self.gold, items)
 
 
 @dataclass(frozen=True)
@@ -92,64 +104,6 @@ class Way:
     fill: Callable[[Paper], Awaitable[Values]]
 
 
-@dataclass
-class Counts:
-    """How many values are right, and how many phrases of the gold are found."""
-
-    right: int = 0
-    values: int = 0
-    found: int = 0
-    wanted: int = 0
-
-    def add(self, have: list[str], want: list[str], same: Callable[[str, str], bool]) -> None:
-        self.right += sum(any(same(value, each) for each in want) for value in have)
-        self.values += len(have)
-        self.found += sum(any(same(value, each) for value in have) for each in want)
-        self.wanted += len(want)
-
-    @property
-    def f1(self) -> float:
-        precision = self.right / self.values if self.values else 1.0
-        recall = self.found / self.wanted if self.wanted else 1.0
-        return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-
-
-@dataclass(frozen=True)
-class Score:
-    """Micro F1 over all fields, and how many values are not in the text of their paper."""
-
-    exact: float
-    relaxed: float
-    not_in_text: int
-
-
-def score(chosen: GoldSet, filled: Mapping[str, Values]) -> Score:
-    """Score the values by the papers' ids."""
-    exact, relaxed, not_in_text = Counts(), Counts(), 0
-    for paper in chosen.papers:
-        text = _plain(f"{paper.title} {paper.abstract}")
-        for field in chosen.fields:
-            have = _distinct(filled[paper.id].get(field) or ())
-            want = _distinct(chosen.gold[paper.id][field])
-            exact.add(have, want, str.__eq__)
-            relaxed.add(have, want, _overlap)
-            not_in_text += sum(value not in text for value in have)
-    return Score(exact.f1, relaxed.f1, not_in_text)
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
-
-
-def _distinct(values: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(_plain(str(value)) for value in values))
-
-
-def _overlap(one: str, other: str) -> bool:
-    """Whether one holds the other as whole words."""
-    return f" {one} " in f" {other} " or f" {other} " in f" {one} "
-
-
 def gold_sets(folder: Path, most: int | None) -> Iterator[GoldSet]:
     """The sets of a folder, with their first papers."""
     from extractor.paper import Paper
@@ -159,7 +113,26 @@ def gold_sets(folder: Path, most: int | None) -> Iterator[GoldSet]:
         gold = {row.pop("id"): row for row in _rows(path)}
         rows = _rows(folder / f"{name}.papers.jsonl")[:most]
         papers = [Paper(row["id"], row["title"], row["abstract"]) for row in rows]
-        yield GoldSet(name, tuple(next(iter(gold.values()))), papers, gold)
+        fields = tuple(next(iter(gold.values())))
+        schema = ", ".join(f"{field} list" for field in fields)
+        yield GoldSet(name, schema, fields, papers, gold, {"type": "string"})
+
+
+def results_set(dump: Path, gold: Path, most: int | None) -> GoldSet:
+    """The papers of a dump with their gold of the schema ``results``."""
+    from extractor.readers import read_dump
+
+    rows = {str(row["id"]): row for row in _rows(gold)}
+    papers = [paper for paper in read_dump(dump) if paper.id in rows][:most]
+    kinds: dict[str, Any] = {"value": "number", "quote": "string", "relative": "boolean"}
+    kinds |= {name: ["string", "null"] for name in NAMES}
+    item = {
+        "type": "object",
+        "properties": {name: {"type": kind} for name, kind in kinds.items()},
+        "required": list(kinds),
+        "additionalProperties": False,
+    }
+    return GoldSet("results", "results", ("results",), papers, rows, item, tuple(kinds))
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -167,7 +140,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in lines]
 
 
-async def measure(folder: Path, most: int | None, model: str | None) -> None:
+async def measure(sets: list[GoldSet], model: str | None) -> None:
     """Print a row for each set and way."""
     from extractor.llm.http_transport import HttpTransport
     from extractor.llm.providers import provider_for
@@ -177,8 +150,8 @@ async def measure(folder: Path, most: int | None, model: str | None) -> None:
     async with provider.open() as transport:
         assert isinstance(transport, HttpTransport)
         print(HEAD, flush=True)
-        for chosen in gold_sets(folder, most):
-            for way in _ways(chosen.fields, provider.endpoint, transport):
+        for chosen in sets:
+            for way in _ways(chosen, provider.endpoint, transport):
                 print(await _row(chosen, way), flush=True)
 
 
@@ -189,31 +162,29 @@ async def _row(chosen: GoldSet, way: Way) -> str:
     filled = {paper.id: await way.fill(paper) for paper in chosen.papers}
     seconds = (time.perf_counter() - started) / len(chosen.papers)
     tokens = way.engine.tokens()[1] / len(chosen.papers)
-    found = score(chosen, filled)
+    found = chosen.score(filled)
     return (
         f"| {chosen.name} | {way.name} | {found.exact:.3f} | {found.relaxed:.3f} | {seconds:.1f} "
         f"| {tokens:.0f} | {found.not_in_text} |"
     )
 
 
-def _ways(fields: tuple[str, ...], endpoint: Endpoint, transport: HttpTransport) -> Iterator[Way]:
-    yield _own(None, fields, endpoint, transport)
-    yield _one_request(fields, endpoint, transport)
-    yield _own("full-schema", fields, endpoint, transport)
-    if find_spec("langextract") and frozenset(fields) in WORKED:
-        yield _langextract(fields, endpoint, transport)
+def _ways(chosen: GoldSet, endpoint: Endpoint, transport: HttpTransport) -> Iterator[Way]:
+    yield _own(None, chosen, endpoint, transport)
+    yield _one_request(chosen, endpoint, transport)
+    yield _own("full-schema", chosen, endpoint, transport)
+    if find_spec("langextract") and frozenset(chosen.fields) in WORKED:
+        yield _langextract(chosen.fields, endpoint, transport)
 
 
-def _own(
-    name: str | None, fields: tuple[str, ...], endpoint: Endpoint, transport: HttpTransport
-) -> Way:
+def _own(name: str | None, chosen: GoldSet, endpoint: Endpoint, transport: HttpTransport) -> Way:
     """An approach of this project, by default the one that suits the fields best."""
     from extractor.approaches import choose_approach
     from extractor.errors import PaperError
     from extractor.task import Task, load_task
 
     engine = Engine()
-    task: Task[Any] = load_task(", ".join(f"{field} list" for field in fields))
+    task: Task[Any] = load_task(chosen.schema)
     approach = choose_approach(name, task, endpoint)(task, endpoint)
 
     async def begin() -> None:
@@ -223,26 +194,27 @@ def _own(
     async def values(paper: Paper) -> Values:
         with suppress(PaperError):
             draft = await fill(approach, endpoint, transport, paper, engine)
-            said: dict[str, list[str]] = draft.fields.model_dump()
+            said: dict[str, Any] = draft.fields.model_dump()
             return said
         return {}
 
     return Way(f"extractor ({approach.name})", engine, begin, values)
 
 
-def _one_request(fields: tuple[str, ...], endpoint: Endpoint, transport: HttpTransport) -> Way:
+def _one_request(chosen: GoldSet, endpoint: Endpoint, transport: HttpTransport) -> Way:
     """A request with the schema as its response format, and nothing else."""
     from extractor.llm.answer import Request
 
     engine = Engine()
-    phrases = {"type": "array", "items": {"type": "string"}, "maxItems": MOST_ITEMS}
+    items = {"type": "array", "items": chosen.item, "maxItems": MOST_ITEMS}
     schema = {
         "type": "object",
-        "properties": dict.fromkeys(fields, phrases),
-        "required": fields,
+        "properties": dict.fromkeys(chosen.fields, items),
+        "required": chosen.fields,
         "additionalProperties": False,
     }
-    asked = f"Extract {', '.join(fields)} from the paper, as JSON."
+    parts = f" ({', '.join(chosen.parts)})" if chosen.parts else ""
+    asked = f"Extract {', '.join(chosen.fields)}{parts} from the paper, as JSON."
 
     def request(user: str) -> dict[str, object]:
         roles = {"system": asked, "user": user}
@@ -257,7 +229,7 @@ def _one_request(fields: tuple[str, ...], endpoint: Endpoint, transport: HttpTra
         body["response_format"] = {"type": "json_schema", "json_schema": {"schema": schema}}
         answer = await ask(endpoint, transport, Request(body), engine)
         with suppress(ValueError):
-            said: dict[str, list[str]] = json.loads(answer.said)
+            said: dict[str, Any] = json.loads(answer.said)
             return said
         return {}
 
@@ -320,10 +292,18 @@ def _langextract(fields: tuple[str, ...], endpoint: Endpoint, transport: HttpTra
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     options.add_argument("folder", nargs="?", type=Path, default=FOLDER)
+    options.add_argument(
+        "--results",
+        nargs=2,
+        type=Path,
+        metavar=("PAPERS", "GOLD"),
+        default=(EXAMPLES, EXAMPLES.parent / "results.gold.jsonl"),
+    )
     options.add_argument("--papers", type=int, help="the first N of each set; by default all")
     options.add_argument("--model", help="an embedded model; by default the default one")
     chosen = options.parse_args()
-    asyncio.run(measure(chosen.folder, chosen.papers, chosen.model))
+    sets = [*gold_sets(chosen.folder, chosen.papers), results_set(*chosen.results, chosen.papers)]
+    asyncio.run(measure(sets, chosen.model))
 
 
 if __name__ == "__main__":

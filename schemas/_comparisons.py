@@ -16,8 +16,8 @@ _BEFORE_COSTS = 40
 _NUMBER = r"[+~$]?\d[\d.,]*\s?(?:\\?%|x|×|pp|dB)?"
 # "12.3% (ImageNet), 4.5% and", behind which the number is one of a list.
 _LISTED = re.compile(
-    rf"(?:{_NUMBER}(?:\s\([^()]{{1,20}}\))?(?:\s[\w-]+){{0,4}}?"
-    r"(?:\s*,\s*(?:and\s)?|\s(?:and|or|to|vs\.?)\s))+(?:up to |by )?\Z"
+    rf"(?:{_NUMBER}(?:\s\([^()]{{1,20}}\))?(?:\s(?!(?:and|or|to|vs)\b)[\w-]+){{0,4}}"
+    r"(?:\s*,\s+(?:and\s)?|\s(?:and|or|to|vs\.?)\s))+(?:up to |by )?\Z"
 )
 _DEGREE = (
     r"up\s+to|at\s+least|at\s+most|about|around|approximately|nearly|almost|over|more\s+than|an?"
@@ -71,8 +71,10 @@ def baseline_of(text: str, number: NumberMention, sentence: tuple[int, int]) -> 
     if not is_relative(text, number, sentence):
         return None
     found: list[tuple[int, str]] = []
-    for against in _AGAINST.finditer(text, *sentence):
-        name = _NAME.match(text, against.end(), sentence[1])
+    first = max(sentence[0], number.start - 2 * _REACH)
+    last = min(sentence[1], number.end + 2 * _REACH)
+    for against in _AGAINST.finditer(text, first, last):
+        name = _NAME.match(text, against.end(), last)
         if name is None or _NO_NAME.match(name.group()):
             continue
         behind, before = against.start() - number.end, number.start - name.end()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Any
@@ -600,3 +601,14 @@ def test_whatever_objects_are_found_or_said_stand_in_the_paper(
         sources = {"title": title, "abstract": abstract}
         for each in draft.evidence:
             assert sources[each.source][each.start : each.end].strip()
+
+
+@pytest.mark.parametrize(
+    "unit", ["1.5, ", "1 and ", "by 2% than a ", "1. ", "1,1,", "herons 2 x ", "+1 (1) to "]
+)
+def test_no_text_full_of_numbers_takes_long(unit: str, finds: Finds) -> None:
+    finds({})
+    started = time.process_time()
+    run("results", nothing, Paper("1", "", (unit * 20_000)[:20_000]))
+
+    assert time.process_time() - started < 10  # alone it is less than one

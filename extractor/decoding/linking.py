@@ -7,8 +7,11 @@ phrases are those that the encoder finds nearest to the anchor in the same sente
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from extractor.decoding.mentions import Mention, completed, mentions_of
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from extractor.encoder import ScoredSpan
 
 _ANY = object()
+_MOST_OBJECTS = 64
 _LONGEST_REACH = 200
 _BREAK = re.compile(r"[,;:]\s|\s(?:and|while|but|whereas)\s")
 _CLAUSE_COSTS = 30
@@ -90,7 +94,7 @@ class Linker:
         chosen = choose(spans, range(len(self.phrases)))
         page = _Page(title, abstract, {part: chosen[at] for at, part in enumerate(self.phrases)})
         if anchor.kind != "phrase":
-            return list(page.around_numbers(anchor, self.read_off))
+            return list(islice(page.around_numbers(anchor, self.read_off), _MOST_OBJECTS))
         found: dict[str, list[Found]] = {}
         for span in page.spans[anchor]:
             name = page.text[span.start : span.end]
@@ -144,9 +148,7 @@ class _Page:
 
     def near(self, start: int, end: int) -> dict[str, str | float | None]:
         """For each part the nearest phrase in the sentence of ``start``."""
-        first, last = next(
-            (each for each in self.sentences if each[0] <= start < each[1]), (start, end)
-        )
+        first, last = self.sentences[bisect_right(self.sentences, (start, inf)) - 1]
         found: dict[str, str | float | None] = {}
         for at, (part, spans) in enumerate(self.spans.items()):
             within = [span for span in spans if first <= span.start and span.end <= last]

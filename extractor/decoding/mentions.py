@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -103,9 +104,11 @@ def completed(
 def mentions_of(text: str) -> tuple[Mention, ...]:
     """The numbers of a text; read once for all the fields of a paper."""
     spans, found = list(sentence_spans(text)), list[Mention]()
+    ends = [end for _, end in spans]
     for number in numbers(text):
-        around = next((span for span in spans if number.end <= span[1]), (0, len(text)))
-        found.append(Mention(text, (min(around[0], number.start), around[1]), number))
+        at = bisect_left(ends, number.end)
+        first, last = spans[at] if at < len(spans) else (0, len(text))
+        found.append(Mention(text, (min(first, number.start), last), number))
     return tuple(found)
 
 
