@@ -442,7 +442,7 @@ class Nests(BaseModel):
 NESTS = Paper(
     "1",
     "Herons of Lake Orr",
-    "In 1998 we began. We counted 12 nests at Lake Orr, and 30 nests at Finn Bay in 3 weeks.",
+    "In 1998 we began. We counted 12 nests at Lake Orr, and 30 nests at Finn Bay. It took 3 weeks.",
 )
 
 
@@ -472,7 +472,7 @@ def test_an_object_that_lacks_what_it_cannot_do_without_goes_alone(finds: Finds)
     assert draft.dropped[0].path == "places[0].place"
 
 
-def test_the_model_says_which_numbers_count_and_the_program_finds_their_words(
+def test_the_program_finds_the_numbers_and_their_words_and_the_model_the_rest(
     finds: Finds,
 ) -> None:
     finds({"Lake Orr#2": ("place", 0.9), "Finn Bay": ("place", 0.8)})
@@ -481,8 +481,8 @@ def test_the_model_says_which_numbers_count_and_the_program_finds_their_words(
 
     grammar = Grammar(request.body["grammar"])
     assert grammar.allows(said)
-    assert grammar.allows('{"nests": []}')
-    assert not grammar.allows(form(nests=[{"number": 1998, "is_new": True}]))
+    assert not grammar.allows('{"nests": []}')
+    assert not grammar.allows(said.replace("12", "1998"))
     assert draft.dropped == ()
     assert [each.model_dump() for each in draft.fields.nests] == [
         {"number": 12, "quote": "12 nests at Lake Orr", "unit": "nests", "place": "Lake Orr"}
@@ -493,6 +493,22 @@ def test_the_model_says_which_numbers_count_and_the_program_finds_their_words(
     form_said = request.body["messages"][0]["content"].partition("The form:")[2]
     assert "  - number (a whole number)" in form_said
     assert "quote" not in form_said
+
+
+class Bird(BaseModel):
+    name: Annotated[str, Verbatim()] = Field(description="its species")
+
+
+class Birds(BaseModel):
+    birds: list[Bird] = []
+
+
+def test_a_part_that_is_called_name_is_looked_for_by_the_name_of_its_owner(finds: Finds) -> None:
+    encoder = finds({"Grey herons": ("birds", 0.9)})
+    draft, _ = run(load_task(Birds), nothing)
+
+    assert encoder.asked == ["birds (its species)"]
+    assert [each.name for each in draft.fields.birds] == ["Grey herons"]
 
 
 def test_a_paper_without_objects_is_not_asked_about(finds: Finds) -> None:

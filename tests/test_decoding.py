@@ -514,3 +514,16 @@ def test_quote_and_unit_are_read_off_the_number() -> None:
         "Then 12 % left",
     ]
     assert [each["unit"] for each in found] == ["nests", "x", "%"]
+
+
+@pytest.mark.parametrize(
+    ("text", "near", "quote"),
+    [
+        ("The mean precision (mAP) of 0.439 was seen.", "mAP", "(mAP) of 0.439"),
+        ("It was best (12 nests at Orr, in all) here.", "best", "best (12 nests at Orr, in all)"),
+        ("It has 2) 12 nests (of", "2)", "2) 12 nests"),
+    ],
+)
+def test_a_quote_has_both_halves_of_its_brackets(text: str, near: str, quote: str) -> None:
+    (mention,) = [each for each in mentions_of(text) if each.values[0] in (0.439, 12)]
+    assert mention.quote([near]) == quote

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from extractor.task import Task
 
 _FORMS = {"int": "a whole number", "float": "a number", "url": "an address"}
+_ANY_NAME = frozenset(("name", "text", "term", "title", "label", "phrase", "mention"))
 _LISTS = {**_FORMS, "object": "a list, in the order of the text"}
 
 
@@ -119,10 +120,10 @@ class Constrained(Approach[SchemaT]):
         self, title: str, abstract: str
     ) -> tuple[dict[AskedField, dict[str, float]], dict[str, list[Found]]]:
         """What the encoder finds: phrases with how likely they are, and the objects of lists."""
-        text, scored = f"{title}\n{abstract}", self._plan.scored
+        text, names = f"{title}\n{abstract}", self._plan.scored
         spans = [
             span
-            for span in shared_encoder().score(title, abstract, [_named(each) for each in scored])
+            for span in shared_encoder().score(title, abstract, names)
             if is_whole(text, span.start, span.end) and _is_balanced(text[span.start : span.end])
         ]
         phrases = self._phrases(text, spans)
@@ -195,9 +196,15 @@ class _Plan:
         return cls(tuple(fields), phrases, tuple(filter(None, map(Linker.of, fields))))
 
     @property
-    def scored(self) -> list[AskedField]:
-        """What the encoder looks for."""
-        return [*self.phrases, *(part for linker in self.linkers for part in linker.phrases)]
+    def scored(self) -> list[str]:
+        """What the encoder looks for, by its names."""
+        parts = (
+            # "name" alone says nothing: that of "methods" is looked for as methods.
+            _named(replace(part, name=linker.owner.name) if part.name in _ANY_NAME else part)
+            for linker in self.linkers
+            for part in linker.phrases
+        )
+        return [*map(_named, self.phrases), *parts]
 
     @property
     def answered(self) -> list[AskedField]:
@@ -208,7 +215,7 @@ class _Plan:
             for field in self.fields
             if field not in self.phrases
             and field.kind not in ("quote", "unit")
-            and not (field in linkers and linkers[field].is_complete)
+            and not (field in linkers and not linkers[field].open_parts)
         ]
 
     def is_open(self, objects: Mapping[str, Sequence[Found]]) -> bool:

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from extractor.decoding.mentions import numbers_of
+from extractor.decoding.mentions import mentions_of
 from extractor.decoding.phrases import Word, list_rules, literal, phrase_rules, words_of
 from extractor.grounding.urls import LOOSE_URL
 
@@ -94,7 +94,7 @@ class _Answer:
         return self.has_phrase
 
     def open_objects(self, linker: Linker, found: Sequence[Found], name: str) -> list[str]:
-        """The rules for a list of objects of which most is known; which count may be open too."""
+        """The rules for a list of objects of which most is known."""
         asked, values = list[str](), {}
         for at, part in enumerate(linker.owner.asked_parts):
             if part in linker.open_parts:
@@ -107,10 +107,8 @@ class _Answer:
             ]
             joined = ' ", " '.join(pairs)
             asked.append(f'"{{" {joined} "}}"')
-        if linker.is_certain and found:
-            objects = ' ", " '.join(asked)
-            return [f'{name} ::= "[" {objects} "]"']
-        return _in_order(asked, name)
+        objects = ' ", " '.join(asked)
+        return [f'{name} ::= "[" {objects} "]"' if found else f'{name} ::= "[]"']
 
     def objects(self, field: AskedField, name: str) -> list[str]:
         """The rules for a list of objects."""
@@ -124,8 +122,13 @@ class _Answer:
         self.rules += [f"{name}o ::= {opening}", f"{name}c ::= {closing}"]
         if anchor.kind == "phrase":
             return list_rules(self.words, name, f"{name}o", f"{name}c")
-        low_ends = (ends[0] for text in self.texts for ends in numbers_of(text))
-        said = map(literal, _numbers(anchor, low_ends)[:_MOST_NUMBERS])
+        mentions = (each for text in self.texts for each in mentions_of(text))
+        counted = (
+            each.values[0]
+            for each in mentions
+            if anchor.among is None or anchor.among(each.text, each.number)
+        )
+        said = map(literal, _numbers(anchor, counted)[:_MOST_NUMBERS])
         return _in_order(list(said), name, f"{name}o", f"{name}c")
 
 
@@ -140,7 +143,7 @@ def _said(field: AskedField, texts: Sequence[str]) -> tuple[str, ...]:
     if field.kind == "url":
         found = [each.group() for text in texts for each in LOOSE_URL.finditer(text)]
         return tuple(dict.fromkeys(map(_json, found)))[:_MOST_URLS]
-    both_ends = (value for text in texts for ends in numbers_of(text) for value in ends)
+    both_ends = (value for text in texts for each in mentions_of(text) for value in each.values)
     return tuple(dict.fromkeys(_numbers(field, both_ends)))[:_MOST_NUMBERS]
 
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from extractor.decoding.fields import AskedField
     from extractor.encoder import ScoredSpan
 
-_ANY = object()
 _MOST_OBJECTS = 64
 _LONGEST_REACH = 200
 _BREAK = re.compile(r"[,;:]\s|\s(?:and|while|but|whereas)\s")
@@ -59,17 +58,6 @@ class Linker:
         return linker if linker and linker.phrases else None
 
     @cached_property
-    def is_certain(self) -> bool:
-        """Whether no language model is needed to say which objects there are."""
-        anchor = self.owner.anchor
-        return anchor is not None and (anchor.kind == "phrase" or anchor.among is not None)
-
-    @cached_property
-    def is_complete(self) -> bool:
-        """Whether nothing of the objects is left to a language model."""
-        return self.is_certain and not self.open_parts
-
-    @cached_property
     def open_parts(self) -> tuple[AskedField, ...]:
         """The parts that are left to a language model."""
         known = (*self.phrases, *self.read_off, self.owner.anchor)
@@ -98,27 +86,23 @@ class Linker:
         found: dict[str, list[Found]] = {}
         for span in page.spans[anchor]:
             name = page.text[span.start : span.end]
-            near = {**page.near(span.start, span.end), anchor.name: name}
-            found.setdefault(name.casefold(), []).append(Found(near))
+            near = page.words(page.near(span.start, span.end))
+            found.setdefault(name.casefold(), []).append(Found({**near, anchor.name: name}))
         return [each for same in found.values() for each in _telling(same)]
 
     def merged(
         self, found: Sequence[Found], said: Sequence[Mapping[str, Any]] | None
     ) -> list[dict[str, Any]]:
-        """The objects with what an answer says of them, and with their quotes and units.
-
-        An answer has all the objects, or where which count is open, some of them in their order.
-        """
-        objects = []
-        left = iter(found)
-        anchor = self.owner.anchor
-        assert anchor is not None
-        for each in said if said is not None else [{} for _ in found]:
-            counts = each.get(anchor.name, _ANY)
-            one = next(obj for obj in left if counts is _ANY or obj.values[anchor.name] == counts)
-            numbers = [one.number] if one.number else []
-            objects.append(completed(self.owner.parts, {**one.values, **each}, numbers))
-        return objects
+        """The objects with what an answer says of each, and with their quotes and units."""
+        answers = said if said is not None else [{} for _ in found]
+        return [
+            completed(
+                self.owner.parts,
+                {**each.values, **answer},
+                [each.number] if each.number else [],
+            )
+            for each, answer in zip(found, answers, strict=False)
+        ]
 
 
 def _telling(same: Sequence[Found]) -> list[Found]:
@@ -146,20 +130,25 @@ class _Page:
         found = [(start + behind, end + behind) for start, end in sentence_spans(self.abstract)]
         return [(0, len(self.title)), *found]
 
-    def near(self, start: int, end: int) -> dict[str, str | float | None]:
+    def near(self, start: int, end: int) -> dict[AskedField, ScoredSpan]:
         """For each part the nearest phrase in the sentence of ``start``."""
         first, last = self.sentences[bisect_right(self.sentences, (start, inf)) - 1]
-        found: dict[str, str | float | None] = {}
+        found: dict[AskedField, ScoredSpan] = {}
         for at, (part, spans) in enumerate(self.spans.items()):
             within = [span for span in spans if first <= span.start and span.end <= last]
             costs = [
                 (self._distance(span, start, end) - _REACH_OF_CHANCE * span.probabilities[at], span)
                 for span in within
             ]
-            cost, best = min(costs, key=lambda each: each[0], default=(_LONGEST_REACH, None))
-            near = best is not None and cost < _LONGEST_REACH
-            found[part.name] = self.text[best.start : best.end] if best and near else None
+            best = min(costs, key=lambda each: each[0], default=None)
+            if best is not None and best[0] < _LONGEST_REACH:
+                found[part] = best[1]
         return found
+
+    def words(self, near: Mapping[AskedField, ScoredSpan]) -> dict[str, Any]:
+        """The phrases by the names of their parts, None where there is none."""
+        texts = {part: self.text[span.start : span.end] for part, span in near.items()}
+        return {part.name: texts.get(part) for part in self.spans}
 
     def _distance(self, span: ScoredSpan, start: int, end: int) -> int:
         """How many characters lie between, more if a clause ends there."""
@@ -168,29 +157,24 @@ class _Page:
         return max(0, between[1] - between[0]) + (_CLAUSE_COSTS if break_ else 0)
 
     def around_numbers(self, anchor: AskedField, read_off: Sequence[AskedField]) -> Iterator[Found]:
-        """An object for each number that may be one, with the phrases near it.
+        """An object for each number that comes into question, or else has a phrase near it.
 
         A number of the title counts only if the abstract does not say it.
         """
         in_abstract = mentions_of(self.abstract)
         said = {value for mention in in_abstract for value in mention.values}
-        in_title = (each for each in mentions_of(self.title) if said.isdisjoint(each.values))
-        behind = len(self.title) + 1
-        places = [(0, each) for each in in_title] + [(behind, each) for each in in_abstract]
+        places = [(0, each) for each in mentions_of(self.title) if said.isdisjoint(each.values)]
+        places += [(len(self.title) + 1, each) for each in in_abstract]
         for shift, mention in places:
-            value, number = mention.values[0], mention.number
+            number, value = mention.number, mention.values[0]
             if anchor.kind == "int" and not float(value).is_integer():
                 continue
             near = self.near(number.start + shift, number.end + shift)
-            if anchor.among is None:
-                counts = any(phrase is not None for phrase in near.values())
-            else:
-                counts = anchor.among(mention.text, number)
-            if counts:
-                exact = int(value) if float(value).is_integer() else value
-                read = {
-                    part.name: part.read_off(mention.text, number, mention.sentence)
-                    for part in read_off
-                    if part.read_off is not None
-                }
-                yield Found({**near, **read, anchor.name: exact}, mention)
+            if not (near if anchor.among is None else anchor.among(mention.text, number)):
+                continue
+            values = self.words(near)
+            for part in read_off:
+                if part.read_off is not None:
+                    values[part.name] = part.read_off(mention.text, number, mention.sentence)
+            exact = int(value) if float(value).is_integer() else value
+            yield Found({**values, anchor.name: exact}, mention)

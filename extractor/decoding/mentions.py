@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from extractor.decoding.phrases import SMALL_WORDS
 from extractor.grounding import NumberMention, numbers
 from extractor.sentences import sentence_spans
 
@@ -21,7 +22,7 @@ _CLAUSE_WORDS = 5
 _CLAUSE_END = re.compile(r"[,;:()](?=\s|\Z)|\s[–—-]+\s|[.!?]\Z")
 _WORD = re.compile(r"\S+")
 # What stands behind a number and says what it counts: "FPS", "percentage points".
-_COUNTED = re.compile(r"[\s~-]*[^\s.,;:()]+(?:\s(?:points?|per\s\w+))?")
+_COUNTED = re.compile(r"[\s~-]*([^\s.,;:()]+)(?:\s(?:points?|per\s\w+))?")
 _UNIT = re.compile(r"[\s-]*([^\W\d_][\w/²³-]*)")
 
 
@@ -57,8 +58,20 @@ class Mention:
         if (start, end) == (self.number.start, self.number.end):
             start, end = self._clause()
         elif counted := _COUNTED.match(self.text, self.number.end, self.sentence[1]):
-            end = max(end, counted.end())
-        return _whole_words(self.text, start, end)
+            end = max(end, counted.end()) if counted[1].lower() not in SMALL_WORDS else end
+        start, end = _whole_words(self.text, start, end)
+        return self.text[slice(*self._with_brackets(start, end))].rstrip(".,;:!?")
+
+    def _with_brackets(self, start: int, end: int) -> tuple[int, int]:
+        """The span with the other halves of the brackets that it cuts in two."""
+        words = self.text[start:end]
+        if words.count(")") > words.count("("):
+            opening = self.text.rfind("(", self.sentence[0], start)
+            start = opening if opening >= 0 else start
+        if words.count("(") > words.count(")"):
+            closing = self.text.find(")", end, self.sentence[1])
+            end = closing + 1 if closing >= 0 else end
+        return start, end
 
     def _nearest(self, value: str) -> tuple[int, int] | None:
         first, last = self.sentence
@@ -82,11 +95,6 @@ class Mention:
         start = words[-_CLAUSE_WORDS:][0] if words else self.number.start
         end = later[:_CLAUSE_WORDS][-1] if later else self.number.end
         return start, end
-
-
-def numbers_of(text: str) -> tuple[tuple[float, ...], ...]:
-    """The numbers that a text says, in order; of a range both ends."""
-    return tuple(each.values for each in mentions_of(text))
 
 
 def completed(
@@ -159,10 +167,10 @@ def _flat(values: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def _whole_words(text: str, start: int, end: int) -> str:
-    """The text from the beginning of a word to the end of one."""
+def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """From the beginning of a word to the end of one."""
     while start and not text[start - 1].isspace() and text[start - 1] not in "([{":
         start -= 1
     while end < len(text) and not text[end].isspace() and text[end] not in ")]},;:":
         end += 1
-    return text[start:end].rstrip(".,;:!?")
+    return start, end

@@ -26,7 +26,7 @@ _LONGEST_JOINT = 8
 _LONGEST_TOKEN = 64
 _MOST_WORDS = 2_000
 # No phrase begins or ends with one of them.
-_SMALL_WORDS = frozenset(
+SMALL_WORDS = frozenset(
     re.findall(
         r"\w+",
         "a an the and or but nor of in on at by for to from with without within into onto over"
@@ -107,7 +107,7 @@ def _words(text: str) -> list[Word]:
         joint = text[end:following]
         goes_on = at + 1 < len(found) and len(joint) < _LONGEST_JOINT and not _BREAK.search(joint)
         word = text[start:end]
-        big = word.lower() not in _SMALL_WORDS
+        big = word.lower() not in SMALL_WORDS
         words.append(
             Word(
                 word,
