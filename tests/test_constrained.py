@@ -331,6 +331,18 @@ def test_an_answer_that_was_cut_is_too_long() -> None:
     assert "answer_tokens=" in str(raised.value.hint)
 
 
+def test_of_a_list_that_was_cut_the_whole_items_stay(tmp_path: Path) -> None:
+    prompt = tmp_path / "nests.txt"
+    prompt.write_text("Only nests.\n---\n{{ title }} / {{ abstract }}")
+    whole = form(nests=[{"number": n, "place": None, "is_new": False} for n in (12, 30)])
+    cut = whole[: whole.index("30") + 20]
+    draft, _ = run(load_task(Nests, prompt), lambda _: cut, NESTS, finish_reason="length")
+
+    assert [each.number for each in draft.fields.nests] == [12]
+    assert [each.path for each in draft.dropped] == ["nests[1]"]
+    assert "token limit" in draft.dropped[0].reason
+
+
 def test_an_answer_that_is_no_json_fails_the_paper() -> None:
     with pytest.raises(InvalidResponse, match="no JSON"):
         run("page url, count int", lambda _: "Grey herons")

@@ -98,13 +98,14 @@ class Constrained(Approach[SchemaT]):
         }
         answer: Answer | None = None
         said: Mapping[str, Any] = {}
+        lost: tuple[Dropped, ...] = ()
         if self._plan.is_open(objects):
-            answer, said = yield from self._answer(paper, (title, abstract), objects)
+            answer, said, lost = yield from self._answer(paper, (title, abstract), objects)
         values |= self._plan.merged(said, objects, (title, abstract))
         try:
             fields, unfit = _fitting(self._task.schema, values)
             likely = dict(_confidence(found, fields.model_dump()))
-            if answer is not None:
+            if answer is not None and not lost:
                 likely |= answer_confidence(answer, fields, title, abstract)
             kept, evidence, dropped = ground_fields(
                 fields, title=paper.title, abstract=paper.abstract, confidence=likely
@@ -114,7 +115,7 @@ class Constrained(Approach[SchemaT]):
                 f"The paper has no values that fit the schema: {errors.one_line(str(error))}.",
                 hint="Let fields that a paper may not have be null.",
             ) from error
-        return Draft(kept, evidence, (*unfit, *dropped))
+        return Draft(kept, evidence, (*lost, *unfit, *dropped))
 
     def _found(
         self, title: str, abstract: str
@@ -151,8 +152,8 @@ class Constrained(Approach[SchemaT]):
 
     def _answer(
         self, paper: Paper, texts: tuple[str, str], objects: Mapping[str, Sequence[Found]]
-    ) -> Generator[Request, Answer, tuple[Answer, dict[str, Any]]]:
-        """One JSON answer, and its fields."""
+    ) -> Generator[Request, Answer, tuple[Answer, Mapping[str, Any], tuple[Dropped, ...]]]:
+        """One JSON answer, its fields, and what of it was lost at its token limit."""
         _, user = self._task.prompt.messages(paper)
         messages = [{"role": "system", "content": self._system}, user]
         found = {
@@ -162,18 +163,14 @@ class Constrained(Approach[SchemaT]):
         body = {**self._sampling, "grammar": grammar, "messages": messages}
         answer = yield Request(body, token_logprobs=True)
         try:
-            values = from_json(answer.said)
+            return answer, dict(from_json(answer.said)), ()
         except ValueError as error:
             if answer.cut:
-                raise errors.TooLong(
-                    "The answer was cut off at its token limit.",
-                    hint="Raise --answer-tokens.",
-                ) from error
+                return answer, *_before_the_cut(self._plan.answered, answer.said)
             raise errors.InvalidResponse(
                 f"The answer is no JSON object: {errors.one_line(answer.said[:80])}.",
                 hint="Use --approach full-schema.",
             ) from error
-        return answer, dict(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +234,29 @@ class _Plan:
         linked = {linker.owner for linker in self.linkers}
         others = [field for field in self.fields if field not in (*self.phrases, *linked)]
         return values | completed(others, values, mentions)
+
+
+def _before_the_cut(
+    fields: Sequence[AskedField], said: str
+) -> tuple[dict[str, Any], tuple[Dropped, ...]]:
+    """The items of the list in which an answer was cut off, and the fields before it.
+
+    Raises TooLong where there is none.
+    """
+    begun = [field for field in fields if f'"{field.name}": ' in said]
+    values = from_json(said, allow_partial=True) if begun else {}
+    last = begun[-1] if begun else None
+    items = values.get(last.name) if last and last.listed else None
+    if last is None or not items or len(items) < 2:
+        raise errors.TooLong(
+            "The answer was cut off at its token limit.",
+            hint="Raise --answer-tokens.",
+        )
+    values[last.name] = items[:-1]  # the last one may not be whole
+    reason = "the answer was cut off here, at its token limit"
+    lost = Dropped(f"{last.name}[{len(items) - 1}]", items[-1], reason)
+    missing = {each.name: [] if each.listed else None for each in fields if each not in begun}
+    return values | missing, (lost,)
 
 
 def _fitting(schema: type[SchemaT], values: dict[str, Any]) -> tuple[SchemaT, tuple[Dropped, ...]]:
