@@ -564,6 +564,15 @@ def test_results_need_no_language_model(finds: Finds) -> None:
     assert draft.dropped == ()
 
 
+def test_a_result_that_is_said_twice_is_one_item(finds: Finds) -> None:
+    finds({"recall": ("metric", 0.9)})
+    twice = "We reach 91.5% recall. With so much recall as 91.5% we stop."
+    draft, _ = run("results", nothing, Paper("1", "", twice))
+
+    assert [(each.value, each.quote) for each in draft.fields.results] == [(91.5, "91.5% recall")]
+    assert draft.dropped == ()
+
+
 # ------------------------------------------------------------------- whatever is found or said
 
 

@@ -82,7 +82,11 @@ class Linker:
         chosen = choose(spans, range(len(self.phrases)))
         page = _Page(title, abstract, {part: chosen[at] for at, part in enumerate(self.phrases)})
         if anchor.kind != "phrase":
-            return list(islice(page.around_numbers(anchor, self.read_off), _MOST_OBJECTS))
+            around = page.around_numbers(anchor, self.read_off)
+            once: dict[Any, Found] = {}
+            for each in islice(around, _MOST_OBJECTS):
+                once.setdefault(tuple(each.values.items()), each)
+            return list(once.values())
         found: dict[str, list[Found]] = {}
         for span in page.spans[anchor]:
             name = page.text[span.start : span.end]
