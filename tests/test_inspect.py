@@ -253,7 +253,7 @@ def test_the_time_of_an_endpoint_is_not_guessed_but_limits_set_the_least(invoke:
 
 def test_it_follows_the_schema_and_the_prompt(invoke: Invoke, tmp_path: Path) -> None:
     small = forecast_of(invoke, "--schema", "name, accuracy float")
-    large = forecast_of(invoke, "--schema", "results")
+    large = forecast_of(invoke, "--schema", "results", "--approach", "full-schema")
     assert small["answer_tokens"]["high"] < large["answer_tokens"]["high"]
     prompt = tmp_path / "prompt.txt"
     prompt.write_text("Say. " * 500 + "\n---\n{{ abstract }}", encoding="utf-8")

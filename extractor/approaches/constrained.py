@@ -12,7 +12,7 @@ import copy
 import re
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -255,7 +255,9 @@ def _before_the_cut(
     values[last.name] = items[:-1]  # the last one may not be whole
     reason = "the answer was cut off here, at its token limit"
     lost = Dropped(f"{last.name}[{len(items) - 1}]", items[-1], reason)
-    missing = {each.name: [] if each.listed else None for each in fields if each not in begun}
+    missing: dict[str, Any] = {
+        each.name: [] if each.listed else None for each in fields if each not in begun
+    }
     return values | missing, (lost,)
 
 
@@ -292,7 +294,7 @@ def _removed(values: dict[str, Any], wrong: ErrorDetails) -> Dropped | None:
         if not isinstance(inner, (dict, list)):
             break
         try:
-            within = inner[key]
+            within = cast("Any", inner)[key]
         except (KeyError, IndexError, TypeError):
             break
         holders.append((inner, key))
