@@ -302,7 +302,8 @@ def main() -> None:
     options.add_argument("--papers", type=int, help="the first N of each set; by default all")
     options.add_argument("--model", help="an embedded model; by default the default one")
     chosen = options.parse_args()
-    sets = [*gold_sets(chosen.folder, chosen.papers), results_set(*chosen.results, chosen.papers)]
+    dump, gold = chosen.results
+    sets = [*gold_sets(chosen.folder, chosen.papers), results_set(dump, gold, chosen.papers)]
     asyncio.run(measure(sets, chosen.model))
 
 

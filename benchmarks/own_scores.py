@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _pairs(
     for item in items:
         known = [each for each in left if item["value"] in _forms(each["value"])]
         if known:
-            best = max(known, key=lambda each, item=item: _shared(item, each))
+            best = max(known, key=partial(_shared, item))
             left.remove(best)
             pairs.append((item, best))
         elif other := next((e for e in may_be if item["value"] in _forms(e["value"])), None):
