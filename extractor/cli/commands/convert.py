@@ -19,7 +19,8 @@ from extractor.plurals import counted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from extractor.writers import Schema, Sink
+    from extractor.decisions import ReviewedRecords
+    from extractor.writers import RecordFile, Schema, Sink
 
 
 def convert(
@@ -40,6 +41,13 @@ def convert(
         bool, Option("--no-review", help="Leave out what was decided in 'extractor review'.")
     ] = False,
     min_confidence: options.MinConfidence = None,
+    canonical: Annotated[
+        bool,
+        Option(
+            help="Add a column NAME_canonical beside each column of names, in which spellings of "
+            "one name are the same.",
+        ),
+    ] = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Convert a file of records to another format.
@@ -55,9 +63,7 @@ def convert(
     from extractor.confidence import MinConfidence
     from extractor.decisions import Decisions, ReviewedRecords, decisions_path, read_decisions
     from extractor.llm.own_files import own_files
-    from extractor.record import record_schema
-    from extractor.task import load_task
-    from extractor.writers import STDIN, choose_writer, fitting, open_output, open_records
+    from extractor.writers import STDIN, choose_writer, open_output, open_records
 
     target = None if out == "-" else Path(out)
     writer = choose_writer(format, target, view=view)
@@ -67,15 +73,11 @@ def convert(
         decided = decisions_path(path)
         applies = decided.exists() and not no_review
         review = ReviewedRecords(source, read_decisions(decided) if applies else Decisions())
-        rows: Iterable[Mapping[str, Any]] = review
-        known: Schema = {}
-        if schema:
-            known = record_schema(load_task(schema))
-            rows = fitting(review, known)
-        elif writer.has_columns:
-            known = source.schema or _inferred(review)
+        rows, known = _with_schema(review, source, schema, inferred=writer.has_columns)
         if least is not None:
             rows = map(least.of_row, rows)
+        if canonical:
+            rows, known = _with_canonical(rows, review, known or source.schema)
         inputs = [STDIN if records == "-" else path, *options.schema_files(schema or "")]
         inputs += [*own_files(), decided]
         with open_output(writer, target, known, inputs=inputs) as sink:
@@ -91,6 +93,31 @@ def convert(
             typer.echo(line, err=True)
     if left_out:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _with_schema(
+    rows: ReviewedRecords, source: RecordFile, name: str | None, *, inferred: bool
+) -> tuple[Iterable[dict[str, Any]], Schema]:
+    """Rows and their schema: the one of this name, else as far as the format needs it."""
+    from extractor.record import record_schema
+    from extractor.task import load_task
+    from extractor.writers import fitting
+
+    if name:
+        known = record_schema(load_task(name))
+        return fitting(rows, known), known
+    return rows, (source.schema or _inferred(rows)) if inferred else {}
+
+
+def _with_canonical(
+    rows: Iterable[dict[str, Any]], counted: Iterable[dict[str, Any]], known: Schema
+) -> tuple[Iterable[dict[str, Any]], Schema]:
+    """Rows and their schema with canonical names; the names of all records are counted first."""
+    from extractor.canonical import CanonicalColumns
+
+    columns = CanonicalColumns(known or _inferred(counted))
+    columns.count(counted)
+    return columns.add_to(rows), columns.schema
 
 
 def _write_all(rows: Iterable[Mapping[str, Any]], sink: Sink) -> list[UnfitRecord]:
