@@ -52,7 +52,8 @@ _BENCHMARKS = (
     "ScanNet", "LibriSpeech", "WikiText-103", "VBench", "SQuAD", "Cityscapes", "ETTh1", "QM9",
 )  # fmt: skip
 _HARDWARE = (
-    "NVIDIA A100", "NVIDIA H100", "RTX 4090", "Jetson AGX Orin", "TPU v4", "Apple M2",
+    "NVIDIA A100", "NVIDIA H100", "RTX 4090", "Jetson AGX Orin", "TPU v4", "A100 GPU", "Apple M2",
+    "NVidia H100", "H100 GPUs", "NVIDIA GeForce RTX 4090",
     "Raspberry Pi 5", "AMD MI300X", "Xilinx Alveo U280", "Snapdragon 8 Gen 3", "Cerebras WSE-2",
 )  # fmt: skip
 _BASELINES = ("FlashAttention-2", "vLLM", "PyTorch", "the dense baseline", "TensorRT", "DDIM")

@@ -299,6 +299,28 @@ def test_long_texts_are_cut_in_the_index_only(tmp_path: Path) -> None:
     assert rows_of(page)[0][0]["summary"] == "x" * 1000
 
 
+def test_spellings_of_a_name_are_told(tmp_path: Path) -> None:
+    rows = [
+        record(1, hardware=["NVidia H100", "T4"], name="H100", results=[{"dataset": "MS-COCO"}]),
+        record(2, hardware=["H100 GPU"], name="H100 GPU", results=[{"dataset": "COCO"}]),
+    ]
+    hardware, name, results = index_of(report_of(tmp_path, rows))["fields"]
+    assert hardware["leaves"][0]["merged"] == [["H100", [0, 2]]]
+    assert results["leaves"][0]["merged"] == [["COCO", [0, 1]]]
+    assert "merged" not in name["leaves"][0]
+
+
+def test_an_unfinished_run_is_told_with_what_is_left(tmp_path: Path) -> None:
+    papers = [{"id": str(n), "title": f"Title {n}", "abstract": "A."} for n in range(5)]
+    dump = write_jsonl(tmp_path / "papers.jsonl", papers)
+    records = write_jsonl(tmp_path / "run.jsonl.partial", [record(0), record(2)])
+    page = tmp_path / "page.html"
+    write_report(records, page, dump=dump)
+    assert index_of(page)["unfinished"] == {"left": 3}
+    write_report(records, page)
+    assert index_of(page)["unfinished"] == {"left": None}
+
+
 def test_metadata_come_from_the_dump_where_the_record_has_none(tmp_path: Path) -> None:
     papers = [{"id": "1", "title": "Title 1", "abstract": "A.", "year": 2020}]
     page = report_of(tmp_path, [record(1)], dump=write_jsonl(tmp_path / "papers.jsonl", papers))
@@ -327,6 +349,16 @@ class TestCommand:
         result = run("run.jsonl", "--dump", "dump.jsonl", "-o", "page.html")
         assert "1 paper without abstract" in result.err
         assert (tmp_path / "page.html").exists()
+
+    def test_the_records_so_far_of_an_unfinished_run(self, run: Invoke, tmp_path: Path) -> None:
+        write_jsonl(tmp_path / "run.jsonl.partial", [record(1)])
+        failure = [{"id": None, "error": "timeout"}]
+        write_jsonl(tmp_path / "run.failures.jsonl.partial", failure)
+        done = run("run.jsonl")
+        assert done.code == 1
+        assert "run.jsonl is not there yet: its run is unfinished." in done.err
+        assert "run.jsonl.partial" in done.err
+        assert "run.html: 2 papers, 1 failed" in run("run.jsonl.partial").err
 
     def test_quiet_says_nothing(self, run: Invoke, tmp_path: Path) -> None:
         write_jsonl(tmp_path / "run.jsonl", [record(1)])

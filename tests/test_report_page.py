@@ -7,13 +7,16 @@ taken here too: ``REPORT_PICTURES=docs/images pytest tests/test_report_page.py``
 from __future__ import annotations
 
 import base64
+import csv
 import importlib.util
+import io
 import itertools
 import os
 import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import pytest
 from browser import CONTRAST, Page
@@ -132,17 +135,47 @@ FAILED = {
 
 
 class TestNeedsReview:
-    def test_failures_and_rejected_values_come_first(self, screen: Screen) -> None:
+    def test_results_come_first_and_then_what_needs_review(self, screen: Screen) -> None:
         dropped = {"path": "hardware[0]", "value": "Cray-1", "reason": "not in the text"}
         rows = [record(1), record(2) | {"meta": {**META, "dropped": [dropped]}}]
         screen.make(rows, failures=[FAILED])
-        assert screen.texts("main h2")[0] == "Needs review"
+        assert screen.texts("main h2") == ["Summary", "Charts", "Papers", "Needs review"]
         assert screen.texts("#attention h3") == ["1 paper failed", "1 value rejected"]
         assert "No answer." in screen.text("#attention .bad")
         refused = screen.text("#attention .warn")
         assert "Cray-1" in refused
         assert "not in the text" in refused
         assert "Title 2" in refused
+        assert "Needs review21 failed, 1 value rejected" in screen.texts("#summary .tile")
+
+    def test_one_value_refused_in_many_papers_is_one_line(self, screen: Screen) -> None:
+        def refused(value: str) -> Json:
+            dropped = {"path": "hardware[0]", "value": value, "reason": "not in the text"}
+            return {"meta": {**META, "dropped": [dropped]}}
+
+        screen.make(record(n) | refused("Cray-2" if n == 7 else "Cray-1") for n in range(90))
+        assert len(screen.all("#attention .entries > li")) == 2
+        assert "Cray-1not in the text89 papers" in screen.texts("#attention .entries > li")[0]
+        screen.click("#attention .papers-of summary")
+        screen.until(lambda: len(screen.all("#attention .titles li")) == 4)
+        screen.click("#attention .papers-of .more-button")
+        assert len(screen.all("#attention .titles li")) == 44
+        screen.click("#attention .papers-of button", "Show in the table")
+        assert screen.text("#count") == "89 of 90 papers"
+        assert screen.hash == "#is=@refused.field:hardware&is=@refused.value:Cray-1"
+
+    def test_an_unfinished_run_says_so_at_the_top(self, screen: Screen) -> None:
+        rows = write_jsonl(screen.folder / "run.jsonl.partial", [record(1), record(2)])
+        papers = [{"id": str(n), "title": f"Title {n}", "abstract": "A."} for n in range(1, 6)]
+        write_report(rows, screen.path, dump=screen._lines("dump", papers))
+        screen.open()
+        assert screen.one("#unfinished").is_displayed()
+        assert screen.text("#unfinished").startswith(
+            "This run is unfinished: it has 2 papers so far, "
+            "3 papers of the dump are still to come."
+        )
+        screen.make(FIVE)
+        assert not screen.one("#unfinished").is_displayed()
 
     def test_they_lead_to_the_table(self, screen: Screen) -> None:
         screen.make(FIVE, failures=[FAILED])
@@ -163,7 +196,7 @@ class TestNeedsReview:
         assert screen.text(".abstract") == "Still here."
 
     def test_long_lists_come_in_pieces(self, screen: Screen) -> None:
-        screen.make([], failures=[{**FAILED, "id": str(n)} for n in range(100)])
+        screen.make([], failures=[{**FAILED, "id": str(n), "message": f"{n}"} for n in range(100)])
         assert len(screen.all("#attention .entries li")) == 4
         screen.click("#attention .more-button")
         assert len(screen.all("#attention .entries li")) == 44
@@ -176,6 +209,7 @@ class TestNeedsReview:
         screen.make([])
         assert screen.text("#attention") == "There are no papers in this report."
         assert screen.text("#count") == "0 papers"
+        assert screen.one("#no-paper").text == "There are no papers."
 
 
 class TestSearchAndFilter:
@@ -584,6 +618,14 @@ class TestCharts:
         assert max(steps) - min(steps) < 1
         assert "100×" in screen.texts(".strip .tick")
 
+    def test_a_median_is_told_of_five_values_or_more(self, screen: Screen) -> None:
+        rows = [record(n, claims=[claim(n, "training")]) for n in range(1, 6)]
+        rows += [record(n, claims=[claim(n)]) for n in range(6, 10)]
+        screen.make(rows)
+        assert screen.texts(".strip .side") == ["median", "3×", "of 5", "4 values"]
+        assert len(screen.all(".strip .median")) == 1
+        assert screen.texts(".strip .axis-name") == ["factor (×)"]
+
     def test_many_numbers_become_shapes(self, screen: Screen) -> None:
         screen.make(record(n, claims=[claim(1 + n % 97)]) for n in range(1500))
         assert screen.all(".strip .ridge")
@@ -636,11 +678,215 @@ class TestCharts:
 
     def test_what_is_drawn_can_be_read(self, screen: Screen) -> None:
         screen.make(FIVE)
-        screen.click(".numbers summary")
-        assert "training" in screen.text(".numbers tbody")
+        screen.click(".chart:has(.strip) .numbers summary")
+        assert "training" in screen.text(".chart:has(.strip) .numbers tbody")
         assert (
             screen.one(".strip").get_attribute("aria-label") == "claims: factor by kind: 4 values"
         )
+
+
+class TestRanking:
+    def claims(self) -> list[Json]:
+        def paper(number: int, name: str | None, hardware: str, *claims: Json) -> Json:
+            return record(number, method_name=name, hardware=[hardware], claims=list(claims))
+
+        slow = claim(3, "training", quote="3x faster to train", baseline="Older", up_to=True)
+        rows = [
+            paper(1, "Swift", "NVidia H100", claim(2), claim(8, "training")),
+            paper(2, "Rapid", "H100 GPU", slow),
+            paper(3, None, "TPU v4", claim(40)),
+        ]
+        rows[0]["source"] = {"url": "https://example.org/1"}
+        rows[1]["source"] = {"doi": "10.1000/two"}
+        rows[1]["code_url"] = "https://example.org/code"
+        return rows
+
+    def names(self, screen: Screen) -> list[str]:
+        return screen.texts(".ranking .rank-name")
+
+    def choose(self, screen: Screen, path: str, text: str) -> None:
+        chosen = """const select = document.querySelector(`.controls [data-key="${arguments[0]}"]`);
+            const option = [...select.options].find((each) => each.text === arguments[1]);
+            if (!option) return false;
+            select.value = option.value;
+            return select.dispatchEvent(new Event("change"));"""
+        screen.until(lambda: screen.js(chosen, path, text))
+
+    def test_methods_by_their_best_claim_with_links_and_words(self, screen: Screen) -> None:
+        screen.make(self.claims())
+        assert self.names(screen) == ["Title 3", "Swift", "Rapid"]
+        assert screen.texts(".ranking .rank-value") == ["40×", "8×", "≤ 3×"]
+        links = """return [...document.querySelectorAll('.rank-link')]
+            .map((a) => `${a.textContent} ${a.getAttribute('href')}`)"""
+        assert screen.js(links) == [
+            "paper https://example.org/1",
+            "code https://example.org/code",
+            "paper https://doi.org/10.1000/two",
+        ]
+        assert screen.texts(".ranking .axis-name") == [
+            "factor (×, log scale, 1× is as fast as the baseline)"
+        ]
+        screen.js("document.querySelectorAll('.ranking .paper-link')[2].focus()")
+        tip = screen.text("#tip")
+        assert "“3x faster to train”" in tip
+        assert "against Older" in tip
+        screen.press("ENTER")
+        screen.paper("Title 2")
+
+    def test_choices_are_in_the_address(self, screen: Screen) -> None:
+        screen.make(self.claims())
+        self.choose(screen, "claims.kind", "training (2)")
+        screen.until(lambda: self.names(screen) == ["Swift", "Rapid"])
+        assert screen.hash == "#is=claims.kind:training"
+        self.choose(screen, "hardware", "H100 (2)")
+        screen.until(lambda: "is=hardware:NVidia H100&is=hardware:H100 GPU" in screen.hash)
+        assert screen.texts("#chips .condition > span:first-child") == [
+            "claims › kind is training",
+            "hardware is H100, 2 spellings",
+        ]
+        self.choose(screen, "order", "lowest first")
+        screen.until(lambda: self.names(screen) == ["Rapid", "Swift"])
+        link = screen.js("return location.hash")
+        screen.open(link)
+        assert self.names(screen) == ["Rapid", "Swift"]
+        self.choose(screen, "claims.kind", "any")
+        screen.until(lambda: screen.texts(".ranking .rank-value") == ["2×", "≤ 3×"])
+
+    def test_numbers_of_one_metric_and_unit_are_ranked(self, screen: Screen) -> None:
+        def result(number: int, metric: str, value: float, unit: str) -> Json:
+            item = {"metric": metric, "value": value, "unit": unit, "dataset": "D"}
+            return record(number, results=[item])
+
+        rows = [result(n, "F1", 80 + n, "%") for n in range(3)]
+        screen.make([*rows, result(3, "F1", 0.9, ""), *(result(n, "ms", n, "s") for n in (4, 5))])
+        assert screen.texts(".ranking .rank-value") == ["82%", "81%", "80%"]
+        assert "1 value in other units than % is left out." in screen.text(".ranking ~ .more")
+        self.choose(screen, "results.metric", "ms (2)")
+        screen.until(lambda: screen.texts(".ranking .rank-value") == ["5 s", "4 s"])
+
+    def test_more_are_shown_on_demand(self, screen: Screen) -> None:
+        screen.make(record(n, claims=[claim(n + 1)]) for n in range(40))
+        assert len(self.names(screen)) == 15
+        screen.click(".chart [data-key=more]")
+        screen.until(lambda: len(self.names(screen)) == 30)
+
+
+class TestNames:
+    ROWS = (
+        record(1, hardware=["NVidia H100"]),
+        record(2, hardware=["H100 GPU", "H200"]),
+        record(3, hardware=["H200"]),
+    )
+
+    def test_spellings_count_as_one_and_can_be_split(self, screen: Screen) -> None:
+        screen.make(self.ROWS)
+        assert screen.texts(".bar-row") == ["H100, 2 spellings2", "H2002"]
+        screen.click(".bar-row", "H100")
+        assert screen.titles == ["Title 1", "Title 2"]
+        assert screen.texts("#papers .chip") == ["NVidia H100", "H100 GPU", "H200"]
+        screen.click("#clear")
+        screen.click(".split", "H100, 2 spellings")
+        screen.until(lambda: screen.texts(".bar-row") == ["H2002", "NVidia H1001", "H100 GPU1"])
+        assert screen.hash == "#split=hardware:H100"
+        screen.open(screen.js("return location.hash"))
+        screen.click(".split", "H100")
+        screen.until(lambda: screen.texts(".bar-row")[0] == "H100, 2 spellings2")
+
+
+# Catches what the page would have the browser save: [name, type, text or length] of each file.
+CATCH = """
+window.saved = [];
+download = async (blob, name) => {
+  const bytes = async () => [...new Uint8Array(await blob.arrayBuffer())];
+  window.saved.push([name, blob.type, await (blob.type === "image/png" ? bytes() : blob.text())]);
+};
+"""
+
+
+class TestSaving:
+    def saved(self, screen: Screen, count: int = 1) -> list[tuple[str, str, Any]]:
+        screen.until(lambda: screen.js("return window.saved.length") == count)
+        found: list[tuple[str, str, Any]] = screen.js("return window.saved")
+        return found
+
+    @pytest.mark.parametrize("dark", [False, True])
+    def test_charts_as_svg_with_their_styles_in_light_colours(
+        self, screen: Screen, dark: bool
+    ) -> None:
+        rows = [row | {"source": {"year": 2020 + n}} for n, row in enumerate(FIVE)]
+        screen.size(900, dark=dark).make(rows).open("#is=hardware:A100")
+        screen.js(CATCH)
+        menus = len(screen.all(".save-menu"))
+        assert menus == 5
+        for chart in range(menus):
+            screen.js("document.querySelectorAll('.save-menu')[arguments[0]].open = true", chart)
+            screen.click(".save-menu[open] button", "SVG")
+        for name, kind, text in self.saved(screen, menus):
+            assert (name.startswith("records-"), name.endswith(".svg")) == (True, True)
+            assert kind == "image/svg+xml"
+            root = ElementTree.fromstring(text)
+            assert root.tag == "{http://www.w3.org/2000/svg}svg"
+            assert "class=" not in text
+            assert "var(" not in text
+            assert "oklch" not in text
+            page = next(e for e in root.iter() if e.tag.endswith("rect"))
+            assert page.get("fill") == "rgb(255, 255, 255)"
+            words = [e.text or "" for e in root.iter() if e.tag.endswith("text")]
+            assert any("2 of 5 papers; hardware is A100" in each for each in words)
+            fills = {e.get("fill") for e in root.iter() if e.tag.endswith(("rect", "circle"))}
+            assert len(fills) > 1
+        assert screen.js("return document.documentElement.scrollWidth") <= 900
+
+    def test_a_picture(self, screen: Screen) -> None:
+        screen.make(FIVE)
+        screen.js(CATCH)
+        screen.click(".save-menu summary")
+        screen.click(".save-menu[open] button", "PNG")
+        ((name, kind, data),) = self.saved(screen)
+        assert (name, kind) == ("records-ranking-by-factor-claims.png", "image/png")
+        picture = bytes(data)
+        width, height = (int.from_bytes(picture[at : at + 4], "big") for at in (16, 20))
+        assert width == 1800
+        assert height > 300
+        assert len(picture) > 10_000
+
+    def test_the_filtered_rows_in_their_order(self, screen: Screen) -> None:
+        rows = [
+            record(1, '=SUM("a")', name="-x", tags=["a", "b,c"], score=-5, text="long " * 100),
+            record(2, "Two\nlines", name=None, tags=[], score=2.5, text="é"),
+            record(3, "Other", name="@y", tags=["d"], score=1, text=""),
+        ]
+        rows[1]["source"] = {"year": 2024, "url": "https://example.org/2"}
+        screen.make(rows).open("#in=score:..2.6&sort=-score&hide=text")
+        screen.js("document.querySelector('#clear')")
+        screen.js(CATCH)
+        screen.click("#save-rows")
+        ((name, _, text),) = self.saved(screen)
+        assert name == "records.csv"
+        table = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+        assert table == [
+            ["id", "title", "name", "tags", "score", "year", "venue", "link"],
+            ["2", "Two\nlines", "", "", "2.5", "2024", "", "https://example.org/2"],
+            ["3", "Other", "'@y", "d", "1", "", "", ""],
+            ["1", '\'=SUM("a")', "'-x", "a | b,c", "-5", "", "", ""],
+        ]
+        screen.open()
+        screen.js(CATCH)
+        screen.click("#save-rows")
+        ((_, _, text),) = self.saved(screen)
+        assert "long " * 99 in text
+
+    def test_a_ranking_as_a_table(self, screen: Screen) -> None:
+        screen.make(FIVE).open("#is=claims.kind:training")
+        screen.js(CATCH)
+        screen.click(".save-menu summary")
+        screen.click(".save-menu[open] button", "CSV")
+        ((_, _, text),) = self.saved(screen)
+        table = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+        assert [(row["title"], row["factor"], row["hardware"]) for row in table] == [
+            ("Brisk Alpha", "30", "A100"),
+            ("Calm Beta", "5", "A100 | H100"),
+        ]
 
 
 class TestAnySchema:
@@ -671,8 +917,13 @@ class TestAnySchema:
             return {"task": "reading", "dataset": data, "metric": metric, "value": n, "unit": "%"}
 
         screen.make(record(n, results=[result(n)]) for n in range(1, 9))
-        assert screen.texts("#charts h3") == ["Results: value by metric", "Top results › dataset"]
+        assert screen.texts("#charts h3") == [
+            "Ranking by value (results)",
+            "Results: value by metric",
+            "Top results › dataset",
+        ]
         assert screen.texts("#papers .chip")[0] == "1% F1 on SQuAD"
+        assert screen.texts(".strip .axis-name") == ["value (%)"]
         screen.click(".bar-row", "SQuAD")
         assert len(screen.titles) == 4
 
@@ -709,6 +960,28 @@ class TestManyRows:
 
 
 class TestLooks:
+    @pytest.mark.parametrize("width", [360, 900, 1440])
+    def test_a_small_table_ends_with_its_last_row(self, screen: Screen, width: int) -> None:
+        screen.size(width).make(FIVE)
+        ends = """const end = (css) =>
+                [...document.querySelectorAll(css)].at(-1).getBoundingClientRect().bottom;
+            return [end('.papers-frame'), end('#papers tbody tr[data-place]')]"""
+        frame, row = screen.js(ends)
+        assert 0 <= frame - row <= 18
+
+    def test_nothing_stands_alone_at_middle_width(self, screen: Screen) -> None:
+        rows = [record(n, a=["x"], b=["y"], c=["z"], d=["w"]) for n in range(3)]
+        for row in rows:
+            row["meta"]["dropped"] = [{"path": "a", "value": "v", "reason": "r"}]
+        screen.size(900).make(rows)
+        gaps = """const box = (node) => node.getBoundingClientRect();
+            const { right } = box(document.querySelector(arguments[0]));
+            const boxes = [...document.querySelectorAll(arguments[1])].map(box);
+            const rows = [...Map.groupBy(boxes, ({ top }) => Math.round(top)).values()];
+            return rows.map((row) => right - Math.max(...row.map((each) => each.right)))"""
+        for host, part in (("#charts", ".chart"), ("#summary", ".tile")):
+            assert max(screen.js(gaps, host, part)) < 3
+
     @pytest.mark.parametrize("dark", [False, True])
     @pytest.mark.parametrize("width", [360, 900, 1440])
     def test_nothing_sticks_out(self, screen: Screen, width: int, dark: bool) -> None:
@@ -801,8 +1074,8 @@ def synthetic() -> ModuleType:
 
 
 PICTURES = {
-    "report-overview": (1440, 1000, False, "", "attention-title"),
-    "report-charts": (1440, 1130, True, "", "charts-title"),
+    "report-overview": (1440, 1000, False, "", "summary-title"),
+    "report-charts": (1440, 1130, True, "", "chart-claimed-speedups-factor-by-kind"),
     "report-table": (1440, 900, False, "#q=splice&sort=-claimed_speedups", "papers-section"),
     "report-paper": (1440, 900, False, "#paper=8", None),
     "report-phone": (360, 740, False, "#is=hardware:NVIDIA A100", "papers-section"),

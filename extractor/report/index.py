@@ -3,7 +3,8 @@
 A field of a record is a list of items: one for a single value, none for an empty one. The items
 of a field are laid end to end, and each key of its objects has an index of its own; values that
 are not objects are under the key "". A key's index is a list of distinct values and a code for
-each item. ``page/model.js`` reads it.
+each item; where several values are spellings of one name, the index says so.
+``page/model.js`` reads it.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
+from extractor.canonical import kind_of, merged
 from extractor.publication import publication_of
 from extractor.record import RECORD_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from extractor.canonical import Kind
 
 TEXT_LIMIT = 300
 """Characters of a text that go into the index; a paper's own view has it in full."""
@@ -58,6 +62,13 @@ class KeyIndex:
             "codes": self._codes.tolist(),
         }
 
+    def spellings(self, kind: Kind | None) -> list[tuple[str, list[int]]]:
+        """The names that have several spellings: what to call each, and the codes of its values."""
+        names = {value: code for (_, value), code in self._known.items() if isinstance(value, str)}
+        uses = Counter(self._codes)
+        groups = merged({name: uses[code] for name, code in names.items()}, kind).items()
+        return [(label, [names[each] for each in group]) for label, group in groups if group[1:]]
+
 
 class FieldIndex:
     """One field of all papers: how many items each paper has, and the items key by key."""
@@ -90,8 +101,16 @@ class FieldIndex:
             "name": self.name,
             "list": self._list,
             "counts": self._counts.tolist(),
-            "leaves": [key.to_dict(name, self._items) for name, key in self._keys.items()],
+            "leaves": [self._leaf(name, key) for name, key in self._keys.items()],
         }
+
+    def _leaf(self, name: str, key: KeyIndex) -> dict[str, Any]:
+        leaf = key.to_dict(name, self._items)
+        kind = kind_of(name or self.name)
+        is_names = kind is not None or (self._list and not name)
+        if is_names and leaf["kind"] == "text" and (spellings := key.spellings(kind)):
+            leaf["merged"] = spellings
+        return leaf
 
 
 class Index:
@@ -139,8 +158,9 @@ class Index:
     def _add_paper(self, row: Mapping[str, Any], source: Mapping[str, Any]) -> None:
         self._ids.append(json_text(row.get("id")))
         self._titles.append(json_text(row.get("title")))
-        where = publication_of(source)
-        self._extras["source"].add(self.rows, {"year": where.year, "venue": where.venue})
+        where = publication_of(source, json_text(row.get("id")))
+        said = {"year": where.year, "venue": where.venue, "url": where.url}
+        self._extras["source"].add(self.rows, said)
 
     def to_dict(self) -> dict[str, Any]:
         """The index as JSON values."""

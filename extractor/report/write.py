@@ -15,7 +15,7 @@ from extractor.paper import Paper
 from extractor.readers import open_dumps
 from extractor.report.index import Index, as_object, json_text
 from extractor.report.page import CHUNK, PAGE_AFTER_CHUNKS, Chunks, page_before_chunks
-from extractor.writers import open_records, read_failures, whole_or_nothing
+from extractor.writers import PARTIAL, open_records, read_failures, whole_or_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -52,7 +52,8 @@ def write_report(
 
     ``records`` is a file of any format that `extractor.writers.read_records` reads. ``dump``,
     one or several as in `extractor.readers.open_dumps`, gives the abstracts, joined by id and
-    title; ``failures`` the papers without a record. About a kilobyte a paper is held in memory.
+    title; ``failures`` the papers without a record. Where ``records`` is what an unfinished run
+    left (``.partial``), the page says so. About a kilobyte a paper is held in memory.
 
     Raises:
         DumpError: an input cannot be read or is not what it should be.
@@ -69,7 +70,10 @@ def write_report(
         chunks = stack.enter_context(TemporaryFile())
         source = open_records(Path(records))
         index = _gather(source, failures, papers, Chunks(chunks))
-        facts = {"name": name, "has_dump": papers is not None, "version": __version__}
+        facts: dict[str, Any] = {"name": name, "version": __version__}
+        facts["has_dump"] = papers is not None
+        if name.endswith(PARTIAL):
+            facts["unfinished"] = {"left": papers.left() if papers else None}
         files = [records, *([failures] if failures else ()), *(dumps.paths if dumps else ())]
         inputs = [*map(Path, files), *own_files()]
         with whole_or_nothing(out, inputs=inputs) as scratch, scratch.open("wb") as page:
@@ -135,3 +139,7 @@ class DumpPapers:
         paper = self._passed.pop(wanted, None)
         self.missing += paper is None
         return paper
+
+    def left(self) -> int:
+        """How many papers nobody asked for; the rest of the dump is read for it."""
+        return len(self._passed) + sum(1 for _ in self._papers)

@@ -17,6 +17,7 @@ test("a view and its link are one and the same", () => {
     "#sort=-title&hide=id&hide=claims&paper=7",
     "#is=a%253Ab:c:d",
     "#row=12",
+    "#is=a:b&split=hardware:H100&split=hardware:A%26B&rank=lowest&sort=id",
   ];
   for (const link of links) assert.equal(View.parse(link).toHash(), link);
 });

@@ -9,6 +9,7 @@ import typer
 from typer import Argument, Option
 
 from extractor.cli import EXIT_SOME_FAILED, options
+from extractor.errors import DumpError
 from extractor.paths import beside
 from extractor.plurals import counted
 
@@ -45,14 +46,15 @@ def report(
 ) -> None:
     """Make one HTML file that shows a run in a browser, without a network.
 
-    It shows failures and rejected values first, then a summary, charts and a table of all papers.
+    It shows a summary, charts, a table of all papers, and what needs review.
 
     Example: extractor report records.jsonl --dump papers.txt -o report.html
     """
     from extractor.report import write_report
 
-    target = out or beside(records, ".html")
-    if failures is None and (usual := beside(records, ".failures.jsonl")).exists():
+    page, usual = _beside(records)
+    target = out or page
+    if failures is None and usual.exists():
         failures = usual
     written = write_report(records, target, dump=dump, failures=failures)
     for each in written.unreadable:
@@ -61,6 +63,24 @@ def report(
         _tell(target, written)
     if written.unreadable:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _beside(records: Path) -> tuple[Path, Path]:
+    """The page and the failures that go with records, also with those of an unfinished run.
+
+    Raises :class:`DumpError` where there is only what an unfinished run left.
+    """
+    from extractor.writers import PARTIAL
+
+    partial = records.with_name(records.name + PARTIAL)
+    if partial.exists() and not records.exists():
+        raise DumpError(
+            f"{records} is not there yet: its run is unfinished.",
+            hint=f"What is done so far is in {partial}.",
+        )
+    ending = PARTIAL if records.name.endswith(PARTIAL) else ""
+    run = records.with_name(records.name.removesuffix(ending))
+    return beside(run, ".html"), beside(run, f".failures.jsonl{ending}")
 
 
 def _tell(target: Path, written: Written) -> None:

@@ -22,16 +22,21 @@ function allWell(model) {
   const text = model.rows
     ? "Every paper has a record, and no value was rejected."
     : "There are no papers in this report.";
-  return h("p", { class: "card calm" }, text);
+  return h("p", { class: model.rows ? "card calm" : "card" }, text);
+}
+
+/** The head of a page of a run that is not finished. */
+function drawUnfinished(model, host) {
+  host.hidden = model.unfinished === null;
+  if (host.hidden) return;
+  const { left } = model.unfinished;
+  const rest = left ? `, ${plural(left, "paper")} of the dump ${left === 1 ? "is" : "are"} still to come` : "";
+  fill(host, h("b", {}, "This run is unfinished"), `: it has ${plural(model.rows, "paper")} so far${rest}. The command that began it goes on where it stopped.`);
 }
 
 function failureCard(app, failures) {
   const { model } = app;
-  const error = model.failure.leaf("error");
-  const entry = (item, row) => [
-    paperLink(app, row),
-    h("div", { class: "why" }, bdi(String(model.failure.leaf("message")?.at(item) ?? "")), tries(model, item)),
-  ];
+  const [error, message] = ["error", "message"].map((name) => model.failure.leaf(name));
   return attentionCard({
     kind: "bad",
     title: `${plural(failures, "paper")} failed`,
@@ -41,8 +46,16 @@ function failureCard(app, failures) {
       ...group,
       label: words(String(group.value ?? "unknown")),
       filter: () => app.showPapers((view) => view.toggleValue(error.path, String(group.value))),
-      entry,
+      lines: linesOf(group.entries, (item) => message?.at(item) ?? "").map((entries) => ({
+        entries,
+        nodes: h("div", { class: "why" }, bdi(String(message?.at(entries[0][0]) ?? "")), entries.length > 1 ? null : tries(model, entries[0][0])),
+        filter: (view) => {
+          view.toggleValue(error.path, String(group.value));
+          if (message?.at(entries[0][0])) view.toggleValue(message.path, String(message.at(entries[0][0])));
+        },
+      })),
     })),
+    app,
   });
 }
 
@@ -65,20 +78,33 @@ function rejectedCard(app, refused) {
       field: model.fieldNamed(group.value),
       label: words(String(group.value ?? "?")),
       filter: () => app.showPapers((view) => view.toggleValue(field.path, String(group.value))),
-      entry: (item, row) => rejectedEntry(app, item, row),
+      lines: linesOf(group.entries, (item) => JSON.stringify(rejectedParts(model, item))).map((entries) =>
+        rejectedLine(model, field, entries),
+      ),
     })),
+    app,
   });
 }
 
-function rejectedEntry(app, item, row) {
-  const { refused } = app.model;
-  const [value, path, reason] = ["value", "path", "reason"].map((name) => refused.leaf(name)?.at(item));
+/** The value of a rejected item, the key that it was given for, and the reason. */
+function rejectedParts({ refused }, item) {
+  const [value, path, reason] = ["value", "path", "reason"].map((name) => refused.leaf(name)?.at(item) ?? null);
   const key = pathKey(String(path ?? "")).split(".").slice(1).at(-1);
-  const inner = key && !/^\d+$/.test(key) ? h("span", { class: "path" }, bdi(words(key))) : null;
-  return [
-    h("div", { class: "refused-line" }, rejectedValue(value), inner, h("span", { class: "why" }, bdi(String(reason ?? "")))),
-    paperLink(app, row),
-  ];
+  return { value, key: key && !/^\d+$/.test(key) ? key : null, reason };
+}
+
+function rejectedLine(model, field, entries) {
+  const [item] = entries[0];
+  const { value, key, reason } = rejectedParts(model, item);
+  const inner = key ? h("span", { class: "path" }, bdi(words(key))) : null;
+  return {
+    entries,
+    nodes: h("div", { class: "refused-line" }, rejectedValue(value), inner, h("span", { class: "why" }, bdi(String(reason ?? "")))),
+    filter: (view) => {
+      view.toggleValue(field.path, String(field.at(item)));
+      if (value !== null) view.toggleValue("@refused.value", String(value));
+    },
+  };
 }
 
 /** A rejected value, struck out, which screen readers announce. */
@@ -104,7 +130,13 @@ function groupsOf(field, leaf) {
   return all.sort((a, b) => b.entries.length - a.entries.length).slice(0, MOST_GROUPS_LISTED);
 }
 
-function attentionCard({ kind, title, note, filter, groups }) {
+/** Entries that say the same, most first. */
+function linesOf(entries, keyOf) {
+  const lines = [...Map.groupBy(entries, ([item]) => keyOf(item)).values()];
+  return lines.sort((a, b) => b.length - a.length);
+}
+
+function attentionCard({ kind, title, note, filter, groups, app }) {
   return h(
     "section",
     { class: `card attention ${kind}` },
@@ -115,29 +147,43 @@ function attentionCard({ kind, title, note, filter, groups }) {
       h("button", { type: "button", class: "quiet", click: filter }, "Show in the table"),
     ),
     h("p", { class: "note" }, note),
-    groups.map((group, i) => attentionGroup(group, i === 0)),
+    groups.map((group, i) => attentionGroup(app, group, i === 0)),
   );
 }
 
-function attentionGroup({ label, field, entries, filter, entry }, open) {
-  const list = h("ul", { class: "entries" });
-  const more = h("button", { type: "button", class: "quiet more-button" });
-  let shown = 0;
-  const show = (count) => {
-    list.append(...entries.slice(shown, shown + count).map(([item, row]) => h("li", {}, entry(item, row))));
-    shown = Math.min(entries.length, shown + count);
-    more.hidden = shown === entries.length;
-    more.textContent = `Show ${whole(Math.min(SHOWN_MORE, entries.length - shown))} more`;
-  };
-  show(SHOWN_FIRST);
-  more.addEventListener("click", () => show(SHOWN_MORE));
+function attentionGroup(app, { label, field, entries, lines, filter }, open) {
   const name = h("span", { class: field ? hued(field, "tag") : "tag" }, bdi(label));
   const only = h("button", { type: "button", class: "quiet", click: filter }, "Only these");
   return h(
     "details",
     { open },
     h("summary", {}, name, h("span", { class: "count" }, whole(entries.length))),
-    list,
-    h("div", { class: "group-actions" }, more, only),
+    inPieces("entries", lines, (line) => attentionLine(app, line), only),
   );
+}
+
+/** What several papers share is one line, which opens to their titles. */
+function attentionLine(app, { entries, nodes, filter }) {
+  const rows = [...new Set(entries.map(([, row]) => row))];
+  if (rows.length === 1) return [nodes, paperLink(app, rows[0])];
+  const show = h("button", { type: "button", class: "quiet", click: () => app.showPapers(filter) }, "Show in the table");
+  const papers = h("details", { class: "papers-of" }, h("summary", {}, h("span", { class: "count" }, plural(rows.length, "paper"))));
+  papers.addEventListener("toggle", () => papers.append(...inPieces("titles", rows, (row) => paperLink(app, row), show)), { once: true });
+  return [nodes, papers];
+}
+
+/** A list of which the first few are shown, with a button for more. */
+function inPieces(kind, entries, entry, ...actions) {
+  const list = h("ul", { class: kind });
+  const more = h("button", { type: "button", class: "quiet more-button" });
+  let shown = 0;
+  const show = (count) => {
+    list.append(...entries.slice(shown, shown + count).map((each) => h("li", {}, entry(each))));
+    shown = Math.min(entries.length, shown + count);
+    more.hidden = shown === entries.length;
+    more.textContent = `Show ${whole(Math.min(SHOWN_MORE, entries.length - shown))} more`;
+  };
+  show(SHOWN_FIRST);
+  more.addEventListener("click", () => show(SHOWN_MORE));
+  return [list, h("div", { class: "group-actions" }, more, actions)];
 }

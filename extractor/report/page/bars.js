@@ -2,8 +2,8 @@
 
 // Counts as bars, each of which is a button that filters by what it counts.
 
-/** One bar: {label, count, of, text, on, toggle, colour}. */
-function barRow({ label, count, of, text, on, toggle, field }) {
+/** One bar: {label, note, count, of, text, on, toggle, field}; the note stands behind the label. */
+function barRow({ label, note = null, count, of, text, on, toggle, field }) {
   const width = of ? Math.max(count ? 0.6 : 0, (100 * count) / of) : 0;
   const chart = s(
     "svg",
@@ -17,7 +17,7 @@ function barRow({ label, count, of, text, on, toggle, field }) {
     h(
       "button",
       { type: "button", class: "bar-row", "aria-pressed": on ? "true" : "false", "data-key": label, click: toggle },
-      h("span", { class: "bar-label" }, bdi(label)),
+      h("span", { class: "bar-label" }, bdi(label), note ? h("span", { class: "bar-note" }, `, ${note}`) : null),
       chart,
       h("span", { class: "bar-count" }, text),
     ),
@@ -26,18 +26,8 @@ function barRow({ label, count, of, text, on, toggle, field }) {
 
 /** In how many rows of a mask each value of a leaf stands. */
 function rowsPerValue(leaf, mask) {
-  const counts = new Uint32Array(leaf.values.length);
-  const seen = new Int32Array(leaf.values.length).fill(-1);
-  for (let row = 0; row < mask.length; row += 1) {
-    if (!mask[row]) continue;
-    for (let item = leaf.field.from(row); item < leaf.field.to(row); item += 1) {
-      const code = leaf.codes[item];
-      if (code < 0 || seen[code] === row) continue;
-      seen[code] = row;
-      counts[code] += 1;
-    }
-  }
-  return counts;
+  const apart = new Set(leaf.merged.map(([label]) => label));
+  return new Names(leaf, apart).rows(mask);
 }
 
 /** How many rows of a mask, up to `end`, pass a test. */
@@ -45,4 +35,9 @@ function countRows(mask, end, test) {
   let count = 0;
   for (let row = 0; row < end; row += 1) if (mask[row] && test(row)) count += 1;
   return count;
+}
+
+/** What the bars of a chart measure, below them. */
+function axisTitle(text) {
+  return h("p", { class: "axis-title" }, text);
 }

@@ -6,7 +6,10 @@
 const CHART_KINDS = [];
 const WIDEST_ROW = 4;
 
-/** What all charts have; `draw(host, mask)` fills an element for the papers of a mask. */
+/**
+ * What all charts have; `draw(host, mask)` fills an element for the papers of a mask, also one
+ * that is not on the page, for a file. Where there is `csv(mask)`, its rows can be saved as well.
+ */
 class Chart {
   row = 5; // of the page, shared with other charts
   weight = 1; // the chart's share of the row
@@ -24,6 +27,9 @@ class Chart {
   get paths() {
     return [];
   }
+
+  /** Draw the chart anew where it stands on the page. */
+  redraw() {}
 }
 
 function registerChart(kind) {
@@ -54,8 +60,11 @@ class Charts {
       const body = h("div", { class: "chart-body" });
       const name = `chart-${chart.title.replace(/[^a-z0-9]+/gi, "-").toLowerCase()}`;
       const heading = h("h3", { id: name }, capital(chart.title));
-      host.append(h("section", { class: `card chart span-${span}`, "aria-labelledby": name }, heading, body));
-      return { chart, body };
+      const head = h("header", { class: "chart-head" }, heading, saveMenu(app, chart));
+      host.append(h("section", { class: `card chart span-${span}`, "aria-labelledby": name }, head, body));
+      const part = { chart, body };
+      chart.redraw = () => this.#draw(part);
+      return part;
     });
     this.width = host.clientWidth;
     new ResizeObserver(debounced(80, () => this.#resized(host))).observe(host);

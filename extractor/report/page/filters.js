@@ -37,11 +37,12 @@ class Filters {
   }
 
   #chips() {
-    const { view } = this.app;
+    const { view, model } = this.app;
     const chips = [];
     const add = (path, text, remove) => chips.push(this.#chip(path, text, remove));
     for (const [path, values] of view.is)
-      for (const value of values) add(path, [" is ", bdi(value)], (changed) => changed.toggleValue(path, value));
+      for (const { label, note, spellings } of keptNames(model.leafOf(path), view, values))
+        add(path, [" is ", bdi(label), note], (changed) => changed.toggleValues(path, spellings));
     for (const [path, range] of view.within) add(path, ` ${rangeLabel(range)}`, (changed) => changed.within.delete(path));
     for (const path of view.has) add(path, this.#hasText(path), (changed) => changed.has.delete(path));
     for (const path of view.lacks) add(path, " is empty", (changed) => changed.lacks.delete(path));
@@ -134,6 +135,20 @@ class Filters {
       });
     fill(byId("columns"), boxes);
   }
+}
+
+/** The values that a view keeps of a path; spellings of one name are one where all are kept. */
+function keptNames(leaf, view, values) {
+  const names = leaf?.merged.length ? namesOf(leaf, view) : null;
+  const kept = [];
+  const rest = new Set(values);
+  for (let name = 0; names && name < names.count; name += 1) {
+    const spellings = names.values(name);
+    if (spellings.length === 1 || !spellings.every((value) => rest.has(value))) continue;
+    kept.push({ label: names.labels[name], note: `, ${spellings.length} spellings`, spellings });
+    for (const value of spellings) rest.delete(value);
+  }
+  return [...kept, ...Array.from(rest, (value) => ({ label: value, note: null, spellings: [value] }))];
 }
 
 function rangeLabel([low, high]) {

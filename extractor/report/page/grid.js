@@ -27,6 +27,7 @@ class Grid {
   show(rows) {
     this.rows = rows;
     this.active = 0;
+    this.scroller.style.setProperty("--rows", rows.length || 3);
     this.scroller.scrollTop = 0;
     this.refresh();
   }

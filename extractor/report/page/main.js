@@ -10,8 +10,9 @@ class App {
     this.search = new Search(model);
     this.order = new Order(model);
     this.view = View.parse(location.hash);
-    drawAttention(this, byId("attention"));
+    drawUnfinished(model, byId("unfinished"));
     drawSummary(this, byId("summary"));
+    drawAttention(this, byId("attention"));
     this.table = new PaperTable(this);
     this.filters = new Filters(this);
     this.paper = new PaperView(this);
@@ -23,6 +24,7 @@ class App {
     document.addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("click", (event) => this.#openLinked(event));
     byId("skip").addEventListener("click", () => this.#goToPapers());
+    byId("save-rows").addEventListener("click", (event) => saveRows(this, event.target));
     byId("keys-button").addEventListener("click", () => byId("keys").showModal());
     byId("keys-close").addEventListener("click", () => byId("keys").close());
   }

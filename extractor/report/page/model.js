@@ -17,6 +17,7 @@ class Leaf {
     this.kind = data.kind;
     this.values = data.values;
     this.codes = Int32Array.from(data.codes);
+    this.merged = data.merged ?? []; // [label, codes] of each name with several spellings
     this.path = data.name ? `${field.path}.${data.name}` : field.path;
   }
 
@@ -124,6 +125,8 @@ function extraLabel(leaf) {
     "@failure.error": "error",
     "@refused.field": "rejected in",
     "@refused.reason": "reason of rejection",
+    "@refused.value": "rejected value",
+    "@failure.message": "message",
   };
   return labels[leaf.path] ?? `${leaf.field.label} ${words(leaf.name)}`;
 }
@@ -134,6 +137,7 @@ class Model {
     this.version = index.version;
     this.run = index.run;
     this.hasDump = index.has_dump;
+    this.unfinished = index.unfinished ?? null;
     this.ids = index.ids;
     this.titles = index.titles;
     this.rows = index.ids.length;

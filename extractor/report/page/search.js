@@ -20,7 +20,8 @@ class Search {
   #foldedLeaves() {
     const { fields, extras } = this.model;
     const leaves = [...fields, ...extras].flatMap((field) => field.leaves);
-    const texts = leaves.filter((leaf) => leaf.kind === "text" || leaf.path === "@source.year");
+    const sought = (leaf) => leaf.path === "@source.year" || (leaf.kind === "text" && leaf.path !== "@source.url");
+    const texts = leaves.filter(sought);
     return texts.map((leaf) => [leaf, leaf.values.map((value) => fold(String(value)))]);
   }
 
@@ -62,6 +63,16 @@ function termsOf(query) {
 
 /** Conditions on rows. Those on leaves of one field must hold for one and the same item. */
 function conditionsOf(model, view) {
+  const tests = itemTests(model, view);
+  const fits = [...tests].map(([field, all]) => field ? (row) => someItem(field, row, all) : () => false);
+  const filled = (path) => filledTest(model, path);
+  const has = [...view.has].map(filled);
+  const lacks = [...view.lacks].map(filled).map((test) => (row) => !test(row));
+  return [...fits, ...has, ...lacks];
+}
+
+/** What a view asks of the items of each field: a Map of fields to [{leaf, allowed}]. */
+function itemTests(model, view) {
   const tests = new Map();
   const add = (path, allows) => {
     const leaf = model.leafOf(path);
@@ -71,11 +82,7 @@ function conditionsOf(model, view) {
   };
   for (const [path, values] of view.is) add(path, (value) => values.has(String(value)));
   for (const [path, [low, high]] of view.within) add(path, (value) => value >= low && value <= high);
-  const fits = [...tests].map(([field, all]) => field ? (row) => someItem(field, row, all) : () => false);
-  const filled = (path) => filledTest(model, path);
-  const has = [...view.has].map(filled);
-  const lacks = [...view.lacks].map(filled).map((test) => (row) => !test(row));
-  return [...fits, ...has, ...lacks];
+  return tests;
 }
 
 function allowedCodes(leaf, allows) {
@@ -84,8 +91,12 @@ function allowedCodes(leaf, allows) {
 
 function someItem(field, row, tests) {
   for (let item = field.from(row); item < field.to(row); item += 1)
-    if (tests.every(({ leaf, allowed }) => allowed && allowed[leaf.codes[item]] === 1)) return true;
+    if (passes(item, tests)) return true;
   return false;
+}
+
+function passes(item, tests) {
+  return tests.every(({ leaf, allowed }) => allowed && allowed[leaf.codes[item]] === 1);
 }
 
 function filledTest(model, path) {

@@ -7,6 +7,7 @@ function drawSummary(app, host) {
   const { run, records } = model;
   const tiles = [
     papersTile(model),
+    reviewTile(model),
     valuesTile(model),
     filledTile(model),
     tokensTile(run, records),
@@ -25,6 +26,16 @@ function papersTile(model) {
   const failed = model.rows - model.records;
   const note = failed ? `${whole(failed)} without a record` : "each with a record";
   return { name: "Papers", figure: whole(model.rows), note: model.rows ? note : null };
+}
+
+/** What needs review, with the way there: it stands at the end of the page. */
+function reviewTile(model) {
+  const [failed, rejected] = [model.rows - model.records, model.refused.starts[model.rows]];
+  if (!failed && !rejected) return null;
+  const parts = [failed ? `${whole(failed)} failed` : null, rejected ? `${plural(rejected, "value")} rejected` : null];
+  const show = () => byId("review-section").scrollIntoView({ behavior: calmMotion() ? "auto" : "smooth" });
+  const button = h("button", { type: "button", class: "to-review", click: show }, whole(failed + rejected));
+  return { name: "Needs review", figure: button, note: parts.filter(Boolean).join(", ") };
 }
 
 function valuesTile(model) {

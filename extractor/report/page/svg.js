@@ -74,6 +74,26 @@ function pickButton({ key, label, on, ...more }, toggle, ...children) {
   return s("g", { role: "button", tabindex: 0, ...said, ...more, click: toggle, keydown }, ...children);
 }
 
+/** The axis of a scale below a drawing, with its lines, numbers and title. */
+function valueAxis(scale, { base, left, right, unit, title }) {
+  let taken = -Infinity; // up to where the numbers reach
+  const ticks = scale.ticks.map((tick) => {
+    const [x, text] = [scale(tick), withUnit(tick, unit)];
+    const half = text.length * 3.4;
+    const roomy = x - half > taken + 8;
+    if (roomy) taken = x + half;
+    return [
+      s("line", { x1: x, x2: x, y1: 0, y2: base, class: "gridline" }),
+      roomy ? s("text", { x, y: base + 17, class: "tick" }, text) : null,
+    ];
+  });
+  return [
+    s("line", { x1: left, x2: right, y1: base, y2: base, class: "axis" }),
+    ticks,
+    s("text", { x: (left + right) / 2, y: base + 35, class: "axis-name" }, title),
+  ];
+}
+
 /** A table of the numbers that a chart draws, for those who rather read or hear them. */
 function dataTable(caption, heads, rows) {
   const body = rows.map(([first, ...rest]) =>
@@ -108,6 +128,11 @@ const tip = {
     const below = event.clientY + 18;
     node.style.left = `${Math.max(8, x)}px`;
     node.style.top = `${below + height > innerHeight ? event.clientY - height - 12 : below}px`;
+  },
+  /** The same at an element, for those who come to it by keys. */
+  showAt(node, ...lines) {
+    const { left, bottom } = node.getBoundingClientRect();
+    this.show({ clientX: left, clientY: bottom }, ...lines);
   },
   hide() {
     byId("tip").hidden = true;

@@ -29,6 +29,8 @@ class PaperTable {
     this.#heads();
     this.table.setAttribute("aria-rowcount", rows.length + 1);
     byId("no-paper").hidden = rows.length > 0;
+    byId("no-paper-clear").hidden = !this.app.view.isFiltered;
+    byId("no-paper-why").textContent = this.app.view.isFiltered ? "No paper matches." : "There are no papers.";
     this.grid.show(rows);
   }
 
@@ -68,6 +70,7 @@ class PaperTable {
     const shares = columns.reduce((sum, column) => sum + column.share, 0);
     const spare = Math.max(0, room - least);
     this.table.style.width = `${Math.max(room, least)}px`;
+    byId("papers-scroll").style.setProperty("--bar", least > room ? "14px" : "0px");
     const nodes = this.table.querySelectorAll("col");
     columns.forEach((column, i) => {
       column.width = Math.floor(column.least + (spare * column.share) / shares);

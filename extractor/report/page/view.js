@@ -9,6 +9,8 @@ class View {
     this.within = new Map(); // path -> [low, high], either may be infinite
     this.has = new Set(); // paths
     this.lacks = new Set(); // paths
+    this.split = new Map(); // path -> Set of names whose spellings are counted apart
+    this.lowest = false; // a ranking begins with the lowest number
     this.sort = ""; // "title", "id" or a path
     this.down = false;
     this.hidden = new Set(); // paths of columns
@@ -24,6 +26,8 @@ class View {
   #read(key, value) {
     if (key === "q") this.query = value;
     else if (key === "is") this.toggleValue(...pathAndRest(value));
+    else if (key === "split") this.toggleSplit(...pathAndRest(value));
+    else if (key === "rank") this.lowest = value === "lowest";
     else if (key === "in") this.#readRange(...pathAndRest(value));
     else if (key === "has" || key === "lacks") this[key].add(value);
     else if (key === "hide") this.hidden.add(value);
@@ -50,6 +54,9 @@ class View {
     for (const [path, range] of this.within) parts.append("in", joined(path, rangeText(range)));
     for (const path of this.has) parts.append("has", path);
     for (const path of this.lacks) parts.append("lacks", path);
+    for (const [path, labels] of this.split)
+      for (const label of labels) parts.append("split", joined(path, label));
+    if (this.lowest) parts.append("rank", "lowest");
     if (this.sort) parts.append("sort", (this.down ? "-" : "") + this.sort);
     for (const path of this.hidden) parts.append("hide", path);
     if (this.paper) parts.append(...this.paper);
@@ -69,14 +76,20 @@ class View {
   }
 
   toggleValue(path, value) {
-    const values = this.is.get(path) ?? new Set();
-    if (!values.delete(value)) values.add(value);
-    if (values.size) this.is.set(path, values);
-    else this.is.delete(path);
+    toggled(this.is, path, [value]);
   }
 
-  isOn(path, value) {
-    return this.is.get(path)?.has(value) ?? false;
+  /** Keep all of several values, such as the spellings of a name, or none of them. */
+  toggleValues(path, values) {
+    toggled(this.is, path, values);
+  }
+
+  toggleSplit(path, label) {
+    toggled(this.split, path, [label]);
+  }
+
+  isOn(path, ...values) {
+    return values.every((value) => this.is.get(path)?.has(value));
   }
 
   get isFiltered() {
@@ -88,6 +101,15 @@ class View {
     this.query = "";
     for (const conditions of [this.is, this.within, this.has, this.lacks]) conditions.clear();
   }
+}
+
+/** Add members to the set of a path, or take them out where all are in it. */
+function toggled(sets, path, members) {
+  const set = sets.get(path) ?? new Set();
+  const on = members.every((member) => set.has(member));
+  for (const member of members) on ? set.delete(member) : set.add(member);
+  if (set.size) sets.set(path, set);
+  else sets.delete(path);
 }
 
 /** "path:rest", with a colon in the path written as %3A. */

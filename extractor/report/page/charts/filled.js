@@ -33,7 +33,7 @@ class Filled extends Chart {
         field,
       });
     });
-    return fill(host, h("ol", { class: "bars stacked" }, rows));
+    return fill(host, h("ol", { class: "bars stacked" }, rows), axisTitle("share of the papers that have it"));
   }
 }
 

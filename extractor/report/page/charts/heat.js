@@ -28,7 +28,8 @@ class Heat extends Chart {
   draw(host, mask) {
     const columns = heatColumns(this.app.model, this.by, mask);
     if (!columns.length) return fill(host, h("p", { class: "none" }, "None among these papers."));
-    return fill(host, this.#svg(columns, Math.max(260, host.clientWidth)), this.#table(columns));
+    const legend = `Cells: how many percent of the papers of a ${this.by.name} have the field. Bars: its papers.`;
+    return fill(host, this.#svg(columns, Math.max(260, host.clientWidth)), h("p", { class: "more legend" }, legend), this.#table(columns));
   }
 
   #svg(all, width) {
@@ -39,7 +40,7 @@ class Heat extends Chart {
     const [barHeight, rowHeight] = [40, 28];
     const longest = Math.max(...columns.map((column) => Math.min(14, column.name.length)));
     const slanted = longest * 6.6 + 6 > step;
-    const height = barHeight + fields.length * rowHeight + (slanted ? 76 : 24);
+    const height = barHeight + fields.length * rowHeight + (slanted ? 94 : 42);
     const most = Math.max(...columns.map((column) => column.papers));
     const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, class: "heat", role: "group" });
     svg.setAttribute("aria-label", this.title);
@@ -48,6 +49,7 @@ class Heat extends Chart {
       ...fields.map((field, i) =>
         s("text", { x: left - 10, y: barHeight + (i + 0.5) * rowHeight + 4, class: "group" }, clip(field.label, 20)),
       ),
+      s("text", { x: left + (columns.length * step) / 2, y: height - 4, class: "axis-name" }, this.by.name),
       ...columns.flatMap((column, i) => {
         const x = left + i * step;
         return [

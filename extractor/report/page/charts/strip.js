@@ -9,6 +9,8 @@ const MOST_GROUPS = 8;
 const ROW_HEIGHT = 46;
 const HEAD = 14;
 const LEAST_DRAG = 5;
+const LEAST_FOR_MEDIAN = 5;
+const FOOT = 46; // pixels below the rows: the axis and its title
 
 /** The numbers of a mask's rows by group, most first: [{name, items, values}], values sorted. */
 function stripGroups(field, measure, group, mask) {
@@ -26,6 +28,10 @@ function stripGroups(field, measure, group, mask) {
   return all.filter(({ items }) => items.length).sort((a, b) => b.items.length - a.items.length).slice(0, MOST_GROUPS);
 }
 
+function total(groups) {
+  return groups.reduce((sum, { items }) => sum + items.length, 0);
+}
+
 function sortedValues(leaf, items) {
   return Float64Array.from(items, (item) => leaf.at(item)).sort();
 }
@@ -41,7 +47,7 @@ class Strip extends Chart {
     this.field = field;
     this.measure = field.measure;
     this.group = field.isObject ? field.group : null;
-    this.unit = this.measure.name === "factor" ? "x" : "";
+    this.units = this.measure.name === "factor" ? null : field.leaf("unit");
     this.row = row;
     this.weight = 2;
   }
@@ -61,28 +67,33 @@ class Strip extends Chart {
     const width = Math.max(260, host.clientWidth);
     const left = this.group ? Math.min(110, Math.max(84, width * 0.24)) : 12;
     const right = width - Math.min(96, width * 0.2);
+    this.unit = this.#unitOf(groups.flatMap(({ items }) => items));
     this.scale = scaleOf(groups.flatMap(({ values }) => [values[0], values.at(-1)]), left, right);
     const table = this.#table(groups);
-    return fill(host, this.#svg(groups, width, left, right), table);
+    const legend = [total(groups) > MOST_DOTS ? "Shape: how the values are spread." : "Dot: one value."];
+    if (groups.some(({ values }) => values.length >= LEAST_FOR_MEDIAN)) legend.push("Line: the median of five values or more.");
+    return fill(host, this.#svg(groups, width, left, right), h("p", { class: "more legend" }, legend.join(" ")), table);
   }
 
   #svg(groups, width, left, right) {
-    const height = groups.length * ROW_HEIGHT + HEAD + 30;
-    const total = groups.reduce((sum, { items }) => sum + items.length, 0);
-    const radius = total > 150 || width < 420 ? 3.6 : 5;
+    const height = groups.length * ROW_HEIGHT + HEAD + FOOT;
+    const count = total(groups);
+    const radius = count > 150 || width < 420 ? 3.6 : 5;
     const draw =
-      total > MOST_DOTS
+      count > MOST_DOTS
         ? ({ values }, top) => ridge(values, this.scale, top, [left, right])
         : ({ items }, top) => this.#swarm(items, top, radius);
     const svg = s(
       "svg",
       { width, height, viewBox: `0 0 ${width} ${height}`, class: hued(this.field, "strip"), role: "group" },
       this.#band(height, left, right),
-      this.#axis(height, left, right),
-      s("text", { x: width - 2, y: 10, class: "side small" }, "median"),
+      valueAxis(this.scale, { base: height - FOOT, left, right, unit: this.unit, title: this.#axisTitle() }),
+      groups.some(({ values }) => values.length >= LEAST_FOR_MEDIAN)
+        ? s("text", { x: width - 2, y: 10, class: "side small" }, "median")
+        : null,
       groups.map((group, i) => this.#row(group, i * ROW_HEIGHT + HEAD, draw, { width, left })),
     );
-    svg.setAttribute("aria-label", `${this.title}: ${plural(total, "value")}`);
+    svg.setAttribute("aria-label", `${this.title}: ${plural(count, "value")}`);
     this.#interact(svg, height, left, right);
     return svg;
   }
@@ -96,36 +107,42 @@ class Strip extends Chart {
         ? Math.min(right, Math.max(left, this.scale(value)))
         : otherwise;
     const [x, to] = [end(range[0], left), end(range[1], right)];
-    return s("rect", { class: "band", x, width: Math.max(0, to - x), y: 0, height: height - 26 });
+    return s("rect", { class: "band", x, width: Math.max(0, to - x), y: 0, height: height - FOOT });
   }
 
-  #axis(height, left, right) {
-    const base = height - 26;
-    let last = -Infinity;
-    const ticks = this.scale.ticks.map((tick) => {
-      const x = this.scale(tick);
-      const roomy = x - last > 38;
-      if (roomy) last = x;
-      return [
-        s("line", { x1: x, x2: x, y1: 0, y2: base, class: "gridline" }),
-        roomy ? s("text", { x, y: base + 17, class: "tick" }, withUnit(tick, this.unit)) : null,
-      ];
-    });
-    return [s("line", { x1: left, x2: right, y1: base, y2: base, class: "axis" }), ticks];
+  /** The unit that items have in common; null where they have different ones. */
+  #unitOf(items) {
+    if (!this.units) return this.measure.name === "factor" ? "x" : "";
+    const codes = new Set(items.map((item) => this.units.codes[item]));
+    const [code] = codes;
+    return codes.size > 1 ? null : code < 0 ? "" : String(this.units.values[code]);
+  }
+
+  #axisTitle() {
+    const what = words(this.measure.name || this.field.name);
+    const unit = this.unit === null ? "units differ" : this.unit === "x" ? "×" : this.unit;
+    const parts = [unit, this.scale.log ? "log scale" : ""].filter(Boolean);
+    return parts.length ? `${what} (${parts.join(", ")})` : what;
   }
 
   #row(group, top, draw, { width, left }) {
     const middle = top + ROW_HEIGHT / 2;
-    const median = Number(quantile(group.values, 0.5).toPrecision(3));
-    const x = this.scale(median);
+    const count = group.values.length;
+    // of few values each can be seen, and their median says less than they do
+    const median = count < LEAST_FOR_MEDIAN ? null : Number(quantile(group.values, 0.5).toPrecision(3));
+    const x = median === null ? 0 : this.scale(median);
     return s(
       "g",
       { class: "strip-row" },
       this.group ? this.#label(group.name, left - 10, middle) : null,
       draw(group, top),
-      s("line", { x1: x, x2: x, y1: top + 6, y2: top + ROW_HEIGHT - 8, class: "median" }),
-      s("text", { x: width - 2, y: middle - 2, class: "side" }, withUnit(median, this.unit)),
-      s("text", { x: width - 2, y: middle + 13, class: "side small" }, `of ${compact(group.values.length)}`),
+      median === null
+        ? s("text", { x: width - 2, y: middle + 4, class: "side small" }, plural(count, "value"))
+        : [
+            s("line", { x1: x, x2: x, y1: top + 6, y2: top + ROW_HEIGHT - 8, class: "median" }),
+            s("text", { x: width - 2, y: middle - 2, class: "side" }, withUnit(median, this.#unitOf(group.items))),
+            s("text", { x: width - 2, y: middle + 13, class: "side small" }, `of ${compact(count)}`),
+          ],
     );
   }
 
@@ -141,7 +158,7 @@ class Strip extends Chart {
 
   /** Dots open their paper; a drag along the axis becomes a filter. */
   #interact(svg, height, left, right) {
-    const brush = s("rect", { class: "brush", y: 0, height: height - 26, width: 0 });
+    const brush = s("rect", { class: "brush", y: 0, height: height - FOOT, width: 0 });
     svg.append(brush);
     const xOf = (event) => Math.min(right, Math.max(left, event.clientX - svg.getBoundingClientRect().left));
     let pressed = null; // where, and on what, the pointer went down
@@ -202,8 +219,9 @@ class Strip extends Chart {
   }
 
   #table(groups) {
-    const rows = groups.map(({ name, values }) => {
-      const cells = [0.1, 0.5, 0.9].map((share) => withUnit(quantile(values, share), this.unit));
+    const rows = groups.map(({ name, items, values }) => {
+      const unit = this.#unitOf(items);
+      const cells = [0.1, 0.5, 0.9].map((share) => withUnit(quantile(values, share), unit));
       return [name || (this.group ? "none" : "all"), whole(values.length), ...cells];
     });
     const heads = [this.group ? words(this.group.name) : "", "values", "10% below", "median", "90% below"];

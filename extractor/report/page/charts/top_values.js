@@ -27,26 +27,28 @@ class TopValues extends Chart {
 
   draw(host, mask) {
     const { app, leaf } = this;
-    const counts = rowsPerValue(leaf, mask);
-    const order = Array.from(counts.keys()).filter((code) => counts[code]);
-    order.sort((a, b) => counts[b] - counts[a]);
+    const names = namesOf(leaf, app.view);
+    const counts = names.rows(mask);
+    const order = names.ranked(counts);
     if (!order.length) return fill(host, h("p", { class: "none" }, "No value among these papers."));
     const most = counts[order[0]];
-    const rows = order.slice(0, MOST_BARS).map((code) => {
-      const value = String(leaf.values[code]);
+    const shown = order.slice(0, MOST_BARS);
+    const rows = shown.map((name) => {
+      const values = names.values(name);
       return barRow({
-        label: scalarLabel(leaf.values[code]),
-        count: counts[code],
+        label: names.labels[name],
+        note: values.length > 1 ? `${values.length} spellings` : null,
+        count: counts[name],
         of: most,
-        text: compact(counts[code]),
-        on: app.view.isOn(leaf.path, value),
-        toggle: () => app.change((view) => view.toggleValue(leaf.path, value)),
+        text: compact(counts[name]),
+        on: app.view.isOn(leaf.path, ...values),
+        toggle: () => app.change((view) => view.toggleValues(leaf.path, values)),
         field: leaf.field,
       });
     });
     const rest = order.length - rows.length;
     const more = rest > 0 ? h("p", { class: "more" }, `and ${plural(rest, "other value")}`) : null;
-    return fill(host, h("ol", { class: "bars" }, rows), more);
+    return fill(host, h("ol", { class: "bars" }, rows), axisTitle("papers"), more, splitControls(app, leaf, names, shown));
   }
 }
 
