@@ -172,7 +172,7 @@ def test_case_spaces_and_hyphens_do_not_matter(name: str, kind: Kind | None) -> 
     key = canonical(name, kind).key
     wide = f"  {name.replace(' ', '  ')} "
     assert canonical(wide, kind).key == key
-    if kind is None:
+    if kind is None and re.search(r"\w", name):
         for other in (name.upper(), name.replace(" ", "-"), name.replace("-", "\u2011")):
             assert canonical(other, kind).key == key
 
