@@ -55,12 +55,13 @@ def canonical(name: str, kind: Kind | None = None) -> Canonical:
     The label is what the table calls it, a device without its maker where that says nothing more,
     and else the name as it is written.
     """
-    if _ADDRESS.match(name) or not (key := squeezed(name)):
-        return Canonical(name.strip(), name.strip())
+    plain = " ".join(name.split())
+    if _ADDRESS.match(plain) or not (key := squeezed(name)):
+        return Canonical(plain, plain)
     names = table_of(kind).names
     if key in names:
         return Canonical(squeezed(names[key]), names[key], known=True)
-    label = plain = " ".join(name.split())
+    label = plain
     while (shorter := _reduced(label, kind)) != label and squeezed(shorter):
         label = shorter  # under one word that goes there may be another
     key = squeezed(label)
