@@ -107,7 +107,7 @@ class Constrained(Approach[SchemaT]):
             likely = dict(_confidence(found, fields.model_dump()))
             if answer is not None and not lost:
                 likely |= answer_confidence(answer, fields, title, abstract)
-            kept, evidence, dropped = ground_fields(
+            kept, evidence, dropped, judged = ground_fields(
                 fields, title=paper.title, abstract=paper.abstract, confidence=likely
             )
         except ValidationError as error:
@@ -115,7 +115,7 @@ class Constrained(Approach[SchemaT]):
                 f"The paper has no values that fit the schema: {errors.one_line(str(error))}.",
                 hint="Let fields that a paper may not have be null.",
             ) from error
-        return Draft(kept, evidence, (*lost, *unfit, *dropped))
+        return Draft(kept, evidence, (*lost, *unfit, *dropped), judged)
 
     def _found(
         self, title: str, abstract: str

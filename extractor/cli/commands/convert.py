@@ -77,7 +77,7 @@ def convert(
         if least is not None:
             rows = map(least.of_row, rows)
         if canonical:
-            rows, known = _with_canonical(rows, review, known or source.schema)
+            rows, known = _with_canonical(rows, review, known or source.schema or {})
         inputs = [STDIN if records == "-" else path, *options.schema_files(schema or "")]
         inputs += [*own_files(), decided]
         with open_output(writer, target, known, inputs=inputs) as sink:
