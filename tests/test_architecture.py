@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 PACKAGE = Path(extractor.__file__).parent
-MOST_FUNCTIONS, MOST_STOPS = 30, 14
+MOST_FUNCTIONS, MOST_STOPS = 30, 15
 PAPERS = 20
 
 FOLDERS = ("readers", "grounding", "candidates", "writers", "llm/store", "llm/limits")
@@ -76,12 +76,14 @@ class Trace:
 def _step(code: CodeType) -> str | None:
     """The step that a function belongs to, None where it is not the package's own.
 
-    The fake model stands where the wire is.
+    The fake model stands where the wire is; validators of a schema are not counted.
     """
     path = Path(code.co_filename)
     if not path.is_relative_to(PACKAGE) or path.name == "testing.py":
         return None
     inside = path.relative_to(PACKAGE).as_posix()
+    if inside.startswith("schemas/"):  # where they are linked into the package
+        return None
     folders = (folder for folder in FOLDERS if inside.startswith(f"{folder}/"))
     folder = next(folders, None)
     return f"extractor/{folder}/" if folder else f"extractor/{inside}"
@@ -150,7 +152,7 @@ def test_one_papers_way_is_as_it_is_documented(dump: Path, tmp_path: Path) -> No
     entered = _traced(dump, tmp_path, settings)
     assert {step for step, _ in entered} == set(documented_steps()), sorted(entered)
     assert len(documented_steps()) <= MOST_STOPS
-    assert len(entered) <= MOST_FUNCTIONS, sorted(entered)
+    assert len(entered) <= MOST_FUNCTIONS, "\n".join(map(str, sorted(entered)))
 
 
 def test_a_paper_that_leaves_nothing_open_meets_no_model(dump: Path, tmp_path: Path) -> None:
@@ -159,7 +161,7 @@ def test_a_paper_that_leaves_nothing_open_meets_no_model(dump: Path, tmp_path: P
     assert "extractor/approaches/candidates.py" in steps
     assert "extractor/candidates/" in steps
     assert not any("llm/store" in step for step in steps)
-    assert len(entered) <= MOST_FUNCTIONS, sorted(entered)
+    assert len(entered) <= MOST_FUNCTIONS, "\n".join(map(str, sorted(entered)))
 
 
 def test_every_path_that_the_page_names_exists() -> None:

@@ -21,12 +21,13 @@ _MOST_PLACES = 16
 
 def beside(found: Found, quoted: Found, sources: Sequence[SourceText]) -> Found:
     """The place of the words of ``found`` that is nearest to a quote, if one is in its sentence."""
+    places = list(_places(found, sources))
+    if len(places) < 2:
+        return found
     index, quote = quoted
     start, end = _sentence(quoted, sources)
     near = [
-        (at, span)
-        for at, span in _places(found, sources)
-        if at == index and start <= span.start and span.end <= end
+        (at, span) for at, span in places if at == index and start <= span.start and span.end <= end
     ]
     return min(near, key=lambda place: _gap(place[1], quote), default=found)
 
