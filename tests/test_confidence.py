@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
@@ -24,6 +25,7 @@ from extractor.grounding import Dropped, Evidence, ground
 from extractor.llm.answer import Answer, Usage
 from extractor.llm.token_logprobs import UnsureToken
 from extractor.llm.transport import Reply
+from extractor.llm.weights.catalog import DEFAULT_MODEL
 from extractor.record import Meta, Record
 from extractor.testing import FakeModel
 
@@ -99,9 +101,9 @@ SAID = (
 )
 
 
-def likely(unsure: dict[str, float] | None) -> dict[str, float]:
+def likely(unsure: dict[str, float] | None, model: str = DEFAULT_MODEL) -> dict[str, float]:
     said = Birds.model_validate_json(SAID)
-    return answer_confidence(answer(SAID, unsure), said, "", ABSTRACT)
+    return answer_confidence(answer(SAID, unsure), said, "", ABSTRACT, model=model)
 
 
 def test_every_value_that_the_answer_has_gets_one_by_the_names_of_the_schema() -> None:
@@ -130,7 +132,15 @@ def test_words_in_another_notation_are_less_likely() -> None:
 
 def test_a_value_that_a_validator_changed_has_none() -> None:
     said = Birds.model_validate_json(SAID).model_copy(update={"species": "Ardea"})
-    assert "species" not in answer_confidence(answer(SAID, {}), said, "", ABSTRACT)
+    assert "species" not in answer_confidence(
+        answer(SAID, {}), said, "", ABSTRACT, model=DEFAULT_MODEL
+    )
+
+
+def test_a_model_that_nothing_was_fitted_to_is_taken_at_its_word() -> None:
+    chances = likely({"Orr": math.log(0.8)}, model="gpt-4.1-mini")
+    assert chances["nests[0].place"] == 0.8
+    assert chances["species"] == chances["nests[0].count"] == 0.99
 
 
 FEATURES = st.tuples(st.floats(-3, 0), st.sampled_from([0.0, 1.0]), st.sampled_from([0.0, 1.0]))

@@ -71,6 +71,7 @@ class Constrained(Approach[SchemaT]):
 
     def __init__(self, task: Task[SchemaT], endpoint: Endpoint) -> None:
         self._task = task
+        self._model = endpoint.model
         self._sampling = endpoint.sampling()
         self._plan = _Plan.of(task, asked_fields(task.schema) or ())
         form = "\n".join(line for field in self._plan.answered for line in _described(field))
@@ -106,7 +107,7 @@ class Constrained(Approach[SchemaT]):
             fields, unfit = _fitting(self._task.schema, values)
             likely = dict(_confidence(found, fields.model_dump()))
             if answer is not None and not lost:
-                likely |= answer_confidence(answer, fields, title, abstract)
+                likely |= answer_confidence(answer, fields, title, abstract, model=self._model)
             kept, evidence, dropped, judged = ground_fields(
                 fields, title=paper.title, abstract=paper.abstract, confidence=likely
             )

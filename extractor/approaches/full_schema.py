@@ -61,6 +61,7 @@ class FullSchema(Approach[SchemaT]):
             response_model=task.schema, kwargs={"messages": messages}
         )
         self._fixed: list[dict[str, str]] = request.pop("messages")
+        self._model = endpoint.model
         self._sampling = endpoint.sampling()
         self._rest: dict[str, Any] = {**self._sampling, **request}
         self._tool: str | None = next(
@@ -116,7 +117,7 @@ class FullSchema(Approach[SchemaT]):
         try:
             said = self._fields(answer)
             title, abstract = paper.title, paper.abstract
-            likely = answer_confidence(answer, said, title, abstract)
+            likely = answer_confidence(answer, said, title, abstract, model=self._model)
             return Draft(*ground_fields(said, title=title, abstract=abstract, confidence=likely))
         except ValidationError as error:
             wrong = error.errors(include_url=False, include_input=False, include_context=False)

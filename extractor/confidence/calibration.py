@@ -12,6 +12,7 @@ from pydantic_core import from_json
 
 from extractor.confidence.places import places
 from extractor.grounding.urls import LOOSE_URL
+from extractor.llm.weights.catalog import CATALOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,15 +44,17 @@ _CONSTANT = -0.29
 _WEIGHTS = Features(lowest=1.01, copied=0.83, exact=1.93)
 
 
-def answer_confidence(answer: Answer, said: BaseModel, *texts: str) -> dict[str, float]:
+def answer_confidence(answer: Answer, said: BaseModel, *texts: str, model: str) -> dict[str, float]:
     """The probability that each value of an answer is right, by its path in ``said``'s dump.
 
-    ``said`` are the validated fields, ``texts`` what the model read. Empty if the endpoint told
-    nothing of its tokens; a value that the answer does not have in this form has none.
+    ``said`` are the validated fields, ``texts`` what the model read. It is calibrated for the
+    embedded models; any other model's is what it says of its own tokens. Empty if the endpoint
+    told nothing of them; a value that the answer does not have in this form has none.
     """
     if answer.unsure is None:
         return {}
-    return {path: probability(each) for path, each in features(answer, said, *texts)}
+    judge = probability if model in CATALOG else token_probability
+    return {path: judge(each) for path, each in features(answer, said, *texts)}
 
 
 def probability(each: Features) -> float:
@@ -59,6 +62,11 @@ def probability(each: Features) -> float:
     parts = zip(each, _WEIGHTS, strict=True)
     odds = _CONSTANT + sum(number * weight for number, weight in parts)
     return min(_HIGHEST, round(1 / (1 + math.exp(-odds)), 2))
+
+
+def token_probability(each: Features) -> float:
+    """The probability of the value's least sure token, in hundredths, from 0.05 to 0.99."""
+    return min(_HIGHEST, round(math.exp(each.lowest), 2))
 
 
 def features(answer: Answer, said: BaseModel, *texts: str) -> Iterator[tuple[str, Features]]:
