@@ -44,6 +44,7 @@ def decided() -> Callable[[str, str], Names]:
             "We propose the Latent Graph Aligner (see Section 3) and test it.",
             "Latent Graph Aligner",
         ),
+        ("We propose the Latent Graph Aligner (LGA baseline) and test it.", "Latent Graph Aligner"),
     ],
 )
 def test_the_short_form_of_a_name_is_given_where_the_text_has_one(

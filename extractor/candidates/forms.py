@@ -28,6 +28,8 @@ _SHARED_LETTERS = 0.5
 _BEFORE_SHORT = re.compile(
     r"\W{0,4}\(\W{0,4}|,?\s+or\s+(?:just\s+|simply\s+)?|,?\s+abbreviated\s+(?:as|to)\s+"
 )
+_BEHIND_SHORT = re.compile(r"s?\W{0,4}(?:[),;.]|\Z)|\s+(?:for|which|that|is|and|to)\b")
+_ANYTHING = re.compile(r"")
 _BEFORE_LONG = re.compile(r"\W{0,4}\(\W{0,4}|,?\s+(?:which\s+stands|standing|short)\s+for\s+")
 _LONGEST_SIGN = 24
 _LISTED = re.compile(
@@ -63,13 +65,21 @@ def same_thing(one: NameCandidate, other: NameCandidate, text: str) -> bool:
     return ours <= theirs or theirs <= ours or _overlap(one, other)
 
 
-def _beside(one: NameCandidate, other: NameCandidate, text: str, sign: re.Pattern[str]) -> bool:
-    """Whether one name stands before the other with nothing but this sign in between."""
+def _beside(
+    one: NameCandidate,
+    other: NameCandidate,
+    text: str,
+    sign: re.Pattern[str],
+    behind: re.Pattern[str] = _ANYTHING,
+) -> bool:
+    """Whether one name stands before the other, with only this sign in between and that behind."""
     starts = [start for start, _ in other.spans]
     return any(
-        sign.fullmatch(text, end, start)
+        sign.fullmatch(text, end, start) and behind.match(text, last)
         for _, end in one.spans
-        for start in starts[bisect_right(starts, end) : bisect_right(starts, end + _LONGEST_SIGN)]
+        for start, last in other.spans[
+            bisect_right(starts, end) : bisect_right(starts, end + _LONGEST_SIGN)
+        ]
     )
 
 
@@ -117,7 +127,7 @@ def short_form(name: ScoredName, names: Sequence[ScoredName], text: str) -> Scor
         for other in names
         if _abbreviates(other.candidate.text, name.candidate.text)
         and (
-            _beside(name.candidate, other.candidate, text, _BEFORE_SHORT)
+            _beside(name.candidate, other.candidate, text, _BEFORE_SHORT, _BEHIND_SHORT)
             or _beside(other.candidate, name.candidate, text, _BEFORE_LONG)
         )
     ]
@@ -127,8 +137,8 @@ def short_form(name: ScoredName, names: Sequence[ScoredName], text: str) -> Scor
 
 def _abbreviates(short: str, long: str) -> bool:
     """Whether a name is one word, and its letters are of the long form's, in their order."""
-    capitals = sum(char.isupper() for char in short)
-    if len(short) >= len(long) or not re.fullmatch(r"[^\W\d_][\w+*-]*", short) or not capitals:
+    is_name = re.fullmatch(r"(?=.*[A-Z])[^\W\d_][\w+*-]*", short)
+    if len(short) >= len(long) or not is_name or short in long.split():
         return False
     letters = iter(long.lower())
     found = [char in letters for char in short.lower() if char.isalpha()]
