@@ -49,6 +49,7 @@ class _Texts(Sink):
                 text, delimiter=form.delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL
             )
             self._files.append((table, file, quoted))
+        self._flush()
 
     def write(self, row: Mapping[str, Any]) -> None:
         self._papers += 1
@@ -59,6 +60,9 @@ class _Texts(Sink):
                 self._long_cells += sum(len(text) > EXCEL_CELL for text in texts)
                 returns = any("\r" in text for text in texts)
                 (quoted if returns else file).writerow(map(self._cell, cells))
+        self._flush()
+
+    def _flush(self) -> None:
         for text in self._flushed:
             text.flush()
 
