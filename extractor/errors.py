@@ -30,7 +30,7 @@
 Each class has a stable ``kind``, which is the ``error`` of a failures file, a
 ``hint`` that says what to do, and ``retryable``: whether the same request may
 succeed later. Options are named as on the command line, or as in Python where that was called
-(:mod:`extractor.option_names`).
+(`extractor.option_names`).
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ class Record(Generic[SchemaT]):
 class Failure:
     """A paper that could not be extracted.
 
-    ``error`` is a stable kind (see :mod:`extractor.errors`), ``tries`` the requests sent. Where
+    ``error`` is a stable kind (see `extractor.errors`), ``tries`` the requests sent. Where
     an entry could not be read, ``line`` is its line in the dump and ``file`` its file, if the run
     has several; a file without a line could not be read itself.
     """
@@ -156,7 +156,7 @@ class Failure:
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Failure:
-        """The failure that :meth:`to_dict` gave."""
+        """The failure that `to_dict` gave."""
         return cls(
             id=row.get("id"),
             title=row.get("title"),
@@ -190,7 +190,7 @@ Result: TypeAlias = "Record[SchemaT] | Failure"
 def encode_json(value: object) -> bytes:
     """JSON in UTF-8 as it is written everywhere: what JSON has no number for is null.
 
-    Raises :class:`UnfitRecord` for what is not JSON, such as half of a surrogate pair.
+    Raises `UnfitRecord` for what is not JSON, such as half of a surrogate pair.
     """
     try:
         return to_json(value, inf_nan_mode="null")
@@ -278,7 +278,7 @@ RECORD_KEYS = (*_BEFORE_FIELDS, *_AFTER_FIELDS)
 
 
 def check_field_names(schema: str, names: Iterable[str]) -> None:
-    """Raise :class:`UsageError` where a field of a schema has the name of one of RECORD_KEYS."""
+    """Raise `UsageError` where a field of a schema has the name of one of RECORD_KEYS."""
     if taken := next((name for name in names if name in RECORD_KEYS), None):
         raise UsageError(
             f"The schema {schema} has a field {taken!r}, which every record already has.",
@@ -289,7 +289,7 @@ def check_field_names(schema: str, names: Iterable[str]) -> None:
 def record_schema(task: Task[Any]) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of every record of ``task``.
 
-    Raises :class:`UsageError` where a field has the name of one of RECORD_KEYS.
+    Raises `UsageError` where a field has the name of one of RECORD_KEYS.
     """
     fields = _fields_schema(task.schema)
     check_field_names(task.name, fields["properties"])

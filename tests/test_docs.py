@@ -8,6 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+import extractor
+from extractor.errors import ExtractorError
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -66,3 +70,22 @@ def test_paths_that_are_named_exist(page: Path) -> None:
         pattern = path.replace("NAME", "*").rstrip("/")
         find = Path.glob if "/" in path else Path.rglob
         assert any(next(iter(find(place, pattern)), None) for place in places), path
+
+
+def test_every_page_is_on_the_site() -> None:
+    site = yaml.safe_load((ROOT / ".ci" / "mkdocs.yml").read_text(encoding="utf-8"))
+    listed = re.findall(r"[\w-]+\.md", str(site["nav"]))
+    assert sorted(listed) == sorted(page.name for page in (ROOT / "docs").glob("*.md"))
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"^::: extractor\.(?:\w+\.)*(\w+)$", page, re.M))
+    public = {name: getattr(extractor, name) for name in extractor.__all__}
+    errors = {
+        name
+        for name, each in public.items()
+        if isinstance(each, type) and issubclass(each, ExtractorError)
+    }
+    assert set(public) - errors - {"__version__"} <= described
+    assert "errors" in described

@@ -37,9 +37,8 @@ def test_section_says_where_people_get_such_files_and_how_they_are_recognised(
     assert second.startswith("*Recognised by*"), name
 
 
-def test_readme_lists_what_the_command_prints(invoke: Invoke) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (shown,) = re.findall(r"\$ extractor formats\n(.*?)```", readme, re.DOTALL)
+def test_page_lists_what_the_command_prints(invoke: Invoke) -> None:
+    (shown,) = re.findall(r"\$ extractor formats\n(.*?)```", PAGE, re.DOTALL)
     assert shown == invoke("formats").out
 
 

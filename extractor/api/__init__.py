@@ -1,4 +1,4 @@
-"""The Python API: an :class:`Extractor` holds a task and a model and extracts papers.
+"""The Python API: an `Extractor` holds a task and a model and extracts papers.
 
 with Extractor() as extractor:
     record = extractor.extract(title="...", abstract="...")

@@ -50,7 +50,7 @@ class Extractor(Generic[SchemaT]):
 
     - ``prompt``: a template file; by default the schema's own.
     - ``model``: a name, ``"none"`` for the classifier and the encoder alone, the path of a model
-      file (``.gguf``), or a provider such as :class:`extractor.testing.FakeModel`; by default the
+      file (``.gguf``), or a provider such as `extractor.testing.FakeModel`; by default the
       embedded model, whose weights are downloaded when it is first asked.
     - ``base_url``, ``api_key``: an OpenAI-compatible endpoint; by default OPENAI_BASE_URL and
       OPENAI_API_KEY. ``api_version``: Azure OpenAI's ``api-version``.
@@ -64,7 +64,7 @@ class Extractor(Generic[SchemaT]):
     - ``tries``: most requests for one answer; ``timeout``: seconds for one request;
       ``patience``: seconds to wait out a rate limit or an outage for.
     - ``max_cost`` in US dollars, ``max_requests``, ``max_tokens``: ceilings on what the Extractor
-      spends until it is closed; in :meth:`run` with ``out``, on that run with all its attempts.
+      spends until it is closed; in `run` with ``out``, on that run with all its attempts.
       ``price_in``, ``price_out``: US dollars per million tokens; by default from the price data.
     - ``cache``, ``cache_dir``: whether and where paid answers are kept.
     - ``min_confidence``: values less likely to be right, from 0 to 1, are left out of records and
@@ -72,7 +72,7 @@ class Extractor(Generic[SchemaT]):
     - ``progress``: whether bars are shown; ``debug_log``: a file for a log without texts.
 
     It opens at its first use and closes at the end of a ``with`` or ``async with`` block, with
-    :meth:`close` or :meth:`aclose`, or at the end of the program. The synchronous methods may be
+    `close` or `aclose`, or at the end of the program. The synchronous methods may be
     called from any thread, also where an event loop runs; the asynchronous ones only from the
     event loop of the first call. One object has either kind of call, not both.
 
@@ -168,7 +168,7 @@ class Extractor(Generic[SchemaT]):
     ) -> Results[SchemaT] | Run:
         """The results of all papers in order, or with ``out`` a file of them.
 
-        ``papers`` are those of :meth:`extract_many`. With ``out`` it works as ``extractor run``:
+        ``papers`` are those of `extract_many`. With ``out`` it works as ``extractor run``:
         the file is replaced only when it is complete, the same call continues a run that was
         stopped, and Ctrl-C leaves what is done in ``out`` with the ending ``.partial``. Failures go
         into the file ``failures``, by default ``out`` with the ending ``.failures.jsonl``;
@@ -184,7 +184,7 @@ class Extractor(Generic[SchemaT]):
         return _result(loop.start(self._run(papers, out, how, stop)), loop, stop)
 
     async def aextract(self, *, title: str, abstract: str, id: str = "1") -> Record[SchemaT]:  # noqa: A002
-        """The async version of :meth:`extract`."""
+        """The async version of `extract`."""
         return await self._extract(_paper(id, title, abstract))
 
     async def aextract_many(
@@ -194,7 +194,7 @@ class Extractor(Generic[SchemaT]):
         progress: bool | None = None,
         **reading: Unpack[Reading],
     ) -> AsyncGenerator[Result[SchemaT]]:
-        """The async version of :meth:`extract_many`; papers may arrive asynchronously, too."""
+        """The async version of `extract_many`; papers may arrive asynchronously, too."""
         results = self._results(papers, progress, reading, Stop())
         self._opened.iterated.add(results)
         try:
@@ -230,7 +230,7 @@ class Extractor(Generic[SchemaT]):
     async def arun(
         self, papers: PaperInput, *, out: str | Path | None = None, **how: Any
     ) -> Results[SchemaT] | Run:
-        """The async version of :meth:`run`; where it is cancelled, ``out`` stays as it was."""
+        """The async version of `run`; where it is cancelled, ``out`` stays as it was."""
         if out is None:
             return await self._collect(papers, how, Stop())
         return await self._run(papers, out, how, Stop())
@@ -243,7 +243,7 @@ class Extractor(Generic[SchemaT]):
         self._close_log()
 
     async def aclose(self) -> None:
-        """The async version of :meth:`close`."""
+        """The async version of `close`."""
         if self._end is not None:
             await asyncio.to_thread(self.close)
             return

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Options(TypedDict, total=False):
-    """The options of an :class:`Extractor`; each has a default (docs/python.md)."""
+    """The options of an `Extractor`; each has a default (docs/python.md)."""
 
     prompt: str | Path | None
     model: str | Provider | None

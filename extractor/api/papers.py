@@ -80,7 +80,7 @@ def open_papers(
 ) -> Dump | Entries:
     """Open papers in any form: a path, or several, names files; anything else are entries.
 
-    ``reading`` are the options of :class:`extractor.api.options.Reading`; files to ``skip`` are
+    ``reading`` are the options of `extractor.api.options.Reading`; files to ``skip`` are
     not read in a folder. Raises ArgumentError, DumpError or UsageError.
     """
     if isinstance(papers, Dump):
