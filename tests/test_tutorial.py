@@ -72,14 +72,15 @@ def reviewed(command: str, shown: str) -> None:
 
 
 def take(folder: Path, pictures: Path) -> None:
-    """Take the plot, and the ranking of the report as it is on the page."""
+    """Take the plot, and the rankings of the reports before and after the review."""
     shutil.copyfile("claims.png", pictures / "tutorial-plot.png")
     with open_chrome(folder / "profile") as chrome:
         screen = {"width": 1000, "height": 800, "deviceScaleFactor": 2, "mobile": False}
         chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-        chrome.get((folder / "records.html").as_uri())
-        chart = chrome.find_element("css selector", "#charts > *")
-        chart.screenshot(str(pictures / "tutorial-ranking.png"))
+        for report, picture in (("records", "tutorial-ranking"), ("reviewed", "ranking")):
+            chrome.get((folder / f"{report}.html").as_uri())
+            chart = chrome.find_element("css selector", "#charts > *")
+            chart.screenshot(str(pictures / f"{picture}.png"))
 
 
 def test_tutorial(folder: Path, invoke: Invoke) -> None:
@@ -103,6 +104,8 @@ def test_tutorial(folder: Path, invoke: Invoke) -> None:
             assert len(list(csv.DictReader(lines))) == rows
     assert Path("claims.png").stat().st_size > 5_000
     if pictures := os.environ.get("TUTORIAL_PICTURES"):
+        invoke("convert", "records.jsonl", "reviewed.jsonl")
+        invoke("report", "reviewed.jsonl", "--dump", DUMP)
         take(folder, ROOT / pictures)
 
 
