@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Callable
@@ -51,9 +52,12 @@ def calls(work: Callable[[], object], most: float = float("inf")) -> int:
             raise TooMuch
 
     before = sys.getprofile()
+    gc.collect()
+    gc.disable()  # what earlier tests left would be counted
     sys.setprofile(profile)
     try:
         work()
     finally:
         sys.setprofile(before)
+        gc.enable()
     return count
