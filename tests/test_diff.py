@@ -154,7 +154,7 @@ def page(invoke: Invoke, chrome: Chrome, runs: list[Path]) -> Page:
     out = runs[0].parent / "diff.html"
     code, _, err = invoke("diff", *runs, "--html", out, "--dump", dump)
     assert code == 0
-    assert err.startswith(f"{out}: 2 papers that differ, ")
+    assert err.startswith(f"{out}: 2 papers in which they differ, ")
     chrome.get_log("browser")
     chrome.get("about:blank")
     chrome.get(out.as_uri())

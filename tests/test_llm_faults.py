@@ -116,7 +116,7 @@ ALWAYS = [
         refuse(400, "The prompt (length 9) is longer than the maximum model length of 2."),
         "too_long",
         1,
-        "--answer-tokens",
+        "answer_tokens",
     ),
     Fault("413", refuse(413, "too large"), "too_long", 1, "too large"),
     Fault("context", refuse(400, "maximum context length is 9"), "too_long", 1, "context"),

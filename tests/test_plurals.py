@@ -12,7 +12,7 @@ from extractor.plurals import counted
 PACKAGE = Path(__file__).parent.parent / "extractor"
 # A number with its noun in an f-string; what is always many is excepted below.
 _BARE = re.compile(
-    r"\{(?!_)[\w.]+(?:\([\w.]*\))?:?,?\} (?:\w+ )?"
+    r"\{(?!_)[\w.]+(?:\([\w.]*\))?:?,?\} (?!AS )(?:\w+ )?"
     r"(?:papers|records|requests|tokens|answers|failures|values|rows|entries|files|cells)\b"
 )
 _ALWAYS_MANY = {

@@ -10,6 +10,7 @@ import typer
 from typer import Argument, Option
 
 from extractor.cli import EXIT_CHECK_FAILED, EXIT_SOME_FAILED, options
+from extractor.plurals import counted
 
 if TYPE_CHECKING:
     from extractor.comparison import Comparison
@@ -77,7 +78,8 @@ def _write_page(found: Comparison, out: Path, dump: list[str] | None, *, quiet: 
     missing = write_page(found, out, dump=dump)
     if not quiet:
         size = out.stat().st_size / 1e6
-        typer.echo(f"{out}: {len(found.papers):,} papers that differ, {size:,.1f} MB", err=True)
+        differ = counted(len(found.papers), "paper")
+        typer.echo(f"{out}: {differ} in which they differ, {size:,.1f} MB", err=True)
     if missing and not quiet:
         typer.echo(
             f"{missing:,} of them without abstract: the dump has no entry with the same id and "
