@@ -47,7 +47,11 @@ class LoopThread:
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine; Ctrl-C ends it, and it has ended when this raises."""
         ended = threading.Event()
-        future = self.start(_told(work, ended))
+        try:
+            future = self.start(_told(work, ended))
+        except UsageError:
+            work.close()
+            raise
         try:
             return future.result()
         except BaseException:
