@@ -18,6 +18,7 @@ _OTHERWISE = {
     "--debug-log FILE": "debug_log='FILE'",
     "a --debug-log": "debug_log='FILE'",
     "--debug-log": "debug_log=",
+    "--append": "append=True",
     "--dump-format": "dump_format= (format= of read_dump)",
     "--extra-header": "extra_headers=",
     "--no-cache": "cache=False",
@@ -50,12 +51,13 @@ _NAMES = (
         "price-out",
     ),
     *("prompt", "reasoning-effort", "rpm", "schema", "temperature", "timeout", "title-column"),
-    *("tpm", "tries"),
+    *("sample", "tpm", "tries", "view", "where"),
 )
-_VALUES = ("none", "full-schema")
+_VALUES = ("none", "full-schema", "papers")
 _PATTERN = re.compile(
     rf"{'|'.join(map(re.escape, _OTHERWISE))}(?![\w-])"
-    rf"|--(?P<name>{'|'.join(_NAMES)})(?![\w-])(?: (?P<value>{'|'.join(_VALUES)})\b)?"
+    rf"|--(?P<name>{'|'.join(_NAMES)})(?![\w-])(?: (?P<value>{'|'.join(_VALUES)})\b"
+    r"| (?P<quoted>'[^']*'|\"[^\"]*\"))?"
 )
 
 _on_command_line = False
@@ -82,5 +84,5 @@ def as_typed(message: str) -> str:
 def _in_python(found: re.Match[str]) -> str:
     if not found["name"]:
         return _OTHERWISE[found[0]]
-    value = repr(found["value"]) if found["value"] else ""
+    value = repr(found["value"]) if found["value"] else found["quoted"] or ""
     return f"{found['name'].replace('-', '_')}={value}"

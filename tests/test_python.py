@@ -12,7 +12,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from fault_server import FaultServer, answer
@@ -25,11 +25,11 @@ from extractor import (
     CeilingReached,
     Extractor,
     OutputError,
-    Run,
     UsageError,
     Verbatim,
 )
-from extractor.api.options import Options, Reading
+from extractor.api.extractor import _OF_RUN
+from extractor.api.options import Options
 from extractor.option_names import _NAMES, _OTHERWISE, as_typed, command_line
 from extractor.testing import FakeModel, Reply
 
@@ -93,27 +93,26 @@ def test_what_is_no_schema_is_told(schema: Any) -> None:
 
 
 def test_every_option_of_the_command_is_one_here() -> None:
-    """But for what Python chooses papers and shows messages with, and what needs a new run."""
+    """But for what is said of messages: a program chooses those by ``logging``."""
     page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     section = page.split("## `extractor run`")[1].split("\n## ")[0]
     named = {
         name.replace("-", "_") for name in re.findall(r"^\* .*?`.*?--([a-z-]+)", section, re.M)
     }
-    here = {*Options.__annotations__, *Reading.__annotations__, "extra_header", "no_cache"}
-    here |= {*get_type_hints(Extractor.run, localns=_NAMESPACE), "schema", "limit", "out"}
-    here |= {"failures", "format", "retry_failed"}
-    of_python = {"where", "sample", "seed", "quiet", "verbose", "help", "config"}
-    assert named - here <= {*of_python, "append"}
-
-
-_NAMESPACE: dict[str, Any] = {"PaperInput": Any, "Run": Run}
+    here = {*Options.__annotations__, *_OF_RUN, "schema"}
+    otherwise = {"extra_header": "extra_headers", "no_cache": "cache"}
+    assert set(otherwise.values()) <= here
+    assert named - here - otherwise.keys() == {"quiet", "verbose", "help"}
 
 
 def test_messages_name_only_options_that_python_has() -> None:
+    """But for those of what only commands do."""
+    of_commands = {"cli", "comparison", "evaluation", "review"}
     library = [
         file
         for file in (ROOT / "extractor").rglob("*.py")
-        if "cli" not in file.parts and file.name not in ("option_names.py", "_xml_records.py")
+        if of_commands.isdisjoint(file.parts)
+        and file.name not in ("option_names.py", "_xml_records.py")
     ]
     text = "\n".join(file.read_text(encoding="utf-8") for file in library)
     named = set(re.findall(r"[\"' (](--[a-z][a-z-]+)", text))
@@ -196,6 +195,74 @@ def test_only_failed_papers_are_asked_again(tmp_path: Path) -> None:
     assert (ran.records, ran.left_out) == (3, 1)
 
 
+FRAME = [
+    {"title": f"Bees {year}", "abstract": BEES, "year": year, "venue": venue}
+    for year, venue in ((2021, "A"), (2022, "B"), (2023, "A"), (2024, "B"))
+]
+
+
+@pytest.mark.parametrize(
+    ("how", "years"),
+    [
+        ({"where": "year>=2023"}, [2023, 2024]),
+        ({"where": ["year>=2022", "venue=B"]}, [2022, 2024]),
+        ({"where": "venue=B", "limit": 1}, [2022]),
+        ({"where": "year>3000"}, []),
+        ({"where": None, "sample": None}, [2021, 2022, 2023, 2024]),
+        ({"sample": 0}, []),
+    ],
+)
+def test_only_chosen_papers_are_asked_about(
+    how: dict[str, Any], years: list[int], tmp_path: Path
+) -> None:
+    dump, out = write_jsonl(tmp_path / "dump.jsonl", FRAME), tmp_path / "out.jsonl"
+    with _extractor() as bees:
+        for papers in (FRAME, iter(FRAME), dump):
+            found = bees.run(papers, **how)
+            assert [each.source["year"] for each in found.records] == years
+        for chosen in (FRAME, dump):
+            ran = bees.run(chosen, out=out, **how)
+            assert [row["source"]["year"] for row in read_jsonl(out)] == years
+            assert ("papers selected" in "".join(ran.notes)) is (None not in how.values())
+
+
+def test_a_sample_is_the_same_each_time_and_keeps_the_index() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(FRAME, index=list("abcd"))
+    with _extractor(progress=True) as bees:
+        one = bees.run(frame, sample=2).to_pandas()
+        assert list(one["year"]) == list(frame["year"][one.index])
+        assert one.equals(bees.run(frame, sample=2).to_pandas())
+        drawn = {tuple(bees.run(frame, sample=2, seed=n).to_pandas().index) for n in range(9)}
+        assert len(drawn) > 1
+        assert list(bees.run(frame, where="venue=B").to_pandas().index) == ["b", "d"]
+        assert bees.run(frame, limit=0).to_pandas().empty
+
+
+def test_records_are_added_to_those_that_are_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "records.jsonl"
+    with _extractor() as bees:
+        bees.run(HIVES[:2], out=out)
+        before = out.read_bytes()
+        ran = bees.run(HIVES, out=out, append=True, progress=True)
+    assert (ran.records, ran.requests) == (1, 1)
+    assert "2 records in it before, which stay" in ran.notes
+    assert out.read_bytes().startswith(before)
+    assert [row["id"] for row in read_jsonl(out)] == ["1", "2", "3"]
+    assert "3/3" in capsys.readouterr().err
+
+
+def test_a_view_is_one_flat_table(tmp_path: Path) -> None:
+    model = FakeModel({"species": ["Apis mellifera"]})
+    with Extractor("species list", model=model, cache=False) as bees:
+        bees.run([("Bees", BEES)], out=tmp_path / "out.csv", view="species")
+    head, row = (tmp_path / "out.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert head.startswith("id,title,species")
+    assert row.startswith("1,Bees,Apis mellifera")
+
+
 def test_ceilings_hold_and_what_is_paid_is_kept(tmp_path: Path) -> None:
     out = tmp_path / "records.jsonl"
     with _extractor(cache=True, max_requests=2, concurrency=1) as bees:
@@ -217,7 +284,14 @@ def test_ceilings_hold_and_what_is_paid_is_kept(tmp_path: Path) -> None:
         ({"failures": "f"}, "failures= is for a file of records. Name it with out=."),
         ({"retry_failed": True}, "retry_failed= is for a file"),
         ({"limmit": 3}, "There is no option 'limmit'. Did you mean 'limit'?"),
+        ({"append": True}, "append= is for a file"),
         ({"limit": -1}, "limit= is -1."),
+        ({"sample": 2.5}, "sample= is 2.5."),
+        ({"where": [3]}, "where= is [3]. Give a condition such as 'year>=2024'"),
+        ({"where": "title"}, "where='title' is not a condition."),
+        ({"where": "yaer=1"}, "where=: no paper of those given has a column 'yaer'."),
+        ({"out": "out.jsonl", "view": "claims"}, "jsonl holds whole records"),
+        ({"out": "out.jsonl", "append": True, "retry_failed": True}, "Leave out retry_failed=True"),
         ({"out": "out.jsonl", "titel_column": "t"}, "Did you mean 'title_column'?"),
     ],
 )

@@ -115,7 +115,7 @@ FORMS: dict[str, Callable[[], Any]] = {
 
 def _read(papers: Any, **reading: Any) -> list[Any]:
     with open_papers(papers, reading) as entries:
-        return list(entries.first(None))
+        return list(entries)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 from extractor.api.loop import LoopThread
 from extractor.api.opened import Opened
-from extractor.api.options import Options, Reading, call_settings, check_names, model_settings
+from extractor.api.options import (
+    Choosing,
+    Options,
+    Reading,
+    call_settings,
+    check_names,
+    model_settings,
+)
 from extractor.api.progress import Progress
 from extractor.api.results import Results
 from extractor.debug_log import logging_to
 from extractor.errors import ArgumentError, UsageError
 from extractor.llm.providers import Provider
-from extractor.llm.settings import check_number, model_file
+from extractor.llm.settings import model_file
 from extractor.llm.weights.catalog import DEFAULT_MODEL
 from extractor.paper import Paper
 from extractor.record import Record, Result, SchemaT
@@ -30,15 +37,16 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from extractor.api.papers import PaperInput
+    from extractor.api.papers import Choice, PaperInput
     from extractor.api.results import Run
     from extractor.run.engine import Engine
     from extractor.schemas.paper import PaperFields
 
 T = TypeVar("T")
 
-_ONLY_WITH_OUT = ("failures", "format", "retry_failed")
-_OF_RUN = ("out", "limit", "progress", *_ONLY_WITH_OUT, *Reading.__annotations__)
+_CHOICE = tuple(Choosing.__annotations__.keys() - Reading.__annotations__.keys())
+_ONLY_WITH_OUT = ("failures", "format", "view", "retry_failed", "append")
+_OF_RUN = ("out", "progress", *_ONLY_WITH_OUT, *Choosing.__annotations__)
 
 
 class Extractor(Generic[SchemaT]):
@@ -146,9 +154,8 @@ class Extractor(Generic[SchemaT]):
         papers: PaperInput,
         *,
         out: None = None,
-        limit: int | None = None,
         progress: bool | None = None,
-        **reading: Unpack[Reading],
+        **how: Unpack[Choosing],
     ) -> Results[SchemaT]: ...
     @overload
     def run(
@@ -158,10 +165,11 @@ class Extractor(Generic[SchemaT]):
         out: str | Path,
         failures: str | Path | None = None,
         format: str | None = None,
-        limit: int | None = None,
+        view: str | None = None,
         retry_failed: bool = False,
+        append: bool = False,
         progress: bool | None = None,
-        **reading: Unpack[Reading],
+        **how: Unpack[Choosing],
     ) -> Run: ...
     def run(
         self, papers: PaperInput, *, out: str | Path | None = None, **how: Any
@@ -172,8 +180,14 @@ class Extractor(Generic[SchemaT]):
         the file is replaced only when it is complete, the same call continues a run that was
         stopped, and Ctrl-C leaves what is done in ``out`` with the ending ``.partial``. Failures go
         into the file ``failures``, by default ``out`` with the ending ``.failures.jsonl``;
-        ``format`` is that of ``out``, by default what its ending says; ``retry_failed`` asks again
-        for the papers in the failures file only. ``limit``: take only so many papers.
+        ``format`` is that of ``out``, by default what its ending says, and ``view`` the list whose
+        items are the rows of a table; ``retry_failed`` asks again for the papers in the failures
+        file only, and ``append`` keeps the records that are in ``out`` and adds those of papers
+        that have none there.
+
+        ``where`` are one or several conditions that papers must meet, such as ``"year>=2024"``
+        (docs/configuration.md); ``limit``: take only the first so many of those; ``sample``: so
+        many of these at random, others for another ``seed``.
 
         Raises the error that ended the run, such as EndpointError or CeilingReached; also then
         paid answers are kept.
@@ -210,9 +224,8 @@ class Extractor(Generic[SchemaT]):
         papers: PaperInput,
         *,
         out: None = None,
-        limit: int | None = None,
         progress: bool | None = None,
-        **reading: Unpack[Reading],
+        **how: Unpack[Choosing],
     ) -> Results[SchemaT]: ...
     @overload
     async def arun(
@@ -222,10 +235,11 @@ class Extractor(Generic[SchemaT]):
         out: str | Path,
         failures: str | Path | None = None,
         format: str | None = None,
-        limit: int | None = None,
+        view: str | None = None,
         retry_failed: bool = False,
+        append: bool = False,
         progress: bool | None = None,
-        **reading: Unpack[Reading],
+        **how: Unpack[Choosing],
     ) -> Run: ...
     async def arun(
         self, papers: PaperInput, *, out: str | Path | None = None, **how: Any
@@ -280,16 +294,16 @@ class Extractor(Generic[SchemaT]):
         progress: bool | None,
         reading: Mapping[str, Any],
         stop: Stop,
-        limit: int | None = None,
+        choice: Choice | None = None,
     ) -> AsyncGenerator[tuple[int, Result[SchemaT]]]:
         """Yield each result with its position, as it is done."""
-        from extractor.api.papers import open_source
+        from extractor.api.papers import Choice, open_source
         from extractor.run.batch import Summary
 
         check_names(reading, Reading.__annotations__)
         summary = Summary()
         with (
-            open_source(papers, reading, limit) as (source, total),
+            open_source(papers, reading, choice or Choice()) as (source, total),
             self._progress.papers(total, shown=progress) as bar,
         ):
             async with self._use() as engine, aclosing(engine.run(source)) as results:
@@ -308,11 +322,11 @@ class Extractor(Generic[SchemaT]):
         for name in _ONLY_WITH_OUT:
             if how.pop(name, None):
                 raise ArgumentError(f"{name}= is for a file of records.", hint="Name it with out=.")
-        limit, progress = _limit(how), how.pop("progress", None)
-        async with aclosing(self._results(papers, progress, how, stop, limit)) as results:
+        choice, progress = _choice(how), how.pop("progress", None)
+        async with aclosing(self._results(papers, progress, how, stop, choice)) as results:
             found = sorted([each async for each in results], key=lambda each: each[0])
         index: Any = getattr(papers, "index", None) if hasattr(papers, "iterrows") else None
-        kept = None if index is None else index[: len(found)]
+        kept = None if index is None else index.take(choice.places[: len(found)])
         return Results((result for _, result in found), kept)
 
     async def _run(
@@ -322,7 +336,7 @@ class Extractor(Generic[SchemaT]):
         from extractor.api.into_file import run_into_file
 
         check_names(how, _OF_RUN)
-        limit, shown = _limit(how), how.pop("progress", None)
+        choice, shown = _choice(how), how.pop("progress", None)
         given = {name: how.pop(name) for name in _ONLY_WITH_OUT if name in how}
         self._begin()
         if not self._in_use:  # an embedded model is not loaded twice
@@ -337,7 +351,7 @@ class Extractor(Generic[SchemaT]):
             shown=shown,
             stop=stop,
             files=self._files,
-            limit=limit,
+            choice=choice,
             reading=how,
             **given,
         )
@@ -433,12 +447,11 @@ async def _next(results: AsyncGenerator[T]) -> T | None:
     return await anext(results, None)
 
 
-def _limit(how: dict[str, Any]) -> int | None:
-    """Take the most papers out of the arguments of a run."""
-    limit: int | None = how.pop("limit", None)
-    if limit is not None:
-        check_number("limit", limit)
-    return limit
+def _choice(how: dict[str, Any]) -> Choice:
+    """Take what chooses papers out of the arguments of a run."""
+    from extractor.api.papers import Choice
+
+    return Choice(**{name: how.pop(name) for name in _CHOICE if name in how})
 
 
 def _paper(paper_id: str, title: str, abstract: str) -> Paper:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from extractor.api.papers import open_papers, total_of
+from extractor.api.papers import open_papers
 from extractor.api.results import Run
 from extractor.llm.own_files import own_files
 from extractor.option_names import as_typed
@@ -15,7 +15,7 @@ from extractor.run.session import open_engine, prices_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from extractor.api.papers import PaperInput
+    from extractor.api.papers import Choice, PaperInput
     from extractor.api.progress import Progress
     from extractor.llm.endpoint import Endpoint
     from extractor.llm.settings import ModelSettings
@@ -39,8 +39,10 @@ async def run_into_file(
     files: Iterable[Path],
     failures: str | Path | None = None,
     format: str | None = None,  # noqa: A002 -- the option's name
-    limit: int | None = None,
+    view: str | None = None,
     retry_failed: bool = False,
+    append: bool = False,
+    choice: Choice,
     reading: Mapping[str, Any],
 ) -> Run:
     """Extract all papers into ``out``; ``files`` are those that must not be overwritten.
@@ -48,19 +50,20 @@ async def run_into_file(
     Raises the error that ended the run early; what it had done by then is in the PARTIAL files.
     """
     failed = None if failures is None else Path(failures)
-    destination = Destination.of(task, out, format, failed)
+    destination = Destination.of(task, out, format, failed, view=view)
     own = [*files, *own_files(calls.cache_dir)]
     with (
         open_papers(papers, reading, skip=[*destination.files, *own]) as source,
-        progress.papers(total_of(source, limit), shown=shown) as bar,
+        progress.papers(choice.total(source), shown=shown) as bar,
         open_run(
-            source,
+            choice.of(source),
             destination,
             task,
             model,
             calls,
-            limit=limit,
+            limit=choice.limit,
             retry_failed=retry_failed,
+            append=append,
             inputs=[*map(Path, source.paths), *own],
         ) as run,
     ):

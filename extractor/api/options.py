@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 -- whoever asks for the types of the options
+from collections.abc import Mapping, Sequence  # noqa: TC003 -- whoever asks for the types of the options
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -64,6 +64,15 @@ class Reading(TypedDict, total=False):
     id_column: str | None
     dump_format: str | None
     unique: bool
+
+
+class Choosing(Reading, total=False):
+    """How papers are read, and which of them are taken (docs/configuration.md)."""
+
+    where: str | Sequence[str] | None
+    limit: int | None
+    sample: int | None
+    seed: int
 
 
 _NUMBERS = ("rpm", "tpm", "max_cost", "max_requests", "max_tokens", "price_in", "price_out")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterable, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from pydantic_core import to_jsonable_python
 
 from extractor.errors import ArgumentError
+from extractor.llm.settings import check_number
 from extractor.paper import Paper
 from extractor.readers import Dump, Item, Unreadable, open_dumps, readers
 from extractor.readers._shapes import levelled
 from extractor.readers.base import Columns, build_entry
 from extractor.readers.json_lines import JsonLines, missing_field
 from extractor.run.prefetch import Arriving, Prefetch, as_item, as_items
+from extractor.run.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator, Sequence
@@ -42,7 +44,10 @@ _READER = JsonLines()
 class Entries:
     """Papers in memory: read once, in order; what `extractor.readers.Dump` is for files."""
 
+    name = "those given"
     identity = "papers in memory"
+    size = None
+    position = 0
     paths: Sequence[str] = ()
 
     def __init__(self, entries: Iterable[Any], columns: Columns) -> None:
@@ -54,17 +59,9 @@ class Entries:
         entries: Any = self._entries
         return len(next(iter(entries.values())) if isinstance(entries, Mapping) else entries)
 
-    def first(self, papers: int | None) -> Iterator[Item]:
-        """Yield what comes up to so many papers; all for None."""
-        if papers == 0:
-            return
+    def __iter__(self) -> Iterator[Item]:
         for number, entry in enumerate(_rows(self._entries), start=1):
-            item = read_entry(number, entry, self._columns)
-            yield item
-            if papers is not None and isinstance(item, Paper):
-                papers -= 1
-                if not papers:
-                    return
+            yield read_entry(number, entry, self._columns)
 
     def notes(self) -> list[str]:
         return []
@@ -104,9 +101,53 @@ def _columns(reading: Mapping[str, Any]) -> dict[str, str | None]:
     return {name: reading.get(name) for name in ("title_column", "abstract_column", "id_column")}
 
 
+@dataclass
+class Choice:
+    """Which papers a run takes: `extractor.run.selection`, and ``limit``, the most of them.
+
+    ``places`` are those of the entries that were taken, from 0. Raises UsageError.
+    """
+
+    where: str | Sequence[str] | None = None
+    limit: int | None = None
+    sample: int | None = None
+    seed: int = 0
+    places: list[int] = field(default_factory=list)
+    conditions: Sequence[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.conditions = [self.where] if isinstance(self.where, str) else self.where or ()
+        if not all(isinstance(each, str) for each in self.conditions):
+            raise ArgumentError(
+                f"where= is {self.where!r}.", hint="Give a condition such as 'year>=2024', or some."
+            )
+        for name in ("limit", "sample"):
+            if (number := getattr(self, name)) is not None:
+                check_number(name, number)
+
+    def of(self, source: Dump | Entries) -> Selection:
+        return Selection(source, where=self.conditions, sample=self.sample, seed=self.seed)
+
+    def items(self, source: Dump | Entries) -> Iterator[Item]:
+        """Yield what is taken."""
+        for place, item in self.of(source).placed(self.limit):
+            self.places.append(place)
+            yield item
+
+    def total(self, source: Dump | Entries) -> int | None:
+        """How many papers there are at the most; None where nothing tells without reading them."""
+        if isinstance(source, Dump) or self.where:
+            return None
+        try:
+            every = len(source)
+        except TypeError:
+            return None
+        return min(each for each in (every, self.limit, self.sample) if each is not None)
+
+
 @contextmanager
 def open_source(
-    papers: PaperInput | AsyncIterable[Any], reading: Mapping[str, Any], limit: int | None = None
+    papers: PaperInput | AsyncIterable[Any], reading: Mapping[str, Any], choice: Choice
 ) -> Iterator[tuple[Iterable[Paper | Failure] | PaperSource, int | None]]:
     """Open papers in any form, which may arrive asynchronously, for an engine; and how many.
 
@@ -116,7 +157,7 @@ def open_source(
         yield Arriving(_arriving(papers, reading)), None
         return
     with open_papers(papers, reading) as opened:
-        items, total = as_items(opened.first(limit)), total_of(opened, limit)
+        items, total = as_items(choice.items(opened)), choice.total(opened)
         if total is not None:
             yield items, total
             return
@@ -126,16 +167,6 @@ def open_source(
         finally:
             source.stop()
             source.join()
-
-
-def total_of(source: Dump | Entries, limit: int | None) -> int | None:
-    """How many papers there are at the most; None where nothing tells without reading them."""
-    if isinstance(source, Dump):
-        return None
-    try:
-        return min(len(source), limit) if limit is not None else len(source)
-    except TypeError:
-        return None
 
 
 def read_entry(number: int, entry: object, columns: Columns) -> Item:

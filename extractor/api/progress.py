@@ -77,6 +77,10 @@ class PaperBar(Watcher):
             self._bar.set_postfix_str(said, refresh=False)
             self._bar.update()
 
+    def left_out(self) -> None:
+        if self._bar is not None:
+            self._bar.update()
+
     def stopping(self) -> None:
         if self._bar is not None:
             self._bar.write("Stopping: finishing the papers in flight. Interrupt again to stop.")

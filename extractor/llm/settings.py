@@ -37,6 +37,7 @@ LEAST = {
     "price_in": 0,
     "price_out": 0,
     "limit": 0,
+    "sample": 0,
 }
 """The least values of options."""
 _WHOLE = {
@@ -48,6 +49,7 @@ _WHOLE = {
     "max_requests",
     "max_tokens",
     "limit",
+    "sample",
 }
 _MODEL_FILE = ".gguf"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from extractor.errors import UsageError, one_line
 from extractor.paper import Paper
@@ -16,13 +16,41 @@ from extractor.suggest import closest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from extractor.readers import Dump, Item
+    from extractor.readers import Item
+
+_Placed: TypeAlias = "tuple[int, Item]"
+"""An entry and its place in the dump, from 0."""
 
 _HELD = 1000
 """Papers that wait until a column of every condition was seen."""
 
 _COLUMNS, _SHOWN, _WIDTH = 1000, 30, 40
 """Columns that are remembered, and of them shown, and the longest name."""
+
+
+class Source(Protocol):
+    """What is selected from, as :class:`extractor.readers.Dump`."""
+
+    @property
+    def name(self) -> str:
+        """How messages name it."""
+
+    @property
+    def identity(self) -> object:
+        """What tells these papers from others, as JSON values."""
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes it has; None where that is not known."""
+
+    @property
+    def position(self) -> int:
+        """How many bytes of it were read."""
+
+    def __iter__(self) -> Iterator[Item]: ...
+
+    def notes(self) -> list[str]:
+        """Return what the user should know, once the papers are read."""
 
 
 class Selection:
@@ -36,7 +64,7 @@ class Selection:
 
     def __init__(
         self,
-        dump: Dump,
+        dump: Source,
         *,
         where: Sequence[str] = (),
         sample: int | None = None,
@@ -54,7 +82,7 @@ class Selection:
         self._unjudged = 0
 
     @property
-    def identity(self) -> tuple[object, ...]:
+    def identity(self) -> object:
         """What tells these papers from others, as JSON values."""
         chosen = (self._texts, self._sample, self._seed if self._sample is not None else None)
         return (self._dump.identity, chosen) if self._selects else self._dump.identity
@@ -68,14 +96,18 @@ class Selection:
 
         Entries that are no papers are among it only where nothing selects.
         """
+        return (item for _, item in self.placed(papers))
+
+    def placed(self, papers: int | None) -> Iterator[_Placed]:
+        """Yield what `first` does, with the place of each in the dump, from 0."""
         self.extent = Extent(self._dump.size, _least(papers, self._sample))
         if papers != 0 and self._sample != 0:
             items = self._limited(self._met(), papers)
             if self._sample is not None:
                 items = _sampled(items, self._sample, self._seed)
-            for item in items:
+            for place, item in items:
                 self.extent.take(beyond=not isinstance(item, Paper))
-                yield item
+                yield place, item
         self.extent.end()
 
     def notes(self) -> list[str]:
@@ -87,25 +119,25 @@ class Selection:
             notes.append(said + (f"; {left} left out" if self._unjudged else ""))
         return [*notes, *self._dump.notes()]
 
-    def _met(self) -> Iterator[Item]:
+    def _met(self) -> Iterator[_Placed]:
         """Yield the papers that meet the conditions.
 
         A mistyped column must not select everything, or nothing, without a word: papers wait
         until each column was seen, and one that no paper has is an error.
         """
-        waiting: list[Item] = []
-        for item in self._dump:
+        waiting: list[_Placed] = []
+        for place, item in enumerate(self._dump):
             self.extent.read(self._dump.position)
             if self._selects and not self._is_judged(item):
                 continue
             if isinstance(item, Paper) and not all(each.holds(item) for each in self._where):
                 continue
             if self._missing and len(waiting) < _HELD:
-                waiting.append(item)
+                waiting.append((place, item))
                 continue
             yield from waiting
             waiting.clear()
-            yield item
+            yield place, item
         if self._missing and self._papers:
             raise self._no_column()
         yield from waiting
@@ -125,9 +157,9 @@ class Selection:
             self._missing.discard(name.casefold())
         return True
 
-    def _limited(self, items: Iterator[Item], papers: int | None) -> Iterator[Item]:
-        for item in items:
-            yield item
+    def _limited(self, items: Iterator[_Placed], papers: int | None) -> Iterator[_Placed]:
+        for place, item in items:
+            yield place, item
             if papers is not None and isinstance(item, Paper):
                 papers -= 1
                 if not papers:
@@ -149,24 +181,24 @@ def _least(*numbers: int | None) -> int | None:
     return min((number for number in numbers if number is not None), default=None)
 
 
-def _sampled(items: Iterator[Item], size: int, seed: int) -> Iterator[Item]:
+def _sampled(items: Iterator[_Placed], size: int, seed: int) -> Iterator[_Placed]:
     """Yield ``size`` of the papers, drawn at random, in their order; others as they are.
 
     Each paper has a random number that its text and the seed decide; those with the lowest are
     kept, so there are never more than ``size`` in memory.
     """
     kept: list[tuple[int, int, Paper]] = []
-    for position, item in enumerate(items):
+    for place, item in items:
         if not isinstance(item, Paper):
-            yield item
+            yield place, item
             continue
-        entry = (-_draw(item, seed), -position, item)
+        entry = (-_draw(item, seed), -place, item)
         if len(kept) < size:
             heapq.heappush(kept, entry)
         else:
             heapq.heappushpop(kept, entry)
-    for _, _, paper in sorted(kept, key=lambda entry: -entry[1]):
-        yield paper
+    for _, place, paper in sorted(kept, key=lambda entry: -entry[1]):
+        yield -place, paper
 
 
 def _draw(paper: Paper, seed: int) -> int:
