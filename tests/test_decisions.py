@@ -298,6 +298,21 @@ def test_convert_leaves_decisions_out_on_demand(
     assert read_jsonl(out) == RECORDS
 
 
+def test_a_draft_of_gold_has_what_was_decided(
+    review: Review, tmp_path: Path, invoke: Invoke
+) -> None:
+    done = invoke("gold", "draft", review.records)
+    assert "Review applied: 1 corrected, 1 rejected." in done.err.splitlines()
+    draft, *_ = read_jsonl(review.records.with_name("records.gold.jsonl"))
+    assert (draft["method_name"], draft["benchmarks"]) == ("Brisk", [])
+    as_it_was = tmp_path / "other.jsonl"
+    done = invoke("gold", "draft", review.records, "--no-review", "-o", as_it_was)
+    assert "Review" not in done.err
+    assert read_jsonl(as_it_was)[0]["benchmarks"] == RECORDS[0]["benchmarks"]
+    quiet = invoke("gold", "draft", review.records, "-o", tmp_path / "quiet.jsonl", "-q")
+    assert (quiet.code, quiet.err) == (0, "")
+
+
 def test_convert_tells_what_does_not_fit_the_records(
     review: Review, tmp_path: Path, invoke: Invoke
 ) -> None:

@@ -97,6 +97,9 @@ MinConfidence = Annotated[
         "meta.dropped. Values without a confidence are kept.",
     ),
 ]
+NoReview = Annotated[
+    bool, Option("--no-review", help="Leave out what was decided in 'extractor review'.")
+]
 Quiet = Annotated[bool, Option("--quiet", "-q", help="Write only errors to standard error.")]
 AsJson = Annotated[bool, Option("--json", help="Print one JSON object.")]
 

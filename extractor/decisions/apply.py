@@ -8,13 +8,15 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from extractor.decisions.decision import field_of, is_within
+from extractor.decisions.log import decisions_path, read_decisions
+from extractor.decisions.standing import Decisions
 from extractor.record import RECORD_KEYS, encode_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from extractor.decisions.decision import Decision
-    from extractor.decisions.standing import Decisions
 
 SAID = {
     "accept": "accepted",
@@ -43,6 +45,12 @@ class ReviewedRecords:
     decisions: Decisions
     applied: Counter[str] = field(default_factory=Counter)
     unmatched: list[Decision] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, records: Iterable[dict[str, Any]], path: Path, *, apply: bool) -> ReviewedRecords:
+        """The records of a file with the decisions beside it, if there are any and they apply."""
+        decided = decisions_path(path)
+        return cls(records, read_decisions(decided) if apply and decided.exists() else Decisions())
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         self.applied.clear()

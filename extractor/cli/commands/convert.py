@@ -37,9 +37,7 @@ def convert(
             help="The schema of the records. Default: the file's own, else inferred from it.",
         ),
     ] = None,
-    no_review: Annotated[
-        bool, Option("--no-review", help="Leave out what was decided in 'extractor review'.")
-    ] = False,
+    no_review: options.NoReview = False,
     min_confidence: options.MinConfidence = None,
     canonical: Annotated[
         bool,
@@ -61,7 +59,7 @@ def convert(
     """
     from extractor.cli.summary import unlikely_line
     from extractor.confidence import MinConfidence
-    from extractor.decisions import Decisions, ReviewedRecords, decisions_path, read_decisions
+    from extractor.decisions import ReviewedRecords, decisions_path
     from extractor.llm.own_files import own_files
     from extractor.writers import STDIN, choose_writer, open_output, open_records
 
@@ -70,16 +68,14 @@ def convert(
     least = None if min_confidence is None else MinConfidence(min_confidence)
     with _on_disk(records) as path:
         source = open_records(path)
-        decided = decisions_path(path)
-        applies = decided.exists() and not no_review
-        review = ReviewedRecords(source, read_decisions(decided) if applies else Decisions())
+        review = ReviewedRecords.of(source, path, apply=not no_review)
         rows, known = _with_schema(review, source, schema, inferred=writer.has_columns)
         if least is not None:
             rows = map(least.of_row, rows)
         if canonical:
             rows, known = _with_canonical(rows, review, known or source.schema or {})
         inputs = [STDIN if records == "-" else path, *options.schema_files(schema or "")]
-        inputs += [*own_files(), decided]
+        inputs += [*own_files(), decisions_path(path)]
         with open_output(writer, target, known, inputs=inputs) as sink:
             left_out = [*_write_all(rows, sink), *source.unreadable]
     for each in left_out:

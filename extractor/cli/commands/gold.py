@@ -40,15 +40,18 @@ def draft(
         int | None, Option(min=1, metavar="N", help="Take only N papers, drawn at random.")
     ] = None,
     seed: Annotated[int, Option(help="Another seed draws another sample.")] = 0,
+    no_review: options.NoReview = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Make a gold file to correct: each paper's values as its record has them, one paper a line.
 
     Check each value against the paper, correct, add and delete, and give the file to 'extractor
-    eval --gold'. A file that is there already is not replaced, as it may hold corrections.
+    eval --gold'. A file that is there already is not replaced, as it may hold corrections. What was
+    decided about the records in 'extractor review' is applied.
 
     Example: extractor gold draft records.jsonl --sample 50 -o gold.jsonl
     """
+    from extractor.decisions import ReviewedRecords
     from extractor.errors import UsageError
     from extractor.evaluation import draft_gold
     from extractor.paths import beside
@@ -60,7 +63,8 @@ def draft(
             f"{target} exists, and may hold corrections.", hint="Name another file with -o."
         )
     source = open_records(records)
-    rows: Iterable[Mapping[str, Any]] = _once(source)
+    review = ReviewedRecords.of(source, records, apply=not no_review)
+    rows: Iterable[Mapping[str, Any]] = _once(review)
     if sample is not None:
         rows = _drawn(rows, sample, seed)
     with open_output(choose_writer("jsonl", target), target, {}, inputs=[records]) as sink:
@@ -68,6 +72,8 @@ def draft(
             sink.write(draft_gold(row))
     for each in source.unreadable:
         typer.echo(f"Left out: {each}", err=True)
+    for note in () if quiet else review.notes():
+        typer.echo(note, err=True)
     if target and not quiet:
         typer.echo(f"{target}: {sink.rows:,} paper{'s' * (sink.rows != 1)} to correct", err=True)
     if source.unreadable:
