@@ -119,6 +119,7 @@ def test_paths_are_meant_from_where_the_file_is(invoke: Invoke, folder: Path) ->
         ("openai_api_key = 'sk-1'", "OPENAI_API_KEY"),
         ("extra-header = ['X-Api-Key: sk-1']", "extra-header: it may hold a secret."),
         ("limit = ", "extractor.toml cannot be read: Invalid value"),
+        ("schema = 'paper'\n[schema]", "put the option into [run]"),
         ("limit = 1\nlimit = 2", "extractor.toml cannot be read: Cannot overwrite a value"),
     ],
 )

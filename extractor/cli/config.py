@@ -33,6 +33,7 @@ FILE, PROJECT, DOTENV = "extractor.toml", "pyproject.toml", ".env"
 VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "EXTRACTOR_CACHE_DIR", "EXTRACTOR_MODELS_DIR")
 """The variables that are read of ``.env``."""
 
+_ONCE = "A name occurs once: where 'schema' is an option and a table, put the option into [run]."
 _VARIABLE_OF = {"base-url": "OPENAI_BASE_URL", "cache-dir": "EXTRACTOR_CACHE_DIR"}
 _NEVER = {"help", "version", "no-config", "yes", "install-completion", "show-completion"}
 _KEYS = re.compile(r"(?:openai[-_])?(?:api[-_])?key|token|secret|password", re.IGNORECASE)
@@ -129,8 +130,10 @@ def _table(path: Path) -> Mapping[str, Any] | None:
     except (OSError, ValueError) as error:
         if path.name == PROJECT:  # other programs say that it is broken
             return None
+        said = one_line(str(error))
         raise UsageError(
-            f"{shown(path)} cannot be read: {one_line(str(error))}.", hint="Write it as TOML."
+            f"{shown(path)} cannot be read: {said}.",
+            hint=_ONCE if "overwrite" in said else "Write it as TOML.",
         ) from error
     if path.name == PROJECT:
         tool = found.get("tool")
