@@ -12,7 +12,7 @@ import pytest
 from helpers import read_jsonl, write_jsonl
 from hypothesis import given
 from hypothesis import strategies as st
-from reviews import CLAIM, RECORDS, Review
+from reviews import CLAIM, PAPERS, RECORDS, Review
 
 from extractor.decisions import Decision, DecisionLog, Decisions, apply_decisions, read_decisions
 from extractor.errors import DumpError, OutputError
@@ -311,6 +311,32 @@ def test_a_draft_of_gold_has_what_was_decided(
     assert read_jsonl(as_it_was)[0]["benchmarks"] == RECORDS[0]["benchmarks"]
     quiet = invoke("gold", "draft", review.records, "-o", tmp_path / "quiet.jsonl", "-q")
     assert (quiet.code, quiet.err) == (0, "")
+
+
+@pytest.mark.parametrize("option", ["-o", "--failures", "convert"])
+@pytest.mark.parametrize("kind", ["decisions", "gold"])
+def test_what_people_decided_is_not_overwritten(
+    review: Review, tmp_path: Path, invoke: Invoke, kind: str, option: str
+) -> None:
+    kept = review.path
+    if kind == "gold":
+        kept = write_jsonl(tmp_path / "my.gold.jsonl", [{"id": "1", "method_name": "Brisk"}])
+    before = kept.read_bytes()
+    dump = write_jsonl(tmp_path / "dump.jsonl", PAPERS)
+    other = write_jsonl(tmp_path / "other.jsonl", RECORDS)
+    arguments: list[object] = ["run", dump, "--model", "none", option, kept]
+    if option == "convert":
+        arguments = ["convert", other, kept]
+    code, _, err = invoke(*arguments)
+    assert (code, err.count("\n")) == (2, 1)
+    assert ("holds decisions" if kind == "decisions" else "is gold") in err
+    assert kept.read_bytes() == before
+
+
+def test_records_under_the_name_of_gold_are_replaced(tmp_path: Path, invoke: Invoke) -> None:
+    dump, out = write_jsonl(tmp_path / "dump.jsonl", PAPERS[1:]), tmp_path / "my.gold.jsonl"
+    for _ in range(2):
+        assert invoke("run", dump, "--model", "none", "-o", out).code == 0
 
 
 def test_convert_tells_what_does_not_fit_the_records(

@@ -7,6 +7,7 @@ Lines and is only appended to; ``extractor.review`` writes it, ``convert`` and `
 from __future__ import annotations
 
 from extractor.decisions.apply import SAID, ReviewedRecords, apply_decisions
+from extractor.decisions.by_hand import check_not_by_hand
 from extractor.decisions.decision import Decision, Verdict, field_of, is_within, text_hash
 from extractor.decisions.log import DecisionLog, decisions_path, is_decisions, read_decisions
 from extractor.decisions.standing import Decisions
@@ -19,6 +20,7 @@ __all__ = [
     "ReviewedRecords",
     "Verdict",
     "apply_decisions",
+    "check_not_by_hand",
     "decisions_path",
     "field_of",
     "is_decisions",

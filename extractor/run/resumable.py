@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol
 
+from extractor.decisions import check_not_by_hand
 from extractor.errors import UsageError, resume_hint
 from extractor.llm.providers import provider_for
 from extractor.paths import beside
@@ -179,6 +180,8 @@ def open_run(
             "--append asks again for papers that failed, and for new ones.",
             hint="Leave out --retry-failed.",
         )
+    for file in destination.files:
+        check_not_by_hand(file)
     out, failed = destination.out, destination.failures
     earlier = Earlier(destination.writer, out, failed, task.label) if append else None
     retry = _read_failures(destination.failures) if retry_failed else None
