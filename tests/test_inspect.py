@@ -5,19 +5,21 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import re
 import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from engine_runs import papers, write_dump
-from fault_server import FaultServer
+from fault_server import FaultServer, answer, refuse
 from helpers import write_jsonl
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from extractor.cli.figures import money
+from extractor.decisions import Decision, DecisionLog
 from extractor.inspection.forecast import Range, forecast
 from extractor.inspection.survey import Lengths, Repeats, Survey
 from extractor.inspection.tokens import TOKEN_ERROR, answer_tokens, count_tokens, request_tokens
@@ -114,6 +116,8 @@ def test_json_says_the_same(invoke: Invoke, tmp_path: Path) -> None:
         "metadata": {"year": 1},
         "first": [{"id": "a", "title": "Één", "abstract": 144}],
         "cached": {"papers": 0, "exact": True},
+        "left_out": 0,
+        "out": None,
         "first_unreadable": [
             {"line": 2, "message": "There is no abstract.", "id": "b", "title": "Two", "file": None}
         ],
@@ -121,6 +125,87 @@ def test_json_says_the_same(invoke: Invoke, tmp_path: Path) -> None:
     assert (run["model"], run["papers"], run["sample"], run["requests"]) == ("m", 1, 1, 1)
     assert run["prompt_tokens"].keys() == {"low", "expected", "high"}
     assert run["cost"] is None
+
+
+DECIDED = Decision("2026-01-02T03:04:05.678Z", "ana", "1", "T", "0" * 16, "name", "accept", "A")
+
+
+def _options(command: str) -> set[str]:
+    page = (EXAMPLE.parent.parent / "docs" / "commands.md").read_text(encoding="utf-8")
+    section = page.split(f"## `extractor {command}`")[1].split("\n## ")[0]
+    return set(re.findall(r"^\* `.*?(--[a-z-]+)", section, re.M))
+
+
+def test_it_takes_every_option_of_a_run() -> None:
+    assert _options("run") <= _options("inspect")
+
+
+def test_a_command_for_a_run_is_looked_at_and_nothing_is_written(
+    invoke: Invoke, tmp_path: Path
+) -> None:
+    dump, out = write_dump(tmp_path / "dump.jsonl", papers(3)), tmp_path / "new" / "r.csv"
+    how = ["--min-confidence", 0.5, "--view", "claims", "--max-requests", 9, "--progress", "none"]
+    code, said, err = invoke("inspect", dump, "-o", out, "--model", "none", *how, "-v")
+    assert (code, str(tmp_path / "new") in said) == (0, True)
+    assert " would be written" in said
+    assert "option     --min-confidence 0.5 (command line)" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["dump.jsonl"]
+    code, _, err = invoke("inspect", dump, "-o", tmp_path / "r.unknown", "--progress", "json")
+    assert (code, json.loads(err)["event"]) == (2, "error")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("r.jsonl", "exists, and would be replaced"),
+        ("dump.jsonl", "cannot be written: it would overwrite"),
+        ("folder.jsonl", "is a folder"),
+        ("dump.jsonl/r.jsonl", "nothing can be written to"),
+        ("r.review.jsonl", "holds decisions"),
+    ],
+)
+def test_what_becomes_of_the_output_is_told(
+    invoke: Invoke, tmp_path: Path, name: str, said: str
+) -> None:
+    (tmp_path / "folder.jsonl").mkdir()
+    dump = write_dump(tmp_path / "dump.jsonl", papers(2))
+    write_jsonl(tmp_path / "r.jsonl", [{"id": "0", "title": "T"}])
+    DecisionLog(tmp_path / "r.review.jsonl").append(DECIDED)
+    how = ["inspect", dump, "--model", "none", "-o", tmp_path / name]
+    code, text, _ = invoke(*how)
+    assert (code, said in text.splitlines()[-1]) == (0, True)
+    found = json.loads(invoke(*how, "--json").out)["out"]
+    assert (found["problem"] is None) is (name == "r.jsonl")
+
+
+def test_papers_that_a_run_does_not_ask_about_are_left_out(invoke: Invoke, tmp_path: Path) -> None:
+    some, every = tmp_path / "some.jsonl", tmp_path / "every.jsonl"
+    write_dump(some, papers(3))
+    write_dump(every, papers(5))
+    out, failing = tmp_path / "r.jsonl", papers(3)[1].title
+    reply = lambda asked: refuse(400, "no") if asked.title == failing else answer(asked)  # noqa: E731
+    with FaultServer(reply) as server:
+        asked = ["--model", "m", "--base-url", server.url, "-o", out, "--no-cache"]
+        assert invoke("run", some, *asked).code == 3
+        server.forget()
+        before = out.read_bytes()
+        _, said, _ = invoke("inspect", every, *asked, "--append")
+        assert "2 papers left out, which have a record before" in said
+        assert "r.jsonl (jsonl) would be added to" in said
+        added = json.loads(invoke("inspect", every, *asked, "--append", "--json").out)
+        assert (added["papers"], added["left_out"], added["forecast"]["papers"]) == (3, 2, 3)
+        again = json.loads(invoke("inspect", every, *asked, "--retry-failed", "--json").out)
+        assert (again["papers"], again["left_out"], again["forecast"]["requests"]) == (1, 4, 1)
+        assert invoke("inspect", every, *asked, "--append", "--retry-failed").code == 2
+        assert not server.asked
+    assert out.read_bytes() == before
+
+
+def test_the_forecast_is_made_from_so_many_papers(invoke: Invoke, tmp_path: Path) -> None:
+    dump = write_dump(tmp_path / "dump.jsonl", papers(9))
+    how = ["--model", "m", "--base-url", "http://localhost:9/v1", "--json"]
+    run = json.loads(invoke("inspect", dump, *how, "--forecast-from", 4).out)["forecast"]
+    assert (run["papers"], run["sample"]) == (9, 4)
 
 
 HOSTILE = "A\x1b[31m B\x9b2J \u202egnp.exe\u2066 \x07 C\u2028D <script> [bold]"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from extractor.readers import Dump
+    from extractor.run.resumable import Destination
     from extractor.run.selection import Selection
     from extractor.run.settings import CallSettings
     from extractor.schemas.paper import PaperFields
@@ -180,6 +181,46 @@ class SelectionOptions(OptionGroup):
         from extractor.run.selection import Selection
 
         return Selection(dump, where=self.where or (), sample=self.sample, seed=self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions(OptionGroup):
+    """Where results go, and what an earlier run left there."""
+
+    out: Annotated[
+        Path | None,
+        Option("-o", "--out", metavar="OUT", help="Where records go. Default: standard output."),
+    ] = None
+    failures: Annotated[
+        Path | None,
+        Option(
+            metavar="FILE",
+            help="Where failures go, as JSON Lines. Default: OUT with the ending "
+            ".failures.jsonl; without OUT they are only counted.",
+        ),
+    ] = None
+    format: Format = None
+    view: View = None
+    retry_failed: Annotated[
+        bool,
+        Option(
+            "--retry-failed",
+            help="Ask again for the papers in the failures file, and for no others.",
+        ),
+    ] = False
+    append: Annotated[
+        bool,
+        Option(
+            "--append",
+            help="Keep the records that are in OUT, and add those of papers that have none there.",
+        ),
+    ] = False
+
+    def destination(self, task: Task[Any]) -> Destination:
+        """Raises UsageError."""
+        from extractor.run.resumable import Destination
+
+        return Destination.of(task, self.out, self.format, self.failures, view=self.view)
 
 
 @dataclass(frozen=True, kw_only=True)

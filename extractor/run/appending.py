@@ -44,8 +44,8 @@ class Earlier:
         self._known: set[int] = set()
         self._met: set[int] = set()
 
-    def write_records(self, records: Sink) -> None:
-        """Write the records first of all."""
+    def write_records(self, records: Sink | None) -> None:
+        """Write the records first of all, or only read which there are."""
         for row in self._source or ():
             meta = row.get("meta")
             made_by = meta.get("task") if isinstance(meta, dict) else None
@@ -55,17 +55,22 @@ class Earlier:
                     f"{self._task}.",
                     hint="Write them to another file, or give the schema and prompt of before.",
                 )
-            records.write(row)
+            if records is not None:
+                records.write(row)
             self._known.add(hash((row["id"], row.get("title"))))
         for unreadable in self._source.unreadable if self._source else ():
             raise unreadable
+
+    def has(self, paper: Paper) -> bool:
+        """Whether a paper has a record; they are read by now."""
+        return hash((paper.id, paper.title)) in self._known
 
     def new(
         self, items: Iterable[Paper | Failure], left_out: Callable[[], None]
     ) -> Iterator[Paper | Failure]:
         """Yield the papers that have no record yet; ``left_out`` is called for each other one."""
         for item in items:
-            if not isinstance(item, Failure) and hash((item.id, item.title)) in self._known:
+            if not isinstance(item, Failure) and self.has(item):
                 left_out()
                 continue
             if self._failures:

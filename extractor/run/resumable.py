@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol
 from extractor.decisions import check_not_by_hand
 from extractor.errors import UsageError, resume_hint
 from extractor.llm.providers import provider_for
+from extractor.paper import Paper
 from extractor.paths import beside
 from extractor.record import SchemaT, record_schema
 from extractor.run.appending import Earlier
@@ -95,6 +96,46 @@ class Destination:
         )
 
 
+@dataclass(frozen=True)
+class Before:
+    """What earlier runs left that decides which papers are asked about."""
+
+    earlier: Earlier | None
+    retry: Retry | None
+
+    @classmethod
+    def of(
+        cls, destination: Destination, task: Task[Any], *, append: bool, retry_failed: bool
+    ) -> Before:
+        """Open what ``--append`` adds to, or what ``--retry-failed`` asks again. Raises
+        UsageError."""
+        if append and retry_failed:
+            raise UsageError(
+                "--append asks again for papers that failed, and for new ones.",
+                hint="Leave out --retry-failed.",
+            )
+        out, failures = destination.out, destination.failures
+        return cls(
+            Earlier(destination.writer, out, failures, task.label) if append else None,
+            _read_failures(failures) if retry_failed else None,
+        )
+
+    def asks(self, items: Iterable[Item], left_out: Callable[[], None]) -> Iterator[Item]:
+        """Yield what a run asks about; ``left_out`` is called for each other paper."""
+        if self.earlier:
+            self.earlier.write_records(None)
+        for item in items:
+            if isinstance(item, Paper) and not self._asks(item):
+                left_out()
+                continue
+            yield item
+
+    def _asks(self, paper: Paper) -> bool:
+        if self.earlier:
+            return not self.earlier.has(paper)
+        return self.retry is None or (paper.id, paper.title) in self.retry.failed
+
+
 class Resumable(Generic[SchemaT]):
     """An open run: give `work` an engine that was opened with its ``state``."""
 
@@ -175,16 +216,10 @@ def open_run(
     an error, everything stays as it was. ``inputs`` are files that must not be overwritten. With
     ``append`` the records that are there stay, and only papers without a record are extracted.
     """
-    if append and retry_failed:
-        raise UsageError(
-            "--append asks again for papers that failed, and for new ones.",
-            hint="Leave out --retry-failed.",
-        )
     for file in destination.files:
         check_not_by_hand(file)
-    out, failed = destination.out, destination.failures
-    earlier = Earlier(destination.writer, out, failed, task.label) if append else None
-    retry = _read_failures(destination.failures) if retry_failed else None
+    before = Before.of(destination, task, append=append, retry_failed=retry_failed)
+    earlier, retry = before.earlier, before.retry
     endpoint = provider_for(model).endpoint
     # What makes it the same run when the same command is given again.
     identity = (

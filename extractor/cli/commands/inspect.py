@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer import Option
@@ -20,8 +22,14 @@ if TYPE_CHECKING:
 
     from extractor.inspection.cached import Cached
     from extractor.inspection.forecast import Forecast, Range
+    from extractor.inspection.output import Target
     from extractor.inspection.survey import Lengths, Repeats, Survey
+    from extractor.llm.settings import ModelSettings
     from extractor.readers import Dump, DumpFile, Item
+    from extractor.run.resumable import Before
+    from extractor.run.selection import Selection
+    from extractor.run.settings import CallSettings
+    from extractor.task import Task
 
 _WIDTH = 72
 _KEYS = 8
@@ -30,62 +38,155 @@ _FILES = 20
 
 @expanded
 def inspect(
+    context: typer.Context,
     *,
     dump: options.Dumps,
     forecast_from: Annotated[
         int, Option(min=1, help="The number of papers that the forecast is made from.")
     ] = 200,
     as_json: options.AsJson = False,
+    output: options.OutputOptions,
+    min_confidence: options.MinConfidence = None,
     reading: options.DumpOptions,
     selection: options.SelectionOptions,
     task: options.TaskOptions,
     model: options.ModelOptions,
     calls: options.CallOptions,
+    debug_log: options.DebugLog = None,
+    progress: options.Progress = options.ProgressKind.AUTO,
+    verbose: options.Verbose = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Show what a dump holds, and forecast what a run over it takes. No model is called.
 
-    It shows the format, how many papers there are, how many have no abstract, how long they
-    are and which are repeated; then how many have their answers in the cache, and the tokens,
-    time and cost of 'extractor run' with the same options for the others, each with a range.
+    It takes the options of 'extractor run', and writes nothing. It shows the format, how many
+    papers there are, how many have no abstract, how long they are and which are repeated; then
+    how many have their answers in the cache, and the tokens, time and cost of that run for the
+    others, each with a range.
 
     Example: extractor inspect papers.bib --model gpt-5-mini
     """
+    from extractor.cli.progress import report_for
+    from extractor.cli.verbose import telling
+    from extractor.debug_log import logging_to
+    from extractor.inspection.output import target_of
+    from extractor.inspection.survey import Survey
+    from extractor.llm.own_files import own_files
+    from extractor.run.resumable import Before
+
+    report = report_for(progress, quiet=quiet)
+    with report.errors():
+        extraction, settings = task.load(), model.settings(concurrency=calls.rates.concurrency)
+        call_settings, destination = calls.settings(min_confidence), output.destination(extraction)
+        own = [*task.files, *model.files, *own_files(calls.cache.cache_dir)]
+        skip = [*destination.files, *own, *([debug_log] if debug_log else ())]
+        with (
+            reading.open(dump, skip=skip) as source,
+            telling(report, context, extraction, settings, call_settings, verbose=True)
+            if verbose
+            else nullcontext(),
+            logging_to(debug_log, others=[*(inputs := [*options.inputs(source), *own])]),
+        ):
+            found = _found(
+                selection.of(source),
+                selection.limit,
+                Before.of(
+                    destination,
+                    extraction,
+                    append=output.append,
+                    retry_failed=output.retry_failed,
+                ),
+                Survey(sample_size=forecast_from),
+                extraction,
+                settings,
+                call_settings,
+            )
+        target = target_of(destination, inputs)
+        if as_json:
+            typer.echo(json.dumps(_as_json(source, found, target), indent=2))
+        else:
+            for line in _lines(source, found, target, append=output.append):
+                typer.echo(line)
+        for error in found.broken:
+            raise error
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What was found in a dump; ``left_out`` counts papers that a run does not ask about, and
+    ``broken`` is the error that ended the dump."""
+
+    survey: Survey
+    cached: Cached | None
+    run: Forecast | None
+    left_out: int
+    notes: list[str]
+    broken: list[DumpError]
+
+
+def _found(
+    papers: Selection,
+    limit: int | None,
+    before: Before,
+    survey: Survey,
+    task: Task[Any],
+    settings: ModelSettings,
+    calls: CallSettings,
+) -> _Found:
     import asyncio
 
     from extractor.inspection.cached import look_up
     from extractor.inspection.forecast import forecast
-    from extractor.inspection.survey import Survey
     from extractor.llm.providers import provider_for
 
-    extraction, settings = task.load(), model.settings(concurrency=calls.rates.concurrency)
-    call_settings, endpoint = calls.settings(), provider_for(settings).endpoint
-    survey, broken = Survey(sample_size=forecast_from), list[DumpError]()
-    with reading.open(dump) as source:
-        papers = selection.of(source)
-        items = _until_broken(papers.first(selection.limit), broken)
-        cached = asyncio.run(look_up(items, survey, extraction, settings, call_settings))
+    broken, left_out = list[DumpError](), list[None]()
+    items = _until_broken(papers.first(limit), broken)
+    items = before.asks(items, partial(left_out.append, None))
+    cached = asyncio.run(look_up(items, survey, task, settings, calls))
     run = None
     if cached.sample:
-        run = forecast(extraction, settings, call_settings, cached.sample, cached.remaining)
-    told_cached = cached if survey.papers and endpoint.answers else None
-    if as_json:
-        found = {"dump": source.name, "format": _format(source), "bytes": source.size}
-        files = {"files": list(map(asdict, source.files))}
-        told = {**found, **files, **survey.to_dict(), **_cached_keys(told_cached)}
-        told["forecast"] = run.to_dict() if run else None
-        typer.echo(json.dumps(told, indent=2))
-    else:
-        for line in _dump_lines(source, survey):
-            typer.echo(line)
-        for line in (
-            *(_cached_lines(told_cached, survey.papers) if told_cached else ()),
-            *(_forecast_lines(run) if run else ()),
-        ):
-            typer.echo(line)
-        for note in papers.notes():
-            typer.echo(f"  {note}")
-    for error in broken:
-        raise error
+        run = forecast(task, settings, calls, cached.sample, cached.remaining)
+    answers = provider_for(settings).endpoint.answers
+    told = cached if survey.papers and answers else None
+    return _Found(survey, told, run, len(left_out), papers.notes(), broken)
+
+
+def _as_json(source: Dump, found: _Found, target: Target | None) -> dict[str, Any]:
+    told = {"dump": source.name, "format": _format(source), "bytes": source.size}
+    files = {"files": list(map(asdict, source.files))}
+    return {
+        **told,
+        **files,
+        **found.survey.to_dict(),
+        **_cached_keys(found.cached),
+        "left_out": found.left_out,
+        "out": target.to_dict() if target else None,
+        "forecast": found.run.to_dict() if found.run else None,
+    }
+
+
+def _lines(source: Dump, found: _Found, target: Target | None, *, append: bool) -> Iterator[str]:
+    yield from _dump_lines(source, found.survey)
+    if found.cached:
+        yield from _cached_lines(found.cached, found.survey.papers)
+    if found.run:
+        yield from _forecast_lines(found.run)
+    if found.left_out:
+        why = "have a record" if append else "did not fail"
+        yield f"  {counted(found.left_out, 'paper')} left out, which {why} before"
+    if target:
+        yield f"  {_target_line(target, append=append)}"
+    yield from (f"  {note}" for note in found.notes)
+
+
+def _target_line(target: Target, *, append: bool) -> str:
+    """What becomes of the output."""
+    if target.problem:
+        return f"The records cannot be written: {one_line(target.problem)}."
+    how = "would be added to" if append else "exists, and would be replaced"
+    return (
+        f"{one_line(target.path)} ({target.format}) {how if target.exists else 'would be written'}"
+    )
 
 
 def _until_broken(items: Iterator[Item], broken: list[DumpError]) -> Iterator[Item]:

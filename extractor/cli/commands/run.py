@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
-from typer import Option
 
 from extractor.cli import EXIT_INTERRUPTED, EXIT_SOME_FAILED, exit_code, options
 from extractor.cli.expand import expanded
@@ -24,34 +22,7 @@ def run(
     context: typer.Context,
     *,
     dump: options.Dumps,
-    out: Annotated[
-        Path | None,
-        Option("-o", "--out", metavar="OUT", help="Where records go. Default: standard output."),
-    ] = None,
-    failures: Annotated[
-        Path | None,
-        Option(
-            metavar="FILE",
-            help="Where failures go, as JSON Lines. Default: OUT with the ending "
-            ".failures.jsonl; without OUT they are only counted.",
-        ),
-    ] = None,
-    format: options.Format = None,  # noqa: A002 -- the option's name
-    view: options.View = None,
-    retry_failed: Annotated[
-        bool,
-        Option(
-            "--retry-failed",
-            help="Ask again for the papers in the failures file, and for no others.",
-        ),
-    ] = False,
-    append: Annotated[
-        bool,
-        Option(
-            "--append",
-            help="Keep the records that are in OUT, and add those of papers that have none there.",
-        ),
-    ] = False,
+    output: options.OutputOptions,
     min_confidence: options.MinConfidence = None,
     reading: options.DumpOptions,
     selection: options.SelectionOptions,
@@ -78,14 +49,14 @@ def run(
     from extractor.cli.verbose import telling
     from extractor.debug_log import logging_to
     from extractor.llm.own_files import own_files
-    from extractor.run.resumable import Destination, open_run
+    from extractor.run.resumable import open_run
     from extractor.run.session import prices_of
 
     report = report_for(progress, quiet=quiet)
     with report.errors():
         extraction, settings = task.load(), model.settings(concurrency=calls.rates.concurrency)
         call_settings = calls.settings(min_confidence)
-        destination = Destination.of(extraction, out, format, failures, view=view)
+        destination = output.destination(extraction)
         outputs, logs = destination.files, [debug_log] if debug_log else []
         own = [*task.files, *model.files, *own_files(calls.cache.cache_dir)]
         with (
@@ -103,8 +74,8 @@ def run(
                 settings,
                 call_settings,
                 limit=selection.limit,
-                retry_failed=retry_failed,
-                append=append,
+                retry_failed=output.retry_failed,
+                append=output.append,
                 inputs=[*inputs, *logs],
             ) as opened,
         ):
@@ -118,10 +89,10 @@ def run(
                 wait_display=watcher.waiting,
             )
         notes = [*usage_lines(opened.state.budget, endpoint, call_settings), *opened.notes()]
-        for line in closing_lines(summary, out, notes, left_out=opened.left_out):
+        for line in closing_lines(summary, output.out, notes, left_out=opened.left_out):
             report.say(line)
         code = _exit_code(summary, report)
-    report.event("end", **end_event(summary, watcher.status(), out), exit_code=code)
+    report.event("end", **end_event(summary, watcher.status(), output.out), exit_code=code)
     raise typer.Exit(code)
 
 
