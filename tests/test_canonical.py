@@ -277,6 +277,17 @@ def test_convert_adds_the_columns_to_any_format(
     assert [row["hardware"] for row in found] == [["NVidia H100"], ["H100 GPU"]]
 
 
+def test_a_command_does_without_what_a_file_of_options_adds(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "extractor.toml").write_text("[convert]\ncanonical = true\n")
+    records = write_jsonl(tmp_path / "r.jsonl", [record(1, hardware=["NVidia H100"])])
+    for option, there in (([], True), (["--no-canonical"], False)):
+        assert invoke("convert", records, "out.jsonl", "--quiet", *option).code == 0
+        assert ("hardware_canonical" in read_jsonl(tmp_path / "out.jsonl")[0]) is there
+
+
 def test_convert_writes_them_into_a_spreadsheet_with_a_schema(
     invoke: Invoke, tmp_path: Path
 ) -> None:

@@ -210,6 +210,22 @@ def test_verbose_tells_what_is_used_and_what_is_tried_again(
     assert "sk-" not in err
 
 
+@pytest.mark.parametrize("command", ["run", "extract", "eval", "inspect"])
+@pytest.mark.parametrize("option", ["--verbose", "-v"])
+def test_every_command_that_asks_tells_what_it_uses(
+    invoke: Invoke, folder: Path, command: str, option: str
+) -> None:
+    dump = write_dump(folder / "dump.jsonl", papers(1))
+    gold = write(folder / "gold.jsonl", '{"id": "0", "hardware": []}\n')
+    write(folder / "extractor.toml", 'model = "none"')
+    of_command = {"extract": ["--file", dump], "eval": [dump, "--gold", gold]}
+    code, _, err = invoke(command, *of_command.get(command, [dump]), option)
+    assert code == 0
+    assert "option     --model none (extractor.toml)" in err
+    assert "task       paper@" in err
+    assert "option     --model" not in invoke(command, *of_command.get(command, [dump])).err
+
+
 def test_scores_are_not_refused_for_a_model_in_a_file(invoke: Invoke, folder: Path) -> None:
     write(folder / "extractor.toml", 'schema = "name, size int"\nmodel = "none"\nrpm = 3')
     gold = write(folder / "gold.jsonl", '{"id": "1", "name": "Foo", "size": 1}\n')

@@ -40,6 +40,19 @@ def commands_page() -> str:
     return done.stdout
 
 
+def test_every_option_is_tried_by_a_test() -> None:
+    """By its long name, but for those that Typer itself adds."""
+    heads = re.findall(r"^\* `(.*?)`:", COMMANDS.read_text(encoding="utf-8"), re.M)
+    options = set(_OPTION.findall("\n".join(heads)))
+    tests = "\n".join(
+        file.read_text(encoding="utf-8")
+        for file in (ROOT / "tests").glob("*.py")
+        if file != Path(__file__)
+    )
+    of_typer = {"--help", "--install-completion", "--show-completion"}
+    assert options - set(re.findall(r"[\"' ](--[a-z][a-z-]+)", tests)) - of_typer == set()
+
+
 def test_every_command_and_option_is_documented() -> None:
     assert COMMANDS.read_text(encoding="utf-8") == commands_page(), (
         "write the page anew: python -m typer extractor.cli.app utils docs"

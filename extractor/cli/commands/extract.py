@@ -60,8 +60,8 @@ def _paper(title: str, abstract: str | None, file: Path | None) -> Paper:
     from extractor.readers import read_dump
 
     if file is not None:
-        if abstract is not None:
-            raise UsageError("Both an abstract and --file are given.", hint="Give one of them.")
+        if abstract is not None or title:
+            raise UsageError("Both a paper and --file are given.", hint="Give one of them.")
         papers = list(islice(read_dump(str(file)), 2))
         if len(papers) != 1:
             raise DumpError(
