@@ -235,7 +235,7 @@ def test_csv_has_no_nul_and_says_which_cells_excel_cuts(
     assert b"\0" not in out.read_bytes()
     rows = list(csv.DictReader(io.StringIO(out.read_text(encoding="utf-8-sig"))))
     assert [row["note"] for row in rows] == ["nul \ufffd here", notes[1]]
-    assert f"{out}: 1 cell longer than the 32,767 characters" in said
+    assert f"{out}: cells longer than the 32,767 characters that Excel keeps of one: 1" in said
 
 
 # What lies there afterwards
