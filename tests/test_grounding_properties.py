@@ -43,7 +43,8 @@ class Anything(BaseModel):
 
 
 def token_spans(text: str) -> list[tuple[int, int]]:
-    return [match.span() for match in re.finditer(r"\S+", text)]
+    # The separators of old files, which Python takes for white space, are invisible here.
+    return [match.span() for match in re.finditer(r"[\S\x1c-\x1f]+", text)]
 
 
 def test_what_a_terminal_takes_for_a_command_is_no_word() -> None:

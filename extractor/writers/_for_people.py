@@ -64,8 +64,9 @@ class TablesForPeople(Writer, HasViews):
         if self.view and self.view != MAIN:
             asked = _view_named(self.view, views)
             return Chosen((asked,), asked.name)
-        named = _stem(target) if target else ""
-        if self.view is None and named in views:
+        stem = _stem(target).casefold() if target else ""
+        named = next((name for name in views if name.casefold() == stem), None)
+        if self.view is None and named is not None:
             why = ", which the file is called after (--view papers writes every table)"
             return Chosen((views[named],), named, why)
         return Chosen(self.all_tables(shape))
@@ -81,10 +82,12 @@ def _view_named(name: str, views: Mapping[str, View]) -> View:
     if found := views.get(name) or by_list.get(name):
         return found
     meant = closest(name, list(views))
-    known = ", ".join((MAIN, *views))
+    known = f"Views: {', '.join((MAIN, *views))}."
+    if not views:
+        known = "Without records, name their schema with --schema."
     raise UsageError(
         f"These records have no view {name!r}.",
-        hint=f"Did you mean {meant}?" if meant else f"Views: {known}.",
+        hint=f"Did you mean {meant}?" if meant else known,
     )
 
 

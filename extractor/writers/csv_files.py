@@ -58,8 +58,9 @@ class _Texts(Sink):
                 self._rows += 1
                 texts = [cell for cell in cells if isinstance(cell, str)]
                 self._long_cells += sum(len(text) > EXCEL_CELL for text in texts)
-                returns = any("\r" in text for text in texts)
-                (quoted if returns else file).writerow(map(self._cell, cells))
+                shown = [self._cell(cell) for cell in cells]
+                returns = any("\r" in cell for cell in shown if isinstance(cell, str))
+                (quoted if returns else file).writerow(shown)
         self._flush()
 
     def _flush(self) -> None:
