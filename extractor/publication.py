@@ -64,7 +64,7 @@ def publication_of(source: Mapping[str, object], paper_id: str = "") -> Publicat
     page = _first(source, names.pages, _address)
     doi = _first(source, names.dois, _doi) or _doi_in_address(page)
     return Publication(
-        _first(source, names.years, _year),
+        _first(source, names.years, year_in),
         _first(source, names.venues, _venue),
         doi,
         page
@@ -94,9 +94,13 @@ class _Names(NamedTuple):
 def _names(present: tuple[str, ...]) -> _Names:
     by_name: dict[str, list[str]] = {}
     for key in present:
-        by_name.setdefault(re.sub(r"[\W_]", "", key).lower(), []).append(key)
+        by_name.setdefault(_plain(key), []).append(key)
     lists = (_YEARS, _VENUES, _DOIS, _PAGES, _ARXIV, _FILES, _OF_ARXIV)
     return _Names(*([key for name in each for key in by_name.get(name, ())] for each in lists))
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
 
 
 def _first(
@@ -108,7 +112,13 @@ def _first(
     return None
 
 
-def _year(value: object) -> int | None:
+def tells_year(name: str) -> bool:
+    """Whether metadata of this name tell when a paper appeared."""
+    return _plain(name) in _YEARS
+
+
+def year_in(value: object) -> int | None:
+    """The first year in a text, or in what lists and objects hold."""
     if isinstance(value, str):
         found = _YEAR.search(value)
     else:

@@ -41,7 +41,24 @@ def holds(condition: str, **source: Any) -> bool:
         ("date<=2024", {"date": "2024-05-03"}, True),
         ("date<2024-05", {"date": "2024-04-30T10:00:00Z"}, True),
         ("date>2024-05-03", {"date": "2024-05-03"}, False),
-        ("date>2024", {"date": "May 2025"}, False),
+        ("date>2024", {"date": "May 2025"}, True),
+        ("year>=2024", {"year": "May 2024"}, True),
+        ("year<2024", {"year": "c2023."}, True),
+        ("date>2024-03", {"date": "May 2024"}, False),
+        ("date>2024-03", {"date": "May 2025"}, True),
+        ("volume>2024", {"volume": "May 2025"}, False),
+        ("citations>=1000", {"citations": "1,000"}, True),
+        ("citations>999.5", {"citations": "12 000.5"}, True),
+        ("citations<=1,000", {"citations": 1000}, True),
+        ("citations=1000", {"citations": "1,000"}, True),
+        ("citations>1", {"citations": "1,00"}, False),
+        ("venue=", {}, True),
+        ("venue=", {"venue": " "}, True),
+        ("venue=", {"venue": "ICML"}, False),
+        ("venue!=", {"venue": "ICML"}, True),
+        ("venue!=", {"venue": None}, False),
+        ("venue=ICML|", {"year": 2024}, True),
+        ("title~ <b>", {}, False),
         ("citations>9", {"citations": 10}, True),
         ("venue~ICML", {"venue": "Proc. of icml 2021"}, True),
         ("venue~ICML", {"booktitle": "ICML"}, True),
@@ -73,6 +90,12 @@ def test_a_condition_holds(condition: str, source: dict[str, Any], meets: bool) 
         (">=3", "is not a condition"),
         ("year>=", "has no value"),
         ("venue~ICML|", "has no value"),
+        ("year==2024", "'==' is not an operator. Write '='"),
+        ("year=>2024", "Write '>='"),
+        ("year =< 2024", "Write '<='"),
+        ("year<>2024", "Write '!='"),
+        ("venue=~ICML", "Write '~'"),
+        ("title~<b>", "a space before a value"),
         ("venue>ICML", "not one number or date"),
         ("year>2020|2021", "not one number or date"),
         ("year>nan", "not one number or date"),
@@ -180,8 +203,33 @@ def test_run_takes_what_is_selected(invoke: Invoke, tmp_path: Path) -> None:
     assert (code, err.count("\n")) == (2, 1)
     assert len(read_jsonl(out)) == 1
     code, _, err = invoke("run", path, *how, "--where", "year>=3000")
-    assert code == 0
-    assert "0 of 60 papers selected" in err
+    assert code == 2
+    assert "--where 'year>=3000': none of 60 papers of" in err
+    assert len(read_jsonl(out)) == 1
+    code, _, err = invoke("run", path, *how, "--where", "year>=3000", "--where", "title~Paper")
+    assert code == 2
+    assert "they meet 'year>=3000' 0, 'title~Paper' 60" in err
+    code, _, err = invoke("run", path, *how, "--limit", 0, "--sample", 3)
+    assert (code, "selected" in err) == (0, False)
+
+
+def test_papers_that_cannot_be_compared_are_told(tmp_path: Path) -> None:
+    years = [2024, "n.d.", "", "in press"]
+    rows = [
+        {"id": str(n), "title": f"Paper {n}", "abstract": TEXT * 3 + str(n), "year": year}
+        for n, year in enumerate(years)
+    ]
+    ids, selection = selected(write_jsonl(tmp_path / "dump.jsonl", rows), where=["year>=2020"])
+    assert ids == ["0"]
+    assert selection.notes() == [
+        "1 of 4 papers selected",
+        "--where 'year>=2020': 3 papers left out, which have no number or date to compare",
+    ]
+
+
+def test_a_limit_is_told_with_what_is_selected(tmp_path: Path) -> None:
+    _, selection = selected(dump(tmp_path), 3, sample=10)
+    assert selection.notes() == ["3 of the first 3 papers selected; 1 unreadable entry left out"]
 
 
 def test_an_extent_is_judged_by_the_entries_of_the_bytes_before() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+from collections import Counter
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from extractor.errors import UsageError, one_line
@@ -80,6 +81,9 @@ class Selection:
         self._missing = {condition.column.casefold() for condition in self._where}
         self._papers = 0
         self._unjudged = 0
+        self._cut = False
+        self._held = Counter[str]()
+        self._unlike = Counter[str]()
 
     @property
     def identity(self) -> object:
@@ -113,10 +117,13 @@ class Selection:
     def notes(self) -> list[str]:
         """What the user should know of the selection, and of the dump."""
         notes = []
-        if self._selects:
-            said = f"{self.extent.taken:,} of {counted(self._papers, 'paper')} selected"
+        if self._selects and self._papers:
+            of = f"the first {self._papers:,}" if self._cut else f"{self._papers:,}"
+            papers = "paper" if self._papers == 1 else "papers"
             left = counted(self._unjudged, "unreadable entry", "unreadable entries")
+            said = f"{self.extent.taken:,} of {of} {papers} selected"
             notes.append(said + (f"; {left} left out" if self._unjudged else ""))
+            notes += map(self._unlike_note, self._unlike)
         return [*notes, *self._dump.notes()]
 
     def _met(self) -> Iterator[_Placed]:
@@ -126,12 +133,15 @@ class Selection:
         until each column was seen, and one that no paper has is an error.
         """
         waiting: list[_Placed] = []
+        met = False
         for place, item in enumerate(self._dump):
             self.extent.read(self._dump.position)
             if self._selects and not self._is_judged(item):
                 continue
-            if isinstance(item, Paper) and not all(each.holds(item) for each in self._where):
-                continue
+            if isinstance(item, Paper):
+                if not self._holds(item):
+                    continue
+                met = True
             if self._missing and len(waiting) < _HELD:
                 waiting.append((place, item))
                 continue
@@ -140,7 +150,21 @@ class Selection:
             yield place, item
         if self._missing and self._papers:
             raise self._no_column()
+        if self._papers and not met:
+            raise self._none_met()
         yield from waiting
+
+    def _holds(self, paper: Paper) -> bool:
+        """Say whether a paper meets all conditions; counts those that meet each."""
+        held = True
+        for text, condition in zip(self._texts, self._where, strict=True):
+            if condition.holds(paper):
+                self._held[text] += 1
+                continue
+            held = False
+            if not condition.compares(paper):
+                self._unlike[text] += 1
+        return held
 
     def _is_judged(self, item: Item) -> bool:
         """Say whether an entry can be selected; notes a paper's columns.
@@ -163,7 +187,25 @@ class Selection:
             if papers is not None and isinstance(item, Paper):
                 papers -= 1
                 if not papers:
+                    self._cut = True
                     return
+
+    def _unlike_note(self, text: str) -> str:
+        has = "has" if self._unlike[text] == 1 else "have"
+        papers = counted(self._unlike[text], "paper")
+        return f"--where {text!r}: {papers} left out, which {has} no number or date to compare"
+
+    def _none_met(self) -> UsageError:
+        papers, name = counted(self._papers, "paper"), self._dump.name
+        each = ", ".join(f"{text!r} {self._held[text]:,}" for text in self._texts)
+        unlike = "".join(f" {self._unlike_note(text)}." for text in self._unlike)
+        return UsageError(
+            f"--where {self._texts[0]!r}: none of {papers} of {name} meets it.{unlike}"
+            if len(self._texts) == 1
+            else f"--where: none of {papers} of {name} meets all conditions; "
+            f"they meet {each}.{unlike}",
+            hint="Nothing was extracted or replaced; change the condition.",
+        )
 
     def _no_column(self) -> UsageError:
         named = next(c.column for c in self._where if c.column.casefold() in self._missing)

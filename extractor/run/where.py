@@ -2,10 +2,11 @@
 
 A condition is a column, an operator and a value. Columns are ``id``, ``title``, ``abstract`` and
 the keys of a paper's metadata, in whatever case; ``year``, ``venue``, ``doi`` and ``url`` are also
-those that metadata of other names tell. ``=`` compares the whole text, or numbers; ``~``
-looks for words within it; neither minds the case. ``<``, ``<=``, ``>`` and ``>=`` compare numbers
-and dates, a date as far as the value goes: 2024-05-03 is ``<=2024``. ``!=`` and ``!~`` are the
-opposites, and hold for a paper without the column as well. ``|`` separates alternatives.
+those that metadata of other names tell. ``=`` compares the whole text, or numbers, and without a
+value holds where there is none; ``~`` looks for words within it; neither minds the case. ``<``,
+``<=``, ``>`` and ``>=`` compare numbers and dates, a date as far as the value goes: 2024-05-03 is
+``<=2024``. ``!=`` and ``!~`` are the opposites, and hold for a paper without the column as well.
+``|`` separates alternatives.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from extractor.errors import UsageError
-from extractor.publication import publication_of
+from extractor.publication import publication_of, tells_year, year_in
 from extractor.readers.base import json_text
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
     from extractor.paper import Paper
 
-_FORM = re.compile(r"\s*([^\s<>=!~][^<>=!~]*?)\s*(!=|!~|<=|>=|=|~|<|>)\s*(.*?)\s*", re.DOTALL)
+_FORM = re.compile(r"\s*([^\s<>=!~][^<>=!~]*?)\s*([<>=!~]+)\s*(.*?)\s*", re.DOTALL)
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d.*)?)?", re.DOTALL)
+_GROUPED = re.compile(r"([+-]?\d{1,3}(?:[,'’\s]\d{3})+)(\.\d+)?")
 _ORDERS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -38,6 +40,9 @@ _TEXT_ORDERS: dict[str, Callable[[str, str], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_OPERATORS = {"=", "!=", "~", "!~", *_ORDERS}
+_MEANT = {"==": "=", "===": "=", "=>": ">=", "=<": "<=", "<>": "!=", "=!": "!=", "!==": "!="}
+_MEANT |= {"=~": "~", "~=": "~", "~!": "!~", ">==": ">=", "<==": "<="}
 OPERATORS = "=, !=, ~ (contains), !~, <, <=, > and >="
 
 
@@ -55,8 +60,14 @@ class Condition:
         return self.operator.startswith("!")
 
     def holds(self, paper: Paper) -> bool:
-        found = any(self._meets(text) for text in _texts(paper, self.column))
-        return found is not self.negative
+        texts = list(_texts(paper, self.column)) or [""]
+        return any(map(self._meets, texts)) is not self.negative
+
+    def compares(self, paper: Paper) -> bool:
+        """Whether a paper has what can be compared, a number or a date where these are."""
+        return self.operator not in _ORDERS or any(
+            self._ordered(text) is not None for text in _texts(paper, self.column)
+        )
 
     def _meets(self, text: str) -> bool:
         """Whether a text meets it, the opposite of it for a negative one."""
@@ -65,7 +76,14 @@ class Condition:
             return any(value.casefold() in text.casefold() for value in self.values)
         if kind == "=":
             return any(_equal(text, value) for value in self.values)
-        return _in_order(text, kind, self.values[0])
+        return self._ordered(text) is True
+
+    def _ordered(self, text: str) -> bool | None:
+        """Whether a text is in the order; None where nothing tells."""
+        found = _in_order(text, self.operator, self.values[0])
+        if found is None and tells_year(self.column):
+            return _year_in_order(text, self.operator, self.values[0])
+        return found
 
 
 def parse_condition(text: str) -> Condition:
@@ -77,11 +95,13 @@ def parse_condition(text: str) -> Condition:
             hint=f"Give a column, one of {OPERATORS}, and a value, such as 'year>=2024'.",
         )
     column, kind, value = found.groups()
+    if kind not in _OPERATORS:
+        raise _no_operator(text, kind)
     values = tuple(part.strip() for part in value.split("|"))
-    if not all(values):
+    if not all(values) and kind not in {"=", "!="}:
         raise UsageError(
             f"--where {text!r} has no value to compare with.",
-            hint="Give one behind the operator, such as 'venue~ICML'.",
+            hint="Give one behind the operator, such as 'venue~ICML'; 'venue=' means no value.",
         )
     if kind in _ORDERS and (len(values) > 1 or not _comparable(values[0])):
         raise UsageError(
@@ -89,6 +109,16 @@ def parse_condition(text: str) -> Condition:
             hint="Give a number or a date such as 2024-05; '=' and '~' compare texts.",
         )
     return Condition(column, kind, values)
+
+
+def _no_operator(text: str, kind: str) -> UsageError:
+    meant = _MEANT.get(kind)
+    return UsageError(
+        f"--where {text!r}: {kind!r} is not an operator.",
+        hint=f"Write {meant!r}."
+        if meant
+        else f"Write one of {OPERATORS}, and a space before a value that begins with such a sign.",
+    )
 
 
 def columns_of(paper: Paper) -> Iterator[str]:
@@ -119,6 +149,9 @@ def _text(value: object) -> str:
 
 
 def _number(text: str) -> float | None:
+    """The number that a text is, also with separators of thousands."""
+    if grouped := _GROUPED.fullmatch(text):
+        text = re.sub(r"[^\d+-]", "", grouped[1]) + (grouped[2] or "")
     try:
         return float(text)
     except ValueError:
@@ -137,10 +170,22 @@ def _equal(text: str, value: str) -> bool:
     return one is not None and one == other
 
 
-def _in_order(text: str, kind: str, value: str) -> bool:
+def _in_order(text: str, kind: str, value: str) -> bool | None:
+    """Whether numbers or dates are in order; None where they are not both one or the other."""
     one, other = _number(text), _number(value)
     if one is not None and other is not None:
         return _ORDERS[kind](one, other)
     # Dates written year first are in order as texts.
-    both_dates = _DATE.fullmatch(text) and _DATE.fullmatch(value)
-    return bool(both_dates) and _TEXT_ORDERS[kind](text[: len(value)], value)
+    if _DATE.fullmatch(text) and _DATE.fullmatch(value):
+        return _TEXT_ORDERS[kind](text[: len(value)], value)
+    return None
+
+
+def _year_in_order(text: str, kind: str, value: str) -> bool | None:
+    """Whether the year in a text, such as May 2024, is in order with that of a date; None where it
+    has none, or more than the years would have to be known."""
+    year = year_in(text)
+    if year is None or not _DATE.fullmatch(value):
+        return None
+    other, more = int(value[:4]), len(value) > len("2024")
+    return None if more and year == other else _ORDERS[kind](year, other)
