@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,6 +24,7 @@ from extractor.run.progress import Pace, Progress, Status, Waiting
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fault_server import Asked, Reply
     from helpers import Invoke
 
 KEYS = {"event", *Status.__dataclass_fields__}
@@ -288,3 +290,46 @@ def test_the_documented_keys_are_those_that_are_written() -> None:
     section = page.read_text(encoding="utf-8").partition("## Progress for scripts")[2]
     first = re.findall(r"^\| (`[^|]*) \|", section.partition("\n## ")[0], re.MULTILINE)
     assert {name for cell in first for name in re.findall(r"\w+", cell)} == KEYS - {"event"}
+
+
+@pytest.mark.parametrize("share", [1, 3])
+def test_waiting_for_a_rate_limit_of_the_server_is_told(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, share: int
+) -> None:
+    """All requests are refused until the first pause is over, or one of three is."""
+    monkeypatch.setattr("extractor.cli.progress._EVENT_SECONDS", 0.2)
+    dump = write_dump(tmp_path / "dump.jsonl", papers(9))
+    sent: dict[str, int] = {}
+
+    def script(asked: Asked) -> Reply:
+        number = sent.setdefault(asked.title, len(sent))
+        refused = asked.time == 1 and number % share == 0
+        return refuse(429, headers={"retry-after": "2"}) if refused else answer(asked)
+
+    with FaultServer(script) as server:
+        how = ["--model", "m", "--base-url", server.url, "--progress", "json"]
+        code, _, err = invoke("run", dump, *how)
+    waits = [each["waiting"] for each in events(err) if each["event"] == "progress"]
+    told = [wait for wait in waits if wait]
+    assert code == 0
+    assert {wait["reason"] for wait in told} == {"rate_limit"}
+    assert all(0 <= wait["seconds"] <= 2.5 for wait in told)
+
+
+def test_what_a_run_waits_for_is_not_cut_in_a_narrow_terminal() -> None:
+    report = progress.BarReport()
+    report._console = Console(width=60, force_terminal=True, record=True, file=StringIO())
+    limited = status(
+        done=412,
+        total=19_800,
+        records=412,
+        cached=380,
+        per_minute=96.4,
+        seconds_left=12_240.0,
+        waiting=Waiting("rate_limit", "the rate limit", 12.0),
+    )
+    with report.showing() as (_, show):
+        show(limited)
+    text = report._console.export_text()
+    words = re.sub(r"[━╸╺]|\d:\d\d:\d\d", "", text).split()
+    assert "waiting: the rate limit, 12 s" in " ".join(words)

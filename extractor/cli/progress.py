@@ -143,10 +143,11 @@ class BarReport(Report):
     def showing(self) -> Iterator[tuple[float, Callable[[Status], None]]]:
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bars
+        from rich.table import Column
 
         columns = (
             BarColumn(bar_width=20),
-            TextColumn("{task.description}", markup=False),
+            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=False)),
             TimeElapsedColumn(),
         )
         with Bars(*columns, console=self._console, transient=True) as bars:

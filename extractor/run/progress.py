@@ -183,10 +183,11 @@ class Progress(Watcher):
         if self._engine is None or self._own_wait is not None:
             return self._own_wait
         limiter = self._engine.rate_limiter
-        if (outage := limiter.breaker.seconds_open) > 0:
-            return Waiting("outage", "no request is answered", outage)
-        if (pause := limiter.seconds_until_turn()) >= 1:
+        pause, outage = limiter.seconds_limited(), limiter.breaker.seconds_open
+        if pause is not None and (outage or pause >= 1):
             return Waiting("rate_limit", "the rate limit", pause)
+        if outage:
+            return Waiting("outage", "no request is answered", outage)
         if limiter.waits_for_others:
             return Waiting("other_process", "another process has sent the same requests", 0.0)
         silence = now - self._last

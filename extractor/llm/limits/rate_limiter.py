@@ -80,6 +80,8 @@ class RateLimiter:
         self._tokens_each: float = _GUESSED_TOKENS
         self._paused_until = 0.0
         self._told = False
+        self._by_refusal = False
+        self._refused_until: list[float] = []
         self._pause = _FIRST_PAUSE_SECONDS
         self._requests = _window(limits.requests_per_minute, clock)
         self._tokens = _window(limits.tokens_per_minute, clock)
@@ -96,9 +98,14 @@ class RateLimiter:
         """Whether answers are awaited that another process has asked for."""
         return self.backing_off[Wait.CLAIMED] > 0
 
-    def seconds_until_turn(self) -> float:
-        """Seconds until a request may be sent under the known limits; 0 if one may now."""
-        return self._delay()
+    def seconds_limited(self) -> float | None:
+        """Seconds for which a rate limit holds requests back, all or some of them, and 0 while it
+        is tried whether it still does; None where none does."""
+        if self.breaker.seconds_open > 0:
+            return self._delay() if self._by_refusal else None
+        refused = min(self._refused_until, default=0.0) - self._clock()
+        longest = max(self._delay(), refused)
+        return longest if longest > 0 else None
 
     @property
     def places(self) -> int:
@@ -123,9 +130,20 @@ class RateLimiter:
     async def back_off(self, seconds: float, why: Wait) -> None:
         """Wait for the next try, which takes its turn behind other requests."""
         with self.aside(why):
-            await self.stop_signal.sleep(seconds)
+            with self._held_back(seconds if why is Wait.REFUSED else 0.0):
+                await self.stop_signal.sleep(seconds)
             await self._wait_for_turn(behind=True)
         await self.room()
+
+    @contextmanager
+    def _held_back(self, seconds: float) -> Iterator[None]:
+        """A rate limit holds one request back for so long."""
+        until = self._clock() + seconds
+        self._refused_until.append(until)
+        try:
+            yield
+        finally:
+            self._refused_until.remove(until)
 
     @contextmanager
     def aside(self, why: Wait) -> Iterator[None]:
@@ -195,6 +213,7 @@ class RateLimiter:
             believed=believed,
         )
         if is_open and (refused or self.breaker.answers):
+            self._by_refusal = refused
             self._limited(sending, why, wait)
             return True
         if refused:
