@@ -72,7 +72,8 @@ class Record(Generic[SchemaT]):
     """One paper's typed fields, with the words of the paper that support each value.
 
     ``abstract`` is the text that evidence counts in, ``tries`` the requests that were sent for
-    it; neither is written. A notebook shows the text with the words marked.
+    it, ``earlier`` whether an earlier attempt at the run paid for them; none of these is written. A
+    notebook shows the text with the words marked.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Record(Generic[SchemaT]):
     source: Mapping[str, object]
     tries: int = 0
     abstract: str = field(default="", repr=False)
+    earlier: bool = field(default=False, repr=False)
 
     @classmethod
     def of(
@@ -94,6 +96,7 @@ class Record(Generic[SchemaT]):
         task: str,
         usage: Usage,
         cached: bool,
+        earlier: bool = False,
     ) -> Record[SchemaT]:
         """Put a paper and what was extracted from it together."""
         meta = Meta(
@@ -114,6 +117,7 @@ class Record(Generic[SchemaT]):
             paper.source,
             usage.tries,
             paper.abstract,
+            earlier,
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -240,6 +240,24 @@ def test_scripts_get_json_lines_and_nothing_else(
         assert (end["records"], end["new"], end["cached"], end["cost"]) == (20, 0, 20, 0)
 
 
+def test_a_run_that_continues_counts_as_new_what_this_attempt_pays_for(
+    invoke: Invoke, tmp_path: Path
+) -> None:
+    dump, out = write_dump(tmp_path / "dump.jsonl", papers(30)), tmp_path / "out.jsonl"
+    with FaultServer() as server:
+        how = ["--model", "m", "--base-url", server.url, "--price-in", 1, "--price-out", 1]
+        how += ["-o", out, "--progress", "json"]
+        invoke("run", dump, *how, "--limit", 5)
+        *_, first = events(invoke("run", dump, *how, "--max-requests", 15)[2])
+        *_, end = events(invoke("run", dump, *how)[2])
+        inspected = json.loads(invoke("inspect", dump, *how[:-2], "--json")[1])
+    assert (first["cached"], first["earlier"], first["new"]) == (5, 0, 15)
+    assert (end["cached"], end["earlier"], end["new"]) == (5, 15, 10)
+    assert end["cost"] / end["new"] == pytest.approx(first["cost"] / first["new"])
+    assert end["prompt_tokens"] / 10 == first["prompt_tokens"] / 15
+    assert inspected["cached"]["papers"] == 30
+
+
 def test_an_error_is_an_event_for_a_script(invoke: Invoke, tmp_path: Path) -> None:
     code, _, err = invoke("run", tmp_path / "missing.txt", "--progress", "json")
     (error,) = events(err)

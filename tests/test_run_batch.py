@@ -372,6 +372,7 @@ def test_a_ceiling_ends_the_command_with_a_part_and_one_line(
         code, _, said = invoke(*arguments, "--max-requests", "60")
         assert code == 0
     assert "with earlier attempts at this run: 50 requests" in said
+    assert "; 0 from the cache, 20 from an earlier attempt\n" in said
 
 
 # The pieces

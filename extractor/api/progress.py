@@ -72,7 +72,11 @@ class PaperBar(Watcher):
 
     def done(self, result: Result[Any], summary: Summary) -> None:  # noqa: ARG002
         if self._bar is not None:
-            counts = ((summary.failures, "failed"), (summary.cached, "from the cache"))
+            counts = (
+                (summary.failures, "failed"),
+                (summary.cached, "from the cache"),
+                (summary.earlier, "from an earlier attempt"),
+            )
             said = ", ".join(f"{number:,} {what}" for number, what in counts if number)
             self._bar.set_postfix_str(said, refresh=False)
             self._bar.update()

@@ -253,6 +253,7 @@ def status_line(status: Status) -> str:
     parts = [
         _done(status),
         f"{status.cached:,} from the cache" if status.cached else "",
+        f"{status.earlier:,} from an earlier attempt" if status.earlier else "",
         f"{status.failures:,} failed" if status.failures else "",
         f"{status.per_minute:,.1f}/min" if status.per_minute else "",
         f"{duration(status.seconds_left)} left" if status.seconds_left else "",

@@ -26,9 +26,10 @@ def closing_lines(
 ) -> Iterator[str]:
     """What a run came to: counts first, then the ``notes``, then what went wrong."""
     where = f" in {out}{'' if summary.complete else PARTIAL}" if out else ""
+    earlier = f", {summary.earlier:,} from an earlier attempt" if summary.earlier else ""
     yield (
         f"{counted(summary.records, 'record')}{where}, {counted(summary.failures, 'failure')}, "
-        f"{summary.seconds:,.1f} s; {summary.cached:,} from the cache"
+        f"{summary.seconds:,.1f} s; {summary.cached:,} from the cache{earlier}"
     )
     yield from notes
     if left_out:
@@ -58,6 +59,7 @@ def end_event(summary: Summary, status: Status, out: Path | None) -> dict[str, A
         "records": summary.records,
         "failures": summary.failures,
         "cached": status.cached,
+        "earlier": status.earlier,
         "new": status.new,
         "refused": summary.refused,
         "prompt_tokens": summary.prompt_tokens,

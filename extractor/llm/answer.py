@@ -73,8 +73,9 @@ class Answer:
 
     ``message`` is the raw assistant message, ``logprobs`` the log probabilities of a text
     completion where they were asked for, ``paid_at`` the Unix time in seconds at which the answer
-    arrived, and ``cached`` whether it came from the store. ``unsure`` are the tokens of a chat's
-    ``text`` that the model was not sure of; None if the endpoint does not tell.
+    arrived, ``cached`` whether it came from the store, and ``earlier`` whether an earlier attempt
+    at this run paid for it. ``unsure`` are the tokens of a chat's ``text`` that the model was not
+    sure of; None if the endpoint does not tell.
     """
 
     message: Mapping[str, Any]
@@ -84,6 +85,7 @@ class Answer:
     logprobs: Mapping[str, Any] | None = None
     cached: bool = False
     unsure: tuple[UnsureToken, ...] | None = None
+    earlier: bool = False
 
     @property
     def tool(self) -> str | None:
@@ -108,9 +110,9 @@ class Answer:
         """What the model wrote; some servers take the whole answer for the model's thoughts."""
         return self.said or str(self.message.get("reasoning_content") or "")
 
-    def paid_in_this_run(self) -> Answer:
+    def paid_in_this_run(self, *, earlier: bool) -> Answer:
         """The same answer, not ``cached``."""
-        return replace(self, cached=False)
+        return replace(self, cached=False, earlier=earlier)
 
     def to_json(self) -> str:
         """One JSON object, as the store keeps it."""

@@ -164,7 +164,7 @@ class CachedClient:
             return None  # the limit is higher than the one that cut it off: it may go further
         if answer is None or self._since is None or answer.paid_at < self._since:
             return None if again else answer
-        return answer.paid_in_this_run()
+        return answer.paid_in_this_run(earlier=answer.paid_at < self._opened)
 
     def _pay(self, request: _Prepared, *, again: bool = False) -> Awaitable[Answer]:
         running = self._in_flight.get(request.key)

@@ -33,11 +33,12 @@ _TICK_SECONDS = 0.2
 class Summary:
     """The summary of a batch.
 
-    ``cached`` counts the records that cost nothing in this run, ``refused`` the values that the
-    text does not support. ``unlikely`` are the values below the lowest confidence, ``unknown``
-    those kept without one; both are None where none is set. ``seconds`` are wall-clock time.
+    ``cached`` counts the records that cost nothing in this run, ``earlier`` those that an earlier
+    attempt at it paid for, ``refused`` the values that the text does not support. ``unlikely`` are
+    the values below the lowest confidence, ``unknown`` those kept without one; both are None where
+    none is set. ``seconds`` are wall-clock time.
     ``stopped`` is the error that ended the run early, ``interrupted`` says that the user did; else
-    it is ``complete``. The tokens are those of the records that were paid for in this run.
+    it is ``complete``. The tokens are those of the records that were paid for in this attempt.
     ``kinds`` counts the failures of each kind of error, and ``reasons`` has the first message of
     each.
     """
@@ -45,6 +46,7 @@ class Summary:
     records: int = 0
     failures: int = 0
     cached: int = 0
+    earlier: int = 0
     refused: int = 0
     unlikely: int | None = None
     unknown: int | None = None
@@ -61,6 +63,11 @@ class Summary:
         return self.records + self.failures
 
     @property
+    def new(self) -> int:
+        """The records that this attempt paid for, as far as they cost anything."""
+        return self.records - self.cached - self.earlier
+
+    @property
     def complete(self) -> bool:
         return not self.interrupted and self.stopped is None
 
@@ -74,6 +81,8 @@ class Summary:
         self.refused += sum(not item.reason.startswith(BELOW) for item in result.meta.dropped)
         if result.meta.cached:
             self.cached += 1
+        elif result.earlier:
+            self.earlier += 1
         else:
             self.prompt_tokens += result.meta.prompt_tokens
             self.completion_tokens += result.meta.completion_tokens

@@ -118,6 +118,7 @@ class Attempt(Generic[SchemaT]):
         self._ask = ask
         self._answers = 0
         self._stored = 0
+        self._earlier = 0
         self._recalled = False
         self._usage = Usage()
 
@@ -179,8 +180,14 @@ class Attempt(Generic[SchemaT]):
         except StopIteration as done:
             logger.debug("done")
             cached = 0 < self._answers == self._stored
+            earlier = not cached and 0 < self._answers == self._stored + self._earlier
             record: Record[SchemaT] = Record.of(
-                self.paper, done.value, usage=self._usage, cached=cached, **self._labels
+                self.paper,
+                done.value,
+                usage=self._usage,
+                cached=cached,
+                earlier=earlier,
+                **self._labels,
             )
             return self._min_confidence.of_record(record) if self._min_confidence else record
         except PaperError:
@@ -205,6 +212,7 @@ class Attempt(Generic[SchemaT]):
     def _counted(self, answer: Answer) -> Answer:
         self._answers += 1
         self._stored += answer.cached
+        self._earlier += answer.earlier
         self._usage = self._usage + answer.usage
         return answer
 

@@ -45,9 +45,10 @@ class Status:
 
     ``done`` papers are ``records`` and ``failures``, and those that are left out;
     ``total`` is None where nothing tells, and an estimate unless it ``total_is_exact``. Of the
-    records, ``cached`` cost nothing in this run and ``new`` are the others. ``per_minute`` counts
-    the papers that were not answered at once from the cache, ``seconds_left`` is judged by them.
-    ``cost`` is in US dollars, None if no price is known.
+    records, ``cached`` cost nothing in this run, ``earlier`` were paid for by an earlier attempt at
+    it, and ``new`` are the others; ``tokens`` are theirs. ``per_minute`` counts the papers that
+    were not answered at once from the cache, ``seconds_left`` is judged by them. ``cost`` is what
+    this attempt has spent in US dollars, None if no price is known.
     """
 
     done: int
@@ -56,6 +57,7 @@ class Status:
     records: int
     failures: int
     cached: int
+    earlier: int
     new: int
     tokens: int
     seconds: float
@@ -139,8 +141,11 @@ class Progress(Watcher):
 
     def done(self, result: Result[SchemaT], summary: Summary) -> None:
         self._summary, self._last = summary, self._clock()
-        cached = result.meta.cached if isinstance(result, Record) else not result.tries
-        self._pace.done(self._last, worked=not cached)
+        if isinstance(result, Record):
+            worked = not (result.meta.cached or result.earlier)
+        else:
+            worked = bool(result.tries)
+        self._pace.done(self._last, worked=worked)
 
     def left_out(self) -> None:
         self._left_out += 1
@@ -165,7 +170,8 @@ class Progress(Watcher):
             records=summary.records,
             failures=summary.failures,
             cached=summary.cached,
-            new=summary.records - summary.cached,
+            earlier=summary.earlier,
+            new=summary.new,
             tokens=summary.prompt_tokens + summary.completion_tokens,
             seconds=now - self._started,
             per_minute=speed and 60 * speed,
