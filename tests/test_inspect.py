@@ -296,6 +296,21 @@ def test_the_approach_is_that_of_a_run(invoke: Invoke) -> None:
     assert (code, err.count("\n")) == (2, 1)
 
 
+def test_without_a_model_the_time_is_measured_on_few_papers(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("extractor.inspection.forecast._DRAW_SECONDS", 0.0)
+    monkeypatch.setattr("extractor.cli.progress._EVENT_SECONDS", 0.0)
+    how = ["--model", "none", "--cache-dir", tmp_path / "cache"]
+    code, out, err = invoke("inspect", EXAMPLE, *how, "--json", "--progress", "json")
+    run = json.loads(out)["forecast"]
+    assert (code, run["sample"]) == (0, 8)
+    assert 0 < run["seconds"]["low"] < run["seconds"]["expected"] < run["seconds"]["high"]
+    assert "measured here on 7 papers" in run["basis"][1]
+    told = [json.loads(line) for line in err.splitlines()]
+    assert {each["event"] for each in told} == {"progress"}
+
+
 def test_a_hosted_model_needs_no_key_to_be_forecast(invoke: Invoke) -> None:
     run = forecast_of(invoke, "--model", "gpt-4o-mini", "--price-in", 1, "--price-out", 4)
     prompt, answer = run["prompt_tokens"], run["answer_tokens"]

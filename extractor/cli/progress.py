@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from extractor.cli import exit_code_of
 from extractor.cli.figures import duration, money
@@ -16,7 +16,7 @@ from extractor.plurals import counted
 from extractor.run.progress import LONG_WAIT_SECONDS, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rich.console import Console
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from extractor.run.extent import Total
     from extractor.run.progress import Status, Waiting
 
+T = TypeVar("T")
 _LINE_SECONDS, _BAR_SECONDS, _EVENT_SECONDS = 30.0, 0.2, 1.0
 STOPPING = "Stopping: finishing the papers in flight. Press Ctrl-C again to stop at once."
 
@@ -220,6 +221,13 @@ class RunDisplay(Progress):
         self._seconds = seconds
         self._show = show
         self._shown = self._clock()
+
+    def passing(self, items: Iterable[T]) -> Iterator[T]:
+        """Pass items on, and show how many there were; nothing is extracted of them."""
+        for item in items:
+            yield item
+            self.left_out()
+            self.tick()
 
     def tick(self) -> None:
         now = self._clock()

@@ -51,10 +51,11 @@ async def look_up(
     if calls.cache_dir is not None and not (calls.cache_dir / DATABASE).exists():
         calls = replace(calls, cache_dir=None)  # looking makes no store
     async with open_engine(task, model, calls) as engine:
+        answers = engine.endpoint.answers
         if not engine.instant or calls.cache_dir is None:
             for item in items:
                 survey.take(item)
-            return _judged(engine, survey, look=calls.cache_dir is not None)
+            return _judged(engine, survey, look=calls.cache_dir is not None and answers)
         others = Survey(sample_size=survey.sample_size)
         for item in items:
             survey.take(item)

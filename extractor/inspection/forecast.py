@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from statistics import fmean
@@ -26,7 +27,7 @@ from extractor.inspection.tokens import (
 from extractor.plurals import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
     from extractor.approaches import Draft
     from extractor.llm.answer import Answer, Request
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _MEASURED_CORES, _SPEED_ERROR = 2, 0.25
 
 _RESAMPLES, _SEED = 1000, 0
+_DRAW_SECONDS, _FEWEST = 3.0, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,12 @@ def forecast(
     calls: CallSettings,
     sample: Sequence[Paper],
     papers: int,
+    watch: Callable[[Sequence[Paper]], Iterable[Paper]] = iter,
 ) -> Forecast:
     """Forecast a run over ``papers`` papers of which ``sample`` is a fair draw, not empty.
 
+    Where no model answers, the run is as long as the work on each paper: a few seconds of it are
+    measured, on fewer papers. ``watch`` passes the papers on, and may show how many there were.
     Raises UsageError where the settings contradict each other.
     """
     from extractor.approaches import choose_approach
@@ -121,11 +126,15 @@ def forecast(
     approach = chosen(task, endpoint)
     asked: list[_Asked] = []
     before = ""
-    for paper in sample:
+    timer = _Timer()
+    for paper in watch(sample if endpoint.answers else _shuffled(sample)):
         requests = _requests(approach.requests(paper))
         asked.append(_reckon(task, endpoint, requests, before))
         before = _text(requests[-1].body) if requests else before
-    whole = len(sample) >= papers
+        timer.done()
+        if not endpoint.answers and timer.enough:
+            break
+    whole = len(asked) >= papers
     own = _mean([each.own for each in asked], whole=whole).times(papers, TOKEN_ERROR)
     fixed = fmean(each.fixed for each in asked)
     prompt = own.plus(Range(fixed, fixed, fixed).times(papers, TOKEN_ERROR))
@@ -134,7 +143,7 @@ def forecast(
     answer = Range(empty, (empty + full) / 2, full).times(papers, TOKEN_ERROR)
     number = round(fmean(each.requests for each in asked) * papers)
     fresh = _mean([each.fresh for each in asked], whole=whole).times(papers, TOKEN_ERROR)
-    seconds, speed = _time(endpoint, fresh, answer)
+    seconds, speed = _time(endpoint, fresh, answer) if endpoint.answers else timer.forecast(papers)
     tokens, limits = prompt.plus(answer).expected, calls.limits
     rates = (number, limits.requests_per_minute), (tokens, limits.tokens_per_minute)
     least = max((60 * amount / limit for amount, limit in rates if limit), default=None)
@@ -144,7 +153,7 @@ def forecast(
         task=task.label,
         approach=chosen.name,
         papers=papers,
-        sample=len(sample),
+        sample=len(asked),
         requests=number,
         fixed_tokens=round(fixed),
         prompt_tokens=prompt,
@@ -154,6 +163,36 @@ def forecast(
         cost=cost,
         basis=(*_token_basis(asked, whole=whole), speed, price),
     )
+
+
+class _Timer:
+    """How long the work on a paper takes, without the first one, for which models are loaded."""
+
+    def __init__(self) -> None:
+        self._papers = 0
+        self._begun = self._since = self._last = time.monotonic()
+
+    def done(self) -> None:
+        self._papers, self._last = self._papers + 1, time.monotonic()
+        if self._papers == 1:
+            self._since = self._last
+
+    @property
+    def enough(self) -> bool:
+        return self._papers >= _FEWEST and self._last - self._since >= _DRAW_SECONDS
+
+    def forecast(self, papers: int) -> tuple[Range, str]:
+        """Seconds for so many papers, and what that rests on."""
+        number = self._papers - 1
+        each = (self._last - self._since) / number if number else self._last - self._begun
+        return Range(each, each, each).times(papers, _SPEED_ERROR), (
+            f"time: {each:.2g} seconds a paper, measured here on {counted(number or 1, 'paper')}"
+        )
+
+
+def _shuffled(sample: Sequence[Paper]) -> Sequence[Paper]:
+    """A draw of which the first papers are a fair draw too."""
+    return random.Random(_SEED).sample(sample, len(sample))  # noqa: S311
 
 
 def _requests(steps: Generator[Request, Answer, Draft[Any]]) -> list[Request]:
@@ -215,7 +254,7 @@ def _mean(values: Sequence[int], *, whole: bool) -> Range:
 
 def _token_basis(asked: Sequence[_Asked], *, whole: bool) -> tuple[str, ...]:
     if not any(each.requests for each in asked):
-        return ("no question is left for the model: what was trained decides, in milliseconds",)
+        return ("no question is left for the model: what was trained decides",)
     drawn = (
         "every paper"
         if whole

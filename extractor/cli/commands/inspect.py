@@ -20,6 +20,7 @@ from extractor.plurals import counted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from extractor.cli.progress import Report
     from extractor.inspection.cached import Cached
     from extractor.inspection.forecast import Forecast, Range
     from extractor.inspection.output import Target
@@ -88,6 +89,7 @@ def inspect(
             logging_to(debug_log, others=[*(inputs := [*options.inputs(source), *own])]),
         ):
             found = _found(
+                report,
                 selection.of(source),
                 selection.limit,
                 Before.of(
@@ -125,6 +127,7 @@ class _Found:
 
 
 def _found(
+    report: Report,
     papers: Selection,
     limit: int | None,
     before: Before,
@@ -138,14 +141,19 @@ def _found(
     from extractor.inspection.cached import look_up
     from extractor.inspection.forecast import forecast
     from extractor.llm.providers import provider_for
+    from extractor.run.extent import Total
 
     broken, left_out = list[DumpError](), list[None]()
     items = _until_broken(papers.first(limit), broken)
     items = before.asks(items, partial(left_out.append, None))
-    cached = asyncio.run(look_up(items, survey, task, settings, calls))
+    with report.watch(lambda: papers.extent.total) as watcher:
+        items = watcher.passing(items)
+        cached = asyncio.run(look_up(items, survey, task, settings, calls))
     run = None
     if cached.sample:
-        run = forecast(task, settings, calls, cached.sample, cached.remaining)
+        drawn = Total(len(cached.sample), exact=True)
+        with report.watch(lambda: drawn) as watcher:
+            run = forecast(task, settings, calls, cached.sample, cached.remaining, watcher.passing)
     answers = provider_for(settings).endpoint.answers
     told = cached if survey.papers and answers else None
     return _Found(survey, told, run, len(left_out), papers.notes(), broken)
