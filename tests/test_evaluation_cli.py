@@ -332,6 +332,13 @@ def test_what_it_costs_where_prices_are_known(
     assert row["cost_per_right_value"] == pytest.approx(0.002 / 7)
 
 
+def test_a_file_without_records_is_not_measured(invoke: Invoke, tmp_path: Path) -> None:
+    (empty := tmp_path / "empty.jsonl").touch()
+    code, out, err = invoke("eval", "--gold", GOLD, "--records", empty, "--min-f1", "0.5")
+    assert (code, out) == (1, "")
+    assert "nothing was measured" in err
+
+
 def test_a_run_that_reaches_a_ceiling_is_not_scored(invoke: Invoke, endpoint: str) -> None:
     arguments = [DUMP, "--gold", GOLD, "--model", "oracle", "--base-url", endpoint, "--quiet"]
     code, out, err = invoke("eval", *arguments, "--max-requests", "2", "--concurrency", "1")

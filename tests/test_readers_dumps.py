@@ -301,6 +301,11 @@ def test_address_gets_the_word_to_download_it(place: str) -> None:
             opened(place)
 
 
+def test_an_empty_name_is_not_the_working_directory() -> None:
+    with pytest.raises(DumpError, match="name of a dump is empty"), open_dumps([""]) as dump:
+        list(dump)
+
+
 def test_file_that_is_not_there_is_told_before_any_is_read(tmp_path: Path) -> None:
     with pytest.raises(DumpError, match=r"There is no file .*nowhere\.bib"):
         open_dumps([folder(tmp_path), tmp_path / "nowhere.bib"])

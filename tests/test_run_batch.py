@@ -256,6 +256,14 @@ def test_cached_tokens_never_make_a_request_cheaper_than_free(tmp_path: Path) ->
     assert ran.spent.prompt_tokens == 10 * 100
 
 
+@pytest.mark.parametrize(("cost", "shown"), [(1e-9, "$1e-09"), (0.001, "$0.001"), (0.0, "$0.00")])
+def test_a_small_ceiling_of_cost_is_told_as_it_was_given(cost: float, shown: str) -> None:
+    prices: Any = {"price_in": 1.0, "price_out": 1.0}
+    with FaultServer() as server:
+        ran = run(server.url, papers(1), ceilings=Ceilings(cost=cost), **prices)
+    assert f"The ceiling of {shown} is reached" in str(ran.ended_by)
+
+
 def test_a_ceiling_of_cost_needs_a_price() -> None:
     with FaultServer() as server, pytest.raises(UsageError, match="price_in= and price_out="):
         run(server.url, papers(3), ceilings=Ceilings(cost=1.0))

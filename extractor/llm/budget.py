@@ -214,7 +214,8 @@ class Budget:
             return _reached(counted(limit.tokens, "token"), f"{now.tokens:,}", "--max-tokens")
         if limit.cost is None or self._prices is None or then.cost(self._prices) <= limit.cost:
             return None
-        return _reached(f"${limit.cost:,.2f}", f"${now.cost(self._prices):,.4f}", "--max-cost")
+        exact = f"{limit.cost:,.2f}" if round(limit.cost, 2) == limit.cost else f"{limit.cost:g}"
+        return _reached(f"${exact}", f"${now.cost(self._prices):,.4f}", "--max-cost")
 
 
 @dataclass(eq=False, slots=True)

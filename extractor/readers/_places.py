@@ -25,10 +25,12 @@ def files_at(places: Iterable[str], skip: Collection[Path] = ()) -> Iterator[str
     is standard input.
 
     Raises:
-        DumpError: a file is not there, or a folder or a pattern holds none.
+        DumpError: a name is empty, a file is not there, or a folder or a pattern holds none.
     """
     left_out = {path.resolve() for path in skip}
     for place in places:
+        if not place.strip():
+            raise DumpError("The name of a dump is empty.", hint="Name a file or a folder.")
         if place == STANDARD_INPUT:
             yield place
         elif not Path(place).is_dir():

@@ -14,7 +14,7 @@ from typer import Argument, Option
 from extractor.cli import EXIT_CHECK_FAILED, EXIT_INTERRUPTED, exit_code, options
 from extractor.cli.config import origin
 from extractor.cli.expand import OptionGroup, expanded
-from extractor.errors import UsageError, resume_hint
+from extractor.errors import DumpError, UsageError, resume_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -281,7 +281,9 @@ def _score_file(gold: Gold, records: Path, calls: CallSettings) -> Evaluation:
     price = _price(given(calls.price_in, calls.price_out))
     evaluation = evaluate(gold, read_records(records), price=price)
     found = [paper.record for paper in evaluation.papers if paper.record is not None]
-    if not found and evaluation.without_gold:
+    if not found and not evaluation.without_gold:
+        raise DumpError(f"There are no records in {records}: nothing was measured.")
+    if not found:
         raise UsageError(f"Gold has none of the papers in {records}: no id is in both.")
     fields = {scorer.field for scorer in gold.scorers}
     if found and not any(fields & record.keys() for record in found):
