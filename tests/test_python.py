@@ -28,8 +28,7 @@ from extractor import (
     UsageError,
     Verbatim,
 )
-from extractor.api.extractor import _OF_RUN
-from extractor.api.options import Options
+from extractor.api.options import Options, Running
 from extractor.option_names import _NAMES, _OTHERWISE, as_typed, command_line
 from extractor.testing import FakeModel, Reply
 
@@ -78,12 +77,45 @@ def test_an_unknown_option_is_a_type_error_with_the_nearest_name(
         ({"max_tokens": "9"}, "max_tokens= is '9'."),
         ({"price_in": 1.0}, "Give both price_in= and price_out=."),
         ({"base_url": "http://localhost"}, "base_url= needs the name of a model"),
+        ({"base_url": "bees", "model": "m"}, "base_url='bees' is not an HTTP URL."),
     ],
 )
 def test_a_wrong_value_is_told_in_words_of_python(options: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=re.escape(said)) as raised:
         Extractor(**options)
     assert "--" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"mode": "tool"}, "mode= is 'tool'. Did you mean 'tools'?"),
+        ({"mode": "x"}, "mode= is 'x'. Known: tools, json_schema, json, md_json."),
+        ({"approach": "candidate"}, "approach= is 'candidate'. Did you mean 'candidates'?"),
+        ({"api_key": 5}, "api_key= is of the type int. Give a text."),
+        ({"extra_headers": ["secret"]}, "extra_headers= is of the type list. Give names and"),
+        ({"cache": "no"}, "cache= is 'no'. Give True or False."),
+        ({"progress": "json"}, "progress= is 'json'. Give True or False."),
+        ({"cache_dir": 5}, "cache_dir= is 5. Give a path."),
+        ({"model": 5}, "model= is 5. Give the name of a model, or a provider."),
+        ({"timeout": None}, "timeout= is None. Give a number of at least 0.1."),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_told_when_the_extractor_is_made(
+    options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ArgumentError, match=re.escape(said)):
+        Extractor(**options)
+
+
+def test_no_option_takes_a_value_of_every_type() -> None:
+    for name in Options.__annotations__:
+        with pytest.raises(ArgumentError, match=f"^{name}= is .*Give "):
+            Extractor(**{name: object()})  # type: ignore[arg-type, call-overload, misc]
+
+
+def test_a_mode_is_named_as_the_command_names_it() -> None:
+    Extractor(model="m", base_url="http://localhost:1/v1", mode="md_json")
 
 
 @pytest.mark.parametrize("schema", [3, {"name": str}, Finding(), dict])
@@ -99,7 +131,7 @@ def test_every_option_of_the_command_is_one_here() -> None:
     named = {
         name.replace("-", "_") for name in re.findall(r"^\* .*?`.*?--([a-z-]+)", section, re.M)
     }
-    here = {*Options.__annotations__, *_OF_RUN, "schema"}
+    here = {*Options.__annotations__, *Running.__annotations__, "schema"}
     otherwise = {"extra_header": "extra_headers", "no_cache": "cache"}
     assert set(otherwise.values()) <= here
     assert named - here - otherwise.keys() == {"quiet", "verbose", "help"}
@@ -287,6 +319,9 @@ def test_ceilings_hold_and_what_is_paid_is_kept(tmp_path: Path) -> None:
         ({"append": True}, "append= is for a file"),
         ({"limit": -1}, "limit= is -1."),
         ({"sample": 2.5}, "sample= is 2.5."),
+        ({"out": 5}, "out= is 5. Give a path."),
+        ({"progress": "yes"}, "progress= is 'yes'. Give True or False."),
+        ({"unique": "no"}, "unique= is 'no'. Give True or False."),
         ({"where": [3]}, "where= is [3]. Give a condition such as 'year>=2024'"),
         ({"where": "title"}, "where='title' is not a condition."),
         ({"where": "yaer=1"}, "where=: no paper of those given has a column 'yaer'."),

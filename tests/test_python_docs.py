@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from extractor.api import extractor as module
-from extractor.api.options import Options
+from extractor.api.options import Options, Running
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
@@ -40,4 +39,4 @@ def _first_column(section: str) -> set[str]:
 
 def test_every_option_is_there() -> None:
     assert _first_column("Options") == set(Options.__annotations__)
-    assert _first_column("Into a file") == set(module._OF_RUN)
+    assert _first_column("Into a file") == set(Running.__annotations__)

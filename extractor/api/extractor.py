@@ -9,14 +9,17 @@ from contextlib import ExitStack, aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
+from extractor.api.checks import check_options
 from extractor.api.loop import LoopThread
 from extractor.api.opened import Opened
 from extractor.api.options import (
     Choosing,
+    Iterating,
     Options,
     Reading,
+    Running,
     call_settings,
-    check_names,
+    check,
     model_settings,
 )
 from extractor.api.progress import Progress
@@ -46,7 +49,6 @@ T = TypeVar("T")
 
 _CHOICE = tuple(Choosing.__annotations__.keys() - Reading.__annotations__.keys())
 _ONLY_WITH_OUT = ("failures", "format", "view", "retry_failed", "append")
-_OF_RUN = ("out", "progress", *_ONLY_WITH_OUT, *Choosing.__annotations__)
 
 
 class Extractor(Generic[SchemaT]):
@@ -98,7 +100,7 @@ class Extractor(Generic[SchemaT]):
     def __init__(self, schema: type[SchemaT], **options: Unpack[Options]) -> None: ...
 
     def __init__(self, schema: str | type[Any] | None = None, **options: Unpack[Options]) -> None:
-        check_names(options, Options.__annotations__)
+        check(options)
         self.task = load_task(schema, options.get("prompt"))
         self._progress = Progress(shown=options.get("progress", False))
         self._model = model_settings(options, self._progress)
@@ -300,7 +302,7 @@ class Extractor(Generic[SchemaT]):
         from extractor.api.papers import Choice, open_source
         from extractor.run.batch import Summary
 
-        check_names(reading, Reading.__annotations__)
+        check_options({"progress": progress, **reading}, Iterating)
         summary = Summary()
         with (
             open_source(papers, reading, choice or Choice()) as (source, total),
@@ -318,7 +320,7 @@ class Extractor(Generic[SchemaT]):
         self, papers: PaperInput, how: dict[str, Any], stop: Stop
     ) -> Results[SchemaT]:
         """All results, in the order of the papers."""
-        check_names(how, _OF_RUN)
+        check_options(how, Running)
         for name in _ONLY_WITH_OUT:
             if how.pop(name, None):
                 raise ArgumentError(f"{name}= is for a file of records.", hint="Name it with out=.")
@@ -335,7 +337,7 @@ class Extractor(Generic[SchemaT]):
         """A run into a file, as the command makes it."""
         from extractor.api.into_file import run_into_file
 
-        check_names(how, _OF_RUN)
+        check_options({"out": out, **how}, Running)
         choice, shown = _choice(how), how.pop("progress", None)
         given = {name: how.pop(name) for name in _ONLY_WITH_OUT if name in how}
         self._begin()

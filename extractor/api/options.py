@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence  # noqa: TC003 -- whoever asks for the types of the options
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
-from extractor.errors import ArgumentError
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
+
+from extractor.api.checks import check_options, check_word
 from extractor.llm.budget import Ceilings
+from extractor.llm.endpoint import Mode
 from extractor.llm.limits import Limits
 from extractor.llm.own_files import default_cache_dir
+from extractor.llm.providers import Provider  # noqa: TC001 -- as above
 from extractor.llm.settings import ModelSettings, check_number
 from extractor.run.settings import CallSettings
-from extractor.suggest import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from extractor.api.progress import Progress
-    from extractor.llm.endpoint import Mode
-    from extractor.llm.providers import Provider
 
 
+_AS_GIVEN = ConfigDict(strict=True, arbitrary_types_allowed=True)
+
+
+@with_config(_AS_GIVEN)
 class Options(TypedDict, total=False):
     """The options of an `Extractor`; each has a default (docs/python.md)."""
 
@@ -36,7 +40,7 @@ class Options(TypedDict, total=False):
     answer_tokens: int | None
     temperature: float | None
     reasoning_effort: str | None
-    mode: Mode | None
+    mode: Mode | str | None
     approach: str | None
     concurrency: int | None
     rpm: int | None
@@ -75,28 +79,51 @@ class Choosing(Reading, total=False):
     seed: int
 
 
+@with_config(_AS_GIVEN)
+class Running(Choosing, total=False):
+    """What `Extractor.run` is told beside the papers."""
+
+    out: str | Path | None
+    failures: str | Path | None
+    format: str | None
+    view: str | None
+    retry_failed: bool
+    append: bool
+    progress: bool | None
+
+
+@with_config(_AS_GIVEN)
+class Iterating(Reading, total=False):
+    """What `Extractor.extract_many` is told beside the papers."""
+
+    progress: bool | None
+
+
 _NUMBERS = ("rpm", "tpm", "max_cost", "max_requests", "max_tokens", "price_in", "price_out")
 
 
-def check_names(given: Iterable[str], known: Iterable[str]) -> None:
-    """Raise ArgumentError, a TypeError, for an option that there is not."""
-    known = list(known)
-    for name in given:
-        if name not in known:
-            near = closest(name, known)
-            raise ArgumentError(
-                f"There is no option {name!r}.",
-                hint=f"Did you mean {near!r}?" if near else f"Options: {', '.join(known)}.",
-            )
+def check(options: Options) -> None:
+    """Raise ArgumentError for what is wrong whatever the papers are, and UsageError."""
+    check_options(options, Options)
+    check_word("mode", options.get("mode"), Mode)
+    if (approach := options.get("approach")) is not None:
+        from extractor.approaches import approaches
+
+        check_word("approach", approach, approaches())
+    if base_url := options.get("base_url"):
+        from extractor.llm.providers.hosted import read_address
+
+        read_address(base_url, "--base-url")
 
 
 def model_settings(options: Options, progress: Progress) -> ModelSettings:
     """How the model is reached and asked. Raises UsageError."""
+    mode = options.get("mode")
     return ModelSettings(
         model=options.get("model"),
         base_url=options.get("base_url"),
         api_key=options.get("api_key"),
-        mode=options.get("mode"),
+        mode=None if mode is None else Mode(mode),
         approach=options.get("approach"),
         concurrency=options.get("concurrency"),
         answer_tokens=options.get("answer_tokens"),

@@ -188,5 +188,11 @@ def check_number(name: str, value: object) -> None:
     if not fits or (whole and not isinstance(value, int)):
         raise UsageError(
             f"--{name.replace('_', '-')} is {value!r}.",
-            hint=f"Give a {'whole ' * whole}number of at least {least:g}.",
+            hint=f"Give {number_form(name)}.",
         )
+
+
+def number_form(name: str) -> str:
+    """What to give for the option ``name``; empty where it is no number."""
+    whole = "whole " * (name in _WHOLE)
+    return f"a {whole}number of at least {LEAST[name]:g}" if name in LEAST else ""

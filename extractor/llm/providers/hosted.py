@@ -65,19 +65,10 @@ class Hosted(Provider):
 
     def __init__(self, settings: ModelSettings) -> None:
         given = settings.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
-        url, _, query = given.partition("?")
-        url = url.rstrip("/").removesuffix(_CHAT)
-        parts = _split(url)
         named = "--base-url" if settings.base_url else "OPENAI_BASE_URL"
-        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-            # Other signs may belong to a password.
-            shown = f" {given!r}" if re.fullmatch(r"(?:\w+://)?[\w./-]+", given) else ""
-            raise UsageError(f"{named}{shown} is not an HTTP URL.", hint="Give http://HOST/v1.")
-        if parts.username or parts.password:
-            raise UsageError(
-                f"{named} contains a user name or password.", hint="Use OPENAI_API_KEY."
-            )
-        azure = parts.hostname.endswith(_AZURE)
+        url, query, parts = read_address(given, named)
+        host = parts.hostname or ""
+        azure = host.endswith(_AZURE)
         if azure and not parts.path:
             path = f"deployments/{settings.model}" if settings.api_version else "v1"
             url = f"{url}/openai/{path}"
@@ -87,8 +78,8 @@ class Hosted(Provider):
         self._headers = settings.extra_headers
         self._key_header = settings.key_header or (_AZURE_KEY if azure else None)
         self._key = settings.api_key or os.environ.get("OPENAI_API_KEY") or ""
-        self._host = parts.hostname
-        self._family = family = _family(parts.hostname)
+        self._host = host
+        self._family = family = _family(host)
         mode = settings.mode or family.mode
         temperature = settings.temperature
         if temperature is None:
@@ -162,6 +153,23 @@ def _embedded_name(name: str) -> str | None:
 def _letters(name: str) -> str:
     """The letters with which a name begins: "qwen" of "qwen2.5-coder-1.5b"."""
     return name[: next(i for i, char in enumerate(name) if not char.isalpha())]
+
+
+def read_address(given: str, named: str) -> tuple[str, str, SplitResult]:
+    """The URL of an endpoint, its query, and the parts of the URL.
+
+    Raises UsageError, with ``named`` as the name of what was given, where it is none.
+    """
+    url, _, query = given.partition("?")
+    url = url.rstrip("/").removesuffix(_CHAT)
+    parts = _split(url)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        # Other signs may belong to a password.
+        shown = f" {given!r}" if re.fullmatch(r"(?:\w+://)?[\w./-]+", given) else ""
+        raise UsageError(f"{named}{shown} is not an HTTP URL.", hint="Give http://HOST/v1.")
+    if parts.username or parts.password:
+        raise UsageError(f"{named} contains a user name or password.", hint="Use OPENAI_API_KEY.")
+    return url, query, parts
 
 
 def _family(host: str) -> _Family:
