@@ -396,6 +396,22 @@ def test_a_closed_one_says_so() -> None:
     bees.close()
 
 
+@pytest.mark.parametrize("papers", [HIVES, HIVES * 20])
+async def test_an_iterator_of_a_closed_one_says_so(papers: list[Any]) -> None:
+    bees = _extractor()
+    results = bees.extract_many(papers)
+    next(results)
+    bees.close()
+    with pytest.raises(UsageError, match="This Extractor is closed"):
+        list(results)
+    bees = _extractor()
+    arriving = bees.aextract_many(papers)
+    await anext(arriving)
+    await bees.aclose()
+    with pytest.raises(UsageError, match="This Extractor is closed"):
+        await anext(arriving)
+
+
 async def test_calls_of_both_kinds_are_told_apart() -> None:
     with _extractor() as bees:
         bees.extract(title="T", abstract="A")

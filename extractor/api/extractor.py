@@ -141,6 +141,7 @@ class Extractor(Generic[SchemaT]):
         try:
             while (each := _result(loop.start(_next(results)), loop, stop)) is not None:
                 yield each[1]
+                self._check_open()
         except KeyboardInterrupt:
             if not stop.forced:  # what is in flight is paid for
                 loop.wait(_drain(results))
@@ -216,6 +217,7 @@ class Extractor(Generic[SchemaT]):
         try:
             async for _, result in results:
                 yield result
+                self._check_open()
         finally:
             self._opened.iterated.discard(results)
             await results.aclose()
