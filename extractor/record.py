@@ -7,7 +7,7 @@ published in ``docs/schema``.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from pydantic import BaseModel
@@ -143,7 +143,8 @@ class Failure:
 
     ``error`` is a stable kind (see `extractor.errors`), ``tries`` the requests sent. Where
     an entry could not be read, ``line`` is its line in the dump and ``file`` its file, if the run
-    has several; a file without a line could not be read itself.
+    has several; a file without a line could not be read itself. ``source`` is what else the dump
+    says of the paper; it is not written.
     """
 
     id: str | None
@@ -153,10 +154,12 @@ class Failure:
     tries: int = 0
     line: int | None = None
     file: str | None = None
+    source: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, paper: Paper, error: PaperError) -> Failure:
-        return cls(paper.id, paper.title, error.kind, str(error), error.tries)
+        message, tries = str(error), error.tries
+        return cls(paper.id, paper.title, error.kind, message, tries, source=paper.source)
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Failure:
@@ -173,12 +176,15 @@ class Failure:
 
     def to_dict(self) -> dict[str, Any]:
         """The failure as JSON values; ``line`` and ``file`` only where they are known."""
-        row = asdict(self)
-        return {
-            name: value
-            for name, value in row.items()
-            if value is not None or name not in ("line", "file")
+        row = {
+            "id": self.id,
+            "title": self.title,
+            "error": self.error,
+            "message": self.message,
+            "tries": self.tries,
         }
+        place = {"line": self.line, "file": self.file}
+        return row | {name: value for name, value in place.items() if value is not None}
 
     def to_json(self) -> bytes:
         """The line of a JSON Lines file that the failure is, without the line's end."""

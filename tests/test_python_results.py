@@ -50,14 +50,17 @@ def test_dictionaries_are_those_of_the_files(results: Results[Sightings]) -> Non
     rows = results.to_dicts()
     assert [row["id"] for row in rows] == ["1", "2", "3"]
     assert rows[0]["source"] == {"year": 2020}
-    assert rows[1]["error"] == "unreadable"
+    assert rows[1].keys() == {"id", "title", "error", "message", "tries", "line"}
+    assert results.failures[0].source == {"year": 2021}
 
 
 def test_a_row_is_a_paper(results: Results[Sightings]) -> None:
     pytest.importorskip("pandas")
     frame = results.to_pandas()
-    columns = ["id", "title", "species", "seen", "year", "error", "message"]
+    columns = ["id", "title", "species", "seen", "year", "source_species", "error", "message"]
     assert list(frame.columns) == columns
+    assert list(frame["year"])[:2] == [2020, 2021], "what failed keeps what the source says"
+    assert frame["source_species"][2] == "what the source says"
     assert list(frame["species"])[::2] == ["Apis mellifera"] * 2
     assert frame["seen"][0] == [{"days": "12"}]
     assert list(frame["error"].dropna()) == ["unreadable"]
@@ -77,6 +80,8 @@ def test_the_items_of_a_list_are_rows(results: Results[Sightings]) -> None:
     rows = results.to_pandas(explode="seen")
     assert list(rows.columns)[:3] == ["id", "title", "days"]
     assert (rows["days"][0], rows["year"][0]) == ("12", 2020)
+    twice = _results([{**PAPERS[0], "days": "Monday"}]).to_pandas(explode="seen")
+    assert (twice["days"][0], twice["source_days"][0]) == ("12", "Monday")
     with pytest.raises(ArgumentError, match=r"no list 'days'. Lists: seen\."):
         results.to_pandas(explode="days")
 

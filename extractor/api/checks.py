@@ -33,7 +33,7 @@ _HELD_BACK = ("api_key", "extra_headers", "extra_body")
 """Options whose values may hold a secret, and are not shown."""
 
 
-def check_options(given: Mapping[str, object], kind: type[Any]) -> None:
+def check_options(given: Mapping[str, object], kind: Any) -> None:
     """Raise ArgumentError, a TypeError, for an option that the TypedDict ``kind`` has not, or a
     value of another type."""
     types = get_type_hints(kind)

@@ -234,7 +234,7 @@ def _of_fields(number: int, named: dict[str, Any], columns: Columns) -> Item:
             f"Entry {number} of the papers has {what}. It has: {_listed(named)}.",
             hint=f"Name one of these with {field}_column=. {FORM}",
         )
-    if isinstance(item, Paper):
+    if item.source:
         source = {name: each for name, each in item.source.items() if each is not None}
         return replace(item, source=source)
     return item

@@ -11,7 +11,7 @@ from extractor.notebook import table_html
 from extractor.record import Failure, Record, SchemaT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -71,7 +71,8 @@ class Results(Sequence["Record[SchemaT] | Failure"], Generic[SchemaT]):
         """A row for each paper, or with ``explode`` for each item of that list of the records.
 
         Columns are ``id``, ``title``, the schema's fields, what the source says besides, and
-        ``error`` and ``message`` where papers failed. A field whose values are lists has lists in
+        ``error`` and ``message`` where papers failed. What the source has under the name of another
+        column stands under ``source_`` and that name. A field whose values are lists has lists in
         its cells. The index is that of the DataFrame that the papers came in. Needs pandas.
         """
         try:
@@ -91,11 +92,15 @@ class Results(Sequence["Record[SchemaT] | Failure"], Generic[SchemaT]):
         return pd.DataFrame(self._items(explode))
 
     def _rows(self) -> list[dict[str, Any]]:
-        return [_row(each, with_source=True) for each in self._results]
+        rows = [_row(each) for each in self._results]
+        taken = {*_OF_FAILURE, *(name for row in rows for name in row)}
+        return [
+            row | _beside(each.source, taken) for row, each in zip(rows, self._results, strict=True)
+        ]
 
     def _items(self, name: str) -> Iterator[dict[str, Any]]:
         for record in self.records:
-            row = _row(record, with_source=True)
+            row = _row(record)
             items = row.pop(name, None)
             if not isinstance(items, list):
                 lists = [key for key, value in row.items() if isinstance(value, list)]
@@ -104,9 +109,10 @@ class Results(Sequence["Record[SchemaT] | Failure"], Generic[SchemaT]):
                 )
             for item in items:
                 held = item if isinstance(item, dict) else {name: item}
-                yield {"id": row["id"], "title": row["title"], **held} | {
+                whole = {"id": row["id"], "title": row["title"], **held} | {
                     key: value for key, value in row.items() if key not in held
                 }
+                yield whole | _beside(record.source, whole)
 
     @overload
     def __getitem__(self, place: int) -> Result[SchemaT]: ...
@@ -125,7 +131,7 @@ class Results(Sequence["Record[SchemaT] | Failure"], Generic[SchemaT]):
         return f"<{self._heading()}>"
 
     def _repr_html_(self) -> str:
-        rows = [_row(each, with_source=False) for each in self._results]
+        rows = [_row(each) for each in self._results]
         return table_html(self._heading(), rows)
 
     def _heading(self) -> str:
@@ -133,11 +139,15 @@ class Results(Sequence["Record[SchemaT] | Failure"], Generic[SchemaT]):
         return "Results: " + ", ".join(f"{n:,} {what}{'s' * (n != 1)}" for n, what in counts)
 
 
-def _row(result: Result[Any], *, with_source: bool) -> dict[str, Any]:
-    """One row of a table: under a name that a field and the source both have stands the field."""
+def _row(result: Result[Any]) -> dict[str, Any]:
+    """One row of a table, without what the source says."""
     row: dict[str, Any] = {"id": result.id, "title": result.title}
     if isinstance(result, Failure):
         return {**row, "error": result.error, "message": result.message}
     row |= result.fields.model_dump(mode="json")
-    source = result.source if with_source else {}
-    return row | {name: value for name, value in source.items() if name not in row}
+    return row
+
+
+def _beside(source: Mapping[str, object], taken: Collection[str]) -> dict[str, object]:
+    """What the source says, by names that are not ``taken``."""
+    return {f"source_{name}" if name in taken else name: each for name, each in source.items()}

@@ -29,7 +29,7 @@ from __future__ import annotations
 import logging
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Concatenate, NamedTuple, ParamSpec, TypeAlias, TypeGuard
 
@@ -157,7 +157,7 @@ class Unreadable:
 
     ``line`` counts from 1, in the decompressed dump (in a Parquet file it counts rows); 0 is a
     whole file among several. ``id`` and ``title`` are given as far as they are known, and
-    ``file`` where several dumps are read.
+    ``file`` where several dumps are read; ``source`` is that of a paper.
     """
 
     line: int
@@ -165,6 +165,7 @@ class Unreadable:
     id: str | None = None
     title: str | None = None
     file: str | None = None
+    source: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
 
 
 Item: TypeAlias = Paper | Unreadable
@@ -259,9 +260,9 @@ def build_entry(
         title, abstract = printable(title), printable(abstract)
         paper_id = printable(paper_id, control=" ")
     if _is_blank(title) or (len(title) < _LONGEST_PLACEHOLDER and _NOTHING.fullmatch(title)):
-        return Unreadable(line, "There is no title.", paper_id or None)
+        return Unreadable(line, "There is no title.", paper_id or None, source=source)
     if _is_blank(abstract) or _says_nothing(abstract):
-        return Unreadable(line, "There is no abstract.", paper_id or None, title)
+        return Unreadable(line, "There is no abstract.", paper_id or None, title, source=source)
     return Paper("" if paper_id.isspace() else paper_id, title, abstract, source)
 
 
@@ -338,7 +339,7 @@ def require_columns(present: Sequence[str], columns: Columns, dump: str) -> None
             hint="Put a line above it that does, such as id,title,abstract,date.",
         )
     has = f"It has: {_listing(present)}."
-    for given, field in (
+    for given, kind in (
         (columns.title, "title"),
         (columns.abstract, "abstract"),
         (columns.id, "id"),
@@ -346,13 +347,13 @@ def require_columns(present: Sequence[str], columns: Columns, dump: str) -> None
         if given is not None and given not in present:
             raise DumpError(
                 f"{dump} has no column {given!r}. {has}",
-                hint=f"Name one of its columns with --{field}-column.",
+                hint=f"Name one of its columns with --{kind}-column.",
             )
-    for found, field in ((names.titles, "title"), (names.abstracts, "abstract")):
+    for found, kind in ((names.titles, "title"), (names.abstracts, "abstract")):
         if not found:
             raise DumpError(
-                f"No column of {dump} is the {field}. {has}",
-                hint=f"Name the column with --{field}-column.",
+                f"No column of {dump} is the {kind}. {has}",
+                hint=f"Name the column with --{kind}-column.",
             )
 
 

@@ -43,6 +43,7 @@ def as_item(entry: Paper | Unreadable) -> Paper | Failure:
         entry.message,
         line=entry.line or None,
         file=entry.file,
+        source=entry.source,
     )
 
 
