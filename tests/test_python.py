@@ -494,10 +494,14 @@ def test_bars_count_papers(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
         assert capsys.readouterr().err == ""
     with _extractor() as bees:
         list(bees.extract_many(iter([*HIVES, None]), progress=True))
-        assert "4 papers" in (said := capsys.readouterr().err)
+        assert "4/4" in (said := capsys.readouterr().err)
         assert "1 failed" in said
         bees.run(HIVES, out=tmp_path / "out.jsonl", progress=True)
         assert "3/3" in capsys.readouterr().err
+        write_jsonl(tmp_path / "in.jsonl", [{"title": t, "abstract": a} for t, a in HIVES * 2])
+        for how in ({}, {"limit": 4}, {"sample": 4}, {"limit": 4, "out": tmp_path / "four.jsonl"}):
+            bees.run(str(tmp_path / "in.jsonl"), progress=True, **how)
+            assert ("4/4" if how else "6/6") in capsys.readouterr().err
         bees.run(HIVES)
         assert capsys.readouterr().err == ""
 

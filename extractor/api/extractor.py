@@ -305,10 +305,10 @@ class Extractor(Generic[SchemaT]):
         from extractor.run.batch import Summary
 
         check_options({"progress": progress, **reading}, Iterating)
-        summary = Summary()
+        summary, choice = Summary(), choice or Choice()
         with (
-            open_source(papers, reading, choice or Choice()) as (source, total),
-            self._progress.papers(total, shown=progress) as bar,
+            open_source(papers, reading, choice) as (source, total),
+            self._progress.papers(total, likely=choice.likely_total, shown=progress) as bar,
         ):
             async with self._use() as engine, aclosing(engine.run(source)) as results:
                 stop.begin(engine, bar)

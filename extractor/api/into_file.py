@@ -54,7 +54,7 @@ async def run_into_file(
     own = [*files, *own_files(calls.cache_dir)]
     with (
         open_papers(papers, reading, skip=[*destination.files, *own]) as source,
-        progress.papers(choice.total(source), shown=shown) as bar,
+        progress.papers(choice.total(source), likely=choice.likely_total, shown=shown) as bar,
         open_run(
             choice.of(source),
             destination,

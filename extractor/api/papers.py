@@ -114,6 +114,7 @@ class Choice:
     seed: int = 0
     places: list[int] = field(default_factory=list)
     conditions: Sequence[str] = field(init=False)
+    _selection: Selection | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.conditions = [self.where] if isinstance(self.where, str) else self.where or ()
@@ -126,7 +127,10 @@ class Choice:
                 check_number(name, number)
 
     def of(self, source: Dump | Entries) -> Selection:
-        return Selection(source, where=self.conditions, sample=self.sample, seed=self.seed)
+        self._selection = Selection(
+            source, where=self.conditions, sample=self.sample, seed=self.seed
+        )
+        return self._selection
 
     def items(self, source: Dump | Entries) -> Iterator[Item]:
         """Yield what is taken."""
@@ -143,6 +147,11 @@ class Choice:
         except TypeError:
             return None
         return min(each for each in (every, self.limit, self.sample) if each is not None)
+
+    def likely_total(self) -> int | None:
+        """How many papers there are, as well as that is known while they are read."""
+        total = self._selection.extent.total if self._selection else None
+        return total.number if total else None
 
 
 @contextmanager

@@ -26,16 +26,23 @@ class Progress:
         self._bar: Any = None
 
     @contextmanager
-    def papers(self, total: int | None, *, shown: bool | None = None) -> Iterator[PaperBar]:
-        """Show a bar of papers for the length of the block."""
+    def papers(
+        self,
+        total: int | None,
+        *,
+        likely: Callable[[], int | None] = lambda: None,
+        shown: bool | None = None,
+    ) -> Iterator[PaperBar]:
+        """Show a bar of papers for the length of the block; ``likely`` is asked for their number
+        where there is no ``total``."""
         before = self._shown, self._bar
         self._shown = self._shown if shown is None else shown
         try:
             if self._shown:
                 with _tqdm()(total=total, unit=" papers") as self._bar:
-                    yield PaperBar(self._bar)
+                    yield PaperBar(self._bar, likely if total is None else lambda: total)
             else:
-                yield PaperBar(None)
+                yield PaperBar(None, likely)
         finally:
             self._shown, self._bar = before
 
@@ -67,8 +74,9 @@ class Progress:
 class PaperBar(Watcher):
     """The bar of one call; watches a batch."""
 
-    def __init__(self, bar: Any) -> None:
+    def __init__(self, bar: Any, total: Callable[[], int | None]) -> None:
         self._bar = bar
+        self._total = total
 
     def done(self, result: Result[Any], summary: Summary) -> None:  # noqa: ARG002
         if self._bar is not None:
@@ -79,11 +87,18 @@ class PaperBar(Watcher):
             )
             said = ", ".join(f"{number:,} {what}" for number, what in counts if number)
             self._bar.set_postfix_str(said, refresh=False)
+            self._bar.total = self._total()
             self._bar.update()
 
     def left_out(self) -> None:
         if self._bar is not None:
+            self._bar.total = self._total()
             self._bar.update()
+
+    def tick(self) -> None:
+        if self._bar is not None and self._bar.total != self._total():
+            self._bar.total = self._total()
+            self._bar.refresh()
 
     def stopping(self) -> None:
         if self._bar is not None:
