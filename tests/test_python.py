@@ -335,6 +335,15 @@ def test_what_a_run_cannot_do_is_told(how: dict[str, Any], said: str) -> None:
         bees.run(HIVES, **how)
 
 
+@pytest.mark.parametrize("abstract", ["", " \n", "N/A"])
+def test_a_paper_without_an_abstract_is_none(abstract: str) -> None:
+    with _extractor() as bees:
+        with pytest.raises(ArgumentError, match="There is no abstract"):
+            bees.extract(title="Bees", abstract=abstract)
+        assert bees.run([("Bees", abstract)])[0].to_dict()["message"] == "There is no abstract."
+        assert bees.extract(title="", abstract=BEES).title == ""
+
+
 def test_an_output_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with _extractor() as bees, pytest.raises(OutputError, match="is a folder"):
         bees.run(HIVES, out=tmp_path)

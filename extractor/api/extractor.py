@@ -29,7 +29,6 @@ from extractor.errors import ArgumentError, UsageError
 from extractor.llm.providers import Provider
 from extractor.llm.settings import model_file
 from extractor.llm.weights.catalog import DEFAULT_MODEL
-from extractor.paper import Paper
 from extractor.record import Record, Result, SchemaT
 from extractor.run.session import open_engine
 from extractor.run.stop import Stop
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
 
     from extractor.api.papers import Choice, PaperInput
     from extractor.api.results import Run
+    from extractor.paper import Paper
     from extractor.run.engine import Engine
     from extractor.schemas.paper import PaperFields
 
@@ -119,7 +119,8 @@ class Extractor(Generic[SchemaT]):
         self._closed = False
 
     def extract(self, *, title: str, abstract: str, id: str = "1") -> Record[SchemaT]:  # noqa: A002
-        """The record of one paper. Raises PaperError or EndpointError if there is none."""
+        """The record of one paper. Raises PaperError or EndpointError if there is none, and
+        ArgumentError where there is no abstract."""
         return self._loop().wait(self._extract(_paper(id, title, abstract)))
 
     def extract_many(
@@ -462,4 +463,6 @@ def _paper(paper_id: str, title: str, abstract: str) -> Paper:
     for name, text in (("title", title), ("abstract", abstract)):
         if not isinstance(text, str):
             raise ArgumentError(f"{name}= is {text!r}.", hint="Give a text.")
-    return Paper(str(paper_id), title, abstract)
+    from extractor.api.papers import read_paper
+
+    return read_paper(str(paper_id), title, abstract)

@@ -226,6 +226,14 @@ def _of_tuple(number: int, entry: Sequence[Any], columns: Columns) -> Item:
     return _entry(number, paper_id, *texts[-2:])
 
 
+def read_paper(paper_id: str, title: str, abstract: str) -> Paper:
+    """One paper as given. Raises ArgumentError where it is none."""
+    item = _entry(1, paper_id, title.strip() and title, abstract)
+    if isinstance(item, Unreadable):
+        raise ArgumentError(item.message, hint="Give the texts of a paper.")
+    return item
+
+
 def _entry(number: int, paper_id: str, title: str, abstract: str) -> Item:
     """A paper as given; it may have no title, but needs an abstract."""
     item = build_entry(number, paper_id, title or _UNTITLED, abstract, {})
