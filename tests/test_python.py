@@ -239,7 +239,6 @@ FRAME = [
         ({"where": "year>=2023"}, [2023, 2024]),
         ({"where": ["year>=2022", "venue=B"]}, [2022, 2024]),
         ({"where": "venue=B", "limit": 1}, [2022]),
-        ({"where": "year>3000"}, []),
         ({"where": None, "sample": None}, [2021, 2022, 2023, 2024]),
         ({"sample": 0}, []),
     ],
@@ -255,7 +254,19 @@ def test_only_chosen_papers_are_asked_about(
         for chosen in (FRAME, dump):
             ran = bees.run(chosen, out=out, **how)
             assert [row["source"]["year"] for row in read_jsonl(out)] == years
-            assert ("papers selected" in "".join(ran.notes)) is (None not in how.values())
+            assert ("papers selected" in "".join(ran.notes)) is (
+                not any(each in how.values() for each in (None, 0))
+            )
+
+
+def test_a_condition_that_no_paper_meets_replaces_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    with _extractor() as bees:
+        bees.run(FRAME, out=out)
+        for how in ({}, {"out": out}):
+            with pytest.raises(UsageError, match=r"none of 4 papers .* meets it"):
+                bees.run(FRAME, where="year>3000", **how)
+    assert len(read_jsonl(out)) == 4
 
 
 def test_a_sample_is_the_same_each_time_and_keeps_the_index() -> None:

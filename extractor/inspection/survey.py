@@ -143,5 +143,11 @@ class Survey:
                 {"id": paper.id, "title": paper.title, "abstract": len(paper.abstract)}
                 for paper in self.first
             ],
-            "first_unreadable": list(map(asdict, self.first_unreadable)),
+            "first_unreadable": list(map(_told, self.first_unreadable)),
         }
+
+
+def _told(entry: Unreadable) -> dict[str, Any]:
+    row = asdict(entry)
+    del row["source"]  # the columns of an entry are not shown
+    return row
