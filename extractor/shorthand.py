@@ -13,6 +13,7 @@ in the title or abstract; a ``bool`` is the model's judgement, and is not ground
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, ClassVar
@@ -151,6 +152,11 @@ def _parse_field(place: _Place) -> ShorthandField:
 
 
 def _too_much(name: str, words: list[str], place: _Place) -> UsageError:
+    if ";" in place.text:
+        raise place.wrong("it holds a semicolon", "Separate fields with commas.")
+    if words[-1] in _TYPES:
+        meant = f"{'_'.join((name, *words[:-1]))} {words[-1]}"
+        raise place.wrong(f"{name!r} is followed by more than its type", f"Write {meant!r}.")
     described = 1 if words[0] in _TYPES else 0
     head = " ".join((name, *words[:described]))
     rest = " ".join(words[described:])
@@ -164,7 +170,10 @@ def _check_name(name: str, place: _Place) -> None:
     if not name:
         raise place.wrong("it has no name", "Is there one comma or colon too many?")
     if not _NAME.fullmatch(name):
-        meant = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+        plain = "".join(
+            c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)
+        )
+        meant = re.sub(r"\W+", "_", plain, flags=re.ASCII).strip("_")
         hint = f"Write {meant!r}." if _NAME.fullmatch(meant) else "Begin with a letter."
         if ";" in name:
             hint = "Separate fields with commas."

@@ -305,7 +305,7 @@ def test_a_run_says_how_much_was_left_out_and_convert_leaves_out_more(
     assert (row["method_name"], row["claimed_speedups"], row["evidence"]) == (None, [], [])
     left_out = len(row["meta"]["dropped"])
     assert f"{left_out} values left out: confidence too low (see meta.dropped)" in nothing.err
-    assert "not found in the text" not in nothing.err
+    assert "rejected" not in nothing.err
     invoke("run", dump, "--model", "none", "-o", records)
     converted = invoke("convert", records, tmp_path / "out.jsonl", "--min-confidence", 1)
     assert json.loads((tmp_path / "out.jsonl").read_text()) == row

@@ -41,7 +41,7 @@ def closing_lines(
         yield from failure_lines(summary.kinds, summary.reasons)
     if summary.refused:
         refused = counted(summary.refused, "value")
-        yield f"{refused} rejected: not found in the text (see meta.dropped)"
+        yield f"{refused} rejected, each with its reason in meta.dropped"
     if summary.unlikely is not None:
         yield unlikely_line(summary.unlikely, summary.unknown or 0)
     if not summary.complete and out:
