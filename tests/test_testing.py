@@ -111,7 +111,7 @@ def test_the_latest_requests_are_remembered() -> None:
 def test_errors_name_the_model() -> None:
     unreachable = FakeModel({})
     assert "fake model" in str(unreachable.endpoint.address)
-    with pytest.raises(UsageError, match="no approach 'best'"):
+    with pytest.raises(UsageError, match="approach= is 'best'"):
         Extractor(Finding, model=unreachable, approach="best").extract(title="", abstract="A.")
     assert EndpointUnreachable.kind == "unreachable"
 

@@ -40,7 +40,9 @@ class Progress:
         try:
             if self._shown:
                 with _tqdm()(total=total, unit=" papers") as self._bar:
-                    yield PaperBar(self._bar, likely if total is None else lambda: total)
+                    bar = PaperBar(self._bar, likely if total is None else lambda: total)
+                    yield bar
+                    bar.tick()  # the last paper may be done before the end of the dump is read
             else:
                 yield PaperBar(None, likely)
         finally:
