@@ -91,6 +91,8 @@ def test_the_kind_is_read_in_the_sentence_of_the_number_alone() -> None:
     [
         ("Rook is 3x faster than Heron.", "Heron"),
         ("Rook is 3x faster than the best kernel on GPUs.", "the best kernel"),
+        ("Rook is 3x faster than even the best kernel on GPUs.", "the best kernel"),
+        ("Rook is 3x faster than Heron using extensive experiments.", "Heron"),
         ("A speedup of 3x over Heron-2, without loss.", "Heron-2"),
         ("Latency falls by 30% compared to Heron while quality holds.", "Heron"),
         ("It is 3x faster than that of Heron.", "Heron"),

@@ -52,6 +52,7 @@ def quantities(text: str) -> list[tuple[float, float | None, str | None]]:
         ("a factor of more than ten", 10, "x"),
         ("a speedup of 5.2 over it", 5.2, "x"),
         ("runs x4 faster", 4, "x"),  # the sign before the number
+        ("is fast (x4 faster than before)", 4, "x"),
         ("$\\times 5$ lower latency", 5, "x"),
         ("up to $\\approx2\\times$ faster", 2, "x"),
         ("2.3 faster convergence", 2.3, "x"),  # the sign lost

@@ -72,7 +72,7 @@ _SET_BESIDE = (
 )
 _OVER = rf"than|over|{_SET_BESIDE}"
 _POSSESSOR = (
-    r"(?:or\s+[a-z]+ing\s+)?(?:(?:that|those)\s+of\s+|using\s+|(?:the\s+)?(?:[\w-]+\s+){0,2}"
+    r"(?:even\s+)?(?:or\s+[a-z]+ing\s+)?(?:(?:that|those)\s+of\s+|using\s+|(?:the\s+)?(?:[\w-]+\s+){0,2}"
     r"(?:accuracy|performance|quality|fidelity|limits|results)\s+of\s+)?"
 )
 _OUTDOES = r"(?:(?:outperform|surpass|exceed|beat)(?:s|es|ed|ing)?|improv(?:es?|ed|ing)\s+upon)"
@@ -116,7 +116,7 @@ _BASELINE_END = re.compile(
     r"(?:(?<!\s)\s*|(?=\S))(?:[,;:)]|\((?![A-Z][\w-]*\))|\[|--|\.(?:\s|\Z)"
     r"|\s(?:while|with|without|and|but|when|in|for|at|by|across|which|that|as|thanks|due|it|they|leads?|shows?|achieve[sd]?|yields?|over|measured|respectively"
     r"|during|whereas|yet|under|to|because|even|from|is|are|has|via|through|depending|we"
-    r"|using\s+(?:at|only|up)|used|up|requiring|of\s+(?:up|about|around|over|\$?\d))\b"
+    r"|using\s+(?:at|only|up|(?:[a-z]+\s)?(?:experiments|evaluations|simulations))|used|up|requiring|of\s+(?:up|about|around|over|\$?\d))\b"
     r"|(?<!based)\son\b)"
 )
 # What follows "and" belongs to the same list of names, and begins no other statement.
