@@ -43,6 +43,13 @@ def holds(condition: str, **source: Any) -> bool:
         ("date>2024-05-03", {"date": "2024-05-03"}, False),
         ("date>2024", {"date": "May 2025"}, True),
         ("year>=2024", {"year": "May 2024"}, True),
+        ("year=2024", {"year": "May 2024"}, True),
+        ("year!=2024", {"year": "May 2024"}, False),
+        ("year=2023|2024", {"date": "3 May 2024"}, True),
+        ("date=2024-05", {"date": "2024-05-03"}, True),
+        ("date=2024-04", {"date": "2024-05-03"}, False),
+        ("date=2024-05", {"date": "May 2024"}, False),  # the month is not known
+        ("note=2024", {"note": "2024-05-03"}, False),  # no column of dates
         ("year<2024", {"year": "c2023."}, True),
         ("date>2024-03", {"date": "May 2024"}, False),
         ("date>2024-03", {"date": "May 2025"}, True),

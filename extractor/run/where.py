@@ -2,11 +2,11 @@
 
 A condition is a column, an operator and a value. Columns are ``id``, ``title``, ``abstract`` and
 the keys of a paper's metadata, in whatever case; ``year``, ``venue``, ``doi`` and ``url`` are also
-those that metadata of other names tell. ``=`` compares the whole text, or numbers, and without a
-value holds where there is none; ``~`` looks for words within it; neither minds the case. ``<``,
-``<=``, ``>`` and ``>=`` compare numbers and dates, a date as far as the value goes: 2024-05-03 is
-``<=2024``. ``!=`` and ``!~`` are the opposites, and hold for a paper without the column as well.
-``|`` separates alternatives.
+those that metadata of other names tell. ``=`` compares the whole text, numbers or dates, and
+without a value holds where there is none; ``~`` looks for words within it; neither minds the case.
+``<``, ``<=``, ``>`` and ``>=`` compare numbers and dates, a date as far as the value goes:
+2024-05-03 is ``<=2024`` and, in a column of dates, ``=2024``. ``!=`` and ``!~`` are the opposites,
+and hold for a paper without the column as well. ``|`` separates alternatives.
 """
 
 from __future__ import annotations
@@ -75,15 +75,22 @@ class Condition:
         if kind == "~":
             return any(value.casefold() in text.casefold() for value in self.values)
         if kind == "=":
-            return any(_equal(text, value) for value in self.values)
+            return any(_equal(text, value) or self._same_date(text, value) for value in self.values)
         return self._ordered(text) is True
+
+    def _same_date(self, text: str, value: str) -> bool:
+        """Whether a column of dates has that date, as far as the value goes."""
+        return (
+            tells_year(self.column)
+            and _DATE.fullmatch(value) is not None
+            and all(_date_in_order(text, kind, value) for kind in ("<=", ">="))
+        )
 
     def _ordered(self, text: str) -> bool | None:
         """Whether a text is in the order; None where nothing tells."""
-        found = _in_order(text, self.operator, self.values[0])
-        if found is None and tells_year(self.column):
-            return _year_in_order(text, self.operator, self.values[0])
-        return found
+        if tells_year(self.column):
+            return _date_in_order(text, self.operator, self.values[0])
+        return _in_order(text, self.operator, self.values[0])
 
 
 def parse_condition(text: str) -> Condition:
@@ -181,9 +188,12 @@ def _in_order(text: str, kind: str, value: str) -> bool | None:
     return None
 
 
-def _year_in_order(text: str, kind: str, value: str) -> bool | None:
-    """Whether the year in a text, such as May 2024, is in order with that of a date; None where it
-    has none, or more than the years would have to be known."""
+def _date_in_order(text: str, kind: str, value: str) -> bool | None:
+    """As `_in_order`, also where the text has no more than a year in it, such as May 2024; None
+    where it has none, or more than the years would have to be known."""
+    found = _in_order(text, kind, value)
+    if found is not None:
+        return found
     year = year_in(text)
     if year is None or not _DATE.fullmatch(value):
         return None
