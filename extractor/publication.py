@@ -56,12 +56,13 @@ class Publication(NamedTuple):
 def publication_of(source: Mapping[str, object], paper_id: str = "") -> Publication:
     """The year, venue, DOI and address in a paper's metadata, each None where nothing says it.
 
-    The address is one that the metadata give, else that of the DOI, else that of an arXiv id.
+    The address is one that the metadata give or that the paper's id is, else that of the DOI, else
+    that of an arXiv id.
     """
-    if not source:
+    if not source and "://" not in paper_id:
         return _NOTHING
     names = _names(tuple(source))
-    page = _first(source, names.pages, _address)
+    page = _first(source, names.pages, _address) or _address_in(paper_id)
     doi = _first(source, names.dois, _doi) or _doi_in_address(page)
     return Publication(
         _first(source, names.years, year_in),

@@ -64,6 +64,13 @@ def test_an_id_is_of_arxiv_only_where_the_metadata_look_like_it() -> None:
     assert publication_of({"year": 2024}, "2401.10010").url is None
 
 
+def test_an_id_may_be_the_address() -> None:
+    """Markdown has no other id of a paper whose title leads to no archive."""
+    assert publication_of({}, "https://example.org/abs/1").url == "https://example.org/abs/1"
+    assert publication_of({}, "https://doi.org/10.1000/182").doi == "10.1000/182"
+    assert publication_of({}, "a://b c").url is None
+
+
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),

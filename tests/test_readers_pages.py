@@ -52,6 +52,46 @@ def page(body: str) -> str:
     return f"<!doctype html><html><body>{body}</body></html>"
 
 
+ADDRESS = "https://papers.example.org/abs/17"
+ABOVE = f"<h2>{PAPERS[0][0]}</h2><p>{PAPERS[0][1]}</p>"
+BELOW = f"<p>{PAPERS[1][1]}</p>"
+LINKED = PAPERS[1][0]
+
+
+@pytest.mark.parametrize(
+    ("heading", "address"),
+    [
+        (f'<h2><a href="{ADDRESS}">{LINKED}</a></h2>', ADDRESS),
+        (f'<a href="{ADDRESS}"><h2>{LINKED}</h2></a>', ADDRESS),
+        (f'<h2>2. <a href="{ADDRESS}"><em>{LINKED}</em></a></h2>', ADDRESS),
+        (f'<h2><a href="{ADDRESS}">{LINKED}</a> <a href="/pdf/17">pdf</a></h2>', ADDRESS),
+        (f'<h2><a href="abs/17">{LINKED}</a></h2>', ADDRESS),  # relative to the page
+        (f'<h2>{LINKED}</h2><p><a href="{ADDRESS}">PDF</a></p>', None),
+        (f'<h2>{LINKED} <a href="{ADDRESS}">#</a></h2>', None),
+        (f'<h2><a href="#paper-17">{LINKED}</a></h2>', None),
+        (f'<h2><a href="javascript:open(17)">{LINKED}</a></h2>', None),
+        (f'<h2><a href="http://[17">{LINKED}</a></h2>', None),
+    ],
+)
+def test_the_link_of_a_title_is_the_papers(
+    tmp_path: Path, heading: str, address: str | None
+) -> None:
+    saved = "<!doctype html><!-- saved from url=(0027)https://papers.example.org/list -->"
+    entries = items(tmp_path, f"{saved}<html><body>{ABOVE}{heading}{BELOW}</body></html>", "a.html")
+    first, second = (each for each in entries if isinstance(each, Paper))
+    assert second.source.get("url") == address
+    assert "url" not in first.source
+
+
+def test_the_link_of_a_title_in_a_table(tmp_path: Path) -> None:
+    rows = f'<tr><td><a href="/abs/17">{LINKED}</a><td>{PAPERS[1][1]}'
+    table = f"<table><tr><th>Title<th>Abstract{rows}</table>"
+    base = '<base href="https://papers.example.org/">'
+    (paper,) = items(tmp_path, page(base + table), "a.html")
+    assert isinstance(paper, Paper)
+    assert paper.source == {"url": ADDRESS}
+
+
 def test_rows_of_a_table(tmp_path: Path) -> None:
     rows = "".join(
         f"<tr><td>{title}<td>Ann Able, Bo Best<td><p>{abstract}</p>" for title, abstract in PAPERS

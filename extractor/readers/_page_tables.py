@@ -17,6 +17,7 @@ _LONGEST_NAME = 60
 class _Row(NamedTuple):
     line: int
     cells: list[list[str]]
+    links: dict[int, str]
 
 
 class _Table:
@@ -45,14 +46,15 @@ class PageTables:
             self._open.append(_Table())
         elif self._open and tag == "tr":
             self._end_row()
-            self._open[-1].row = _Row(line, [])
+            self._open[-1].row = _Row(line, [], {})
         elif self._open and tag in ("td", "th") and (row := self._open[-1].row):
             row.cells.append([])
 
-    def see_text(self, text: str) -> None:
-        """Take a paragraph."""
+    def see_text(self, text: str, link: str) -> None:
+        """Take a paragraph, and the address that all of it leads to."""
         if self._open and (row := self._open[-1].row) and row.cells:
             row.cells[-1].append(text)
+            row.links.setdefault(len(row.cells) - 1, link)
 
     def end(self, tag: str) -> None:
         """Take an end tag."""
@@ -76,10 +78,10 @@ class PageTables:
         if are_short and (header := header_of(texts)):
             table.header = header
         elif table.header and any(texts):
-            self._items.append(guarded(_entry, row.line, texts, table.header))
+            self._items.append(guarded(_entry, row.line, texts, row.links, table.header))
 
 
-def _entry(line: int, cells: list[str], header: Header) -> Item:
+def _entry(line: int, cells: list[str], links: dict[int, str], header: Header) -> Item:
     if len(cells) != len(header.names):
         found = counted(len(cells), "cell")
         message = f"The row has {found}, the table {counted(len(header.names), 'column')}."
@@ -91,5 +93,7 @@ def _entry(line: int, cells: list[str], header: Header) -> Item:
         if cell and at not in (header.title, header.abstract, at_id):
             is_people = name.lower() in ("author", "authors")
             metadata[name.lower()] = names_in(cell) if is_people else cell
+    if link := links.get(header.title):
+        metadata.setdefault("url", link)
     title = " ".join(cells[header.title].split())
     return build_entry(line, cells[at_id] if ids else "", title, cells[header.abstract], metadata)

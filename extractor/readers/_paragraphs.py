@@ -194,12 +194,14 @@ _PART = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A run of text: ``label`` names the field it is, ``block`` what blank lines surround."""
+    """A run of text: ``label`` names the field it is, ``block`` what blank lines surround, ``link``
+    is the address that all of it leads to."""
 
     line: int
     text: str
     block: int
     label: str = ""
+    link: str = ""
 
     @property
     def is_list_item(self) -> bool:

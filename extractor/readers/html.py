@@ -6,9 +6,11 @@ import email
 import plistlib
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 from xml.sax.saxutils import escape
 
 from extractor.errors import DumpError
@@ -65,6 +67,12 @@ _ABSTRACTS = ("abstract", "summary")
 _NO_HEADING = 9
 _BOLD = 10
 """The level of a paragraph that begins with bold text."""
+
+_SAVED_FROM = re.compile(r"\s*saved from url=\(\d+\)(\S+)")
+"""The comment with which browsers say where a page is from."""
+
+_ALL_LINKED = 0.9
+"""The share of a paragraph's characters that belong to a link to which all of it leads."""
 
 _FEWEST_TITLES = 2
 """So many titles of one level show that the level is that of titles."""
@@ -161,6 +169,9 @@ class _Page(HTMLParser):
         self._level = 0
         self._levels: dict[int, int] = {}
         self._links = 0
+        self._base = ""
+        self._href = ""
+        self._linked: Counter[str] = Counter()
         self._in_strong = False
         self._formula: list[str] = []
         self._last_tag = ""
@@ -170,12 +181,7 @@ class _Page(HTMLParser):
         if self._skipping or self._begin_in_formula(tag):
             return
         attributes = {name: value or "" for name, value in attrs}
-        if tag == "meta":
-            name = attributes.get("name") or attributes.get("property") or ""
-            self.data.see_meta(name, attributes.get("content", ""))
-        for name, value in attributes.items():
-            if name.startswith("data-") and value.startswith(("{", "[")):
-                self.data.see_json(value, self.getpos()[0])
+        self._see_attributes(tag, attributes)
         if tag in _SKIPPED or (tag == "a" and _is_button(attributes)):
             self._skipping = tag
             self._script = [] if tag == "script" else None
@@ -187,6 +193,18 @@ class _Page(HTMLParser):
             self.tables.begin(tag, self.getpos()[0])
             if tag in _HEADINGS:
                 self._label, self._level = HEADING, int(tag[1])
+
+    def _see_attributes(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "meta":
+            name = attributes.get("name") or attributes.get("property") or ""
+            self.data.see_meta(name, attributes.get("content", ""))
+        elif tag == "base":
+            self._base = _joined(self._base, attributes.get("href", ""))
+        elif tag == "a":
+            self._href = attributes.get("href", "").strip()
+        for name, value in attributes.items():
+            if name.startswith("data-") and value.startswith(("{", "[")):
+                self.data.see_json(value, self.getpos()[0])
 
     def _begin_in_formula(self, tag: str) -> bool:
         """Say whether the tag belongs to a formula; one that is not closed ends at another tag."""
@@ -233,6 +251,8 @@ class _Page(HTMLParser):
             if tag != "math":
                 return
         self._end_formula()
+        if tag == "a":
+            self._href = ""
         if tag == self._skipping:
             self._skipping = ""
             if self._script is not None:
@@ -255,6 +275,12 @@ class _Page(HTMLParser):
             if not self._text:
                 self._line = self.getpos()[0]
             self._text.append(data)
+            if self._href:
+                self._linked[self._href] += len(" ".join(data.split()))
+
+    def handle_comment(self, data: str) -> None:
+        if not self._base and (found := _SAVED_FROM.match(data)):
+            self._base = found[1]
 
     def parse_marked_section(self, i: int, report: int = 1) -> int:  # noqa: ARG002
         """Read "<![CDATA[" and the like as browsers do: as a comment that ends at a bracket."""
@@ -277,18 +303,27 @@ class _Page(HTMLParser):
             text = text.replace(" | ", ", ")
         self._links, self._in_strong = 0, False
         if text:
-            self.tables.see_text(text)
+            link = self._link_of(text)
+            self.tables.see_text(text, link)
             label, content = split_label(text)
             if self._label or (self._level and not label):
                 self._levels[len(self.paragraphs)] = self._level
             self.paragraphs.append(
-                Paragraph(self._line, content, len(self.paragraphs), label or self._label)
+                Paragraph(self._line, content, len(self.paragraphs), label or self._label, link)
             )
             self._label = ""
         if not self._label:
             self._level = 0
         self._text = []
+        self._linked.clear()
         self._last_tag, self._raised = "", None
+
+    def _link_of(self, text: str) -> str:
+        """Return the address to which all of a paragraph leads; empty where none is known."""
+        for href, length in self._linked.most_common(1):
+            if length >= _ALL_LINKED * len(text) and not href.startswith("#"):
+                return _joined(self._base, href)
+        return ""
 
     def items(self) -> list[Item]:
         """Return the papers, and what is marked up as their titles are and has no abstract.
@@ -352,6 +387,14 @@ class _Page(HTMLParser):
             if is_label or self._levels.get(start + 1 + at, _NO_HEADING) <= level:
                 return below[:at]
         return below
+
+
+def _joined(base: str, href: str) -> str:
+    """The address of a web page to which a link leads; empty where it leads to none."""
+    with suppress(ValueError):
+        address = urljoin(base, href)
+        return address if address.startswith(("http://", "https://")) else ""
+    return ""
 
 
 def _is_button(attributes: dict[str, str]) -> bool:

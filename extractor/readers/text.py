@@ -242,6 +242,8 @@ class _Page:
                 for part in self._pending[at + 1 :]
                 if part.label not in ("", HEADING, "abstract", "summary")
             }
+            if self._title.link:
+                self._source.setdefault("url", self._title.link)
             yield from _without_abstract(self._pending[:at] + self._pending[at + 1 :])
         self._pending = []
         self._abstract_announced = False
