@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from fault_server import FaultServer
 
 from extractor.cli import commands
 
@@ -46,6 +47,33 @@ def test_what_calls_no_model_imports_nothing_heavy(arguments: list[str]) -> None
     )
     done = subprocess.run([sys.executable, "-c", probe, *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_run_from_the_store_loads_nothing_that_only_a_paid_answer_needs(
+    tmp_path: Path,
+) -> None:
+    """Loading them takes longer than the rest of such a run."""
+    dump = tmp_path / "dump.jsonl"
+    dump.write_text('{"title": "Rook", "abstract": "We present Rook, a fast kernel."}\n')
+    probe = (
+        "import sys; sys.argv = ['extractor', *sys.argv[1:]]\n"
+        "from extractor.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as ended: assert not ended.code, ended.code\n"
+        "heavy = {'openai', 'instructor', 'aiohttp', 'genai_prices'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    arguments = ["run", str(dump), "-o", str(tmp_path / "out.jsonl"), "--model", "m"]
+    with FaultServer() as server:
+        command = [sys.executable, "-c", probe, *arguments, "--base-url", server.url]
+
+        def loaded() -> str:
+            done = subprocess.run(command, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            return done.stdout.strip()
+
+        assert loaded() != "[]"
+        assert loaded() == "[]"
 
 
 def test_the_list_of_commands_needs_neither_rich_nor_pydantic() -> None:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from extractor import errors
 from extractor.approaches.base import Approach, Draft, Fit, Steps
 from extractor.approaches.reading import AnswerReader
+from extractor.approaches.request_form import handlers, request_form
 from extractor.confidence import answer_confidence
 from extractor.grounding import SAID_BEFORE, Dropped, ground_fields
 from extractor.llm.answer import Answer, Request
@@ -48,18 +49,12 @@ class FullSchema(Approach[SchemaT]):
         return Fit.USUAL if endpoint.answers else Fit.CANNOT
 
     def __init__(self, task: Task[SchemaT], endpoint: Endpoint) -> None:
-        from instructor.v2 import Mode, Provider, mode_registry
-
         self._task = task
         self._reasks = endpoint.reasks
         self._most_tokens = endpoint.max_tokens
         self._repeats = endpoint.repeats
-        self._handlers = mode_registry.get_handlers(Provider.OPENAI, Mode[endpoint.mode.name])
-        # What instructor makes from the schema: the fixed messages, and the other fields.
-        messages = [{"role": "system", "content": task.prompt.system}]
-        _, request = self._handlers.request_handler(
-            response_model=task.schema, kwargs={"messages": messages}
-        )
+        self._mode = endpoint.mode
+        request = request_form(task, endpoint.mode)
         self._fixed: list[dict[str, str]] = request.pop("messages")
         self._model = endpoint.model
         self._sampling = endpoint.sampling()
@@ -174,7 +169,7 @@ class FullSchema(Approach[SchemaT]):
         said = {"role": "assistant", "content": None, **answer.message}
         message = ChatCompletionMessage.construct(**said)
         choice = Choice.construct(index=0, finish_reason=answer.finish_reason, message=message)
-        asked_again: dict[str, Any] = self._handlers.reask_handler(
+        asked_again: dict[str, Any] = handlers(self._mode).reask_handler(
             kwargs={**body, "messages": copy.deepcopy(body["messages"])},
             response=ChatCompletion.construct(choices=[choice]),
             exception=unfit,

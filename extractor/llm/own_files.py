@@ -37,6 +37,11 @@ def prefixes_dir() -> Path:
     return models_dir() / "prefixes"
 
 
+def forms_dir() -> Path:
+    """Where the forms of requests are kept, which anything may delete."""
+    return default_cache_dir() / "forms"
+
+
 def own_files(cache_dir: Path | None = None) -> list[Path]:
     """The files that no output may replace, in this cache directory and in the default ones."""
     names = (DATABASE, *(DATABASE + ending for ending in COMPANIONS), CLAIMS, TURNS)

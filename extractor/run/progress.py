@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from statistics import median_low
 from typing import TYPE_CHECKING, Any
 
@@ -131,13 +132,11 @@ class Progress(Watcher):
         self._pace = Pace()
         self._engine: Engine[Any] | None = None
         self._retry: Retry | None = None
-        self._prices: Prices | None = None
         self._own_wait: Waiting | None = None
         self._left_out = 0
 
     def begin(self, engine: Engine[Any], retry: Retry | None) -> None:
         self._engine, self._retry = engine, retry
-        self._prices = None if engine.endpoint.free else self._prices_of(engine.endpoint)
 
     def done(self, result: Result[SchemaT], summary: Summary) -> None:
         self._summary, self._last = summary, self._clock()
@@ -181,9 +180,17 @@ class Progress(Watcher):
         )
 
     def _cost(self) -> float | None:
-        if self._engine is None or self._prices is None:
+        """What was spent; the price data are loaded once something was."""
+        if self._engine is None or self._engine.endpoint.free:
             return None
-        return self._engine.client.budget.spent.cost(self._prices)
+        spent = self._engine.client.budget.spent
+        if not spent.requests:
+            return 0.0
+        return spent.cost(self._prices) if self._prices else None
+
+    @cached_property
+    def _prices(self) -> Prices | None:
+        return self._prices_of(self._engine.endpoint) if self._engine else None
 
     def _waiting(self, now: float) -> Waiting | None:
         if self._engine is None or self._own_wait is not None:
