@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
 
+from extractor.llm.locks import private
 from extractor.llm.own_files import forms_dir
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def _key(task: Task[Any], mode: Mode) -> str:
 
 
 def _keep(file: Path, content: bytes) -> None:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in (file.parent.parent, file.parent):
+        each.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = file.with_suffix(f".{os.getpid()}")
+    os.close(private(new))
     new.write_bytes(content)
     new.replace(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
 from pathlib import Path
 
 import platformdirs
@@ -48,4 +49,5 @@ def own_files(cache_dir: Path | None = None) -> list[Path]:
     stores = {default_cache_dir(), cache_dir or default_cache_dir()}
     kept = [store / name for store in stores for name in names]
     damaged = [file for store in stores for file in store.glob(f"{DAMAGED}*")]
-    return [*kept, *damaged, *models_dir().glob("*.gguf"), *prefixes_dir().glob("*")]
+    found = (folder.glob("*") for folder in (prefixes_dir(), forms_dir()))
+    return [*kept, *damaged, *models_dir().glob("*.gguf"), *chain.from_iterable(found)]
