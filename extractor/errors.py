@@ -45,9 +45,14 @@ def resume_hint(how: str = "again") -> str:
     return f"Answers already paid for are kept. Run the same command {how} to continue."
 
 
+def harmless(text: str) -> str:
+    """Somebody else's text without line ends, and characters that a terminal would act on."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
 def one_line(text: str) -> str:
-    """Somebody else's text on one line, without characters that a terminal would act on."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    """Somebody else's text on one line, as `harmless`, with single spaces between its words."""
+    return " ".join(harmless(text).split())
 
 
 class ExtractorError(Exception):
@@ -63,7 +68,7 @@ class ExtractorError(Exception):
         self.hint = as_typed(self.hint if hint is None else hint)
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}".strip()
+        return harmless(f"{self.message} {self.hint}".strip())
 
 
 class UsageError(ExtractorError):

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 import textwrap
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
+from extractor.errors import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WIDTH = 80
+
+_ACTED_ON = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What `json.dumps` leaves of the characters that a terminal acts on."""
 
 
 def columns(*headers: str) -> Table:
@@ -29,16 +36,22 @@ def printed(*parts: Table | str) -> Iterator[str]:
     text = io.StringIO()
     console = Console(file=text, width=WIDTH, color_system=None, markup=False, emoji=False)
     console.print(*parts)
-    yield from map(str.rstrip, text.getvalue().splitlines())
+    yield from (harmless(line).rstrip() for line in text.getvalue().splitlines())
 
 
 def wrapped(label: str, text: str, *, indent: int, hanging: int) -> str:
     """A text behind its label, on as many lines as it takes."""
     return textwrap.fill(
-        text,
+        harmless(text),
         WIDTH,
-        initial_indent=" " * indent + label,
+        initial_indent=" " * indent + harmless(label),
         subsequent_indent=" " * hanging,
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def printed_json(value: object) -> str:
+    """A value as JSON for people and scripts."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return _ACTED_ON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

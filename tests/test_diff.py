@@ -126,6 +126,22 @@ def test_an_error_is_one_line(
     assert not Path("out.html").exists()
 
 
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_no_value_acts_on_the_terminal(invoke: Invoke, tmp_path: Path, form: list[str]) -> None:
+    title = "M \x1b]0;pwned\x07\x9b2J \u202egpj.exe\nNo difference in 9 papers."
+    old = {"title": title, title: "a", "hardware": [title]}
+    paths = [
+        write_jsonl(tmp_path / "a.jsonl", [record(title, **old), record(f"{title}1")]),
+        write_jsonl(tmp_path / "b.jsonl", [record(title, **{**old, title: "b", "hardware": []})]),
+    ]
+    _, out, _ = invoke("diff", *paths, *form)
+    lines = out.split("\n")
+    assert all(line.isprintable() for line in lines)
+    assert "No difference in 9 papers." not in lines
+    if form:
+        assert json.loads(out)["papers"][0]["title"] == title
+
+
 def test_the_json_has_the_documented_form(invoke: Invoke, runs: list[Path]) -> None:
     row = json.loads(invoke("diff", *runs, "--json").out)
     assert row["version"] == 1

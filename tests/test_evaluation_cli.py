@@ -188,6 +188,13 @@ def test_errors_show_sentences_where_a_dump_gives_the_text(
     assert "4  LoomNet: Weaving" in with_text
 
 
+def test_no_value_acts_on_the_terminal(invoke: Invoke, records: Records) -> None:
+    wrong = records(paper_4={"hardware": ["A100 \x1b]0;pwned\x07"], "title": "On \x9b2J"})
+    _, out, _ = invoke("eval", "--gold", GOLD, "--records", wrong, "--errors")
+    assert "]0;pwned" in out
+    assert all(line.isprintable() for line in out.split("\n"))
+
+
 def test_the_columns_of_a_dump_are_named_as_for_run(
     invoke: Invoke, records: Records, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from extractor.cli import exit_code_of
 from extractor.cli.figures import duration, money
 from extractor.cli.options import ProgressKind
-from extractor.errors import ExtractorError
+from extractor.errors import ExtractorError, harmless
 from extractor.plurals import counted
 from extractor.run.progress import LONG_WAIT_SECONDS, Progress
 
@@ -105,7 +105,7 @@ class LineReport(Report):
         self._progress = progress
 
     def say(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        print(harmless(text), file=sys.stderr, flush=True)
 
     @contextmanager
     def showing(self) -> Iterator[tuple[float, Callable[[Status], None]]]:
@@ -124,7 +124,7 @@ class BarReport(Report):
         self._console = _console()
 
     def say(self, text: str) -> None:
-        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(harmless(text), highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
     def _download(self, size: int) -> Iterator[Callable[[int], None]]:

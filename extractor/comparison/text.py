@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
+from extractor.errors import harmless
 from extractor.plain_text import columns, printed, wrapped
 from extractor.plurals import counted
 
@@ -28,14 +29,14 @@ _MOST_CHARACTERS = 300
 
 def difference_lines(found: Comparison, *, show: int = 10) -> Iterator[str]:
     """Yield a comparison line by line, with the changes of the first papers to ``show``."""
-    yield f"before  {found.before.name}"
-    yield f"after   {found.after.name}"
+    yield harmless(f"before  {found.before.name}")
+    yield harmless(f"after   {found.after.name}")
     yield ""
     yield from _totals(found)
     if found.fields:
         yield ""
         yield from _fields(found)
-    notes = [*_notes(found)]
+    notes = [*map(harmless, _notes(found))]
     if notes:
         yield ""
         yield from notes
@@ -147,7 +148,7 @@ def _paper(paper: PaperDifference) -> Iterator[str]:
     was = f" (was {paper.before_id})" if paper.before_id != paper.id else ""
     yield wrapped(f"{paper.id}{was}  ", paper.title or "(no title)", indent=0, hanging=4)
     for name, changes in paper.changes.items():
-        yield f"  {name}"
+        yield harmless(f"  {name}")
         for change in changes:
             yield from _change(change)
 

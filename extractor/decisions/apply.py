@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from extractor.decisions.decision import field_of, is_within
 from extractor.decisions.log import decisions_path, read_decisions
 from extractor.decisions.standing import Decisions
+from extractor.errors import harmless
 from extractor.record import RECORD_KEYS, encode_json
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class ReviewedRecords:
             )
         if len(self.unmatched) > _MOST_TOLD:
             lines.append(f"Not applied: {len(self.unmatched) - _MOST_TOLD:,} more.")
-        return lines
+        return [*map(harmless, lines)]
 
 
 def apply_decisions(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from extractor.errors import harmless
 from extractor.plain_text import columns, printed, wrapped
 from extractor.plurals import counted
 
@@ -100,7 +101,7 @@ def against_lines(against: Against) -> Iterator[str]:
     yield f"{counted(against.same, 'figure')} as before"
     for names, said in ((against.only_before, "not measured now"), (against.only_now, "new")):
         if names:
-            yield f"{said}: {', '.join(names)}"
+            yield harmless(f"{said}: {', '.join(names)}")
     if not against.same_gold:
         yield f"{against.name} was measured on other gold: a change may be that of the gold"
 
@@ -115,7 +116,7 @@ def mistake_lines(mistakes: Iterable[PaperMistakes]) -> Iterator[str]:
     """Yield every wrong paper, its wrong fields, and the sentences that decide."""
     for paper in mistakes:
         yield ""
-        yield f"{paper.id}  {paper.title}".rstrip()
+        yield harmless(f"{paper.id}  {paper.title}".rstrip())
         if not paper.has_record:
             yield "  has no record"
         for name, field in paper.fields.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,11 +89,12 @@ def _write_page(found: Comparison, out: Path, dump: list[str] | None, *, quiet: 
 
 def _show(found: Comparison, show: int, *, as_json: bool) -> None:
     from extractor.comparison import difference_lines
+    from extractor.plain_text import printed_json
 
     for run in (found.before, found.after):
         for each in run.unreadable:
             typer.echo(f"Left out: {each}", err=True)
     if as_json:
-        typer.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
+        typer.echo(printed_json(found.to_dict()))
     else:
         typer.echo("\n".join(difference_lines(found, show=show)))

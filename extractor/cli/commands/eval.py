@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -210,6 +209,7 @@ def _show(
     as_json: bool,
 ) -> None:
     from extractor.evaluation import against_lines, mistake_lines, table
+    from extractor.plain_text import printed_json
 
     if not as_json:
         compared = against_lines(against) if against else ()
@@ -221,7 +221,7 @@ def _show(
         row["against"] = against.to_dict()
     if mistakes is not None:
         row["errors"] = [paper.to_dict() for paper in mistakes]
-    typer.echo(json.dumps(row, indent=2, ensure_ascii=False))
+    typer.echo(printed_json(row))
 
 
 def _papers_of(

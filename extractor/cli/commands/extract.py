@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from itertools import islice
 from pathlib import Path
@@ -43,6 +42,7 @@ def extract(
     from extractor.cli.engine import run_engine
     from extractor.cli.progress import report_for
     from extractor.cli.verbose import telling
+    from extractor.plain_text import printed_json
 
     paper = _paper(title, abstract, file)
     extraction, settings, report = task.load(), model.settings(), report_for(quiet=quiet)
@@ -51,7 +51,7 @@ def extract(
         record, _ = run_engine(
             lambda engine: engine.extract(paper), extraction, settings, calls, report=report
         )
-    typer.echo(json.dumps(record.to_dict(), indent=2, ensure_ascii=False))
+    typer.echo(printed_json(record.to_dict()))
 
 
 def _paper(title: str, abstract: str | None, file: Path | None) -> Paper:
