@@ -284,6 +284,9 @@ _AFTER_FIELDS = {
     },
 }
 RECORD_KEYS = (*_BEFORE_FIELDS, *_AFTER_FIELDS)
+
+CANONICAL = "_canonical"
+"""Ends the name of a column with the canonical names of another, item by item."""
 """Keys that every record has beside the schema's fields, which need other names."""
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 import re
+import sqlite3
 import unicodedata
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -275,6 +278,21 @@ def test_convert_adds_the_columns_to_any_format(
     found = read_jsonl(back)
     assert [row["hardware_canonical"] for row in found] == [["H100"], ["H100"]]
     assert [row["hardware"] for row in found] == [["NVidia H100"], ["H100 GPU"]]
+
+
+def test_a_row_of_a_flat_view_has_the_name_of_its_own_item(invoke: Invoke, tmp_path: Path) -> None:
+    rows = [record(1, hardware=["NVidia H100", None, "Tesla T4"], topics=["a", "b"])]
+    records = write_jsonl(tmp_path / "records.jsonl", rows)
+    flat, base = tmp_path / "flat.csv", tmp_path / "base.sqlite"
+    assert invoke("convert", records, flat, "--view", "hardware", "--canonical").code == 0
+    assert invoke("convert", records, base, "--canonical").code == 0
+    with flat.open(encoding="utf-8-sig") as stream:
+        found = [(row["hardware"], row["hardware_canonical"]) for row in csv.DictReader(stream)]
+    assert found == [("NVidia H100", "H100"), ("", ""), ("Tesla T4", "T4")]
+    with closing(sqlite3.connect(base)) as db:
+        asked = "SELECT hardware, hardware_canonical FROM hardware_flat ORDER BY position"
+        names = [tuple(name or "" for name in row) for row in db.execute(asked)]
+    assert names == found
 
 
 def test_a_command_does_without_what_a_file_of_options_adds(

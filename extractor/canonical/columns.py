@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from extractor.canonical.merge import merged
 from extractor.canonical.rules import canonical, kind_of
-from extractor.record import RECORD_KEYS
+from extractor.record import CANONICAL, RECORD_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from extractor.canonical.rules import Kind
 
     Schema = Mapping[str, Any]
-
-ENDING = "_canonical"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ class CanonicalColumns:
 
 def _beside(mapping: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
     """A copy with the value right behind the key that it is about."""
-    new = key + ENDING
+    new = key + CANONICAL
     kept = ((name, part) for name, part in mapping.items() if name != new)
     return {
         name: part
@@ -134,7 +132,7 @@ def _names_among(properties: Mapping[str, Any], definitions: Mapping[str, Any]) 
     return [
         name
         for name, part in properties.items()
-        if not name.endswith(ENDING)
+        if not name.endswith(CANONICAL)
         and any(_is_names(name, form, definitions) for form in _forms(part, definitions))
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from extractor.writers._tables import MAIN, SCHEMA_TABLE, SEPARATOR, VALUE, fresh
-from extractor.writers._views import CONFIDENCE, ITEM, PAPER, POSITION
+from extractor.writers._views import CONFIDENCE, ITEM, NAME, PAPER, POSITION, canonical_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -48,21 +48,23 @@ class _ViewSql:
             return _KEYS[path]
         if path == (CONFIDENCE,):
             return self._confidence()
+        if path == (NAME,):
+            names = self._values(canonical_path(self._view.path))
+            return f"({names} AND other.position = item.position)"
         if path[0] == ITEM:
             value = f"item.{self._column(self._view.path, path[1:])}"
             return _joined(f"json_each({value})") if column.kind == "joined" else value
         if path in self._tables:
-            return self._list(path)
+            return _joined(f"({self._values(path)} ORDER BY position)")
         return f"papers.{self._column((), path)}"
 
     def _column(self, table: KeyPath, path: KeyPath) -> str:
         columns = self._tables[table].columns
         return next(f'"{column.name}"' for column in columns if column.path == path)
 
-    def _list(self, path: KeyPath) -> str:
+    def _values(self, path: KeyPath) -> str:
         name = self._tables[path].name
-        items = f'SELECT {VALUE} FROM "{name}" AS other WHERE other.paper = papers.paper'  # noqa: S608
-        return _joined(f"({items} ORDER BY position)")
+        return f'SELECT {VALUE} FROM "{name}" AS other WHERE other.paper = papers.paper'  # noqa: S608
 
     def _confidence(self) -> str:
         name = self._tables[_EVIDENCE].name

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from extractor.record import CANONICAL
 from extractor.writers._shape import ListShape, ObjectShape, Shape
 from extractor.writers._tables import (
     Cell,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 # Keys that no record has, under which the cells of a row find what is its own.
 ITEM, CONFIDENCE, PAPER, POSITION = "\0item", "\0confidence", "\0paper", "\0position"
+NAME = "\0name"  # the canonical name of an item
 
 
 @dataclass(frozen=True)
@@ -75,20 +77,28 @@ class View:
         row = with_publication(record)
         row[PAPER] = number
         least = _least_confidences(record, self.path)
+        names = at(record, canonical_path(self.path)) or ()
         rows = []
         for position, item in enumerate(items, start=1):
             row |= {ITEM: item, POSITION: position, CONFIDENCE: least.get(position - 1)}
+            row[NAME] = names[position - 1] if position <= len(names) else None
             rows.append([column.cell(row) for column in self.columns])
         return rows
+
+
+def canonical_path(path: KeyPath) -> KeyPath:
+    """Where the canonical names of a list's items stand, if it has some."""
+    return (*path[:-1], path[-1] + CANONICAL)
 
 
 def views_of(shape: ObjectShape) -> dict[str, View]:
     """The views of records of this shape by name, in the order of their lists."""
     _, *lists = tables_of(shape, for_people=False)
     names = {table.name for table in lists}
+    beside = {canonical_path(table.path) for table in lists}
     views = {}
     for table in lists:
-        if table.path[0] in own_fields(shape).fields:
+        if table.path[0] in own_fields(shape).fields and table.path not in beside:
             friendly = FRIENDLY.get(table.name, Friendly(table.name, ()))
             if friendly.name in names:
                 friendly = replace(friendly, name=table.name)
@@ -103,7 +113,9 @@ def _view(table: RecordTable, friendly: Friendly, shape: ObjectShape) -> View:
     beside: list[TableColumn] = [TableColumn("id", ("id",), "string")]
     after: list[TableColumn] = []
     for column in layout.columns(own, ()):
-        if column.path != table.path and column.kind != "count":
+        if column.path == canonical_path(table.path):
+            after.append(replace(column, path=(NAME,), kind="string"))
+        elif column.path != table.path and column.kind != "count":
             earlier = list(own.fields).index(column.path[0]) < before
             (beside if earlier else after).append(column)
     beside, after, published, about = (
