@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import json
 import re
 import sqlite3
 import unicodedata
@@ -293,6 +294,24 @@ def test_a_row_of_a_flat_view_has_the_name_of_its_own_item(invoke: Invoke, tmp_p
         asked = "SELECT hardware, hardware_canonical FROM hardware_flat ORDER BY position"
         names = [tuple(name or "" for name in row) for row in db.execute(asked)]
     assert names == found
+
+
+def test_what_looks_at_records_leaves_the_columns_out(invoke: Invoke, tmp_path: Path) -> None:
+    result = {"dataset": "MS-COCO", "value": 3, "unit": "%"}
+    rows = [record(n, hardware=["NVidia H100"], results=[result], year_canonical=n) for n in (1, 2)]
+    (tmp_path / "plain").mkdir()
+    plain = write_jsonl(tmp_path / "plain" / "records.jsonl", rows)
+    wide = tmp_path / "records.jsonl"
+    assert invoke("convert", plain, wide, "--canonical").code == 0
+    assert read_jsonl(wide)[0]["results"][0]["dataset_canonical"] == "COCO"
+    pages = []
+    for records in (plain, wide):
+        assert invoke("report", records, "--quiet").code == 0
+        pages.append(records.with_suffix(".html").read_bytes())
+        drafted = json.loads(invoke("gold", "draft", records, "-o", "-").out.split("\n")[0])
+        assert drafted.keys() == {"id", "title", "hardware", "results", "year_canonical"}
+    assert pages[0] == pages[1]
+    assert "No difference in 2 papers." in invoke("diff", plain, wide).out
 
 
 def test_a_command_does_without_what_a_file_of_options_adds(

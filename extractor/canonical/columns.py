@@ -86,6 +86,26 @@ class CanonicalColumns:
         return self._labels.get(place, {}).get(value) or canonical(value, place.kind).label
 
 
+def without_canonical(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record without the columns that `CanonicalColumns` adds: what was extracted."""
+    kept = _without(record)
+    for name in kept.keys() - RECORD_KEYS:
+        value = kept[name]
+        if isinstance(value, dict):
+            kept[name] = _without(value)
+        elif isinstance(value, list):
+            kept[name] = [_without(item) if isinstance(item, dict) else item for item in value]
+    return kept
+
+
+def _without(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in mapping.items()
+        if not (key.endswith(CANONICAL) and key.removesuffix(CANONICAL) in mapping)
+    }
+
+
 def _beside(mapping: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
     """A copy with the value right behind the key that it is about."""
     new = key + CANONICAL

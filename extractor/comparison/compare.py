@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from extractor.canonical import without_canonical
 from extractor.comparison.join import Entry, join
 from extractor.comparison.spending import Spending
 from extractor.comparison.values import compare_field, count_values
@@ -216,7 +217,7 @@ class _Run:
         self.totals.unreadable = tuple(self._records.unreadable)
 
     def _rows(self) -> Iterator[tuple[Mapping[str, Any], Failure | None]]:
-        for record in self._records:
+        for record in map(without_canonical, self._records):
             self._count(record)
             yield record, None
         for failure in read_failures(self._failures) if self._failures else ():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
+from extractor.canonical import without_canonical
 from extractor.decisions import is_decisions, read_decisions
 from extractor.errors import DumpError, UsageError
 from extractor.evaluation.reviewed import reviewed_papers
@@ -83,7 +84,8 @@ class _Line:
 
 def draft_gold(record: Mapping[str, Any]) -> dict[str, Any]:
     """The line of gold that a record is: what it says of its paper, not how it came about."""
-    return {name: value for name, value in record.items() if name not in _NOT_GOLD}
+    kept = without_canonical(record)
+    return {name: value for name, value in kept.items() if name not in _NOT_GOLD}
 
 
 def read_gold(path: str | os.PathLike[str], schema: str | type[BaseModel] | None = None) -> Gold:

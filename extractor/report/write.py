@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from extractor.canonical import without_canonical
 from extractor.llm.own_files import own_files
 from extractor.paper import Paper
 from extractor.readers import open_dumps
@@ -111,7 +112,7 @@ def _gather(
         chunks.add(row, paper.abstract if paper else None)
 
     # Records first: the page tells them from failures by their place.
-    for record in records:
+    for record in map(without_canonical, records):
         add(record, index.add_record)
     for failure in read_failures(Path(failures)) if failures else ():
         add(failure.to_dict(), index.add_failure)

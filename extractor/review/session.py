@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from extractor.canonical import without_canonical
 from extractor.decisions import Decision, DecisionLog, Decisions, decisions_path
 from extractor.errors import DumpError, UsageError
 from extractor.readers import open_dumps
@@ -90,7 +91,7 @@ class Session:
         places = [dump] if isinstance(dump, str) or hasattr(dump, "__fspath__") else list(dump)
         with open_dumps(places) as dumps:
             papers = DumpPapers(dumps)
-            for record in source:
+            for record in map(without_canonical, source):
                 if not isinstance(record.get("title"), str):
                     continue
                 paper = papers.find(record["id"], record["title"])
