@@ -43,7 +43,12 @@ SAME: dict[Kind | None, list[list[str]]] = {
         ["Jetson AGX Orin", "NVIDIA Jetson AGX Orin", "AGX Orin", "Jetson AGX Orin board"],
         ["Raspberry Pi 4B", "Raspberry Pi 4 Model B"],
         ["Alveo U280", "Xilinx U280", "Xilinx Alveo U280 FPGA"],
-        ["AMD Instinct MI250X", "MI250X", "AMD MI250X GPUs"],
+        ["AMD Instinct MI250X", "MI250X", "AMD MI250X GPUs", "MI250Xs"],
+        ["A100", "A100s", "NVIDIA A100s", "NVIDIA A100s GPUs"],
+        ["RTX 4090", "RTX 4090s", "4090s"],
+        ["K80", "Tesla K80s"],
+        ["L40S", "L40s", "NVIDIA L40s GPUs"],
+        ["TPU", "TPUs"],
     ],
     "dataset": [
         ["ImageNet-1K", "ImageNet 1k", "ILSVRC-2012", "ILSVRC 2012", "the ImageNet-1K dataset"],
@@ -66,7 +71,11 @@ APART: dict[Kind | None, list[list[str]]] = {
     "device": [
         ["A100", "A100 40GB", "A100 80GB", "A100 SXM4", "DGX A100", "A10", "A1000", "A10G"],
         ["H100", "H200", "H800", "H20", "GH200", "DGX H100", "H100 NVL"],
-        ["V100", "V100 16GB", "V100 32GB", "V1000"],
+        ["V100", "V100 16GB", "V100 32GB", "V1000", "V100S"],
+        ["L40", "L40S"],
+        ["iPhone 5", "iPhone 5s"],
+        ["Galaxy A52", "Galaxy A52s"],
+        ["i5-4570", "i5-4570s"],
         ["RTX 3090", "RTX 3090 Ti", "RTX 4090", "RTX 3080", "RTX 4090 Laptop", "RTX 309"],
         ["RTX 6000", "RTX A6000", "Quadro RTX 6000", "RTX 6000 Ada"],
         ["TPU", "TPU v2", "TPU v3", "TPU v3-8", "TPU v3-32", "TPU v5e", "TPU v5p", "Edge TPU"],
@@ -145,7 +154,8 @@ def test_every_spelling_of_the_table_leads_to_one_name(kind: Kind) -> None:
 WORD = st.sampled_from(
     ["Foo", "bar", "NVIDIA", "Intel", "Apple", "A100", "H200", "i7-9700", "80GB", "GPU", "CPU",
      "chip", "dataset", "benchmark", "corpus", "the", "v2", "2", "7B", "10", "100", "1K", "(LRA)",
-     "Tensor", "Core", "Tesla", "RTX", "4090", "Ti", "TPU", "Jetson", "ImageNet", "-", "+", "é"]
+     "Tensor", "Core", "Tesla", "RTX", "4090", "4090s", "A100s", "Ti", "TPU", "TPUs",
+     "Jetson", "ImageNet", "-", "+", "é"]
 )  # fmt: skip
 NAME = st.lists(WORD, min_size=1, max_size=5).flatmap(
     lambda words: st.sampled_from([" ".join(words), "-".join(words), "".join(words)])

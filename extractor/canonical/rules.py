@@ -27,6 +27,8 @@ _FIELDS: dict[str, Kind] = {
 }
 _ADDRESS = re.compile(r"\w+://")
 _PROPER = re.compile(r"\d|[A-Z].*[A-Z]")
+_DEVICES = re.compile(r"((?:.* )?[A-Z]+\d{3,}|(?:[GR]TX )?\d{4}|[A-Z][A-Z\d]+)s")
+"""Several of a device, such as "A100s" and "TPUs"; an "iPhone 5s" is one."""
 _IN_BRACKETS = re.compile(r"(.*\S)\s*\(([^()]+)\)\s*")
 
 
@@ -83,7 +85,9 @@ def _reduced(name: str, kind: Kind | None) -> str:
         if kept := _of_family(words, family):
             words = kept
             break
-    return " ".join(words)
+    reduced = " ".join(words)
+    several = _DEVICES.fullmatch(reduced) if kind == "device" else None
+    return several[1] if several and squeezed(reduced) not in table.names else reduced
 
 
 def _without_initials(name: str) -> str:
