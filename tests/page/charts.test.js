@@ -4,8 +4,8 @@ const assert = require("node:assert/strict");
 const test = require("node:test");
 const { named, model } = require("./load.js");
 
-const { laidOut, shared, scaleOf, quantile, rowsPerValue, countRows, stripGroups, heatColumns, View } = named(
-  "laidOut", "shared", "scaleOf", "quantile", "rowsPerValue", "countRows", "stripGroups", "heatColumns", "View",
+const { laidOut, shared, scaleOf, quantile, namesOf, countRows, stripGroups, heatColumns, View } = named(
+  "laidOut", "shared", "scaleOf", "quantile", "namesOf", "countRows", "stripGroups", "heatColumns", "View",
 );
 
 const all = new Uint8Array(7).fill(1);
@@ -54,8 +54,9 @@ test("quantiles lie between the numbers", () => {
 test("values are counted once a paper, within the mask", () => {
   const leaf = model().leafOf("hardware");
   assert.deepEqual(leaf.values, ["A100", "H100", "TPU v4"]);
-  assert.deepEqual([...rowsPerValue(leaf, all)], [2, 2, 1]);
-  assert.deepEqual([...rowsPerValue(leaf, Uint8Array.from([1, 0, 0, 0, 0, 0, 0]))], [1, 0, 0]);
+  const names = namesOf(leaf, new View());
+  assert.deepEqual([...names.rows(all)], [2, 2, 1]);
+  assert.deepEqual([...names.rows(Uint8Array.from([1, 0, 0, 0, 0, 0, 0]))], [1, 0, 0]);
   assert.equal(countRows(all, 6, (row) => row % 2 === 0), 3);
 });
 

@@ -4,7 +4,9 @@ const assert = require("node:assert/strict");
 const test = require("node:test");
 const { named, model } = require("./load.js");
 
-const { namesOf, keptNames, laidOut, View } = named("namesOf", "keptNames", "laidOut", "View");
+const { namesOf, spellingsNote, Search, toggleSplit, laidOut, View } = named(
+  "namesOf", "spellingsNote", "Search", "toggleSplit", "laidOut", "View",
+);
 
 const all = new Uint8Array(7).fill(1);
 
@@ -31,17 +33,26 @@ test("a split name is its spellings, which the address keeps", () => {
   assert.equal(view.toHash(), "#split=hardware:Ampere+or+Hopper");
 });
 
-test("a name is chosen where all its spellings are, and nothing else", () => {
-  const leaf = merged();
-  const view = new View();
-  view.toggleValues("hardware", ["A100", "H100"]);
+test("a name stands for its spellings, unless they are counted apart", () => {
+  const papers = model();
+  const leaf = papers.leafOf("hardware");
+  leaf.merged = [["A100", [0, 1]]];
+  const found = (view) => new Search(papers).mask(view).reduce((sum, row) => sum + row, 0);
+  const view = View.parse("#is=hardware:A100");
+  assert.equal(found(view), 3);
   assert.equal(namesOf(leaf, view).chosen(view), 0);
-  assert.deepEqual(keptNames(leaf, view, view.is.get("hardware")).map(({ label }) => label), ["Ampere or Hopper"]);
+  assert.equal(spellingsNote(leaf, view, "A100"), ", 2 spellings");
+  assert.equal(spellingsNote(leaf, view, "TPU v4"), null);
+  toggleSplit(view, leaf, "A100");
+  assert.equal(found(view), 3);
+  view.toggleValue("hardware", "H100");
+  assert.equal(found(view), 2);
+  assert.equal(spellingsNote(leaf, view, "A100"), null);
+  toggleSplit(view, leaf, "A100");
+  assert.equal(view.toHash(), "#is=hardware:A100");
+  assert.equal(found(view), 3);
   view.toggleValue("hardware", "TPU v4");
   assert.equal(namesOf(leaf, view).chosen(view), -1);
-  assert.deepEqual(keptNames(leaf, view, view.is.get("hardware")).map(({ label }) => label), ["Ampere or Hopper", "TPU v4"]);
-  view.toggleValue("hardware", "H100");
-  assert.deepEqual(keptNames(leaf, view, view.is.get("hardware")).map(({ label }) => label), ["A100", "TPU v4"]);
 });
 
 test("there is a ranking where a list of objects has a number", () => {

@@ -24,12 +24,6 @@ function barRow({ label, note = null, count, of, text, on, toggle, field }) {
   );
 }
 
-/** In how many rows of a mask each value of a leaf stands. */
-function rowsPerValue(leaf, mask) {
-  const apart = new Set(leaf.merged.map(([label]) => label));
-  return new Names(leaf, apart).rows(mask);
-}
-
 /** How many rows of a mask, up to `end`, pass a test. */
 function countRows(mask, end, test) {
   let count = 0;

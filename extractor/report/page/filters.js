@@ -41,8 +41,8 @@ class Filters {
     const chips = [];
     const add = (path, text, remove) => chips.push(this.#chip(path, text, remove));
     for (const [path, values] of view.is)
-      for (const { label, note, spellings } of keptNames(model.leafOf(path), view, values))
-        add(path, [" is ", bdi(label), note], (changed) => changed.toggleValues(path, spellings));
+      for (const value of values)
+        add(path, [" is ", bdi(value), spellingsNote(model.leafOf(path), view, value)], (changed) => changed.toggleValue(path, value));
     for (const [path, range] of view.within) add(path, ` ${rangeLabel(range)}`, (changed) => changed.within.delete(path));
     for (const path of view.has) add(path, this.#hasText(path), (changed) => changed.has.delete(path));
     for (const path of view.lacks) add(path, " is empty", (changed) => changed.lacks.delete(path));
@@ -96,7 +96,7 @@ class Filters {
     value.parentElement.hidden = how.value !== "is";
     low.parentElement.parentElement.hidden = how.value !== "in";
     value.required = how.value === "is";
-    if (how.value === "is") fill(byId("suggestions"), suggestions(leaf));
+    if (how.value === "is") fill(byId("suggestions"), suggestions(leaf, this.app.view));
   }
 
   #addCondition(form) {
@@ -137,18 +137,10 @@ class Filters {
   }
 }
 
-/** The values that a view keeps of a path; spellings of one name are one where all are kept. */
-function keptNames(leaf, view, values) {
-  const names = leaf?.merged.length ? namesOf(leaf, view) : null;
-  const kept = [];
-  const rest = new Set(values);
-  for (let name = 0; names && name < names.count; name += 1) {
-    const spellings = names.values(name);
-    if (spellings.length === 1 || !spellings.every((value) => rest.has(value))) continue;
-    kept.push({ label: names.labels[name], note: `, ${spellings.length} spellings`, spellings });
-    for (const value of spellings) rest.delete(value);
-  }
-  return [...kept, ...Array.from(rest, (value) => ({ label: value, note: null, spellings: [value] }))];
+/** How many spellings a value stands for, where these are several. */
+function spellingsNote(leaf, view, value) {
+  const count = leaf ? keptCodes(leaf, view, new Set([value])).reduce((sum, kept) => sum + kept, 0) : 0;
+  return count > 1 ? `, ${count} spellings` : null;
 }
 
 function rangeLabel([low, high]) {
@@ -168,10 +160,10 @@ function pathOptions(model) {
   ];
 }
 
-function suggestions(leaf) {
-  const counts = rowsPerValue(leaf, new Uint8Array(leaf.field.starts.length - 1).fill(1));
-  const order = Array.from(counts.keys()).sort((a, b) => counts[b] - counts[a]);
-  return order.slice(0, MOST_SUGGESTIONS).map((code) => h("option", { value: String(leaf.values[code]) }));
+function suggestions(leaf, view) {
+  const names = namesOf(leaf, view);
+  const order = names.ranked(names.rows(new Uint8Array(leaf.field.starts.length - 1).fill(1)));
+  return order.slice(0, MOST_SUGGESTIONS).map((name) => h("option", { value: names.value(name) }));
 }
 
 /** A menu closes on Escape and on a click elsewhere. */

@@ -27,7 +27,12 @@ class Names {
     return this.codes[name].length;
   }
 
-  /** The values that are spellings of a name, as a view has them. */
+  /** What a view calls a name: its label, which stands for all its spellings, or its one value. */
+  value(name) {
+    return this.spellings(name) > 1 ? this.labels[name] : String(this.leaf.values[this.codes[name][0]]);
+  }
+
+  /** The spellings of a name. */
   values(name) {
     return this.codes[name].map((code) => String(this.leaf.values[code]));
   }
@@ -56,14 +61,10 @@ class Names {
     return order.sort((a, b) => rows[b] - rows[a]);
   }
 
-  /** The name whose spellings are all that a view keeps of this path, or -1. */
+  /** The name that is all that a view keeps of this path, or -1. */
   chosen(view) {
     const kept = view.is.get(this.leaf.path);
-    if (!kept) return -1;
-    return this.labels.findIndex((_, name) => {
-      const values = this.values(name);
-      return values.length === kept.size && values.every((value) => kept.has(value));
-    });
+    return kept?.size === 1 ? this.labels.findIndex((_, name) => kept.has(this.value(name))) : -1;
   }
 }
 
@@ -74,6 +75,27 @@ function namesOf(leaf, view) {
   return new Names(leaf, apart);
 }
 
+/** Of each code of a leaf, whether it is among the values that a view keeps. */
+function keptCodes(leaf, view, values) {
+  const kept = Uint8Array.from(leaf.values, (value) => (values.has(String(value)) ? 1 : 0));
+  for (const [label, codes] of leaf.merged)
+    if (values.has(label) && !view.split.get(leaf.path)?.has(label)) for (const code of codes) kept[code] = 1;
+  return kept;
+}
+
+/** Count the spellings of a name apart, or again as one; a filter by the name keeps its papers. */
+function toggleSplit(view, leaf, label) {
+  view.toggleSplit(leaf.path, label);
+  const [, codes] = leaf.merged.find(([name]) => name === label) ?? [label, []];
+  const spellings = codes.map((code) => String(leaf.values[code]));
+  const apart = view.split.get(leaf.path)?.has(label);
+  const [before, after] = apart ? [[label], spellings] : [spellings, [label]];
+  const kept = view.is.get(leaf.path);
+  if (!before.some((value) => kept?.has(value))) return;
+  for (const value of before) kept.delete(value);
+  for (const value of after) kept.add(value);
+}
+
 /** What a leaf counts as one, each with a button that counts its spellings apart, or again as one. */
 function splitControls(app, leaf, names, shown) {
   const apart = [...(app.view.split.get(leaf.path) ?? [])];
@@ -82,7 +104,7 @@ function splitControls(app, leaf, names, shown) {
   const button = (label, text, title) =>
     h(
       "button",
-      { type: "button", class: "quiet split", title, "data-key": `split ${label}`, click: () => app.change((view) => view.toggleSplit(leaf.path, label)) },
+      { type: "button", class: "quiet split", title, "data-key": `split ${label}`, click: () => app.change((view) => toggleSplit(view, leaf, label)) },
       bdi(text),
     );
   return h(

@@ -74,19 +74,16 @@ function conditionsOf(model, view) {
 /** What a view asks of the items of each field: a Map of fields to [{leaf, allowed}]. */
 function itemTests(model, view) {
   const tests = new Map();
-  const add = (path, allows) => {
+  const add = (path, codesOf) => {
     const leaf = model.leafOf(path);
     const field = model.fieldOf(path);
     if (!tests.has(field)) tests.set(field, []);
-    if (field) tests.get(field).push({ leaf, allowed: leaf ? allowedCodes(leaf, allows) : null });
+    if (field) tests.get(field).push({ leaf, allowed: leaf && codesOf(leaf) });
   };
-  for (const [path, values] of view.is) add(path, (value) => values.has(String(value)));
-  for (const [path, [low, high]] of view.within) add(path, (value) => value >= low && value <= high);
+  for (const [path, values] of view.is) add(path, (leaf) => keptCodes(leaf, view, values));
+  for (const [path, [low, high]] of view.within)
+    add(path, (leaf) => Uint8Array.from(leaf.values, (value) => (value >= low && value <= high ? 1 : 0)));
   return tests;
-}
-
-function allowedCodes(leaf, allows) {
-  return Uint8Array.from(leaf.values, (value) => (allows(value) ? 1 : 0));
 }
 
 function someItem(field, row, tests) {

@@ -76,20 +76,15 @@ class View {
   }
 
   toggleValue(path, value) {
-    toggled(this.is, path, [value]);
-  }
-
-  /** Keep all of several values, such as the spellings of a name, or none of them. */
-  toggleValues(path, values) {
-    toggled(this.is, path, values);
+    toggled(this.is, path, value);
   }
 
   toggleSplit(path, label) {
-    toggled(this.split, path, [label]);
+    toggled(this.split, path, label);
   }
 
-  isOn(path, ...values) {
-    return values.every((value) => this.is.get(path)?.has(value));
+  isOn(path, value) {
+    return this.is.get(path)?.has(value) ?? false;
   }
 
   get isFiltered() {
@@ -103,11 +98,10 @@ class View {
   }
 }
 
-/** Add members to the set of a path, or take them out where all are in it. */
-function toggled(sets, path, members) {
+/** Add a member to the set of a path, or take it out where it is in it. */
+function toggled(sets, path, member) {
   const set = sets.get(path) ?? new Set();
-  const on = members.every((member) => set.has(member));
-  for (const member of members) on ? set.delete(member) : set.add(member);
+  if (!set.delete(member)) set.add(member);
   if (set.size) sets.set(path, set);
   else sets.delete(path);
 }

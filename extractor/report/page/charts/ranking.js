@@ -183,7 +183,7 @@ class Ranking extends Chart {
   #choose(leaf, names, value) {
     this.app.change((view) => {
       view.is.delete(leaf.path);
-      if (value !== "") view.toggleValues(leaf.path, names.values(Number(value)));
+      if (value !== "") view.toggleValue(leaf.path, names.value(Number(value)));
     });
   }
 

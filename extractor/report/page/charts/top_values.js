@@ -34,15 +34,15 @@ class TopValues extends Chart {
     const most = counts[order[0]];
     const shown = order.slice(0, MOST_BARS);
     const rows = shown.map((name) => {
-      const values = names.values(name);
+      const [spellings, value] = [names.spellings(name), names.value(name)];
       return barRow({
         label: names.labels[name],
-        note: values.length > 1 ? `${values.length} spellings` : null,
+        note: spellings > 1 ? `${spellings} spellings` : null,
         count: counts[name],
         of: most,
         text: compact(counts[name]),
-        on: app.view.isOn(leaf.path, ...values),
-        toggle: () => app.change((view) => view.toggleValues(leaf.path, values)),
+        on: app.view.isOn(leaf.path, value),
+        toggle: () => app.change((view) => view.toggleValue(leaf.path, value)),
         field: leaf.field,
       });
     });
