@@ -99,6 +99,15 @@ def test_a_view_goes_to_a_pipe_as_csv_and_to_a_file_as_its_ending_says(
     assert list(csv.DictReader(tabbed, dialect="excel-tab")) == rows
 
 
+@pytest.mark.parametrize("ending", ["jsonl", "json", "sqlite", "parquet"])
+def test_the_view_of_all_is_what_every_format_writes(
+    ending: str, convert: Invoke, tmp_path: Path
+) -> None:
+    plain, asked = tmp_path / f"plain.{ending}", tmp_path / f"asked.{ending}"
+    assert convert(RECORDS, plain).code == convert(RECORDS, asked, "--view", "papers").code == 0
+    assert asked.read_bytes() == plain.read_bytes()
+
+
 def test_the_format_can_be_named(convert: Invoke, tmp_path: Path) -> None:
     out = tmp_path / "table.txt"
     convert(RECORDS, out, "--format", "csv")
@@ -245,6 +254,16 @@ class TestRefusals:
         assert is_refused(done, 2, r"no view 'claim'\. Did you mean claims\?")
         done = invoke("convert", RECORDS, tmp_path / "r.sqlite", "--view", "claims")
         assert is_refused(done, 2, "sqlite holds whole records")
+
+    def test_a_view_of_no_records_needs_their_schema(self, invoke: Invoke, tmp_path: Path) -> None:
+        none, out = tmp_path / "none.jsonl", tmp_path / "claims.csv"
+        none.touch()
+        for view in ([], ["--view", "claims"]):
+            done = invoke("convert", none, out, *view)
+            assert is_refused(done, 2, "Without records, name their schema")
+        assert invoke("convert", none, out, "--schema", "paper").code == 0
+        assert "method_name,factor" in out.read_text("utf-8-sig")
+        assert {path.name for path in tmp_path.iterdir()} == {"none.jsonl", "claims.csv"}
 
     def test_a_damaged_file_leaves_what_was_there(self, invoke: Invoke, tmp_path: Path) -> None:
         out = tmp_path / "r.json"

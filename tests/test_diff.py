@@ -106,6 +106,7 @@ def test_the_exit_code_says_whether_they_differ(
         (["before.jsonl", "--price", "m"], 2, "MODEL=IN,OUT"),
         (["before.jsonl", "--dump", "papers.txt"], 2, "--html"),
         (["before.jsonl", "--html", "before.jsonl"], 2, "before.jsonl"),
+        (["before.jsonl", "--html", "-"], 2, "Name a file"),
         (["before.jsonl", "--html", "out.html", "--dump", "missing.txt"], 1, "missing.txt"),
     ],
 )

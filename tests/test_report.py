@@ -360,6 +360,12 @@ class TestCommand:
         assert "run.jsonl.partial" in done.err
         assert "run.html: 2 papers, 1 failed" in run("run.jsonl.partial").err
 
+    def test_a_page_has_no_place_on_standard_output(self, run: Invoke, tmp_path: Path) -> None:
+        write_jsonl(tmp_path / "run.jsonl", [record(1)])
+        done = run("run.jsonl", "-o", "-")
+        assert (done.code, [path.name for path in tmp_path.iterdir()]) == (2, ["run.jsonl"])
+        assert "Name a file for it." in done.err
+
     def test_quiet_says_nothing(self, run: Invoke, tmp_path: Path) -> None:
         write_jsonl(tmp_path / "run.jsonl", [record(1)])
         assert run("run.jsonl", "-q").err == ""

@@ -488,6 +488,14 @@ def inputs(dump: Dump) -> list[Path]:
     return [STDIN if path == "-" else Path(path) for path in dump.paths]
 
 
+def check_page(out: Path | None) -> None:
+    """Raise UsageError where a page is to be written to standard output."""
+    if out == Path("-"):
+        from extractor.errors import UsageError
+
+        raise UsageError("A page cannot be written to standard output.", hint="Name a file for it.")
+
+
 def schema_files(schema: str) -> list[Path]:
     """The file of ``FILE.py:MODEL``."""
     file, colon, _ = schema.rpartition(":")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from extractor.errors import UsageError
 from extractor.suggest import closest
 from extractor.writers._shape import shape_of
-from extractor.writers._tables import MAIN, Table, tables_of
-from extractor.writers._views import views_of
+from extractor.writers._tables import MAIN, Table, own_fields, tables_of
+from extractor.writers._views import FRIENDLY, views_of
 from extractor.writers.base import HasViews, Writer
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 EXCEL_CELL = 32_767
 """The characters that Excel keeps of a cell."""
+
+
+_KNOWN = {*FRIENDLY, *(each.name for each in FRIENDLY.values())}
+"""Names that are those of a view, whatever the records."""
 
 
 class Chosen(NamedTuple):
@@ -69,6 +73,8 @@ class TablesForPeople(Writer, HasViews):
         if self.view is None and named is not None:
             why = ", which the file is called after (--view papers writes every table)"
             return Chosen((views[named],), named, why)
+        if self.view is None and stem in _KNOWN and own_fields(shape).fields.keys() <= {"title"}:
+            _view_named(stem, views)  # no records, so that nothing says what views they would have
         return Chosen(self.all_tables(shape))
 
     def all_tables(self, shape: ObjectShape) -> tuple[Table, ...]:

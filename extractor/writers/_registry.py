@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from extractor.discovery import public_modules
 from extractor.errors import DumpError, UnreadableRecord, UsageError
 from extractor.plugins import load_plugin, plugins
+from extractor.writers._tables import MAIN
 from extractor.writers.base import HasViews, Rereadable, Row, Schema, Writer, open_to_read
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ def _by_name(name: str) -> Writer:
 def _with_view(writer: Writer, view: str) -> Writer:
     if isinstance(writer, HasViews):
         return writer.with_view(view)
+    if view == MAIN:
+        return writer
     tables = ", ".join(each.name for each in _each() if isinstance(each, HasViews))
     raise UsageError(
         f"{writer.name} holds whole records and not one view of them.",

@@ -61,6 +61,7 @@ def diff(
 
     if dump and not html:
         raise UsageError("--dump gives the page its abstracts.", hint="Name the page with --html.")
+    options.check_page(html)
     found = compare_runs(before, after, price_of=prices(price or ()))
     if html:
         _write_page(found, html, dump, quiet=quiet)

@@ -52,6 +52,7 @@ def report(
     """
     from extractor.report import write_report
 
+    options.check_page(out)
     page, usual = _beside(records)
     target = out or page
     if failures is None and usual.exists():
