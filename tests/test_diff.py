@@ -174,6 +174,10 @@ def page(invoke: Invoke, chrome: Chrome, runs: list[Path]) -> Page:
     assert err.startswith(f"{out}: 2 papers in which they differ, ")
     chrome.get_log("browser")
     chrome.get("about:blank")
+    return shown(chrome, out)
+
+
+def shown(chrome: Chrome, out: Path) -> Page:
     chrome.get(out.as_uri())
     page = Page(chrome)
     page.until(lambda: page.js("return document.documentElement.dataset.state") == "ready")
@@ -207,6 +211,7 @@ def test_the_page_filters_by_field_kind_and_words(page: Page) -> None:
     assert page.texts(".change-card h3") == ["On 2"]
     page.click(".kind", "lost")
     assert page.text("#changes") == "No change matches."
+    assert not page.all(".calm")
     for kind in ("added", "lost", "changed"):
         page.click(".kind", kind)
     page.click(".field-table button", "claims")
@@ -228,12 +233,40 @@ def test_the_page_fits_its_width(page: Page, width: int) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("records", "said"),
+    [
+        ([{"id": "1", "title": "On 1", "speed": 3}], "No field is in both runs"),
+        ([record("9")], "No paper has a record in both runs"),
+    ],
+)
+def test_a_page_of_runs_that_cannot_be_compared(
+    invoke: Invoke, chrome: Chrome, runs: list[Path], records: list[Any], said: str
+) -> None:
+    other, out = write_jsonl(runs[0].parent / "other.jsonl", records), runs[0].parent / "no.html"
+    invoke("diff", runs[0], other, "--html", out)
+    page = shown(chrome, out)
+    assert page.text("#changes") == f"{said}: no value was compared."
+    assert not page.all(".calm")
+
+
+def test_a_long_title_is_cut(invoke: Invoke, chrome: Chrome, tmp_path: Path) -> None:
+    rows = [record("1", title="long " * 1000, hardware=[name]) for name in ("A", "B")]
+    rows.append(record("2", title="long " * 1000))
+    runs = [write_jsonl(tmp_path / "a.jsonl", [rows[0], rows[2]])]
+    runs.append(write_jsonl(tmp_path / "b.jsonl", [rows[1]]))
+    invoke("diff", *runs, "--html", tmp_path / "long.html")
+    page = shown(chrome, tmp_path / "long.html")
+    height = "return document.querySelector(arguments[0]).offsetHeight"
+    for title in (".change-card h3", "#unmatched .entries bdi"):
+        assert page.chrome.execute_script(height, title) < 60
+
+
 def test_a_page_of_runs_that_are_the_same(invoke: Invoke, chrome: Chrome, runs: list[Path]) -> None:
     out = runs[0].parent / "same.html"
     assert invoke("diff", runs[0], runs[0], "--html", out, "--quiet").err == ""
-    chrome.get(out.as_uri())
-    page = Page(chrome)
-    page.until(lambda: page.js("return document.documentElement.dataset.state") == "ready")
+    page = shown(chrome, out)
     assert page.text("#changes") == "No value differs."
+    assert page.all(".calm")
     assert not page.one("#unmatched-section").is_displayed()
     assert not page.one("#filter").is_displayed()

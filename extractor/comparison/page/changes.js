@@ -24,8 +24,7 @@ class Changes {
     const all = this.index.papers.length;
     const some = this.found.length === all ? "" : ` of ${whole(all)}`;
     byId("count").textContent = all ? `${whole(this.found.length)}${some} ${all === 1 ? "paper" : "papers"}` : "";
-    const none = all ? "No change matches." : "No value differs.";
-    fill(byId("changes"), this.found.length ? [] : h("p", { class: "card calm" }, none));
+    fill(byId("changes"), this.found.length ? [] : noChange(this.index));
     this.shown = 0;
     this.#show();
   }
@@ -76,6 +75,18 @@ class Changes {
     }, { once: true });
     return details;
   }
+}
+
+/** Why no change is shown; only that no value differs is good news. */
+function noChange(index) {
+  if (index.papers.length) return h("p", { class: "card" }, "No change matches.");
+  if (!index.both) return h("p", { class: "card" }, "No paper has a record in both runs: no value was compared.");
+  if (!hasFields(index)) return h("p", { class: "card" }, "No field is in both runs: no value was compared.");
+  return h("p", { class: "card calm" }, "No value differs.");
+}
+
+function hasFields(index) {
+  return Object.keys(index.fields).length > 0;
 }
 
 function changeLine({ kind, before, after }) {

@@ -6,8 +6,9 @@ function drawSummary(index, host) {
   const { before, after, both, papers } = index;
   const sum = (kind) => Object.values(index.fields).reduce((total, field) => total + field[kind], 0);
   const kinds = Object.keys(KINDS);
+  const differ = papers.length ? `${whole(papers.length)} of them differ` : hasFields(index) ? "none of them differs" : "not compared";
   const tiles = [
-    tile("Papers in both", whole(both), papers.length ? `${whole(papers.length)} of them differ` : "none of them differs"),
+    tile("Papers in both", whole(both), both ? differ : null),
     twoNumbers("Values", before.values, after.values),
     tile("Changes", kinds.map((kind) => h("span", { class: "kind-count" }, sign(kind), whole(sum(kind)))), kinds.join(", ")),
     twoNumbers("Failures", total(before.failures), total(after.failures)),
