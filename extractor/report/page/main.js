@@ -122,7 +122,7 @@ class App {
 
   #drawCharts(inTurn = false) {
     byId("charts-of").textContent =
-      this.rows.length === this.model.rows ? "" : `of the ${plural(this.rows.length, "paper")} that match`;
+      this.rows.length === this.model.rows ? "" : `of the ${plural(this.rows.length, "paper")} that ${this.rows.length === 1 ? "matches" : "match"}`;
     if (inTurn) this.charts.drawInTurn();
     else this.charts.draw();
   }
