@@ -764,6 +764,28 @@ class TestRanking:
         self.choose(screen, "results.metric", "ms (2)")
         screen.until(lambda: screen.texts(".ranking .rank-value") == ["5 s", "4 s"])
 
+    def test_what_cannot_be_compared_is_not_put_together(self, screen: Screen) -> None:
+        def result(number: int, value: float, unit: str, *, relative: bool) -> Json:
+            item = {"metric": f"m{number % 2}", "value": value, "unit": unit, "relative": relative}
+            return record(number, results=[item])
+
+        absolute = [result(2 * n, 80 + n, "%", relative=False) for n in range(5)]
+        gains = [result(2 * n, n, "%", relative=True) for n in range(1, 3)]
+        others = [result(2 * n + 1, n, "s" if n else "ms", relative=False) for n in range(6)]
+        screen.make([*absolute, *gains, *others])
+        assert screen.texts(".ranking .rank-value") == ["84%", "83%", "82%", "81%", "80%"]
+        assert "2 relative values are left out." in screen.text(".ranking ~ .more")
+        assert screen.texts(".strip .side") == [
+            "7 values",
+            "some relative",
+            "6 values",
+            "units differ",
+        ]
+        screen.open("#is=results.relative:true")
+        assert screen.texts(".ranking .rank-value") == ["2%", "1%"]
+        screen.make(absolute)
+        assert screen.texts(".strip .side") == ["median", "82%", "of 5"]
+
     def test_more_are_shown_on_demand(self, screen: Screen) -> None:
         screen.make(record(n, claims=[claim(n + 1)]) for n in range(40))
         assert len(self.names(screen)) == 15
@@ -1001,6 +1023,27 @@ class TestLooks:
             return rows.map((row) => right - Math.max(...row.map((each) => each.right)))"""
         for host, part in (("#charts", ".chart"), ("#summary", ".tile")):
             assert max(screen.js(gaps, host, part)) < 3
+
+    def test_labels_of_charts_stay_in_their_card(self, screen: Screen) -> None:
+        names = ["WWWW QUANTIZATION", "decoding throughput of everything"]
+        screen.size(390).make(
+            record(
+                n,
+                very_long_name_of_a_field=[
+                    {"kind": names[n % 2], "factor": 2 + 9**n, "quote": "q"}
+                ],
+                source={"year": 2020 + n % 3},
+            )
+            for n in range(8)
+        )
+        outside = """return [...document.querySelectorAll('.chart')].flatMap((card) => {
+            const box = card.getBoundingClientRect();
+            return [...card.querySelectorAll('svg:not(.bar) text')].filter((text) => {
+              const { left, right, width } = text.getBoundingClientRect();
+              return width && (left < box.left + 1 || right > box.right - 1);
+            }).map((text) => text.textContent);
+        })"""
+        assert screen.js(outside) == []
 
     @pytest.mark.parametrize("dark", [False, True])
     @pytest.mark.parametrize("width", [360, 900, 1440])

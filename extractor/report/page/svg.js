@@ -63,6 +63,22 @@ function quantile(sortedNumbers, share) {
   return sortedNumbers[low] + (next - sortedNumbers[low]) * (place - low);
 }
 
+let pen = null;
+
+/** How many pixels a label of a chart takes. */
+function textWidth(text, size = 12) {
+  pen ??= h("canvas").getContext("2d");
+  pen.font = `${size}px ${getComputedStyle(document.body).fontFamily}`;
+  return pen.measureText(text).width;
+}
+
+/** A label cut to the pixels that it has. */
+function clipTo(text, room) {
+  let length = text.length;
+  while (length > 2 && textWidth(clip(text, length)) > room) length -= 1;
+  return clip(text, length);
+}
+
 /** A part of a drawing that is a button, for pointer and keys: {key, label, on, class}. */
 function pickButton({ key, label, on, ...more }, toggle, ...children) {
   const keydown = (event) => {
@@ -90,7 +106,7 @@ function valueAxis(scale, { base, left, right, unit, title }) {
   return [
     s("line", { x1: left, x2: right, y1: base, y2: base, class: "axis" }),
     ticks,
-    s("text", { x: (left + right) / 2, y: base + 35, class: "axis-name" }, title),
+    s("text", { x: Math.max((left + right) / 2, textWidth(title) / 2), y: base + 35, class: "axis-name" }, title),
   ];
 }
 

@@ -47,7 +47,7 @@ class Heat extends Chart {
     svg.append(
       s("text", { x: left - 10, y: barHeight - 8, class: "group" }, "papers"),
       ...fields.map((field, i) =>
-        s("text", { x: left - 10, y: barHeight + (i + 0.5) * rowHeight + 4, class: "group" }, clip(field.label, 20)),
+        s("text", { x: left - 10, y: barHeight + (i + 0.5) * rowHeight + 4, class: "group" }, clipTo(field.label, left - 12)),
       ),
       s("text", { x: left + (columns.length * step) / 2, y: height - 4, class: "axis-name" }, this.by.name),
       ...columns.flatMap((column, i) => {

@@ -24,6 +24,7 @@ class Ranking extends Chart {
     this.measure = field.measure;
     this.isFactor = this.measure.name === "factor";
     this.units = this.isFactor ? null : field.leaf("unit");
+    this.relative = this.isFactor ? null : field.leaf("relative");
     this.names = methodLeaf(model);
     this.code = addressLeaf(model);
     this.choices = rankingChoices(model, field);
@@ -59,8 +60,9 @@ class Ranking extends Chart {
 
   /**
    * The best item of each paper: {shown: [[row, item]] best first, papers, values, unit, kind,
-   * left: values in other units}. Numbers are ranked within one unit and, but for factors, within
-   * one group: the most frequent one where none is chosen.
+   * left: values in other units, apart: values that are relative where the ranked ones are not, or
+   * the other way round}. Numbers are ranked within one unit and, but for factors, within one group:
+   * the most frequent one where none is chosen.
    */
   #ranking(mask) {
     const { field, isFactor, units } = this;
@@ -70,6 +72,9 @@ class Ranking extends Chart {
     const unit = this.#commonest(units, mask, tests);
     const candidates = this.#count(mask, tests);
     if (unit !== null) tests.push(onlyCode(units, unit));
+    const ofUnit = this.#count(mask, tests);
+    const relative = this.#commonest(this.relative, mask, tests);
+    if (relative !== null) tests.push(onlyCode(this.relative, relative));
     const best = this.#best(mask, tests);
     return {
       shown: this.#first(best),
@@ -77,7 +82,9 @@ class Ranking extends Chart {
       values: best.values,
       unit: isFactor ? "x" : unit === null || unit < 0 ? "" : String(units.values[unit]),
       kind: kind === null || kind < 0 ? "none" : String(field.group.values[kind]),
-      left: candidates - best.values,
+      left: candidates - ofUnit,
+      apart: ofUnit - best.values,
+      isRelative: relative >= 0 && this.relative?.values[relative] === true,
       tests,
     };
   }
@@ -134,10 +141,11 @@ class Ranking extends Chart {
     return places.slice(0, this.shown).map((place) => [rows[place], items[place]]);
   }
 
-  #remarks({ shown, papers, values, unit, left }) {
+  #remarks({ shown, papers, values, unit, left, apart, isRelative }) {
     const parts = [];
     if (values > papers) parts.push(`The ${this.app.view.lowest ? "lowest" : "highest"} of each paper, of ${plural(values, "value")}.`);
     if (left) parts.push(`${plural(left, "value")} in other units than ${unit || "none"} ${left === 1 ? "is" : "are"} left out.`);
+    if (apart) parts.push(`${plural(apart, `${isRelative ? "absolute" : "relative"} value`)} ${apart === 1 ? "is" : "are"} left out.`);
     if (shown.some(([, item]) => this.#isUpTo(item))) parts.push("≤: said as “up to”.");
     if (papers > shown.length) parts.push(`${plural(papers - shown.length, "paper")} more.`);
     return parts.join(" ");
@@ -190,7 +198,8 @@ class Ranking extends Chart {
   #svg(shown, { unit }, width) {
     const narrow = width < NARROW;
     const left = narrow ? 0 : Math.min(230, Math.max(120, width * 0.24));
-    const right = width - (narrow ? 64 : 180);
+    const longest = Math.max(...shown.map((entry) => textWidth(this.#value(entry[1], unit))));
+    const right = width - Math.max(narrow ? 64 : 180, longest + (narrow ? 12 : 96));
     const step = narrow ? RANK_HEIGHT + 16 : RANK_HEIGHT;
     const base = shown.length * step + 4;
     const scale = this.#scale(shown, left, right);
@@ -226,7 +235,7 @@ class Ranking extends Chart {
     const top = i * step + (narrow ? 16 : 0);
     const middle = top + RANK_HEIGHT / 2;
     const [x, end] = [scale.start, scale(this.measure.at(item))].sort((a, b) => a - b);
-    const value = `${this.#isUpTo(item) ? "≤ " : ""}${withUnit(this.measure.at(item), unit)}`;
+    const value = this.#value(item, unit);
     const name = this.#name(row);
     const where = narrow ? { x: 0, y: top - 1, class: "rank-name start" } : { x: left - 10, y: middle + 4, class: "rank-name" };
     const lines = () => this.#lines(row, item);
@@ -271,6 +280,10 @@ class Ranking extends Chart {
     const { names } = this;
     const name = names && names.field.count(row) ? names.at(names.field.from(row)) : null;
     return name === null ? this.app.model.title(row) : String(name);
+  }
+
+  #value(item, unit) {
+    return `${this.#isUpTo(item) ? "≤ " : ""}${withUnit(this.measure.at(item), unit)}`;
   }
 
   #isUpTo(item) {

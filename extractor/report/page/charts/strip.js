@@ -48,6 +48,7 @@ class Strip extends Chart {
     this.measure = field.measure;
     this.group = field.isObject ? field.group : null;
     this.units = this.measure.name === "factor" ? null : field.leaf("unit");
+    this.relative = this.measure.name === "factor" ? null : field.leaf("relative");
     this.row = row;
     this.weight = 2;
   }
@@ -71,7 +72,7 @@ class Strip extends Chart {
     this.scale = scaleOf(groups.flatMap(({ values }) => [values[0], values.at(-1)]), left, right);
     const table = this.#table(groups);
     const legend = [total(groups) > MOST_DOTS ? "Shape: how the values are spread." : "Dot: one value."];
-    if (groups.some(({ values }) => values.length >= LEAST_FOR_MEDIAN)) legend.push("Line: the median of five values or more.");
+    if (groups.some((group) => this.#median(group) !== null)) legend.push("Line: the median of five values or more.");
     return fill(host, this.#svg(groups, width, left, right), h("p", { class: "more legend" }, legend.join(" ")), table);
   }
 
@@ -88,7 +89,7 @@ class Strip extends Chart {
       { width, height, viewBox: `0 0 ${width} ${height}`, class: hued(this.field, "strip"), role: "group" },
       this.#band(height, left, right),
       valueAxis(this.scale, { base: height - FOOT, left, right, unit: this.unit, title: this.#axisTitle() }),
-      groups.some(({ values }) => values.length >= LEAST_FOR_MEDIAN)
+      groups.some((group) => this.#median(group) !== null)
         ? s("text", { x: width - 2, y: 10, class: "side small" }, "median")
         : null,
       groups.map((group, i) => this.#row(group, i * ROW_HEIGHT + HEAD, draw, { width, left })),
@@ -118,6 +119,19 @@ class Strip extends Chart {
     return codes.size > 1 ? null : code < 0 ? "" : String(this.units.values[code]);
   }
 
+  /** Why items cannot be summed up, or null: units differ, or some are relative and some are not. */
+  #mixed(items) {
+    const differ = (leaf) => leaf !== null && new Set(items.map((item) => leaf.codes[item])).size > 1;
+    if (differ(this.units)) return "units differ";
+    return differ(this.relative) ? "some relative" : null;
+  }
+
+  /** The median of a group; null where values are few, which say more than it does, or are mixed. */
+  #median({ items, values }) {
+    if (values.length < LEAST_FOR_MEDIAN || this.#mixed(items)) return null;
+    return Number(quantile(values, 0.5).toPrecision(3));
+  }
+
   #axisTitle() {
     const what = words(this.measure.name || this.field.name);
     const unit = this.unit === null ? "units differ" : this.unit === "x" ? "×" : this.unit;
@@ -128,8 +142,8 @@ class Strip extends Chart {
   #row(group, top, draw, { width, left }) {
     const middle = top + ROW_HEIGHT / 2;
     const count = group.values.length;
-    // of few values each can be seen, and their median says less than they do
-    const median = count < LEAST_FOR_MEDIAN ? null : Number(quantile(group.values, 0.5).toPrecision(3));
+    const median = this.#median(group);
+    const mixed = count < LEAST_FOR_MEDIAN ? null : this.#mixed(group.items);
     const x = median === null ? 0 : this.scale(median);
     return s(
       "g",
@@ -137,7 +151,10 @@ class Strip extends Chart {
       this.group ? this.#label(group.name, left - 10, middle) : null,
       draw(group, top),
       median === null
-        ? s("text", { x: width - 2, y: middle + 4, class: "side small" }, plural(count, "value"))
+        ? [
+            s("text", { x: width - 2, y: middle + (mixed ? -2 : 4), class: "side small" }, plural(count, "value")),
+            mixed ? s("text", { x: width - 2, y: middle + 13, class: "side small" }, mixed) : null,
+          ]
         : [
             s("line", { x1: x, x2: x, y1: top + 6, y2: top + ROW_HEIGHT - 8, class: "median" }),
             s("text", { x: width - 2, y: middle - 2, class: "side" }, withUnit(median, this.#unitOf(group.items))),
@@ -152,7 +169,7 @@ class Strip extends Chart {
     if (!name) return s("text", { x, y: y + 4, class: "group" }, "none");
     const toggle = () => app.change((view) => view.toggleValue(group.path, name));
     const on = app.view.isOn(group.path, name);
-    const label = s("text", { x, y: y + 4, class: "group pick" }, clip(name, 16));
+    const label = s("text", { x, y: y + 4, class: "group pick" }, clipTo(name, Math.min(100, x)));
     return pickButton({ key: name, label: `${words(group.name)} ${name}`, on }, toggle, label);
   }
 
@@ -221,7 +238,8 @@ class Strip extends Chart {
   #table(groups) {
     const rows = groups.map(({ name, items, values }) => {
       const unit = this.#unitOf(items);
-      const cells = [0.1, 0.5, 0.9].map((share) => withUnit(quantile(values, share), unit));
+      const mixed = this.#mixed(items);
+      const cells = [0.1, 0.5, 0.9].map((share) => (mixed ? "–" : withUnit(quantile(values, share), unit)));
       return [name || (this.group ? "none" : "all"), whole(values.length), ...cells];
     });
     const heads = [this.group ? words(this.group.name) : "", "values", "10% below", "median", "90% below"];
