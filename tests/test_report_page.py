@@ -22,6 +22,7 @@ import pytest
 from browser import CONTRAST, Page
 from helpers import write_jsonl
 
+from extractor.publication import publication_of
 from extractor.report import page, write_report
 
 if TYPE_CHECKING:
@@ -907,16 +908,42 @@ class TestSaving:
         assert name == "records.csv"
         table = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
         assert table == [
-            ["id", "title", "name", "tags", "score", "year", "venue", "link"],
-            ["2", "Two\nlines", "", "", "2.5", "2024", "", "https://example.org/2"],
-            ["3", "Other", "'@y", "d", "1", "", "", ""],
-            ["1", '\'=SUM("a")', "'-x", "a | b,c", "-5", "", "", ""],
+            ["id", "title", "name", "tags", "score", "year", "url"],
+            ["2", "Two\nlines", "", "", "2.5", "2024", "https://example.org/2"],
+            ["3", "Other", "'@y", "d", "1", "", ""],
+            ["1", '\'=SUM("a")', "'-x", "a | b,c", "-5", "", ""],
         ]
         screen.open()
         screen.js(CATCH)
         screen.click("#save-rows")
         ((_, _, text),) = self.saved(screen)
         assert "long " * 99 in text
+
+    def test_an_address_is_one_wherever_it_stands(self, screen: Screen) -> None:
+        rows = [record(n, claims=[claim(9 - n)], tags=["a"]) for n in (1, 2, 3)]
+        for row, doi in zip(
+            rows, ["10.1000/a,b", "https://doi.org/10.1000/c", "10.1/x"], strict=True
+        ):
+            row["source"] = {"doi": doi}
+        expected = [publication_of(row["source"]).url or "" for row in rows]
+        assert expected == ["https://doi.org/10.1000/a%2Cb", "https://doi.org/10.1000/c", ""]
+        screen.make(rows).open("#hide=id&hide=claims")
+        links = screen.js(
+            "return [...document.querySelectorAll('.rank-link')].map((a) => a.href.baseVal)"
+        )
+        assert links == [each for each in expected if each]
+        screen.js(CATCH)
+        screen.click("#save-rows")
+        screen.click(".save-menu summary")
+        screen.click(".save-menu[open] button", "CSV")
+        for _, _, text in self.saved(screen, 2):
+            table = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+            assert [row["url"] for row in table] == expected
+            assert ("id" in table[0]) is ("factor" in table[0])
+        screen.open("#paper=1")
+        screen.paper("Title 1")
+        link = screen.one("#paper-body .paper-facts a")
+        assert (link.text, link.get_attribute("href")) == ("DOI", expected[0])
 
     def test_a_ranking_as_a_table(self, screen: Screen) -> None:
         screen.make(FIVE).open("#is=claims.kind:training")

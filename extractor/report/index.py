@@ -159,7 +159,8 @@ class Index:
         self._ids.append(json_text(row.get("id")))
         self._titles.append(json_text(row.get("title")))
         where = publication_of(source, json_text(row.get("id")))
-        said = {"year": where.year, "venue": where.venue, "url": where.url}
+        url = where.url if where.url and len(where.url) <= TEXT_LIMIT else None  # whole, or none
+        said = {"year": where.year, "venue": where.venue, "url": url}
         self._extras["source"].add(self.rows, said)
 
     def to_dict(self) -> dict[str, Any]:

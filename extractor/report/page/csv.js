@@ -20,11 +20,14 @@ function csvCell(value) {
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
-/** Save the rows of the table, in its order and its columns, as the records have them. */
+const HEADS = { "@source.year": "year", "@source.venue": "venue", "@source.url": "url", "@refused": "rejected" };
+
+/** Save the rows of the table, in its order and its columns, as the records have them, and their addresses. */
 async function saveRows(app, button) {
   button.disabled = true;
-  const columns = app.table.visible.filter((column) => column.field?.own);
-  const heads = ["id", "title", ...columns.map((column) => column.field.name), "year", "venue", "link"];
+  const columns = [...app.table.visible];
+  if (app.model.source.leaf("url")?.values.length) columns.push({ key: "@source.url", field: app.model.source });
+  const heads = columns.map(({ key, field }) => (field?.own ? field.name : (HEADS[key] ?? key)));
   const lines = new Map();
   // In the order of the file, so that each chunk is unpacked once.
   for (const row of app.rows.toSorted()) {
@@ -37,11 +40,11 @@ async function saveRows(app, button) {
 }
 
 function rowCells(model, row, data, columns) {
-  const source = isObject(data.source) ? data.source : {};
-  const known = (name) => (model.source.count(row) ? (model.source.leaf(name)?.at(model.source.from(row)) ?? null) : null);
-  const own = columns.map(({ field }) => fieldCell(field, row, data[field.name]));
-  const link = sourceLinks(source)[0]?.href ?? known("url");
-  return [String(data.id ?? ""), String(data.title ?? ""), ...own, known("year"), known("venue"), link];
+  return columns.map(({ key, field }) => {
+    if (!field) return String(data[key] ?? ""); // the id or the title
+    if (field === model.refused) return field.count(row);
+    return field.own ? fieldCell(field, row, data[field.name]) : sourceOf(model, row, HEADS[key]);
+  });
 }
 
 /** A single value as it is, and a list in one cell; objects in the words of the table. */

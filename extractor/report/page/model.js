@@ -131,6 +131,11 @@ function extraLabel(leaf) {
   return labels[leaf.path] ?? `${leaf.field.label} ${words(leaf.name)}`;
 }
 
+/** The year, the venue or the address ("url") of a row's paper, or null. */
+function sourceOf({ source }, row, name) {
+  return (source.count(row) ? source.leaf(name)?.at(source.from(row)) : null) ?? null;
+}
+
 class Model {
   constructor(index) {
     this.name = index.name;

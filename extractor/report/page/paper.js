@@ -80,12 +80,11 @@ class PaperPage {
   }
 
   #facts() {
-    const source = isObject(this.data.source) ? this.data.source : {};
-    const at = (name) => this.model.source.leaf(name)?.at(this.model.source.from(this.row)) ?? null;
-    const known = this.model.source.count(this.row) ? [at("year"), at("venue")] : [];
+    const [year, venue, url] = ["year", "venue", "url"].map((name) => sourceOf(this.model, this.row, name));
     const id = this.data.id === null || this.data.id === undefined ? null : `Id ${this.data.id}`;
-    const facts = [id, ...known].filter((fact) => fact !== null).map((fact) => bdi(String(fact)));
-    return [...facts, ...sourceLinks(source)];
+    const facts = [id, year, venue].filter((fact) => fact !== null).map((fact) => bdi(String(fact)));
+    const link = url === null ? null : outLink(url, /^https?:\/\/(dx\.)?doi\.org\//i.test(url) ? "DOI" : "Page");
+    return link ? [...facts, link] : facts;
   }
 
   #abstract() {
@@ -233,16 +232,6 @@ function failurePanel(failure) {
     h("p", {}, bdi(String(failure.message ?? ""))),
     failure.tries ? h("p", { class: "note" }, `Tried ${failure.tries === 1 ? "once" : `${failure.tries} times`}.`) : null,
   );
-}
-
-/** Links that the paper's metadata hold. */
-function sourceLinks(source) {
-  const doi = typeof source.doi === "string" ? source.doi.replace(/^(https?:\/\/(dx\.)?doi\.org\/|doi:)/i, "") : "";
-  const candidates = [
-    [doi ? `https://doi.org/${encodeURI(doi)}` : "", "DOI"],
-    [typeof source.url === "string" ? source.url : "", "Page"],
-  ];
-  return candidates.map(([address, label]) => outLink(address, label)).filter(Boolean);
 }
 
 function evidenceNodes(ids, selector) {

@@ -269,7 +269,7 @@ class Ranking extends Chart {
         { class: "rank-link", href: address, target: "_blank", rel: "noopener noreferrer", "aria-label": `${text} of ${this.#name(row)}` },
         s("text", { x: end, y, class: "side" }, text),
       );
-    const places = [["code", code, x], ["paper", addressOf(this.app.model, row), x - 38]];
+    const places = [["code", code, x], ["paper", sourceOf(this.app.model, row, "url"), x - 38]];
     return places.map(([text, address, end]) => {
       const known = address === null ? null : webAddress(String(address));
       return known === null ? null : link(text, known, end);
@@ -318,14 +318,14 @@ class Ranking extends Chart {
     const sorted = all.sort(([, a], [, b]) => sign * (this.measure.at(a) - this.measure.at(b)));
     const { leaves } = this.field;
     const lists = this.choices.filter((leaf) => leaf.field !== this.field);
-    const heads = ["id", "title", "method", ...leaves.map(({ name }) => name), ...lists.map(({ path }) => path), "paper", "code"];
+    const heads = ["id", "title", "method", ...leaves.map(({ name }) => name), ...lists.map(({ path }) => path), "url", "code"];
     const rows = sorted.map(([row, item]) => [
       model.ids[row],
       model.title(row),
       this.#name(row),
       ...leaves.map((leaf) => leaf.at(item)),
       ...lists.map((leaf) => itemsOf(leaf, row).join(" | ")),
-      addressOf(model, row),
+      sourceOf(model, row, "url"),
       this.code ? itemsOf(this.code, row)[0] : null,
     ]);
     return [heads, ...rows];
@@ -342,11 +342,6 @@ function methodLeaf(model) {
 function addressLeaf(model) {
   const single = model.fields.filter((field) => !field.list && !field.isObject);
   return single.map((field) => field.leaf("")).find((leaf) => leaf?.values.some((value) => webAddress(String(value)))) ?? null;
-}
-
-function addressOf({ source }, row) {
-  const leaf = source.leaf("url");
-  return leaf && source.count(row) ? leaf.at(source.from(row)) : null;
 }
 
 /** What a ranking can be for: the groups of its items, data that they name, and lists of names. */
