@@ -893,6 +893,20 @@ class TestSaving:
         assert height > 300
         assert len(picture) > 10_000
 
+    def test_a_figure_has_what_it_leaves_out_and_a_picture_no_links(self, screen: Screen) -> None:
+        rows = [record(n, claims=[claim(n + 1)], tags=[f"t{n}"]) for n in range(13)]
+        rows[0]["source"] = {"url": "https://example.org/1"}
+        screen.make(rows)
+        screen.js(CATCH)
+        screen.js("picture = async (text) => new Blob([text], { type: 'image/svg+xml' })")
+        for chart, kind in (("Ranking", "SVG"), ("Ranking", "PNG"), ("Top tags", "SVG")):
+            menu = f".save-menu summary[aria-label^='Save {chart}']"
+            screen.js("document.querySelector(arguments[0]).parentElement.open = true", menu)
+            screen.click(".save-menu[open] button", kind)
+        figure, image, bars = (text for _, _, text in self.saved(screen, 3))
+        assert (">paper<" in figure, ">paper<" in image) == (True, False)
+        assert "and 3 other values" in bars
+
     def test_the_filtered_rows_in_their_order(self, screen: Screen) -> None:
         rows = [
             record(1, '=SUM("a")', name="-x", tags=["a", "b,c"], score=-5, text="long " * 100),
@@ -1050,6 +1064,13 @@ class TestLooks:
             return rows.map((row) => right - Math.max(...row.map((each) => each.right)))"""
         for host, part in (("#charts", ".chart"), ("#summary", ".tile")):
             assert max(screen.js(gaps, host, part)) < 3
+
+    def test_a_paper_is_as_wide_as_the_page_that_it_covers(self, screen: Screen) -> None:
+        screen.size(390).make(FIVE)
+        room = screen.js("return document.querySelector('.top').offsetWidth")
+        screen.open("#paper=1")
+        screen.paper("Brisk Alpha")
+        assert screen.js("return document.getElementById('paper').offsetWidth") == room
 
     def test_labels_of_charts_stay_in_their_card(self, screen: Screen) -> None:
         names = ["WWWW QUANTIZATION", "decoding throughput of everything"]

@@ -55,6 +55,14 @@ test("a name stands for its spellings, unless they are counted apart", () => {
   assert.equal(namesOf(leaf, view).chosen(view), -1);
 });
 
+test("addresses are told apart by what differs", () => {
+  const { shortAddresses } = named("shortAddresses");
+  const [one, two, other] = ["https://github.com/a/b", "https://www.github.com/c", "http://x.org/d"];
+  assert.deepEqual(shortAddresses([one, two, other]), ["a/b", "c", "x.org/d"]);
+  assert.deepEqual(shortAddresses([one, other]), ["github.com/a/b", "x.org/d"]);
+  assert.deepEqual(shortAddresses([one, "A100"]), [one, "A100"]);
+});
+
 test("there is a ranking where a list of objects has a number", () => {
   const charts = laidOut({ model: model(), view: new View() });
   assert.equal(charts[0].chart.title, "Ranking by factor (claims)");

@@ -2,8 +2,8 @@
 
 // Counts as bars, each of which is a button that filters by what it counts.
 
-/** One bar: {label, note, count, of, text, on, toggle, field}; the note stands behind the label. */
-function barRow({ label, note = null, count, of, text, on, toggle, field }) {
+/** One bar: {label, short, note, count, of, text, on, toggle, field}; the note stands behind the label. */
+function barRow({ label, short = label, note = null, count, of, text, on, toggle, field }) {
   const width = of ? Math.max(count ? 0.6 : 0, (100 * count) / of) : 0;
   const chart = s(
     "svg",
@@ -17,7 +17,7 @@ function barRow({ label, note = null, count, of, text, on, toggle, field }) {
     h(
       "button",
       { type: "button", class: "bar-row", "aria-pressed": on ? "true" : "false", "data-key": label, click: toggle },
-      h("span", { class: "bar-label" }, bdi(label), note ? h("span", { class: "bar-note" }, `, ${note}`) : null),
+      h("span", { class: "bar-label", title: short === label ? null : label }, bdi(short), note ? h("span", { class: "bar-note" }, `, ${note}`) : null),
       chart,
       h("span", { class: "bar-count" }, text),
     ),

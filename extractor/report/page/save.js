@@ -23,7 +23,7 @@ function saveMenu(app, chart) {
       "ul",
       { class: "menu-panel" },
       item("SVG", () => download(new Blob([figureText(app, chart)], { type: "image/svg+xml" }), `${name()}.svg`)),
-      item("PNG", async () => download(await picture(figureText(app, chart)), `${name()}.png`)),
+      item("PNG", async () => download(await picture(figureText(app, chart, { links: false })), `${name()}.png`)),
       chart.csv ? item("CSV", () => download(csvFile(chart.csv(app.maskWithout(chart.paths))), `${name()}.csv`)) : null,
     ),
   );
@@ -45,14 +45,15 @@ function download(blob, name) {
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
-/** A chart as the text of an SVG file. */
-function figureText(app, chart) {
+/** A chart as the text of an SVG file; a picture of it has no use for links out of the page. */
+function figureText(app, chart, { links = true } = {}) {
   const host = h("div", { class: "figure-host chart", "aria-hidden": "true" });
   document.body.append(host);
   host.style.width = `${FIGURE_WIDTH - 2 * FIGURE_MARGIN}px`;
   chart.draw(host, app.maskWithout(chart.paths));
   const drawing = host.querySelector("svg:not(.bar)") ?? barsFigure(host);
-  const figure = framed(app, chart, drawing);
+  if (!links) for (const link of drawing.querySelectorAll(".rank-link")) link.remove();
+  const figure = framed(app, chart, drawing, host.querySelector(".legend")?.textContent ?? "");
   fill(host, figure);
   inlineStyles(figure);
   host.remove();
@@ -61,11 +62,10 @@ function figureText(app, chart) {
 }
 
 /** A drawing under its title, with what it is of below it. */
-function framed(app, chart, drawing) {
+function framed(app, chart, drawing, legend) {
   const height = Number(drawing.getAttribute("height"));
   const top = FIGURE_MARGIN + 34;
   const total = top + height + 52;
-  const legend = drawing.parentElement?.querySelector(".legend")?.textContent ?? "";
   drawing.setAttribute("x", FIGURE_MARGIN);
   drawing.setAttribute("y", top);
   drawing.setAttribute("overflow", "visible");

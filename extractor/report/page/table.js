@@ -43,6 +43,8 @@ class PaperTable {
     this.drawn = drawn;
     this.shown = columns;
     this.table.setAttribute("aria-colcount", columns.length);
+    const values = columns.filter(({ key }) => key !== "id" && key !== "title");
+    byId("papers-scroll").classList.toggle("few", values.length < 2); // as cards they take less room
     fill(this.table.querySelector("colgroup"), columns.map(() => h("col")));
     const focused = document.activeElement?.closest?.("th")?.dataset.key;
     fill(this.table.tHead.rows[0], columns.map((column, i) => this.#head(column, i)));

@@ -33,10 +33,12 @@ class TopValues extends Chart {
     if (!order.length) return fill(host, h("p", { class: "none" }, "No value among these papers."));
     const most = counts[order[0]];
     const shown = order.slice(0, MOST_BARS);
-    const rows = shown.map((name) => {
+    const short = shortAddresses(shown.map((name) => names.labels[name]));
+    const rows = shown.map((name, i) => {
       const [spellings, value] = [names.spellings(name), names.value(name)];
       return barRow({
         label: names.labels[name],
+        short: short[i],
         note: spellings > 1 ? `${spellings} spellings` : null,
         count: counts[name],
         of: most,
@@ -47,9 +49,18 @@ class TopValues extends Chart {
       });
     });
     const rest = order.length - rows.length;
-    const more = rest > 0 ? h("p", { class: "more" }, `and ${plural(rest, "other value")}`) : null;
+    const more = rest > 0 ? h("p", { class: "more legend" }, `and ${plural(rest, "other value")}`) : null;
     return fill(host, h("ol", { class: "bars" }, rows), axisTitle("papers"), more, splitControls(app, leaf, names, shown));
   }
+}
+
+/** Labels that are all addresses without what most of them begin with, others as they are. */
+function shortAddresses(labels) {
+  if (!labels.every(webAddress)) return labels;
+  const bare = labels.map((label) => label.replace(/^https?:\/\/(www\.)?/i, ""));
+  const hosts = Map.groupBy(bare, (address) => address.slice(0, address.indexOf("/") + 1));
+  const [usual] = [...hosts.keys()].sort((a, b) => hosts.get(b).length - hosts.get(a).length);
+  return bare.map((address) => (hosts.get(usual).length > 1 && address.startsWith(usual) ? address.slice(usual.length) || address : address));
 }
 
 /** The leaves whose values are worth counting: names in a list, or texts that come back. */
