@@ -26,6 +26,7 @@ class Heat extends Chart {
   }
 
   draw(host, mask) {
+    host.classList.add("heat-host"); // its card is wide from the first drawing on
     const columns = heatColumns(this.app.model, this.by, mask);
     if (!columns.length) return fill(host, h("p", { class: "none" }, "None among these papers."));
     const legend = `Cells: how many percent of the papers of a ${this.by.name} have the field. Bars: its papers.`;

@@ -66,7 +66,8 @@ class Strip extends Chart {
     const groups = stripGroups(this.field, this.measure, this.group, mask);
     if (!groups.length) return fill(host, h("p", { class: "none" }, "No value among these papers."));
     const width = Math.max(260, host.clientWidth);
-    const left = this.group ? Math.min(110, Math.max(84, width * 0.24)) : 12;
+    const longest = Math.max(...groups.map(({ name }) => textWidth(name || "none")));
+    const left = this.group ? Math.min(150, width * 0.3, longest + 16) : 12;
     const right = width - Math.min(96, width * 0.2);
     this.unit = this.#unitOf(groups.flatMap(({ items }) => items));
     this.scale = scaleOf(groups.flatMap(({ values }) => [values[0], values.at(-1)]), left, right);
@@ -169,7 +170,7 @@ class Strip extends Chart {
     if (!name) return s("text", { x, y: y + 4, class: "group" }, "none");
     const toggle = () => app.change((view) => view.toggleValue(group.path, name));
     const on = app.view.isOn(group.path, name);
-    const label = s("text", { x, y: y + 4, class: "group pick" }, clipTo(name, Math.min(100, x)));
+    const label = s("text", { x, y: y + 4, class: "group pick" }, clipTo(name, x));
     return pickButton({ key: name, label: `${words(group.name)} ${name}`, on }, toggle, label);
   }
 
