@@ -68,6 +68,7 @@ def _before_chunks(found: Comparison, *, has_dump: bool) -> bytes:
     return page_before(
         (_PAGE / "page.html").read_text("utf-8"),
         title=_title(Path(found.before.name), Path(found.after.name)),
+        kind="Extractor diff",
         style=page_style() + (_PAGE / "style.css").read_text("utf-8"),
         script=f"{page_modules(PAGE, *_SHARED)}\n{page_modules(_PAGE)}",
         index={**found.to_dict(), "has_dump": has_dump, "chunk": CHUNK},

@@ -29,6 +29,7 @@ def page_before_chunks(title: str, index: Mapping[str, Any]) -> bytes:
     return page_before(
         (PAGE / "page.html").read_text("utf-8"),
         title=title,
+        kind="Extractor report",
         style=page_style(),
         script=page_script(PAGE),
         index=index,
@@ -36,9 +37,12 @@ def page_before_chunks(title: str, index: Mapping[str, Any]) -> bytes:
 
 
 def page_before(
-    markup: str, *, title: str, style: str, script: str, index: Mapping[str, Any]
+    markup: str, *, title: str, kind: str, style: str, script: str, index: Mapping[str, Any]
 ) -> bytes:
-    """A page of this ``markup`` up to where its chunks begin; nothing in it is loaded."""
+    """A page up to where its chunks begin, with this ``markup`` behind the head that all have.
+
+    Nothing in it is loaded.
+    """
     # Only this very style and script count.
     policy = (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
@@ -46,12 +50,14 @@ def page_before(
     )
     parts = {
         "title": html.escape(title),
+        "kind": kind,
         "policy": policy,
         "style": style,
         "script": script,
         "index": _packed(_json(index)).decode("ascii"),
     }
-    return _PLACEHOLDER.sub(lambda found: parts[found[1]], markup).encode()
+    head = (PAGE / "head.html").read_text("utf-8")
+    return _PLACEHOLDER.sub(lambda found: parts[found[1]], head + markup).encode()
 
 
 def page_style() -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from extractor.errors import ExtractorError, OutputError, UsageError
 from extractor.record import encode_json
 from extractor.report.page import PAGE as REPORT_PAGE
+from extractor.report.page import page_modules, page_style
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 PAGE = resources.files("extractor.review") / "page"
-SHARED = ("dom.js", "labels.js", "marks.js", "text.js", "theme.js")
+SHARED = ("dom", "labels", "marks", "text", "theme")
 """The modules of the report's page that this page uses too."""
 
 MOST_BYTES = 1_000_000
@@ -137,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         session = self.session
         if path in _FILES:
             kind, read = _FILES[path]
-            return kind, read()
+            return kind, read().encode()
         if path in ("api/overview", "api/version"):
             return _json(session.overview() if path == "api/overview" else session.version())
         name, _, number = path.rpartition("/")
@@ -189,24 +190,21 @@ def _json(value: object) -> tuple[str, bytes]:
     return "application/json", encode_json(value)
 
 
-def _script() -> bytes:
+def _markup() -> str:
+    return (PAGE / "page.html").read_text("utf-8")
+
+
+def _script() -> str:
     """The page's one script: the modules that the report's page has too, then its own."""
-    shared = [(REPORT_PAGE / name).read_text("utf-8") for name in SHARED]
-    own = sorted((file for file in PAGE.iterdir() if file.name.endswith(".js")), key=_name)
-    return "\n".join([*shared, *(file.read_text("utf-8") for file in own)]).encode()
+    return f"{page_modules(REPORT_PAGE, *SHARED)}\n{page_modules(PAGE)}"
 
 
-def _name(file: Any) -> str:
-    return str(file.name)
+def _style() -> str:
+    return f"{page_style()}\n{(PAGE / 'style.css').read_text('utf-8')}"
 
 
-def _style() -> bytes:
-    own = (PAGE / "style.css").read_bytes()
-    return (REPORT_PAGE / "style.css").read_bytes() + b"\n" + own
-
-
-_FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
-    "": ("text/html", lambda: (PAGE / "page.html").read_bytes()),
+_FILES: dict[str, tuple[str, Callable[[], str]]] = {
+    "": ("text/html", _markup),
     "page.js": ("text/javascript", _script),
     "style.css": ("text/css", _style),
 }
