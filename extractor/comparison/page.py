@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from contextlib import ExitStack
 from importlib import resources
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from extractor.llm.own_files import own_files
-from extractor.readers import open_dumps
 from extractor.report.page import (
     CHUNK,
     PAGE,
@@ -21,12 +16,12 @@ from extractor.report.page import (
     page_modules,
     page_style,
 )
-from extractor.report.write import DumpPapers
+from extractor.report.write import dump_papers
 from extractor.writers import whole_or_nothing
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
-    from typing import BinaryIO
 
     from extractor.comparison.compare import Comparison
 
@@ -51,15 +46,18 @@ def write_page(
         OutputError: ``out`` cannot be written.
         UsageError: ``out`` is one of the inputs, or a file of the cache.
     """
-    places = [dump] if isinstance(dump, str | os.PathLike) else list(dump or ())
-    with ExitStack() as stack:
-        dumps = stack.enter_context(open_dumps(places)) if places else None
-        papers = DumpPapers(dumps) if dumps else None
-        inputs = [found.before.name, found.after.name, *(dumps.paths if dumps else ())]
+    with dump_papers(dump) as papers:
+        inputs = [found.before.name, found.after.name, *(papers.paths if papers else ())]
         files = [*map(Path, inputs), *own_files()]
         with whole_or_nothing(Path(out), inputs=files) as scratch, scratch.open("wb") as page:
             page.write(_before_chunks(found, has_dump=papers is not None))
-            _write_chunks(found, papers, page)
+            # What is shown of a paper on demand: where the words are, and the abstract.
+            chunks = Chunks(page)
+            for paper in found.papers:
+                known = papers.find(paper.id, paper.title) if papers else None
+                evidence = {"before": paper.before_evidence, "after": paper.after_evidence}
+                chunks.add(evidence, known.abstract if known else None)
+            chunks.flush()
             page.write(PAGE_AFTER_CHUNKS)
     return papers.missing if papers else 0
 
@@ -79,16 +77,3 @@ def _title(before: Path, after: Path) -> str:
     """The names of both files; with their folders where the names are the same."""
     names = (before, after) if before.name == after.name else (before.name, after.name)
     return " → ".join(map(str, names))
-
-
-def _write_chunks(found: Comparison, papers: DumpPapers | None, page: BinaryIO) -> None:
-    """Write what is shown of a paper on demand: where the words are, and the abstract."""
-    with TemporaryFile() as stream:
-        chunks = Chunks(stream)
-        for paper in found.papers:
-            known = papers.find(paper.id, paper.title) if papers else None
-            evidence = {"before": paper.before_evidence, "after": paper.after_evidence}
-            chunks.add(evidence, known.abstract if known else None)
-        chunks.flush()
-        stream.seek(0)
-        shutil.copyfileobj(stream, page, 2**20)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -19,7 +19,7 @@ from extractor.report.page import CHUNK, PAGE_AFTER_CHUNKS, Chunks, page_before_
 from extractor.writers import PARTIAL, open_records, read_failures, whole_or_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from extractor.errors import UnreadableRecord
     from extractor.readers import Item
@@ -65,9 +65,7 @@ def write_report(
 
     out, name = Path(out), Path(records).name
     with ExitStack() as stack:
-        places = [dump] if isinstance(dump, str | os.PathLike) else list(dump or ())
-        dumps = stack.enter_context(open_dumps(places)) if places else None
-        papers = DumpPapers(dumps) if dumps else None
+        papers = stack.enter_context(dump_papers(dump))
         chunks = stack.enter_context(TemporaryFile())
         source = open_records(Path(records))
         index = _gather(source, failures, papers, Chunks(chunks))
@@ -75,19 +73,18 @@ def write_report(
         facts["has_dump"] = papers is not None
         if name.endswith(PARTIAL):
             facts["unfinished"] = {"left": papers.left() if papers else None}
-        files = [records, *([failures] if failures else ()), *(dumps.paths if dumps else ())]
+        files = [records, *([failures] if failures else ()), *(papers.paths if papers else ())]
         inputs = [*map(Path, files), *own_files()]
         with whole_or_nothing(out, inputs=inputs) as scratch, scratch.open("wb") as page:
             page.write(page_before_chunks(name, {**facts, "chunk": CHUNK, **index.to_dict()}))
             chunks.seek(0)
             shutil.copyfileobj(chunks, page, 2**20)
             page.write(PAGE_AFTER_CHUNKS)
-    missing = papers.missing if papers else 0
     return Written(
         papers=index.rows,
         failures=index.failures,
         refused=index.refused,
-        without_abstract=missing,
+        without_abstract=papers.missing if papers else 0,
         size=out.stat().st_size,
         unreadable=tuple(source.unreadable),
     )
@@ -120,14 +117,29 @@ def _gather(
     return index
 
 
+@contextmanager
+def dump_papers(
+    dump: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None,
+) -> Iterator[DumpPapers | None]:
+    """Open a dump, one or several as in `open_dumps`, for its papers; None where none is named."""
+    places = [dump] if isinstance(dump, str | os.PathLike) else list(dump or ())
+    if not places:
+        yield None
+        return
+    with open_dumps(places) as dumps:
+        yield DumpPapers(dumps, dumps.paths)
+
+
 class DumpPapers:
     """The papers of a dump, looked up by id while the dump is read.
 
     Records are in the order of their dump, so only papers that were passed over (those that
-    failed) are held. ``missing`` counts those that were asked for and are not there.
+    failed) are held. ``missing`` counts those that were asked for and are not there; ``paths`` are
+    the files.
     """
 
-    def __init__(self, dump: Iterable[Item]) -> None:
+    def __init__(self, dump: Iterable[Item], paths: Sequence[str] = ()) -> None:
+        self.paths = paths
         self._papers = (item for item in dump if isinstance(item, Paper))
         self._passed: dict[tuple[str, str], Paper] = {}
         self.missing = 0

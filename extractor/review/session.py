@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from extractor.errors import UnreadableRecord
     from extractor.paper import Paper
+    from extractor.readers import Dump
+    from extractor.writers import RecordFile
 
 Json = Mapping[str, Any]
 
@@ -79,29 +81,27 @@ class Session:
         self._papers = Papers()
         self._known: list[_Known] = []
         try:
-            self._read(records, dump)
+            self._read(open_records(records), open_dumps(dump))
         except BaseException:
             self.close()
             raise
         values = [known.values for known in self._known]
         self.items = queue(values) if sample is None else whole_papers(values, sample)
 
-    def _read(self, records: Path, dump: Any) -> None:
-        source = open_records(records)
-        places = [dump] if isinstance(dump, str) or hasattr(dump, "__fspath__") else list(dump)
-        with open_dumps(places) as dumps:
-            papers = DumpPapers(dumps)
-            for record in map(without_canonical, source):
+    def _read(self, records: RecordFile, dump: Dump) -> None:
+        with dump:
+            papers = DumpPapers(dump)
+            for record in map(without_canonical, records):
                 if not isinstance(record.get("title"), str):
                     continue
                 paper = papers.find(record["id"], record["title"])
                 if paper is not None:
                     self._take(record, paper)
         self.found.without_abstract = papers.missing
-        self.found.unreadable = list(source.unreadable)
+        self.found.unreadable = list(records.unreadable)
         if not self._known and papers.missing:
             raise DumpError(
-                f"The dump has none of the papers in {records}: no id and title is in both.",
+                f"The dump has none of the papers in {records.path}: no id and title is in both.",
                 hint="Give --dump the dump that was run over.",
             )
 
