@@ -11,6 +11,7 @@ from extractor.canonical import without_canonical
 from extractor.comparison.join import Entry, join
 from extractor.comparison.spending import Spending
 from extractor.comparison.values import compare_field, count_values
+from extractor.paths import beside
 from extractor.record import RECORD_KEYS
 from extractor.writers import open_records, read_failures
 
@@ -204,8 +205,8 @@ class _Run:
     def __init__(self, path: Path) -> None:
         self.totals = RunTotals(str(path))
         self._records = open_records(path)
-        beside = path.with_name(Path(path.name.removesuffix(".gz")).stem + ".failures.jsonl")
-        self._failures = beside if beside.exists() else None
+        failures = beside(path, ".failures.jsonl")
+        self._failures = failures if failures.exists() else None
 
     def entries(self) -> Iterator[Entry]:
         seen: set[PaperId] = set()

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from extractor.confidence import BELOW
+from extractor.decisions import field_of
 from extractor.errors import DumpError
 from extractor.evaluation.reliability import Reliability, measured
 
@@ -89,7 +90,7 @@ class RejectedValue(NamedTuple):
     @property
     def field(self) -> str:
         """The field that the path begins with."""
-        return self.path.partition(".")[0].partition("[")[0]
+        return field_of(self.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from extractor.decisions import is_within
 from extractor.grounding import SourceText, Span, find
 from extractor.sentences import sentence_spans
 
@@ -159,9 +160,8 @@ class _Passages:
 
     def of_evidence(self, path: str) -> Passage | None:
         """The passage that the record names for the value at ``path``, or for a part of it."""
-        within = re.compile(rf"{re.escape(path)}(?!\w)")
         for item in self._evidence:
-            if item["source"] in self._sources and within.match(item["path"]):
+            if item["source"] in self._sources and is_within(item["path"], path):
                 return self._passage(item["source"], Span(item["start"], item["end"]))
         return None
 

@@ -6,6 +6,7 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from extractor.confidence import confidence_of
+from extractor.decisions import is_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -90,12 +91,8 @@ def _judged(
     if not expected.judged:
         return
     for value in scorer.predicted(record):
-        within = (each for path, each in chances.items() if _is_within(path, value.path))
+        within = (each for path, each in chances.items() if is_within(path, value.path))
         chance = min(within, default=None)
         wrong = value in score.wrong
         if chance is not None and (wrong or any(value.key in v.keys for v in expected.values)):
             yield Judged(chance, not wrong)
-
-
-def _is_within(path: str, whole: str) -> bool:
-    return path == whole or (path.startswith(whole) and path[len(whole)] in ".[")

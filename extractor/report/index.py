@@ -9,7 +9,6 @@ each item; where several values are spellings of one name, the index says so.
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import to_json
 
 from extractor.canonical import kind_of, merged
+from extractor.decisions import field_of
 from extractor.publication import publication_of
 from extractor.record import RECORD_KEYS
 
@@ -30,7 +30,6 @@ TEXT_LIMIT = 300
 
 _MOST_KEYS = 24
 _ABSENT = -1
-_ROOT = re.compile(r"[^.\[\]]+")
 _FAILURE_KEYS = ("error", "message", "tries", "line")
 _TOKEN_KEYS = ("prompt_tokens", "completion_tokens")
 
@@ -184,7 +183,7 @@ class Index:
 def _rejected(item: Mapping[str, object]) -> dict[str, object]:
     path = json_text(item.get("path"))
     return {
-        "field": root[0] if (root := _ROOT.match(path)) else path,
+        "field": field_of(path) or path,
         "path": path,
         "value": json_text(_plain(item.get("value"))),
         "reason": json_text(item.get("reason")),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from extractor.errors import UsageError
+from extractor.plurals import counted
 from extractor.suggest import closest
 from extractor.writers._shape import shape_of
 from extractor.writers._tables import MAIN, Table, own_fields, tables_of
@@ -44,7 +45,7 @@ class Chosen(NamedTuple):
     def notes(self, rows: int) -> Iterator[str]:
         """What the user should know of a view with so many rows."""
         if self.view:
-            yield f"{rows:,} row{'s' * (rows != 1)} of the view {self.view}{self.why}"
+            yield f"{counted(rows, 'row')} of the view {self.view}{self.why}"
 
 
 @dataclass(frozen=True)
