@@ -172,12 +172,12 @@ def page(invoke: Invoke, chrome: Chrome, runs: list[Path]) -> Page:
     code, _, err = invoke("diff", *runs, "--html", out, "--dump", dump)
     assert code == 0
     assert err.startswith(f"{out}: 2 papers in which they differ, ")
-    chrome.get_log("browser")
-    chrome.get("about:blank")
     return shown(chrome, out)
 
 
 def shown(chrome: Chrome, out: Path) -> Page:
+    chrome.get_log("browser")
+    chrome.get("about:blank")
     chrome.get(out.as_uri())
     page = Page(chrome)
     page.until(lambda: page.js("return document.documentElement.dataset.state") == "ready")
@@ -270,3 +270,17 @@ def test_a_page_of_runs_that_are_the_same(invoke: Invoke, chrome: Chrome, runs: 
     assert page.all(".calm")
     assert not page.one("#unmatched-section").is_displayed()
     assert not page.one("#filter").is_displayed()
+
+
+def test_the_page_tells_keys_apart_as_the_text_does(
+    invoke: Invoke, chrome: Chrome, tmp_path: Path
+) -> None:
+    """Null is as good as an empty text, and the order of a list within an object says nothing."""
+    old = {**CLAIM, "unit": None, "datasets": ["COCO", "Cora"]}
+    new = {**CLAIM, "unit": "", "datasets": ["Cora", "COCO"], "baseline": "Bar"}
+    before = write_jsonl(tmp_path / "before.jsonl", [record("1", claims=[old])])
+    after = write_jsonl(tmp_path / "after.jsonl", [record("1", claims=[new])])
+    out = tmp_path / "diff.html"
+    text = invoke("diff", before, after, "--html", out).out
+    assert re.findall(r"^ {6}(\w+): ", text, re.M) == ["baseline"]
+    assert shown(chrome, out).texts(".change-card .keys dt") == ["baseline"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from extractor.llm.own_files import own_files
 from extractor.report.page import (
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from extractor.comparison.compare import Comparison
+    from extractor.comparison.compare import Comparison, PaperDifference
 
 _PAGE = resources.files("extractor.comparison") / "page"
 _SHARED = ("dom", "labels", "marks", "packed", "text", "theme")
@@ -69,8 +69,22 @@ def _before_chunks(found: Comparison, *, has_dump: bool) -> bytes:
         kind="Extractor diff",
         style=page_style() + (_PAGE / "style.css").read_text("utf-8"),
         script=f"{page_modules(PAGE, *_SHARED)}\n{page_modules(_PAGE)}",
-        index={**found.to_dict(), "has_dump": has_dump, "chunk": CHUNK},
+        index={
+            **found.to_dict(),
+            "papers": list(map(_paper, found.papers)),
+            "has_dump": has_dump,
+            "chunk": CHUNK,
+        },
     )
+
+
+def _paper(paper: PaperDifference) -> dict[str, Any]:
+    """The changes of a paper, with the keys in which objects differ."""
+    fields = {
+        name: [{**change.to_dict(), "keys": change.keys} for change in changes]
+        for name, changes in paper.changes.items()
+    }
+    return {**paper.to_dict(), "fields": fields}
 
 
 def _title(before: Path, after: Path) -> str:

@@ -89,11 +89,11 @@ function hasFields(index) {
   return Object.keys(index.fields).length > 0;
 }
 
-function changeLine({ kind, before, after }) {
+function changeLine({ kind, before, after, keys }) {
   let content;
   if (kind === "added") content = h("ins", {}, valueNode(after));
   else if (kind === "lost") content = h("del", {}, valueNode(before));
-  else if (isObject(before) && isObject(after)) content = objectChange(before, after);
+  else if (keys.length) content = objectChange(before, after, keys);
   else content = fromTo(before, after);
   return h("div", { class: "change" }, sign(kind), h("div", {}, content));
 }
@@ -103,12 +103,9 @@ function fromTo(before, after) {
 }
 
 /** The keys in which two objects differ, below what they have in common. */
-function objectChange(before, after) {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  const text = (value) => JSON.stringify(value ?? null);
-  const differing = names.filter((name) => text(before[name]) !== text(after[name]));
-  const same = Object.fromEntries(names.filter((name) => !differing.includes(name)).map((name) => [name, after[name]]));
-  const rows = differing.map((name) => [h("dt", {}, bdi(words(name))), h("dd", {}, fromTo(before[name], after[name]))]);
+function objectChange(before, after, keys) {
+  const same = Object.fromEntries(Object.entries(after).filter(([name]) => !keys.includes(name)));
+  const rows = keys.map((name) => [h("dt", {}, bdi(words(name))), h("dd", {}, fromTo(before[name], after[name]))]);
   return [h("div", { class: "same-part" }, valueNode(same)), h("dl", { class: "keys" }, rows)];
 }
 
