@@ -113,12 +113,8 @@ function objectChange(before, after, keys) {
 function valueNode(value) {
   if (value === null || value === undefined || value === "") return "nothing";
   if (!isObject(value)) return bdi(valueLabel(value));
-  const said = Object.entries(value).filter(([, inner]) => inner !== null && inner !== "" && !(Array.isArray(inner) && !inner.length));
+  const said = Object.entries(value).filter(([, inner]) => !isNothing(inner));
   return bdi(said.map(([key, inner]) => `${words(key)}: ${valueLabel(inner)}`).join(" · ") || "nothing");
-}
-
-function isObject(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function abstractNodes(paper, evidence, abstract) {

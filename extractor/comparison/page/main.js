@@ -32,11 +32,7 @@ function kindBox(kind, filter, changes) {
   return h("label", { class: "quiet kind" }, box, h("b", { class: `sign-${kind}`, "aria-hidden": true }, KINDS[kind]), kind);
 }
 
-async function main() {
-  startTheme();
-  const holder = byId("index");
-  const index = await unpack(holder.textContent);
-  holder.remove();
+startPage((index) => {
   drawSummary(index, byId("summary"));
   drawUnmatched(index, byId("unmatched-section"), byId("unmatched"));
   const changes = new Changes(index);
@@ -52,12 +48,4 @@ async function main() {
   byId("skip").addEventListener("click", () => byId("changes-title").focus());
   changes.draw();
   document.documentElement.dataset.state = "ready";
-}
-
-// All modules make up one script: it starts when they have all been read.
-queueMicrotask(() =>
-  main().catch((error) => {
-    byId("trouble").hidden = false;
-    throw error;
-  }),
-);
+});

@@ -49,7 +49,7 @@ function rowCells(model, row, data, columns) {
 
 /** A single value as it is, and a list in one cell; objects in the words of the table. */
 function fieldCell(field, row, value) {
-  if (isNothing(value) || value === undefined) return null;
+  if (isNothing(value)) return null;
   if (!field.isObject && !Array.isArray(value)) return value;
   if (!field.isObject) return value.map((item) => valueLabel(item)).join(" | ");
   const labels = [];

@@ -57,6 +57,13 @@ function webAddress(text) {
   return new URL(text).href;
 }
 
+/** Links that a paper's metadata hold. */
+function sourceLinks(source) {
+  const text = (key) => (typeof source?.[key] === "string" ? source[key] : "");
+  const doi = text("doi").replace(/^(https?:\/\/(dx\.)?doi\.org\/|doi:)/i, "");
+  return [outLink(doi && `https://doi.org/${encodeURI(doi)}`, "DOI"), outLink(text("url"), "Page")].filter(Boolean);
+}
+
 /** Call `action` once things have been quiet for `pause` milliseconds. */
 function debounced(pause, action) {
   let timer = 0;

@@ -36,6 +36,14 @@ function numberLabel(field, item) {
   return least + start + parts.filter(Boolean).join(" ");
 }
 
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isNothing(value) {
+  return value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length);
+}
+
 /** A value of the JSON itself on one line. */
 function valueLabel(value) {
   if (value === null || typeof value !== "object") return scalarLabel(value ?? "nothing");

@@ -180,19 +180,8 @@ function filterOf(view) {
   return copy.toHash();
 }
 
-async function main() {
-  startTheme();
-  const holder = byId("index");
-  const model = new Model(await unpack(holder.textContent));
-  holder.remove();
+startPage((index) => {
+  const model = new Model(index);
   document.documentElement.dataset.state = "drawing";
   new App(model).start();
-}
-
-// All modules make up one script: it starts when they have all been read.
-queueMicrotask(() =>
-  main().catch((error) => {
-    byId("trouble").hidden = false;
-    throw error;
-  }),
-);
+});

@@ -37,6 +37,11 @@ class Leaf {
     const code = this.codes[item];
     return code < 0 ? null : this.values[code];
   }
+
+  /** The value of a row's first item, or null. */
+  first(row) {
+    return this.field.count(row) ? this.at(this.field.from(row)) : null;
+  }
 }
 
 /** One field of all rows. */

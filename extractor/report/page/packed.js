@@ -10,6 +10,22 @@ async function unpack(base64) {
   return new Response(packed.pipeThrough(new DecompressionStream("deflate-raw"))).json();
 }
 
+/** Call `main` with the page's index, once all modules of the one script have been read. */
+function startPage(main) {
+  queueMicrotask(async () => {
+    try {
+      startTheme();
+      const holder = byId("index");
+      const index = await unpack(holder.textContent);
+      holder.remove();
+      main(index);
+    } catch (error) {
+      byId("trouble").hidden = false;
+      throw error;
+    }
+  });
+}
+
 function bytesOf(base64) {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
   const text = atob(base64);

@@ -216,14 +216,6 @@ function pathKey(path) {
   return (path.match(/[^.[\]]+/g) ?? []).join(".");
 }
 
-function isObject(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isNothing(value) {
-  return value === null || value === "" || (Array.isArray(value) && !value.length);
-}
-
 function failurePanel(failure) {
   return h(
     "section",

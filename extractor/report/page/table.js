@@ -105,7 +105,7 @@ class PaperTable {
 }
 
 function failureBadge(model, row) {
-  const error = model.failure.leaf("error")?.at(model.failure.from(row)) ?? "failed";
+  const error = model.failure.leaf("error")?.first(row) ?? "failed";
   return h("span", { class: "badge bad" }, `failed: ${words(String(error))}`);
 }
 
@@ -162,7 +162,7 @@ function sourceColumns(model) {
     const leaf = model.source.leaf(name);
     if (!leaf || !leaf.values.length) return [];
     const content = (row) => {
-      const value = model.source.count(row) ? leaf.at(model.source.from(row)) : null;
+      const value = leaf.first(row);
       return value === null ? null : bdi(String(value));
     };
     const least = widthFor(leaf.values, 66, 150);

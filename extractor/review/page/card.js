@@ -11,9 +11,8 @@ function keyButton(key, label, click, more = {}) {
 }
 
 function drawCard(host, app) {
-  const { step, paper } = app;
+  const { step, value } = app;
   if (!step) return fill(host, endOfQueue(app));
-  const value = step.value === null ? null : paper.values[step.value];
   const place = app.steps.shown.indexOf(step) + 1;
   fill(
     host,
@@ -127,10 +126,9 @@ function shortLabel(value) {
 /** What can be done with the words that are selected. */
 function drawSelected(host, app, place) {
   if (!place) return fill(host);
-  const value = app.step?.value === null ? null : app.paper?.values[app.step?.value];
   return fill(host, h("p", { class: "selected-words" }, "“", bdi(clip(place.words, 160)), "”"),
     h("div", { class: "moves" },
-      value ? keyButton("C", "Correct with these words", () => app.correct(), { class: "quiet" }) : null,
+      app.value ? keyButton("C", "Correct with these words", () => app.correct(), { class: "quiet" }) : null,
       keyButton("N", "Add as a new value", () => app.add(), { class: "quiet" })));
 }
 

@@ -24,7 +24,6 @@ class App {
     const kept = this.steps;
     this.version = overview.version;
     this.steps = new Steps(overview);
-    this.steps.name = overview.name;
     if (kept) this.steps.filter(kept.field, kept.sort);
   }
 
@@ -117,19 +116,20 @@ class App {
     getSelection().removeAllRanges();
   }
 
-  get #value() {
+  /** The value in question; null at the end of a paper or of the queue. */
+  get value() {
     return this.step && this.step.value !== null ? this.paper.values[this.step.value] : null;
   }
 
   decide(verdict) {
-    if (!this.#value) return;
+    if (!this.value) return;
     const { paper, value: index } = this.step;
     this.#attempt(async () => this.#decided(await ask("decide", { paper, index, verdict })));
   }
 
   /** Correct the value: at once by selected words where it is a text, else in a form. */
   correct() {
-    const value = this.#value;
+    const value = this.value;
     if (!value) return;
     const field = this.steps.fieldNamed(value.field);
     const place = selectedPlace();
@@ -253,7 +253,7 @@ class App {
 
   #startCursor() {
     if (!this.step) return;
-    const first = this.#value?.evidence[0] ?? null;
+    const first = this.value?.evidence[0] ?? null;
     this.mode = { cursor: new WordCursor(first) };
     byId("text").focus({ preventScroll: true });
   }

@@ -8,7 +8,7 @@ function drawText(host, paper, steps, current) {
   fill(
     host,
     h("h2", { class: "paper-name", dir: "auto", "data-source": "title" }, part("title")),
-    h("p", { class: "paper-facts" }, h("span", {}, bdi(`Id ${paper.id}`)), sourceLinks(paper.source)),
+    h("p", { class: "paper-facts" }, h("span", {}, bdi(`Id ${paper.id}`)), sourceLinks(paper.source).map((link) => h("span", {}, link))),
     h("p", { class: "abstract", dir: "auto", "data-source": "abstract" }, part("abstract")),
   );
   scrollTo(0, 0);
@@ -43,12 +43,4 @@ function textSpans(paper, steps) {
     return of(decision?.verdict === "correct" ? decision.evidence : value.evidence, value.field, index);
   });
   return [...values, ...paper.added.flatMap((added) => of(added.evidence, added.field, -1))];
-}
-
-/** Links that the paper's metadata hold. */
-function sourceLinks(source) {
-  const address = (key) => (typeof source?.[key] === "string" ? source[key] : "");
-  const doi = address("doi").replace(/^(https?:\/\/(dx\.)?doi\.org\/|doi:)/i, "");
-  const links = [outLink(doi && `https://doi.org/${encodeURI(doi)}`, "DOI"), outLink(address("url"), "Page")];
-  return links.filter(Boolean).map((link) => h("span", {}, link));
 }

@@ -11,7 +11,8 @@ const SORTS = {
 };
 
 class Steps {
-  constructor({ items, fields }) {
+  constructor({ name, items, fields }) {
+    this.name = name;
     this.fields = fields.map((field, colour) => ({ ...field, label: words(field.name), colour: colour % 8 }));
     this.all = items.map(([paper, value, field, sort, verdict], at) => ({ at, paper, value, field, sort, verdict }));
     this.filter("", "");

@@ -226,8 +226,9 @@ class Ranking extends Chart {
   #axisTitle(scale, unit) {
     const sign = { x: "×" }[unit] ?? unit;
     const parts = [sign, scale.log ? "log scale" : null, this.isFactor ? "1× is as fast as the baseline" : null];
+    const what = words(this.measure.name || this.field.name);
     const more = parts.filter(Boolean).join(", ");
-    return more ? `${words(this.measure.name || this.field.name)} (${more})` : words(this.measure.name || this.field.name);
+    return more ? `${what} (${more})` : what;
   }
 
   #bar([row, item], i, { left, right, step, narrow, scale, unit, width }) {
@@ -262,14 +263,13 @@ class Ranking extends Chart {
 
   /** Links out of the page, each in a column of its own. */
   #links(row, [x, y]) {
-    const code = this.code && this.code.field.count(row) ? this.code.at(this.code.field.from(row)) : null;
     const link = (text, address, end) =>
       s(
         "a",
         { class: "rank-link", href: address, target: "_blank", rel: "noopener noreferrer", "aria-label": `${text} of ${this.#name(row)}` },
         s("text", { x: end, y, class: "side" }, text),
       );
-    const places = [["code", code, x], ["paper", sourceOf(this.app.model, row, "url"), x - 38]];
+    const places = [["code", this.code?.first(row) ?? null, x], ["paper", sourceOf(this.app.model, row, "url"), x - 38]];
     return places.map(([text, address, end]) => {
       const known = address === null ? null : webAddress(String(address));
       return known === null ? null : link(text, known, end);
@@ -277,9 +277,7 @@ class Ranking extends Chart {
   }
 
   #name(row) {
-    const { names } = this;
-    const name = names && names.field.count(row) ? names.at(names.field.from(row)) : null;
-    return name === null ? this.app.model.title(row) : String(name);
+    return String(this.names?.first(row) ?? this.app.model.title(row));
   }
 
   #value(item, unit) {
@@ -326,7 +324,7 @@ class Ranking extends Chart {
       ...leaves.map((leaf) => leaf.at(item)),
       ...lists.map((leaf) => itemsOf(leaf, row).join(" | ")),
       sourceOf(model, row, "url"),
-      this.code ? itemsOf(this.code, row)[0] : null,
+      this.code?.first(row),
     ]);
     return [heads, ...rows];
   }
