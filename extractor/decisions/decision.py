@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from extractor.record import encode_json
@@ -21,6 +21,9 @@ Verdict: TypeAlias = Literal["accept", "reject", "correct", "add", "complete", "
 """
 
 Key: TypeAlias = "tuple[str, str, bytes]"
+"""What a decision is about, within its paper."""
+
+WHOLE_PAPER: Key = "", "paper", b""
 
 _FIELD = re.compile(r"[^.\[\]]+")
 
@@ -57,7 +60,7 @@ class Decision:
     def key(self) -> Key:
         """What the decision is about, within its paper: places may shift, the value tells."""
         if not self.path:
-            return "", "paper", b""
+            return WHOLE_PAPER
         if self.refused:
             return self.field, "refused", encode_json(self.old)
         if self.old is None:
@@ -67,11 +70,7 @@ class Decision:
     def to_dict(self) -> dict[str, Any]:
         """The decision as JSON values, without what it does not have."""
         row = asdict(self)
-        absent = {"old": None, "new": None, "evidence": (), "refused": False}
-        for name, nothing in absent.items():
-            if row[name] is nothing or row[name] == nothing == ():
-                del row[name]
-        return row
+        return {f.name: row[f.name] for f in fields(self) if row[f.name] != f.default}
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Decision:

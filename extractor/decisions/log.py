@@ -67,8 +67,8 @@ class DecisionLog:
         if path.exists():
             with turns(path):
                 _heal(path)
-            read_decisions(path)  # a line of something else is an error before work begins
-            self.refresh()
+                self.decisions = read_decisions(path)
+                self.size = path.stat().st_size
 
     def append(self, *decisions: Decision) -> None:
         """Add decisions; they are on disk on return. Raises OutputError where they cannot be."""

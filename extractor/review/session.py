@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from extractor.canonical import without_canonical
 from extractor.decisions import Decision, DecisionLog, Decisions, decisions_path
+from extractor.decisions.decision import WHOLE_PAPER
 from extractor.errors import DumpError, UsageError
 from extractor.readers import open_dumps
 from extractor.report.write import DumpPapers
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from extractor.decisions.decision import Key
     from extractor.errors import UnreadableRecord
     from extractor.paper import Paper
     from extractor.readers import Dump
@@ -133,21 +135,16 @@ class Session:
             return sum(verdict is not None for verdict in self._verdicts())
 
     def _verdicts(self) -> list[str | None]:
-        by_paper: dict[int, dict[Any, Decision]] = {}
-        verdicts: list[str | None] = []
-        for item in self.items:
-            if item.paper not in by_paper:
-                by_paper[item.paper] = self._standing(item.paper)
-            key = ("", "paper", b"") if item.value is None else self._key(item)
-            decision = by_paper[item.paper].get(key)
-            verdicts.append(decision.verdict if decision else None)
-        return verdicts
+        standing = {paper: self._standing(paper) for paper in {item.paper for item in self.items}}
+        decisions = (standing[item.paper].get(self._key(item)) for item in self.items)
+        return [decision.verdict if decision else None for decision in decisions]
 
-    def _key(self, item: Item) -> Any:
-        assert item.value is not None
+    def _key(self, item: Item) -> Key:
+        if item.value is None:
+            return WHOLE_PAPER
         return self._known[item.paper].values[item.value].key
 
-    def _standing(self, paper: int) -> dict[Any, Decision]:
+    def _standing(self, paper: int) -> dict[Key, Decision]:
         """The decisions that hold of a paper and were made about the text that the dump has."""
         known = self._known[paper]
         of_paper = self.decisions.of(known.id, known.title)
@@ -165,10 +162,10 @@ class Session:
         """The queue with what is decided, and the schema's fields."""
         with self._lock:
             self.log.refresh()
-            forms = [form.to_dict() for form in self._corrections.fields.values()]
-            names = {each["name"]: at for at, each in enumerate(forms)}
-            others = {value.field for known in self._known for value in known.values} - {*names}
-            forms += [{"name": name, "kind": None} for name in sorted(others)]
+            fields = self._corrections.fields
+            met = {value.field for known in self._known for value in known.values}
+            forms = [form.to_dict() for form in fields.values()]
+            forms += [{"name": name, "kind": None} for name in sorted(met - fields.keys())]
             names = {each["name"]: at for at, each in enumerate(forms)}
             items = [
                 [item.paper, item.value, *self._sort(item, names), verdict]
@@ -200,7 +197,7 @@ class Session:
         known, paper = self._at(number)
         standing = self._standing(number)
         added = [each for each in standing.values() if each.verdict == "add"]
-        complete = standing.get(("", "paper", b""))
+        complete = standing.get(WHOLE_PAPER)
         return {
             "paper": number,
             "id": known.id,
