@@ -72,6 +72,13 @@ class Page:
     def __init__(self, chrome: Chrome) -> None:
         self.chrome = chrome
 
+    def load(self, address: str) -> Self:
+        """Open one of the pages, as if for the first time, and wait until it is drawn."""
+        self.chrome.get("about:blank")
+        self.chrome.get(address)
+        self.until(lambda: self.js("return document.documentElement.dataset.state") == "ready")
+        return self
+
     def size(self, width: int, height: int = 800, *, dark: bool = False) -> Self:
         """Give the window a size and the system a theme."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}

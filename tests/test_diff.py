@@ -177,11 +177,7 @@ def page(invoke: Invoke, chrome: Chrome, runs: list[Path]) -> Page:
 
 def shown(chrome: Chrome, out: Path) -> Page:
     chrome.get_log("browser")
-    chrome.get("about:blank")
-    chrome.get(out.as_uri())
-    page = Page(chrome)
-    page.until(lambda: page.js("return document.documentElement.dataset.state") == "ready")
-    return page
+    return Page(chrome).load(out.as_uri())
 
 
 def test_the_page_shows_every_change_with_its_words(page: Page) -> None:

@@ -60,10 +60,7 @@ class Screen(Page):
 
     def open(self, hash_: str = "") -> Screen:
         """Open the report at a link, as if for the first time."""
-        self.chrome.get("about:blank")
-        self.chrome.get(self.path.as_uri() + hash_)
-        self.until(lambda: self.js("return document.documentElement.dataset.state") == "ready")
-        return self
+        return self.load(self.path.as_uri() + hash_)
 
     def type(self, text: str) -> None:
         """Type into the search."""

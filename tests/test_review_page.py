@@ -44,9 +44,7 @@ class ReviewPage(Page):
         self.session = session
         self.server = ReviewServer(session)
         threading.Thread(target=self.server.serve, daemon=True).start()
-        self.chrome.get(self.server.address)
-        self.until(lambda: self.js("return document.documentElement.dataset.state") == "ready")
-        return self
+        return self.load(self.server.address)
 
     def close(self) -> None:
         self.chrome.get("about:blank")

@@ -138,7 +138,7 @@ function extraLabel(leaf) {
 
 /** The year, the venue or the address ("url") of a row's paper, or null. */
 function sourceOf({ source }, row, name) {
-  return (source.count(row) ? source.leaf(name)?.at(source.from(row)) : null) ?? null;
+  return source.leaf(name)?.first(row) ?? null;
 }
 
 class Model {
