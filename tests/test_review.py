@@ -183,6 +183,7 @@ def test_a_schema_of_ones_own_has_a_form_and_the_same_rule(review: Review) -> No
         fields = {each["name"]: each for each in session.overview()["fields"]}
         kinds = {key["name"]: key["kind"] for key in fields["parts"]["keys"]}
         assert kinds == {"name": "text", "size": "integer", "role": "choice", "notes": "json"}
+        assert fields["parts"]["words_key"] == "name"
         assert {name: each["kind"] for name, each in fields.items()} == {
             "parts": "object", "count": "integer", "open": "flag", "sizes": "json",
         }  # fmt: skip

@@ -60,13 +60,14 @@ class FormField:
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON values."""
         row = {name: getattr(self, name) for name in self.__slots__}
-        return {**row, "choices": list(self.choices), "keys": [key.to_dict() for key in self.keys]}
+        own = {"choices": list(self.choices), "keys": [key.to_dict() for key in self.keys]}
+        return {**row, **own, "words_key": self.words_key.name if self.words_key else None}
 
     @property
     def words_key(self) -> FormField | None:
         """The key of an object for which words are selected first: the quote of its numbers."""
         quotes = {key.quote for key in self.keys if key.quote}
-        words = [key for key in self.keys if key.rests in ("words", "url")]
+        words = [key for key in self.keys if key.kind == "text" and key.rests in ("words", "url")]
         return next((key for key in words if key.name in quotes), next(iter(words), None))
 
 

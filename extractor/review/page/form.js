@@ -30,11 +30,10 @@ class ValueForm {
     this.set(value);
   }
 
-  /** The key that words are selected for first: the quote of the numbers, where there is one. */
+  /** The name of the key that words are selected for first, or null. */
   get wordsKey() {
-    const quotes = new Set(this.keys.map((key) => key.quote).filter(Boolean));
-    const takes = this.keys.filter((key) => takesWords(key));
-    return (takes.find((key) => quotes.has(key.name)) ?? takes[0] ?? null)?.name ?? null;
+    if (this.field.kind === "object") return this.field.words_key;
+    return takesWords(this.field) ? "" : null;
   }
 
   #row(key) {
