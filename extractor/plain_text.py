@@ -14,9 +14,10 @@ from rich.table import Table
 from extractor.errors import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 WIDTH = 80
+_LISTED = 5
 
 _ACTED_ON = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What `json.dumps` leaves of the characters that a terminal acts on."""
@@ -37,6 +38,11 @@ def printed(*parts: Table | str) -> Iterator[str]:
     console = Console(file=text, width=WIDTH, color_system=None, markup=False, emoji=False)
     console.print(*parts)
     yield from (harmless(line).rstrip() for line in text.getvalue().splitlines())
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few of the names."""
+    return ", ".join(names[:_LISTED]) + (", ..." if len(names) > _LISTED else "")
 
 
 def wrapped(label: str, text: str, *, indent: int, hanging: int) -> str:

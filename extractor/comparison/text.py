@@ -7,23 +7,21 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import to_json
 
 from extractor.errors import harmless
-from extractor.plain_text import columns, printed, wrapped
+from extractor.plain_text import columns, listed, printed, wrapped
 from extractor.plurals import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from extractor.comparison.compare import (
         Comparison,
         FieldDifference,
         PaperDifference,
-        PaperId,
         RunTotals,
     )
     from extractor.comparison.spending import Spending
     from extractor.comparison.values import Change
 
-_LISTED = 5
 _MOST_CHARACTERS = 300
 
 
@@ -105,7 +103,11 @@ def _notes(found: Comparison) -> Iterator[str]:
         ("failed after, not before", found.failed),
         ("failed before, not after", found.recovered),
     )
-    yield from (f"{said}: {counted(len(p), 'paper')}: {_ids(p)}" for said, p in papers if p)
+    yield from (
+        f"{said}: {counted(len(p), 'paper')}: {listed([paper.id for paper in p])}"
+        for said, p in papers
+        if p
+    )
     if found.renamed:
         yield f"{counted(found.renamed, 'id')} with another title: these are different papers"
     fields = (("before", found.fields_only_before), ("after", found.fields_only_after))
@@ -125,11 +127,6 @@ def _run_notes(run: RunTotals) -> Iterator[str]:
     if run.spending.unpriced:
         models = ", ".join(name or "no name" for name in run.spending.unpriced)
         yield f"cost of {run.name} unknown: give --price MODEL=IN,OUT for {models}"
-
-
-def _ids(papers: Iterable[PaperId]) -> str:
-    ids = [paper.id for paper in papers]
-    return ", ".join(ids[:_LISTED]) + (", ..." if len(ids) > _LISTED else "")
 
 
 def _verdict(found: Comparison) -> Iterator[str]:

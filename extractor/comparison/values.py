@@ -49,13 +49,7 @@ class Change:
 
     def to_dict(self) -> dict[str, Any]:
         """The change as JSON values."""
-        return {
-            "kind": self.kind,
-            "before": self.before,
-            "after": self.after,
-            "before_path": self.before_path,
-            "after_path": self.after_path,
-        }
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from extractor.evaluation.reviewed import reviewed_papers
 from extractor.evaluation.scorers import (
     PAPER_SCORERS,
     Expected,
-    GoldValue,
     ObjectScorer,
     ScalarScorer,
     UrlScorer,
@@ -117,28 +116,23 @@ def _reviewed_gold(path: Path, schema: type[BaseModel]) -> Gold:
         raise DumpError(f"{path} holds no decision that stands.")
     scorers = PAPER_SCORERS if schema is PaperFields else _scorers(schema, lines)
     try:
-        return Gold(
-            scorers,
-            {
-                paper_id: {each.field: _decided(each, paper) for each in scorers}
-                for paper_id, paper in papers.items()
-            },
-        )
+        expected = {
+            paper_id: {each.field: _decided(each, paper) for each in scorers}
+            for paper_id, paper in papers.items()
+        }
     except (KeyError, TypeError, ValueError) as error:
         raise DumpError(
             f"{path} does not fit the schema {schema.__name__} ({error}).",
             hint="Name the schema that was reviewed with --schema.",
         ) from error
+    return Gold(scorers, expected)
 
 
 def _decided(scorer: Scorer, paper: ReviewedPaper) -> Expected:
     said = paper.fields.get(scorer.field)
     if said is None:
         return Expected(judged=paper.complete)
-    right, wrong = (
-        tuple(GoldValue(value, scorer.gold_keys(value)) for value in values)
-        for values in (said.right, said.wrong)
-    )
+    right, wrong = scorer.accepted(said.right), scorer.accepted(said.wrong)
     is_all = paper.complete or (bool(right) and not scorer.many)
     return Expected(right, wrong=None if is_all else wrong)
 

@@ -13,7 +13,7 @@ from extractor.grounding.urls import scored_url
 from extractor.names import name_key
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
 
 Key: TypeAlias = "Hashable"  # what two values have in common that count as the same
 
@@ -107,11 +107,11 @@ class Scorer(ABC):
             return Expected(judged=False)
         if not self.many:  # null and an empty text or list of forms say that there is none
             values = [] if values in (None, "", []) else [values]
+        return Expected(self.accepted(_list_of(values)), self.accepted(_list_of(optional or None)))
 
-        def accepted(value: Any) -> tuple[GoldValue, ...]:
-            return tuple(GoldValue(item, self.gold_keys(item)) for item in _list_of(value))
-
-        return Expected(accepted(values), accepted(optional or None))
+    def accepted(self, values: Iterable[Any]) -> tuple[GoldValue, ...]:
+        """Values of gold, each with the keys that it accepts."""
+        return tuple(GoldValue(value, self.gold_keys(value)) for value in values)
 
     def score(self, expected: Expected, record: Mapping[str, Any]) -> FieldScore:
         """Compare a record with gold: each of gold's values can be found once."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from extractor.errors import harmless
-from extractor.plain_text import columns, printed, wrapped
+from extractor.plain_text import columns, listed, printed, wrapped
 from extractor.plurals import counted
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def _over_all(evaluation: Evaluation) -> Iterator[tuple[str, ...]]:
         note = f"{each:,.2f} a right value" if each is not None else "from the cache"
         yield "seconds", f"{spending.seconds:,.1f}", note
     if missing := evaluation.without_record:
-        shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-        yield "no record", f"{counted(len(missing), 'paper')} of gold, counted as empty: {shown}"
+        count = counted(len(missing), "paper")
+        yield "no record", f"{count} of gold, counted as empty: {listed(missing)}"
     if evaluation.without_gold:
         yield "no gold", f"{counted(evaluation.without_gold, 'record')}, left aside"
 
