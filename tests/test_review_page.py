@@ -219,6 +219,23 @@ def test_undo_goes_back_to_the_value_and_other_keys_only_move(page: ReviewPage) 
     page.until(lambda: "nothing to undo" in page.text("#problem"))
 
 
+def test_a_key_counts_while_the_page_looks_for_what_others_decided(page: ReviewPage) -> None:
+    page.open(page.review.session())
+    page.js(
+        "const fetched = fetch;"
+        "window.fetch = async (path, ...more) => {"
+        "  if (path === 'api/version') await new Promise((resolve) => setTimeout(resolve, 400));"
+        "  return fetched(path, ...more); };"
+    )
+    with page.review.session("bob") as bob:
+        bob.actions["decide"]({"paper": 0, "index": 3, "verdict": "accept"})
+    page.js("dispatchEvent(new Event('focus'))")
+    page.decide("r")
+    page.until(lambda: page.value == "Acme T10")  # the next one is bob's
+    assert [each[1] for each in page.review.decided()] == ["accept", "reject"]
+    page.until(lambda: page.text("#count") == "2 of 6 decided")
+
+
 def test_words_are_selected_by_keys_alone(page: ReviewPage) -> None:
     page.open(page.review.session())
     page.press("s", "ARROW_LEFT", "ARROW_LEFT", "ARROW_LEFT")

@@ -27,15 +27,17 @@ class App {
     if (kept) this.steps.filter(kept.field, kept.sort);
   }
 
-  /** Another person may have decided something in the meantime. */
+  /** Another person may have decided something in the meantime. Nothing waits for the answer. */
   async #refresh() {
     if (this.busy || this.mode) return;
-    const at = this.step?.at ?? null;
-    await this.#attempt(async () => {
-      if ((await ask("version")).version === this.version) return;
-      this.#read(await ask("overview"));
+    const { version } = this;
+    await this.#saying(async () => {
+      if ((await ask("version")).version === version) return;
+      const overview = await ask("overview");
+      if (this.busy || this.mode || this.version !== version) return; // out of date: the next look tells
+      this.#read(overview);
       this.cache.clear();
-      await this.show(at === null ? null : this.steps.all[at], { calm: true });
+      await this.#attempt(() => this.show(this.step && this.steps.all[this.step.at], { calm: true }));
     });
   }
 
@@ -82,18 +84,21 @@ class App {
     this.#attempt(() => this.show(step, { calm: true }));
   }
 
-  /** Do one thing at a time; say why where it is not possible. */
+  /** Do one thing at a time. */
   async #attempt(work) {
     if (this.busy) return;
     this.busy = true;
+    await this.#saying(work).finally(() => { this.busy = false; });
+  }
+
+  /** Do something; say why where it is not possible. */
+  async #saying(work) {
     try {
       this.say("");
       await work();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       this.say(error.message);
-    } finally {
-      this.busy = false;
     }
   }
 
@@ -110,7 +115,7 @@ class App {
   }
 
   #take(paper) {
-    this.version = null; // it is another one now, maybe not by this decision alone
+    this.version = Symbol("not known"); // it is another one now, maybe not by this decision alone
     this.cache.keep(paper);
     this.steps.update(paper);
     getSelection().removeAllRanges();
