@@ -40,7 +40,7 @@ def prefixes_dir() -> Path:
 
 def forms_dir() -> Path:
     """Where the forms of requests are kept, which anything may delete."""
-    return default_cache_dir() / "forms"
+    return models_dir() / "forms"
 
 
 def own_files(cache_dir: Path | None = None) -> list[Path]:
