@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from extractor.approaches import Draft
     from extractor.llm.answer import Answer, Request
     from extractor.llm.endpoint import Endpoint
+    from extractor.llm.prices import Prices
     from extractor.llm.settings import ModelSettings
     from extractor.paper import Paper
     from extractor.run.settings import CallSettings
@@ -66,7 +67,8 @@ class Forecast:
 
     Tokens are those of the whole run; ``fixed_tokens`` of a paper's prompt tokens are the same
     for every paper. ``seconds`` and ``cost`` (US dollars) are None where the model's speed or
-    price is not known; ``least_seconds`` is what the given rate limits take at the least.
+    price is not known; ``batch_cost`` is that of the provider's batches, None where they are not
+    known to cost less; ``least_seconds`` is what the given rate limits take at the least.
     ``basis`` says what the figures rest on, a sentence each.
     """
 
@@ -82,6 +84,7 @@ class Forecast:
     seconds: Range | None
     least_seconds: float | None
     cost: Range | None
+    batch_cost: Range | None
     basis: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -147,7 +150,7 @@ def forecast(
     tokens, limits = prompt.plus(answer).expected, calls.limits
     rates = (number, limits.requests_per_minute), (tokens, limits.tokens_per_minute)
     least = max((60 * amount / limit for amount, limit in rates if limit), default=None)
-    cost, price = _cost(endpoint, calls, prompt, answer)
+    cost, batch_cost, price = _cost(endpoint, calls, prompt, answer)
     return Forecast(
         model=endpoint.model,
         task=task.label,
@@ -161,6 +164,7 @@ def forecast(
         seconds=seconds,
         least_seconds=least,
         cost=cost,
+        batch_cost=batch_cost,
         basis=(*_token_basis(asked, whole=whole), speed, price),
     )
 
@@ -287,19 +291,31 @@ def _time(endpoint: Endpoint, fresh: Range, answer: Range) -> tuple[Range | None
 
 def _cost(
     endpoint: Endpoint, calls: CallSettings, prompt: Range, answer: Range
-) -> tuple[Range | None, str]:
+) -> tuple[Range | None, Range | None, str]:
+    """What one by one, and what by batch, and what both rest on."""
     from extractor.run.session import prices_of
 
     prices = prices_of(endpoint, calls)
     if endpoint.free:
-        return Range(0.0, 0.0, 0.0), "cost: nothing, the model runs on this machine"
+        return Range(0.0, 0.0, 0.0), None, "cost: nothing, the model runs on this machine"
     if prices is None:
-        return None, (
-            f"cost: the price of {endpoint.model} at {endpoint.address} is not known: "
-            "give --price-in and --price-out"
+        return (
+            None,
+            None,
+            (
+                f"cost: the price of {endpoint.model} at {endpoint.address} is not known: "
+                "give --price-in and --price-out"
+            ),
         )
-    asked = prompt.times(prices.prompt / 1e6)
-    return asked.plus(answer.times(prices.completion / 1e6)), (
-        f"cost: ${prices.prompt:g} and ${prices.completion:g} for a million prompt and answer "
-        "tokens, without discounts, failed tries and second questions"
+
+    def at(price: Prices) -> Range:
+        return prompt.times(price.prompt / 1e6).plus(answer.times(price.completion / 1e6))
+
+    return (
+        at(prices),
+        at(prices.batch) if prices.batch else None,
+        (
+            f"cost: ${prices.prompt:g} and ${prices.completion:g} for a million prompt and answer "
+            "tokens, without discounts, failed tries and second questions"
+        ),
     )

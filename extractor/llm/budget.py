@@ -43,7 +43,8 @@ class Spent(NamedTuple):
     """Requests, including those that ``failed``, and the tokens that were charged for.
 
     Tokens are ``lost`` if a request got no answer but may have been charged for (a time-out, a
-    broken connection); the most that it can have used is counted.
+    broken connection); the most that it can have used is counted. Those of ``batch`` fields are
+    among the others, and were charged for at the price of a provider's batch.
     """
 
     requests: int = 0
@@ -53,6 +54,11 @@ class Spent(NamedTuple):
     completion_tokens: int = 0
     lost_prompt_tokens: int = 0
     lost_completion_tokens: int = 0
+    batch_prompt_tokens: int = 0
+    batch_cached_tokens: int = 0
+    batch_completion_tokens: int = 0
+    batch_lost_prompt_tokens: int = 0
+    batch_lost_completion_tokens: int = 0
 
     @property
     def lost_tokens(self) -> int:
@@ -65,10 +71,23 @@ class Spent(NamedTuple):
 
     def cost(self, prices: Prices) -> float:
         """US dollars, including the lost tokens."""
+        prompt = self.batch_prompt_tokens + self.batch_lost_prompt_tokens
+        cached = self.batch_cached_tokens
+        completion = self.batch_completion_tokens + self.batch_lost_completion_tokens
         return prices.cost(
-            self.prompt_tokens + self.lost_prompt_tokens,
-            self.cached_tokens,
-            self.completion_tokens + self.lost_completion_tokens,
+            self.prompt_tokens + self.lost_prompt_tokens - prompt,
+            self.cached_tokens - cached,
+            self.completion_tokens + self.lost_completion_tokens - completion,
+        ) + (prices.batch or prices).cost(prompt, cached, completion)
+
+    def by_batch(self) -> Spent:
+        """The same, all of it charged for at the price of a batch."""
+        return self._replace(
+            batch_prompt_tokens=self.prompt_tokens,
+            batch_cached_tokens=self.cached_tokens,
+            batch_completion_tokens=self.completion_tokens,
+            batch_lost_prompt_tokens=self.lost_prompt_tokens,
+            batch_lost_completion_tokens=self.lost_completion_tokens,
         )
 
     def __add__(self, other: Spent) -> Spent:  # type: ignore[override]  # of numbers, not of tuples
@@ -109,6 +128,8 @@ class Budget:
         self._prices = prices
         self._longest_answer = longest_answer
         self._reserved: set[Reservation] = set()
+        self.batches: dict[str, Spent] = {}
+        """The most that each batch can cost that is under way, by its key."""
 
     @property
     def earlier(self) -> Spent:
@@ -118,7 +139,8 @@ class Budget:
     def total(self) -> Spent:
         """What the run has spent so far, with reserved requests at the most they can cost."""
         total = self.earlier + self.elsewhere.in_flight + self.spent
-        return sum((each.most for each in self._reserved), total)
+        reserved = (each.most for each in self._reserved)
+        return sum((*reserved, *self.batches.values()), total)
 
     def in_flight(self) -> Spent:
         """The most that the requests can cost that are sent and not settled."""
@@ -174,20 +196,28 @@ class Budget:
         """
         most = self._most(content)
         if usage is not None:
-            prompt, completion = max(usage.prompt_tokens, 0), max(usage.completion_tokens, 0)
-            self.spent += Spent(
-                requests=1,
-                prompt_tokens=prompt,
-                cached_tokens=min(max(usage.cached_tokens, 0), prompt),
-                completion_tokens=completion,
-                lost_prompt_tokens=0 if prompt else most.lost_prompt_tokens,
-                lost_completion_tokens=0 if completion else most.lost_completion_tokens,
+            used = _used(usage)
+            self.spent += used._replace(
+                lost_prompt_tokens=0 if used.prompt_tokens else most.lost_prompt_tokens,
+                lost_completion_tokens=0 if used.completion_tokens else most.lost_completion_tokens,
             )
         elif lost:
             self.spent += most
         else:
             self.spent += Spent(requests=1, failed=1)
         self.release(reservation)  # last: the store's thread may count it twice, but never miss it
+
+    def most_by_batch(self, content: bytes) -> Spent:
+        """The most that a request can cost as a line of a batch."""
+        return self._most(content).by_batch()
+
+    def has_room(self, most: Spent) -> bool:
+        """Whether so much more is sure to stay under the ceilings."""
+        return self._exceeded(most) is None
+
+    def settle_line(self, usage: Usage | None) -> None:
+        """Count one line of a batch, and its tokens if it was answered."""
+        self.spent += (_used(usage) if usage else Spent(requests=1, failed=1)).by_batch()
 
     def release(self, reservation: Reservation | None) -> None:
         """Release the reservation."""
@@ -224,6 +254,17 @@ class Reservation:
 
     most: Spent
     booked: bool = False
+
+
+def _used(usage: Usage) -> Spent:
+    """What one answered request has used, as its reply reports it."""
+    prompt = max(usage.prompt_tokens, 0)
+    return Spent(
+        requests=1,
+        prompt_tokens=prompt,
+        cached_tokens=min(max(usage.cached_tokens, 0), prompt),
+        completion_tokens=max(usage.completion_tokens, 0),
+    )
 
 
 def _reached(ceiling: str, spent: str, option: str) -> CeilingReached:
