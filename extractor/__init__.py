@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from extractor.api import Extractor, Results, Run
     from extractor.errors import (
+        AnswersAwaited,
         ArgumentError,
         AuthenticationFailed,
+        BatchFailed,
         CacheError,
         CeilingReached,
         ConnectionLost,
@@ -51,8 +53,10 @@ _NAMES = {
         "Run",
     ),
     "errors": (
+        "AnswersAwaited",
         "ArgumentError",
         "AuthenticationFailed",
+        "BatchFailed",
         "CacheError",
         "CeilingReached",
         "ConnectionLost",
@@ -98,8 +102,10 @@ _NAMES = {
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
+    "AnswersAwaited",
     "ArgumentError",
     "AuthenticationFailed",
+    "BatchFailed",
     "CacheError",
     "CeilingReached",
     "ConnectionLost",

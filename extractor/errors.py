@@ -14,7 +14,9 @@
     │   ├── AuthenticationFailed
     │   ├── QuotaSpent         the quota of the day is spent
     │   ├── UnknownModel
-    │   └── EndpointUnreachable
+    │   ├── EndpointUnreachable
+    │   └── BatchFailed        the provider refuses a batch, or it was cancelled
+    ├── AnswersAwaited         requests were written to files: their answers come from elsewhere
     └── PaperError             one paper cannot be extracted: the run continues
         ├── UnreadableEntry    a line or block of the dump
         ├── RateLimited        still rate limited after every retry
@@ -154,6 +156,19 @@ class EndpointUnreachable(EndpointError):
 
     kind = "unreachable"
     hint = "Check --base-url and the network."
+
+
+class BatchFailed(EndpointError):
+    """The provider refuses a batch, or it was cancelled."""
+
+    kind = "batch"
+    hint = "Answers already paid for are kept."
+
+
+class AnswersAwaited(ExtractorError):
+    """Requests were written to files; the run ends when their answers are there."""
+
+    kind = "awaited"
 
 
 class PaperError(ExtractorError):

@@ -19,6 +19,7 @@ _OTHERWISE = {
     "a --debug-log": "debug_log='FILE'",
     "--debug-log": "debug_log=",
     "--append": "append=True",
+    "--batch": "batch=True",
     "--dump-format": "dump_format= (format= of read_dump)",
     "--extra-header": "extra_headers=",
     "--no-cache": "cache=False",
@@ -29,8 +30,9 @@ _OTHERWISE = {
 """What is more than another form of the same name."""
 
 _NAMES = (
-    *("abstract-column", "answer-tokens", "api-version", "approach", "base-url", "cache-dir"),
+    *("abstract-column", "answer-tokens", "api-version", "approach", "base-url", "batch-files"),
     *(
+        "cache-dir",
         "concurrency",
         "extra-body",
         "failures",

@@ -127,6 +127,7 @@ def _become(log: str, words: list[str]) -> Any:
 
 def _import_everything() -> None:
     import instructor.v2  # noqa: F401
+    from openai.resources import AsyncBatches, AsyncFiles  # noqa: F401
 
     import extractor.approaches.full_schema
     import extractor.cli.app
@@ -138,6 +139,7 @@ def _import_everything() -> None:
     import extractor.readers
     import extractor.record
     import extractor.run.batch
+    import extractor.run.by_batch
     import extractor.schemas.paper
     import extractor.writers  # noqa: F401
 

@@ -48,7 +48,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _CHOICE = tuple(Choosing.__annotations__.keys() - Reading.__annotations__.keys())
-_ONLY_WITH_OUT = ("failures", "format", "view", "retry_failed", "append")
+_ONLY_WITH_OUT = (
+    *("failures", "format", "view", "retry_failed", "append", "batch", "batch_files"),
+)
 
 
 class Extractor(Generic[SchemaT]):
@@ -172,6 +174,8 @@ class Extractor(Generic[SchemaT]):
         view: str | None = None,
         retry_failed: bool = False,
         append: bool = False,
+        batch: bool = False,
+        batch_files: str | Path | None = None,
         progress: bool | None = None,
         **how: Unpack[Choosing],
     ) -> Run: ...
@@ -187,7 +191,9 @@ class Extractor(Generic[SchemaT]):
         ``format`` is that of ``out``, by default what its ending says, and ``view`` the list whose
         items are the rows of a table; ``retry_failed`` asks again for the papers in the failures
         file only, and ``append`` keeps the records that are in ``out`` and adds those of papers
-        that have none there.
+        that have none there. With ``batch`` the provider's batches answer, cheaper and within a
+        day; with ``batch_files`` requests are written to that directory, and their results read
+        there: AnswersAwaited is raised while some are missing (docs/batches.md).
 
         ``where`` are one or several conditions that papers must meet, such as ``"year>=2024"``
         (docs/configuration.md); ``limit``: take only the first so many of those; ``sample``: so
@@ -243,6 +249,8 @@ class Extractor(Generic[SchemaT]):
         view: str | None = None,
         retry_failed: bool = False,
         append: bool = False,
+        batch: bool = False,
+        batch_files: str | Path | None = None,
         progress: bool | None = None,
         **how: Unpack[Choosing],
     ) -> Run: ...

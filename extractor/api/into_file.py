@@ -42,6 +42,8 @@ async def run_into_file(
     view: str | None = None,
     retry_failed: bool = False,
     append: bool = False,
+    batch: bool = False,
+    batch_files: str | Path | None = None,
     choice: Choice,
     reading: Mapping[str, Any],
 ) -> Run:
@@ -64,6 +66,8 @@ async def run_into_file(
             limit=choice.limit,
             retry_failed=retry_failed,
             append=append,
+            batch=batch,
+            batch_files=None if batch_files is None else Path(batch_files),
             inputs=[*map(Path, source.paths), *own],
         ) as run,
     ):

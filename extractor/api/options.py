@@ -89,6 +89,8 @@ class Running(Choosing, total=False):
     view: str | None
     retry_failed: bool
     append: bool
+    batch: bool
+    batch_files: str | Path | None
     progress: bool | None
 
 

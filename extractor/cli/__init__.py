@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 EXIT_FAILED, EXIT_USAGE, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 1, 2, 3, 130
 EXIT_CHECK_FAILED = 4
 """The command worked, and what it was asked to check does not hold: quality fell, runs differ."""
+EXIT_AWAITED = 5
+"""Requests were written to files, and the same command goes on when their results are there."""
 
 
 def exit_code(*, records: int, failures: int) -> int:
@@ -26,8 +28,10 @@ def exit_code(*, records: int, failures: int) -> int:
 
 def exit_code_of(error: ExtractorError) -> int:
     """The exit code of a command that an error ends."""
-    from extractor.errors import UsageError
+    from extractor.errors import AnswersAwaited, UsageError
 
+    if isinstance(error, AnswersAwaited):
+        return EXIT_AWAITED
     return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
 
 

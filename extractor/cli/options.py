@@ -371,6 +371,29 @@ def _header(text: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BatchOptions(OptionGroup):
+    """How requests are answered other than one by one."""
+
+    heading: ClassVar = "Batches"
+    batch: Annotated[
+        bool,
+        Option(
+            "--batch",
+            help="Ask by the provider's batches: cheaper, and answered within a day. The same "
+            "command takes up those that are under way (docs/batches.md).",
+        ),
+    ] = False
+    batch_files: Annotated[
+        Path | None,
+        Option(
+            metavar="DIR",
+            help="Send nothing: write the requests to files in DIR for 'vllm run-batch', and read "
+            "their results there.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class RateOptions(OptionGroup):
     """How much is asked at a time."""
 

@@ -106,9 +106,11 @@ def _usage(spent: Spent, prices: Prices | None) -> str:
     failed = f" ({spent.failed:,} failed)" if spent.failed else ""
     cached = f" ({spent.cached_tokens:,} cached)" if spent.cached_tokens else ""
     lost = f", at most {spent.lost_tokens:,} lost" if spent.lost_tokens else ""
+    batch = spent.batch_prompt_tokens + spent.batch_completion_tokens
+    by_batch = f", {counted(batch, 'token')} of these by batch" if batch else ""
     cost = f", ${spent.cost(prices):,.4f}" if prices else ""
     return (
         f"{counted(spent.requests, 'request')}{failed}: "
         f"{counted(spent.prompt_tokens, 'prompt token')}{cached}, "
-        f"{counted(spent.completion_tokens, 'answer token')}{lost}{cost}"
+        f"{counted(spent.completion_tokens, 'answer token')}{lost}{by_batch}{cost}"
     )

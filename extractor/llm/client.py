@@ -36,8 +36,10 @@ from extractor.llm.transport import NoReply
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
+    from contextlib import AbstractAsyncContextManager
 
     from extractor.llm.answer import Request
+    from extractor.llm.batches import BatchApi
     from extractor.llm.budget import Budget, Reservation
     from extractor.llm.limits import Sending
     from extractor.llm.providers import Provider
@@ -107,6 +109,23 @@ class CachedClient:
     def budget(self) -> Budget:
         """What is spent."""
         return self._client.budget
+
+    @property
+    def store(self) -> AnswerStore | None:
+        """Where answers are kept, if they are."""
+        return self._store
+
+    def open_batches(self) -> AbstractAsyncContextManager[BatchApi]:
+        """Connect to the provider's batches. Raises UsageError where it has none."""
+        return self._client.open_batches()
+
+    def key(self, request: Request) -> str:
+        """The key of a request in the store."""
+        return self._prepared(request).key
+
+    def sent(self, request: Request) -> bytes:
+        """The body of a request, in the form that the endpoint was found to accept."""
+        return self._client.written(self._prepared(request).content)
 
     def recall(self, request: Request) -> Answer | None:
         """The stored answer, or None. Nothing is sent."""
@@ -277,6 +296,14 @@ class RetryingClient:
             raise self._final(first, 1)
         return await self._again(path, content, first)
 
+    def open_batches(self) -> AbstractAsyncContextManager[BatchApi]:
+        """Connect to the provider's batches. Raises UsageError where it has none."""
+        return self._provider.open_batches()
+
+    def written(self, content: bytes) -> bytes:
+        """A request in the form that the endpoint was found to accept."""
+        return self._dialect.write(content) if self._dialect.rules else content
+
     async def close(self) -> None:
         """Close the provider, even while it is opening."""
         if self._opening is not None:
@@ -339,10 +366,7 @@ class RetryingClient:
         """Send a request once, in the form that the endpoint accepts, or in an ``other``."""
         transport = self._transport or await self._open()
         request = hash(content)
-        if other is not None:
-            content = other
-        elif self._dialect.rules:
-            content = self._dialect.write(content)
+        content = self.written(content) if other is None else other
         reservation, sending = await self._turn(content)
         sending.request = request
         sent = transport.send(path, content)

@@ -54,11 +54,7 @@ async def open_http(
     The key is a bearer token, or the value of ``key_header``. ``headers`` and ``query`` are part of
     every request. The environment's proxy is used.
     """
-    own: dict[str, str | openai.Omit] = {}
-    if key_header:
-        from openai import Omit
-
-        own = {"Authorization": Omit(), key_header: key}
+    own = key_headers(key, key_header)
     prepared = await _prepare(base_url, key, {**own, **headers}, query)
     url = URL(str(prepared.url), encoded=True)
     through = _proxy(url)
@@ -69,7 +65,7 @@ async def open_http(
         if name.lower() not in _NOT_PREPARED
     ]
     async with _session(sent, _trusted() if url.scheme == "https" else None) as session:
-        redaction = Redaction(key, *_secrets({**headers, **query}))
+        redaction = Redaction(key, *secrets({**headers, **query}))
         yield HttpTransport(
             session, address, through, redaction, query=f"?{asked}" if asked else ""
         )
@@ -124,7 +120,16 @@ class HttpTransport:
             raise NoReply(reason, sent=reached) from None
 
 
-def _secrets(fields: Mapping[str, str]) -> list[str]:
+def key_headers(key: str, key_header: str | None) -> dict[str, str | openai.Omit]:
+    """The headers that openai's client needs beside its own where the key has another one."""
+    if not key_header:
+        return {}
+    from openai import Omit
+
+    return {"Authorization": Omit(), key_header: key}
+
+
+def secrets(fields: Mapping[str, str]) -> list[str]:
     """What headers and query fields hold whose names say that it is secret."""
     values = (value for name, value in fields.items() if _SECRET_NAME.search(name))
     return [value.rpartition(" ")[2] for value in values]  # "Bearer ..."

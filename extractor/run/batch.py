@@ -7,10 +7,11 @@ import logging
 import time
 from contextlib import aclosing, closing, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from extractor.confidence import BELOW
 from extractor.errors import ExtractorError, InternalError, OutputError, UnfitRecord
+from extractor.llm.limits import Stopped
 from extractor.record import Failure, Record
 from extractor.run.prefetch import Prefetch
 from extractor.run.reorder import InOrder, Row
@@ -18,11 +19,18 @@ from extractor.run.stop import Stop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
+    from contextlib import AbstractAsyncContextManager
 
     from extractor.paper import Paper
     from extractor.record import Result, SchemaT
     from extractor.run.engine import Engine, Retry
     from extractor.writers import Sink
+
+Ahead: TypeAlias = (
+    "Callable[[Engine[Any], Iterable[Paper | Failure], Watcher],"
+    " AbstractAsyncContextManager[Iterable[Paper | Failure]]]"
+)
+"""What is done before a run: it takes the items, and gives them back to be read again."""
 
 logger = logging.getLogger("extractor.run")
 
@@ -107,6 +115,10 @@ class Watcher:
     def left_out(self) -> None:
         """A paper is left out, as it has a record already."""
 
+    def batches(self, text: str, seconds: float) -> None:
+        """Batches of the provider are waited for, for so many seconds; ``text`` tells their states
+        and is empty when they have ended."""
+
     def tick(self) -> None:
         """Called a few times a second, also where nothing is done."""
 
@@ -124,24 +136,33 @@ async def run_batch(
     retry: Retry | None = None,
     release: Callable[[], None] = lambda: None,
     stop: Stop | None = None,
+    ahead: Ahead | None = None,
 ) -> Summary:
     """Extract every item and write its record or failure, in the order of the dump.
 
     On the first SIGINT or SIGTERM no more papers are taken and those in flight are finished; the
     second cancels them; the summary says ``interrupted``. ``release`` ends a pending read of the
-    items when no more are wanted. With ``stop``, that is asked instead of signals. An error that
-    ends the run is in the summary if anything was written, and is raised otherwise.
+    items when no more are wanted. With ``stop``, that is asked instead of signals. What is done
+    ``ahead`` of the run reads the items first. An error that ends the run is in the summary if
+    anything was written, and is raised otherwise.
     """
     summary, started = Summary(), time.monotonic()
-    source = Prefetch(items, release)
     watcher.begin(engine, retry)
     ticking = asyncio.ensure_future(_tick(watcher))
     signals = Stop().on_interrupt() if stop is None else nullcontext(stop)
     with signals as stop, closing(InOrder()) as order:
         stop.begin(engine, watcher)
         try:
-            async with aclosing(engine.run(source, retry=retry)) as done:
-                await _write_all(done, order, records, failures, watcher, summary)
+            async with ahead(engine, items, watcher) if ahead else nullcontext(items) as read:
+                source = Prefetch(read, release)
+                try:
+                    async with aclosing(engine.run(source, retry=retry)) as done:
+                        await _write_all(done, order, records, failures, watcher, summary)
+                finally:
+                    source.stop()
+                    source.join()
+        except Stopped:
+            pass  # before the first paper
         except asyncio.CancelledError:
             if not stop.forced:
                 raise
@@ -151,8 +172,7 @@ async def run_batch(
             summary.stopped = error
         finally:
             ticking.cancel()
-            source.stop()
-            source.join()
+            engine.rate_limiter.stop_signal.open()
         for row in order.rest():
             _write(row, records, failures, summary)
     if least := engine.min_confidence:

@@ -299,6 +299,7 @@ class Engine(Generic[SchemaT]):
         """Take no more papers and send no more requests; those in flight are finished."""
         for run in self._runs:
             run.stop(Stopped())
+        self.rate_limiter.stop_signal.close(Stopped())
 
 
 async def _next(

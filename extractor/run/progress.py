@@ -31,9 +31,9 @@ _FEWEST, _LEAST_SECONDS = 2, 2.0
 
 @dataclass(frozen=True)
 class Waiting:
-    """What a run waits for: ``reason`` is ``rate_limit``, ``outage``, ``answer``, ``engine`` or
-    ``other_process``, ``text`` the same for people, ``seconds`` how long it has been, or of a rate
-    limit how long it will be."""
+    """What a run waits for: ``reason`` is ``rate_limit``, ``outage``, ``answer``, ``engine``,
+    ``other_process`` or ``batch``, ``text`` the same for people, ``seconds`` how long it has been,
+    or of a rate limit how long it will be."""
 
     reason: str
     text: str
@@ -154,6 +154,9 @@ class Progress(Watcher):
         gone on."""
         long = seconds >= LONG_WAIT_SECONDS
         self._own_wait = Waiting("engine", what, seconds) if long else None
+
+    def batches(self, text: str, seconds: float) -> None:
+        self._own_wait = Waiting("batch", text, seconds) if text else None
 
     def status(self) -> Status:
         """How far the run is now."""

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from extractor.llm.settings import ModelSettings
     from extractor.readers import Item
     from extractor.run.batch import Summary, Watcher
+    from extractor.run.by_batch import ByBatch
+    from extractor.run.by_files import ByFiles
     from extractor.run.engine import Engine
     from extractor.run.settings import CallSettings
     from extractor.run.state import RunState
@@ -149,6 +151,7 @@ class Resumable(Generic[SchemaT]):
         limit: int | None,
         retry: Retry | None,
         earlier: Earlier | None,
+        by: ByBatch | ByFiles | None,
     ) -> None:
         self.state = state
         self.ending: str | None = None  # a run without a result leaves what was there
@@ -156,6 +159,7 @@ class Resumable(Generic[SchemaT]):
         self._papers = papers
         self._records, self._failures = records, failures
         self._limit, self._retry, self._earlier = limit, retry, earlier
+        self._by = by
 
     @property
     def left_out(self) -> int:
@@ -183,6 +187,7 @@ class Resumable(Generic[SchemaT]):
             retry=self._retry,
             release=release,
             stop=stop,
+            ahead=self._by.ahead if self._by else None,
         )
         if self._earlier:
             self._earlier.write_failures(self._failures)
@@ -194,7 +199,8 @@ class Resumable(Generic[SchemaT]):
     def notes(self) -> list[str]:
         """What the user should know of the store, the papers and the records."""
         earlier = self._earlier.notes() if self._earlier else ()
-        return [*earlier, *self.state.notes(), *self._papers.notes(), *self._records.notes()]
+        by = self._by.notes() if self._by else ()
+        return [*by, *earlier, *self.state.notes(), *self._papers.notes(), *self._records.notes()]
 
 
 @contextmanager
@@ -208,6 +214,8 @@ def open_run(
     limit: int | None = None,
     retry_failed: bool = False,
     append: bool = False,
+    batch: bool = False,
+    batch_files: Path | None = None,
     inputs: Iterable[Path] = (),
 ) -> Iterator[Resumable[SchemaT]]:
     """Open a run; its files take their places at the end of the block.
@@ -215,6 +223,8 @@ def open_run(
     They are complete, or have PARTIAL names where the run ended early; without a result, or after
     an error, everything stays as it was. ``inputs`` are files that must not be overwritten. With
     ``append`` the records that are there stay, and only papers without a record are extracted.
+    With ``batch`` the provider's batches answer what they can; with ``batch_files`` nothing is
+    sent, and requests and results are files of that directory.
     """
     for file in destination.files:
         check_not_by_hand(file)
@@ -239,11 +249,41 @@ def open_run(
             if earlier:
                 earlier.write_records(records)
             run = Resumable(
-                papers, state, records, failures, limit=limit, retry=retry, earlier=earlier
+                papers,
+                state,
+                records,
+                failures,
+                limit=limit,
+                retry=Retry(()) if batch_files else retry,
+                earlier=earlier,
+                by=_by(state, batch=batch, batch_files=batch_files, retry_failed=retry_failed),
             )
             yield run
         if run.complete:
             state.complete()
+
+
+def _by(
+    state: RunState, *, batch: bool, batch_files: Path | None, retry_failed: bool
+) -> ByBatch | ByFiles | None:
+    """How requests are answered before the run itself. Raises UsageError."""
+    if not batch and batch_files is None:
+        return None
+    if batch and batch_files is not None:
+        raise UsageError(
+            "--batch sends requests, --batch-files writes them.", hint="Leave out one of them."
+        )
+    if retry_failed:
+        raise UsageError(
+            "--retry-failed asks for each paper by itself.", hint="Leave out the batch."
+        )
+    if batch_files is not None:
+        from extractor.run.by_files import ByFiles
+
+        return ByFiles(state, batch_files)
+    from extractor.run.by_batch import ByBatch
+
+    return ByBatch(state)
 
 
 def _read_failures(path: Path | None) -> Retry:

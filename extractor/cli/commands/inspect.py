@@ -53,6 +53,7 @@ def inspect(
     task: options.TaskOptions,
     model: options.ModelOptions,
     calls: options.CallOptions,
+    batches: options.BatchOptions,  # noqa: ARG001 -- the cost of both ways is shown
     debug_log: options.DebugLog = None,
     progress: options.Progress = options.ProgressKind.AUTO,
     verbose: options.Verbose = False,
@@ -303,6 +304,9 @@ def _forecast_lines(run: Forecast) -> Iterator[str]:
         yield _row("cost", f"${money(cost.expected)} ({money(cost.low)} to {money(cost.high)})")
     else:
         yield _row("cost", "nothing")
+    if batch := run.batch_cost:
+        spread = f"{money(batch.low)} to {money(batch.high)}"
+        yield _row("by batch", f"${money(batch.expected)} ({spread})")
     yield ""
     yield from (f"  {sentence}" for sentence in run.basis)
 

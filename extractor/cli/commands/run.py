@@ -29,6 +29,7 @@ def run(
     task: options.TaskOptions,
     model: options.ModelOptions,
     calls: options.CallOptions,
+    batches: options.BatchOptions,
     debug_log: options.DebugLog = None,
     progress: options.Progress = options.ProgressKind.AUTO,
     verbose: options.Verbose = False,
@@ -76,6 +77,8 @@ def run(
                 limit=selection.limit,
                 retry_failed=output.retry_failed,
                 append=output.append,
+                batch=batches.batch,
+                batch_files=batches.batch_files,
                 inputs=[*inputs, *logs],
             ) as opened,
         ):

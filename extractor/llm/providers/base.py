@@ -10,11 +10,14 @@ import asyncio
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+from extractor.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
     from extractor.llm.answer import Request
+    from extractor.llm.batches import BatchApi
     from extractor.llm.endpoint import Endpoint
     from extractor.llm.faults import Fault
     from extractor.llm.settings import ModelSettings
@@ -56,6 +59,13 @@ class Provider(ABC):
 
         Raises an ExtractorError, such as AuthenticationFailed for a missing key.
         """
+
+    def open_batches(self) -> AbstractAsyncContextManager[BatchApi]:
+        """Connect to its batches, where it has them. Raises UsageError where it has none."""
+        raise UsageError(
+            f"{self.endpoint.model} has no batches: it runs in this process.",
+            hint="Leave out --batch, or name a hosted model with --model.",
+        )
 
     def fault(self, reply: Reply) -> Fault:
         """What a status other than 200 means, or an error in place of an answer with status 200."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from urllib.parse import SplitResult
 
+    from extractor.llm.batches import BatchApi
     from extractor.llm.settings import ModelSettings
     from extractor.llm.transport import Transport
 
@@ -121,8 +122,7 @@ class Hosted(Provider):
             )
         return hosted
 
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[Transport]:
+    def _check_key(self) -> None:
         if self._family.needs_key and not self._key:
             raise AuthenticationFailed(f"{self._host} needs an API key, and none is set.")
         if not all("!" <= char <= "~" for char in self._key):
@@ -131,6 +131,10 @@ class Hosted(Provider):
                 "and cannot be sent.",
                 hint="Set OPENAI_API_KEY to the key alone.",
             )
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Transport]:
+        self._check_key()
         from extractor.llm.http_transport import open_http
 
         async with open_http(
@@ -141,6 +145,23 @@ class Hosted(Provider):
             query=self._query,
         ) as transport:
             yield transport
+
+    @asynccontextmanager
+    async def open_batches(self) -> AsyncIterator[BatchApi]:
+        self._check_key()
+        from extractor.llm.batches import open_batch_api
+        from extractor.llm.http_transport import key_headers, secrets
+        from extractor.llm.redaction import Redaction
+
+        async with open_batch_api(
+            self.endpoint,
+            self.fault,
+            self._key,
+            headers={**key_headers(self._key, self._key_header), **self._headers},
+            query=self._query,
+            redaction=Redaction(self._key, *secrets({**self._headers, **self._query})),
+        ) as api:
+            yield api
 
 
 def _embedded_name(name: str) -> str | None:

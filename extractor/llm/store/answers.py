@@ -54,6 +54,10 @@ RUN_PREFIX = "run:"
 """The prefix of the keys of rows that are not answers."""
 
 _IS_RUN = f"(key >= '{RUN_PREFIX}' AND key < 'run;')"
+BATCH_PREFIX = f"{RUN_PREFIX}batch"
+"""The prefix of the keys of rows of batches under way."""
+
+_IS_BATCH = f"(key >= '{BATCH_PREFIX}:' AND key < '{BATCH_PREFIX};')"
 _COUNT = f"SELECT COUNT(*) FROM Cache WHERE NOT {_IS_RUN}"  # noqa: S608 -- our own condition
 _GET = "SELECT value FROM Cache WHERE key = ?"
 _GET_ALL = "SELECT key, value FROM Cache WHERE key >= ? AND key < ?"
@@ -167,9 +171,12 @@ class AnswerStore:
         return int(self._do("cannot be read", lambda: self._cache.volume()))
 
     def clear(self) -> int:
-        """Delete every answer and the damaged copies; returns how many answers there were."""
+        """Delete every answer and the damaged copies; returns how many answers there were.
+
+        What is known of batches under way stays: their answers are paid for.
+        """
         answers = self._delete(f"NOT {_IS_RUN}")
-        self._delete(_IS_RUN)
+        self._delete(f"{_IS_RUN} AND NOT {_IS_BATCH}")
         try:
             remove_damaged_copies(self.directory)
         except OSError as error:

@@ -1,0 +1,15 @@
+"""A provider's batches: requests go up in a file, and answers come down within a day."""
+
+from extractor.llm.batches.api import BatchApi, BatchStatus, open_batch_api
+from extractor.llm.batches.lines import LINES, SIZE, Result, read_results, request_line
+
+__all__ = [
+    "LINES",
+    "SIZE",
+    "BatchApi",
+    "BatchStatus",
+    "Result",
+    "open_batch_api",
+    "read_results",
+    "request_line",
+]
