@@ -46,60 +46,16 @@ if TYPE_CHECKING:
     from extractor.readers import read_dump, read_dumps
     from extractor.record import Failure, Record
 
-_NAMES = {
-    "api": (
-        "Extractor",
-        "Results",
-        "Run",
-    ),
-    "errors": (
-        "AnswersAwaited",
-        "ArgumentError",
-        "AuthenticationFailed",
-        "BatchFailed",
-        "CacheError",
-        "CeilingReached",
-        "ConnectionLost",
-        "DumpError",
-        "EndpointError",
-        "EndpointUnreachable",
-        "ExtractorError",
-        "InternalError",
-        "InvalidResponse",
-        "LowConfidence",
-        "OutputError",
-        "PaperError",
-        "QuotaSpent",
-        "RateLimited",
-        "Refused",
-        "RequestRejected",
-        "ServerFailed",
-        "TimedOut",
-        "TooLong",
-        "UnfitRecord",
-        "UnknownModel",
-        "UnreadableEntry",
-        "UnreadableRecord",
-        "UsageError",
-        "WeightsError",
-    ),
-    "grounding": (
-        "NumberIn",
-        "UnitIn",
-        "Url",
-        "Verbatim",
-    ),
+_HOMES = {
+    "api": ("Extractor", "Results", "Run"),
+    "grounding": ("NumberIn", "UnitIn", "Url", "Verbatim"),
     "paper": ("Paper",),
-    "readers": (
-        "read_dump",
-        "read_dumps",
-    ),
-    "record": (
-        "Failure",
-        "Record",
-    ),
+    "readers": ("read_dump", "read_dumps"),
+    "record": ("Failure", "Record"),
 }
-_HOME = {name: module for module, names in _NAMES.items() for name in names}
+"""The module of each name that is no error."""
+
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AnswersAwaited",
@@ -152,9 +108,9 @@ def __getattr__(name: str) -> object:
         from importlib import metadata
 
         return metadata.version("abstract-extractor")
-    if name not in _HOME:
+    if name not in __all__:
         raise AttributeError(f"module 'extractor' has no attribute {name!r}")
-    return getattr(import_module(f"extractor.{_HOME[name]}"), name)
+    return getattr(import_module(f"extractor.{_HOME.get(name, 'errors')}"), name)
 
 
 def __dir__() -> list[str]:
