@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, overload
 
 from extractor.errors import ArgumentError, UsageError
 from extractor.notebook import table_html
+from extractor.plurals import counted
 from extractor.record import Failure, Record, SchemaT
 
 if TYPE_CHECKING:
@@ -135,8 +136,8 @@ class Results(Sequence["Record[SchemaT] | Failure"], Generic[SchemaT]):
         return table_html(self._heading(), rows)
 
     def _heading(self) -> str:
-        counts = ((len(self.records), "record"), (len(self.failures), "failure"))
-        return "Results: " + ", ".join(f"{n:,} {what}{'s' * (n != 1)}" for n, what in counts)
+        records, failures = len(self.records), len(self.failures)
+        return f"Results: {counted(records, 'record')}, {counted(failures, 'failure')}"
 
 
 def _row(result: Result[Any]) -> dict[str, Any]:

@@ -118,10 +118,9 @@ class Selection:
         """What the user should know of the selection, and of the dump."""
         notes = []
         if self._selects and self._papers:
-            of = f"the first {self._papers:,}" if self._cut else f"{self._papers:,}"
-            papers = "paper" if self._papers == 1 else "papers"
+            of = "the first " if self._cut else ""
             left = counted(self._unjudged, "unreadable entry", "unreadable entries")
-            said = f"{self.extent.taken:,} of {of} {papers} selected"
+            said = f"{self.extent.taken:,} of {of}{counted(self._papers, 'paper')} selected"
             notes.append(said + (f"; {left} left out" if self._unjudged else ""))
             notes += map(self._unlike_note, self._unlike)
         return [*notes, *self._dump.notes()]

@@ -10,6 +10,7 @@ import typer
 from typer import Argument, Option
 
 from extractor.cli import EXIT_SOME_FAILED, options
+from extractor.plurals import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -75,7 +76,7 @@ def draft(
     for note in () if quiet else review.notes():
         typer.echo(note, err=True)
     if target and not quiet:
-        typer.echo(f"{target}: {sink.rows:,} paper{'s' * (sink.rows != 1)} to correct", err=True)
+        typer.echo(f"{target}: {counted(sink.rows, 'paper')} to correct", err=True)
     if source.unreadable:
         raise typer.Exit(EXIT_SOME_FAILED)
 
