@@ -251,6 +251,9 @@ def test_only_chosen_papers_are_asked_about(
         for papers in (FRAME, iter(FRAME), dump):
             found = bees.run(papers, **how)
             assert [each.source["year"] for each in found.records] == years
+        for papers in (FRAME, iter(FRAME), dump):
+            told = [each.source["year"] for each in bees.extract_many(papers, **how)]
+            assert sorted(told) == years
         for chosen in (FRAME, dump):
             ran = bees.run(chosen, out=out, **how)
             assert [row["source"]["year"] for row in read_jsonl(out)] == years
@@ -397,7 +400,12 @@ async def test_the_asynchronous_run_is_the_same(tmp_path: Path) -> None:
         assert len((await bees.arun(HIVES)).records) == 3
         assert (await bees.arun(HIVES, out=tmp_path / "out.jsonl")).records == 3
         found = [each async for each in bees.aextract_many(arriving())]
+        chosen = [each async for each in bees.aextract_many(HIVES, limit=2)]
+        for how in ({"where": "title~Bees"}, {"limit": 1}, {"sample": 1}, {"unique": True}):
+            with pytest.raises(ArgumentError, match=f"{next(iter(how))}= is "):
+                await anext(bees.aextract_many(arriving(), **how))
     assert sorted(each.id for each in found) == ["1", "2", "3"]
+    assert sorted(each.id for each in chosen) == ["1", "2"]
 
 
 def test_a_closed_one_says_so() -> None:

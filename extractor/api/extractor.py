@@ -130,17 +130,20 @@ class Extractor(Generic[SchemaT]):
         papers: PaperInput,
         *,
         progress: bool | None = None,
-        **reading: Unpack[Reading],
+        **how: Unpack[Choosing],
     ) -> Iterator[Result[SchemaT]]:
         """Yield each paper's record or failure as it is done, in no particular order.
 
         ``papers`` are dictionaries, tuples, texts, rows, a DataFrame, a Dataset, files and more
         (docs/python.md); what else a row or a file says is in the record's ``source``. An entry
         that is no paper is a failure, but where the first is none, ArgumentError is raised.
+
+        ``where`` are one or several conditions that papers must meet, such as ``"year>=2024"``
+        (docs/configuration.md); ``limit``: take only the first so many of those; ``sample``: so
+        many of these at random, others for another ``seed``.
         """
         loop, stop = self._loop(), Stop()
-        results = self._results(papers, progress, reading, stop)
-        self._opened.iterated.add(results)
+        results = self._iterated(papers, progress, how, stop)
         try:
             while (each := _result(loop.start(_next(results)), loop, stop)) is not None:
                 yield each[1]
@@ -184,7 +187,8 @@ class Extractor(Generic[SchemaT]):
     ) -> Results[SchemaT] | Run:
         """The results of all papers in order, or with ``out`` a file of them.
 
-        ``papers`` are those of `extract_many`. With ``out`` it works as ``extractor run``:
+        ``papers``, ``where``, ``limit``, ``sample`` and ``seed`` are those of `extract_many`.
+        With ``out`` it works as ``extractor run``:
         the file is replaced only when it is complete, the same call continues a run that was
         stopped, and Ctrl-C leaves what is done in ``out`` with the ending ``.partial``. Failures go
         into the file ``failures``, by default ``out`` with the ending ``.failures.jsonl``;
@@ -194,10 +198,6 @@ class Extractor(Generic[SchemaT]):
         that have none there. With ``batch`` the provider's batches answer, cheaper and within a
         day; with ``batch_files`` requests are written to that directory, and their results read
         there: AnswersAwaited is raised while some are missing (docs/batches.md).
-
-        ``where`` are one or several conditions that papers must meet, such as ``"year>=2024"``
-        (docs/configuration.md); ``limit``: take only the first so many of those; ``sample``: so
-        many of these at random, others for another ``seed``.
 
         Raises the error that ended the run, such as EndpointError or CeilingReached; also then
         paid answers are kept.
@@ -216,11 +216,11 @@ class Extractor(Generic[SchemaT]):
         papers: PaperInput | AsyncIterable[Any],
         *,
         progress: bool | None = None,
-        **reading: Unpack[Reading],
+        **how: Unpack[Choosing],
     ) -> AsyncGenerator[Result[SchemaT]]:
-        """The async version of `extract_many`; papers may arrive asynchronously, too."""
-        results = self._results(papers, progress, reading, Stop())
-        self._opened.iterated.add(results)
+        """The async version of `extract_many`. Papers may arrive asynchronously, too: all of them
+        are taken then."""
+        results = self._iterated(papers, progress, how, Stop())
         try:
             async for _, result in results:
                 yield result
@@ -301,20 +301,33 @@ class Extractor(Generic[SchemaT]):
         async with self._use() as engine:
             return await engine.extract(paper)
 
-    async def _results(
+    def _iterated(
         self,
         papers: PaperInput | AsyncIterable[Any],
         progress: bool | None,
+        how: Mapping[str, object],
+        stop: Stop,
+    ) -> AsyncGenerator[tuple[int, Result[SchemaT]]]:
+        """The results of `extract_many`, which closing the Extractor ends."""
+        check_options({"progress": progress, **how}, Iterating)
+        reading = dict(how)
+        results = self._results(papers, _choice(reading), progress, reading, stop)
+        self._opened.iterated.add(results)
+        return results
+
+    async def _results(
+        self,
+        papers: PaperInput | AsyncIterable[Any],
+        choice: Choice,
+        progress: bool | None,
         reading: Mapping[str, Any],
         stop: Stop,
-        choice: Choice | None = None,
     ) -> AsyncGenerator[tuple[int, Result[SchemaT]]]:
         """Yield each result with its position, as it is done."""
-        from extractor.api.papers import Choice, open_source
+        from extractor.api.papers import open_source
         from extractor.run.batch import Summary
 
-        check_options({"progress": progress, **reading}, Iterating)
-        summary, choice = Summary(), choice or Choice()
+        summary = Summary()
         with (
             open_source(papers, reading, choice) as (source, total),
             self._progress.papers(total, likely=choice.likely_total, shown=progress) as bar,
@@ -336,7 +349,7 @@ class Extractor(Generic[SchemaT]):
             if how.pop(name, None):
                 raise ArgumentError(f"{name}= is for a file of records.", hint="Name it with out=.")
         choice, progress = _choice(how), how.pop("progress", None)
-        async with aclosing(self._results(papers, progress, how, stop, choice)) as results:
+        async with aclosing(self._results(papers, choice, progress, how, stop)) as results:
             found = sorted([each async for each in results], key=lambda each: each[0])
         index: Any = getattr(papers, "index", None) if hasattr(papers, "iterrows") else None
         kept = None if index is None else index.take(choice.places[: len(found)])

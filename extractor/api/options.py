@@ -95,7 +95,7 @@ class Running(Choosing, total=False):
 
 
 @with_config(_AS_GIVEN)
-class Iterating(Reading, total=False):
+class Iterating(Choosing, total=False):
     """What `Extractor.extract_many` is told beside the papers."""
 
     progress: bool | None

@@ -82,23 +82,27 @@ def open_papers(
     """
     if isinstance(papers, Dump):
         return papers
-    columns = _columns(reading)
     if (places := _places(papers)) is not None:
         return open_dumps(
             places,
             format=reading.get("dump_format"),
-            options=columns,
+            options=_column_options(reading),
             unique=reading.get("unique", False),
             skip=skip,
         )
+    return Entries(_container(papers), _columns(reading))
+
+
+def _column_options(reading: Mapping[str, Any]) -> dict[str, str | None]:
+    return {name: reading.get(name) for name in ("title_column", "abstract_column", "id_column")}
+
+
+def _columns(reading: Mapping[str, Any]) -> Columns:
+    """The columns of papers in memory. Raises ArgumentError for an option of files."""
     for name in ("dump_format", "unique"):
         if reading.get(name):
             raise ArgumentError(f"{name}= is for files.", hint="Leave it out for papers in memory.")
-    return Entries(_container(papers), Columns.from_options(columns, _READER))
-
-
-def _columns(reading: Mapping[str, Any]) -> dict[str, str | None]:
-    return {name: reading.get(name) for name in ("title_column", "abstract_column", "id_column")}
+    return Columns.from_options(_column_options(reading), _READER)
 
 
 @dataclass
@@ -112,24 +116,17 @@ class Choice:
     limit: int | None = None
     sample: int | None = None
     seed: int = 0
-    places: list[int] = field(default_factory=list)
-    conditions: Sequence[str] = field(init=False)
+    places: list[int] = field(default_factory=list, init=False)
     _selection: Selection | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.conditions = [self.where] if isinstance(self.where, str) else self.where or ()
-        if not all(isinstance(each, str) for each in self.conditions):
-            raise ArgumentError(
-                f"where= is {self.where!r}.", hint="Give a condition such as 'year>=2024', or some."
-            )
         for name in ("limit", "sample"):
             if (number := getattr(self, name)) is not None:
                 check_number(name, number)
 
     def of(self, source: Dump | Entries) -> Selection:
-        self._selection = Selection(
-            source, where=self.conditions, sample=self.sample, seed=self.seed
-        )
+        where = [self.where] if isinstance(self.where, str) else self.where or ()
+        self._selection = Selection(source, where=where, sample=self.sample, seed=self.seed)
         return self._selection
 
     def items(self, source: Dump | Entries) -> Iterator[Item]:
@@ -161,9 +158,16 @@ def open_source(
     """Open papers in any form, which may arrive asynchronously, for an engine; and how many.
 
     What is not in memory is read in a thread: it may take its time, and use the Extractor itself.
+    Raises as `open_papers` does, and ArgumentError for a choice of those that arrive.
     """
     if isinstance(papers, AsyncIterable):
-        yield Arriving(_arriving(papers, reading)), None
+        for name in ("where", "limit", "sample"):
+            if getattr(choice, name) is not None:
+                raise ArgumentError(
+                    f"{name}= is not for papers that arrive asynchronously.",
+                    hint="Pass on those that are wanted.",
+                )
+        yield Arriving(_arriving(papers, _columns(reading))), None
         return
     with open_papers(papers, reading) as opened:
         items, total = as_items(choice.items(opened)), choice.total(opened)
@@ -194,9 +198,9 @@ def read_entry(number: int, entry: object, columns: Columns) -> Item:
 
 
 async def _arriving(
-    entries: AsyncIterable[Any], reading: Mapping[str, Any]
+    entries: AsyncIterable[Any], columns: Columns
 ) -> AsyncIterator[Paper | Failure]:
-    columns, number = Columns.from_options(_columns(reading), _READER), 0
+    number = 0
     async for entry in entries:
         number += 1
         yield as_item(read_entry(number, entry, columns))

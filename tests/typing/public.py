@@ -44,7 +44,7 @@ def a_model_of_ones_own_is_known(paper: Paper) -> None:
     with Extractor(Finding, model=FakeModel({}), cache=False, tries=2) as extractor:
         assert_type(extractor, Extractor[Finding])
         assert_type(extractor.extract(title="", abstract="").fields.count, int | None)
-        results = extractor.extract_many([paper])
+        results = extractor.extract_many([paper], where="year>=2024", limit=2)
         assert_type(results, Iterator[Record[Finding] | Failure])
         for result in results:
             if isinstance(result, Failure):
