@@ -15,7 +15,7 @@ from extractor.llm.settings import number_form
 from extractor.suggest import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 _FORMS: dict[object, str] = {
     bool: "True or False",
@@ -59,8 +59,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def _near(word: str, known: Iterable[str], what: str) -> str:
-    known = list(known)
+def _near(word: str, known: Collection[str], what: str) -> str:
     near = closest(word, known)
     return f"Did you mean {near!r}?" if near else f"{what}: {', '.join(known)}."
 

@@ -87,7 +87,7 @@ def _counted(
     calls: CallSettings,
 ) -> Run:
     spent = run.state.budget.earlier + run.state.budget.spent
-    prices = None if endpoint.free else prices_of(endpoint, calls)
+    prices = prices_of(endpoint, calls)
     failures = destination.failures
     return Run(
         out=destination.out or Path(),

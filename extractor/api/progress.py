@@ -30,9 +30,9 @@ class Progress:
         self,
         total: int | None,
         *,
-        likely: Callable[[], int | None] = lambda: None,
-        shown: bool | None = None,
-    ) -> Iterator[PaperBar]:
+        likely: Callable[[], int | None],
+        shown: bool | None,
+    ) -> Iterator[Watcher]:
         """Show a bar of papers for the length of the block; ``likely`` is asked for their number
         where there is no ``total``."""
         before = self._shown, self._bar
@@ -44,7 +44,7 @@ class Progress:
                     yield bar
                     bar.tick()  # the last paper may be done before the end of the dump is read
             else:
-                yield PaperBar(None, likely)
+                yield Watcher()
         finally:
             self._shown, self._bar = before
 
@@ -81,30 +81,29 @@ class PaperBar(Watcher):
         self._total = total
 
     def done(self, result: Result[Any], summary: Summary) -> None:  # noqa: ARG002
-        if self._bar is not None:
-            counts = (
-                (summary.failures, "failed"),
-                (summary.cached, "from the cache"),
-                (summary.earlier, "from an earlier attempt"),
-            )
-            said = ", ".join(f"{number:,} {what}" for number, what in counts if number)
-            self._bar.set_postfix_str(said, refresh=False)
-            self._bar.total = self._total()
-            self._bar.update()
+        counts = (
+            (summary.failures, "failed"),
+            (summary.cached, "from the cache"),
+            (summary.earlier, "from an earlier attempt"),
+        )
+        said = ", ".join(f"{number:,} {what}" for number, what in counts if number)
+        self._bar.set_postfix_str(said, refresh=False)
+        self._advance()
 
     def left_out(self) -> None:
-        if self._bar is not None:
-            self._bar.total = self._total()
-            self._bar.update()
+        self._advance()
 
     def tick(self) -> None:
-        if self._bar is not None and self._bar.total != self._total():
-            self._bar.total = self._total()
+        if self._bar.total != (total := self._total()):
+            self._bar.total = total
             self._bar.refresh()
 
     def stopping(self) -> None:
-        if self._bar is not None:
-            self._bar.write("Stopping: finishing the papers in flight. Interrupt again to stop.")
+        self._bar.write("Stopping: finishing the papers in flight. Interrupt again to stop.")
+
+    def _advance(self) -> None:
+        self._bar.total = self._total()
+        self._bar.update()
 
 
 def _tqdm() -> Any:

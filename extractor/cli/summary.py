@@ -37,8 +37,7 @@ def closing_lines(
             f"{counted(left_out, 'paper')} left out: no failure before, and no answer yet. "
             "Run without --retry-failed to extract them too."
         )
-    if summary.kinds:
-        yield from failure_lines(summary.kinds, summary.reasons)
+    yield from failure_lines(summary.kinds, summary.reasons)
     if summary.refused:
         refused = counted(summary.refused, "value")
         yield f"{refused} rejected, each with its reason in meta.dropped"

@@ -39,8 +39,7 @@ class Earlier:
             raise UsageError(
                 f"{out} is not {writer.name}.", hint="Add to it in its own format, with --format."
             )
-        has_failures = failures is not None and failures.is_file()
-        self._failures = list(read_failures(failures)) if failures and has_failures else []
+        self._failures = list(read_failures(failures)) if failures and failures.is_file() else []
         self._known: set[int] = set()
         self._met: set[int] = set()
 
@@ -61,7 +60,7 @@ class Earlier:
         for unreadable in self._source.unreadable if self._source else ():
             raise unreadable
 
-    def has(self, paper: Paper) -> bool:
+    def has(self, paper: Paper | Failure) -> bool:
         """Whether a paper has a record; they are read by now."""
         return hash((paper.id, paper.title)) in self._known
 
@@ -80,8 +79,7 @@ class Earlier:
     def write_failures(self, failures: Sink) -> None:
         """Write the failures of papers that were not met now."""
         for failure in self._failures:
-            has_record = hash((failure.id, failure.title)) in self._known
-            if _key(failure) not in self._met and not has_record:
+            if _key(failure) not in self._met and not self.has(failure):
                 failures.write(failure.to_dict())
 
     def notes(self) -> list[str]:

@@ -81,9 +81,7 @@ class Summary:
 
     def count(self, result: Result[SchemaT]) -> None:
         if isinstance(result, Failure):
-            self.failures += 1
-            self.kinds[result.error] = self.kinds.get(result.error, 0) + 1
-            self.reasons.setdefault(result.error, result.message)
+            self._count_failure(result.error, result.message)
             return
         self.records += 1
         self.refused += sum(not item.reason.startswith(BELOW) for item in result.meta.dropped)
@@ -97,10 +95,13 @@ class Summary:
 
     def count_unfit(self, error: UnfitRecord) -> None:
         """Count a record, which was counted as one, as the failure that became of it."""
-        self.reasons.setdefault(error.kind, str(error))
         self.records -= 1
+        self._count_failure(error.kind, str(error))
+
+    def _count_failure(self, kind: str, message: str) -> None:
         self.failures += 1
-        self.kinds[error.kind] = self.kinds.get(error.kind, 0) + 1
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        self.reasons.setdefault(kind, message)
 
 
 class Watcher:

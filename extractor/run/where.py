@@ -14,7 +14,7 @@ from __future__ import annotations
 import operator
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from extractor.errors import UsageError
 from extractor.publication import publication_of, tells_year, year_in
@@ -28,13 +28,7 @@ if TYPE_CHECKING:
 _FORM = re.compile(r"\s*([^\s<>=!~][^<>=!~]*?)\s*([<>=!~]+)\s*(.*?)\s*", re.DOTALL)
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d.*)?)?", re.DOTALL)
 _GROUPED = re.compile(r"([+-]?\d{1,3}(?:[,'’\s]\d{3})+)(\.\d+)?")
-_ORDERS: dict[str, Callable[[float, float], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-_TEXT_ORDERS: dict[str, Callable[[str, str], bool]] = {
+_ORDERS: dict[str, Callable[[Any, Any], bool]] = {  # of numbers, or of texts
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -184,7 +178,7 @@ def _in_order(text: str, kind: str, value: str) -> bool | None:
         return _ORDERS[kind](one, other)
     # Dates written year first are in order as texts.
     if _DATE.fullmatch(text) and _DATE.fullmatch(value):
-        return _TEXT_ORDERS[kind](text[: len(value)], value)
+        return _ORDERS[kind](text[: len(value)], value)
     return None
 
 
