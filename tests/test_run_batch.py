@@ -360,6 +360,18 @@ def test_the_closing_lines_tell_tokens_tries_and_cost(invoke: Invoke, tmp_path: 
         assert "--price-in" in said
 
 
+def test_the_closing_lines_tell_the_fields_of_rejected_values(
+    invoke: Invoke, tmp_path: Path
+) -> None:
+    dump = write_dump(tmp_path / "dump.jsonl", papers(3))
+    invented = {"hardware": ["A100"], "benchmarks": ["CIFAR-10", "ImageNet"]}
+    with FaultServer(lambda asked: answer(asked, invented)) as server:
+        arguments = ["run", dump, "-o", tmp_path / "o.jsonl", "--model", "m"]
+        _, _, said = invoke(*arguments, "--base-url", server.url)
+    rejected = "9 values rejected, each with its reason in meta.dropped"
+    assert f"{rejected}: benchmarks 6, hardware 3\n" in said
+
+
 def test_cached_tokens_are_told_and_cost_less() -> None:
     prices = Prices(prompt=1.0, completion=4.0, cached=0.1)
     assert Spent(1, 0, 1_000_000, 900_000, 0).cost(prices) == pytest.approx(0.19)

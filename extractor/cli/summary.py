@@ -40,7 +40,9 @@ def closing_lines(
     yield from failure_lines(summary.kinds, summary.reasons)
     if summary.refused:
         refused = counted(summary.refused, "value")
-        yield f"{refused} rejected, each with its reason in meta.dropped"
+        counts = summary.refused_in.most_common()
+        fields = ", ".join(f"{name} {number:,}" for name, number in counts)
+        yield f"{refused} rejected, each with its reason in meta.dropped: {fields}"
     if summary.unlikely is not None:
         yield unlikely_line(summary.unlikely, summary.unknown or 0)
     if not summary.complete and out:

@@ -26,7 +26,6 @@ from extractor.evaluation.figures import (
     Figure,
     Interval,
     Price,
-    RejectedValue,
     ScoredPaper,
     Spending,
     evaluate,
@@ -42,6 +41,7 @@ from extractor.evaluation.mistakes import (
 from extractor.evaluation.reliability import Band, Reliability
 from extractor.evaluation.scorers import Expected, FieldScore, GoldValue, PredictedValue, Scorer
 from extractor.evaluation.text import against_lines, mistake_lines, table
+from extractor.grounding import Dropped as RejectedValue
 
 __all__ = [
     "Against",

@@ -11,9 +11,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from extractor.confidence import BELOW
-from extractor.decisions import field_of
 from extractor.errors import DumpError
 from extractor.evaluation.reliability import Reliability, measured
+from extractor.grounding import Dropped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -80,19 +80,6 @@ class Figure(NamedTuple):
     interval: Interval
 
 
-class RejectedValue(NamedTuple):
-    """An item of ``meta.dropped``: a value that the model gave, and why it was not kept."""
-
-    path: str
-    value: Any
-    reason: str
-
-    @property
-    def field(self) -> str:
-        """The field that the path begins with."""
-        return field_of(self.path)
-
-
 @dataclass(frozen=True, slots=True)
 class ScoredPaper:
     """A paper of gold, its record where there is one, and the score of each field."""
@@ -115,10 +102,10 @@ class ScoredPaper:
         meta = (self.record or {}).get("meta")
         return meta if isinstance(meta, dict) else {}
 
-    def rejected(self) -> list[RejectedValue]:
+    def rejected(self) -> list[Dropped]:
         """Every value that the model gave and that was not found in the text."""
         given = (
-            RejectedValue(str(item.get("path")), item.get("value"), str(item.get("reason")))
+            Dropped(str(item.get("path")), item.get("value"), str(item.get("reason")))
             for item in self.meta.get("dropped") or ()
         )
         return [value for value in given if not value.reason.startswith(BELOW)]

@@ -8,13 +8,13 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from extractor.decisions import is_within
-from extractor.grounding import SourceText, Span, find
+from extractor.grounding import Dropped, SourceText, Span, find
 from extractor.sentences import sentence_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from extractor.evaluation.figures import Evaluation, RejectedValue, ScoredPaper
+    from extractor.evaluation.figures import Evaluation, ScoredPaper
     from extractor.evaluation.gold import Gold
     from extractor.evaluation.scorers import PredictedValue, Scorer
     from extractor.paper import Paper
@@ -61,7 +61,7 @@ class FieldMistakes:
     answer: list[list[str]]
     missing: list[Mistake]
     wrong: list[Mistake]
-    refused: list[RejectedValue]
+    refused: list[Dropped]
 
     def to_dict(self) -> dict[str, Any]:
         """The mistakes as JSON values."""
@@ -70,7 +70,7 @@ class FieldMistakes:
             "answer": self.answer,
             "missing": [mistake.to_dict() for mistake in self.missing],
             "wrong": [mistake.to_dict() for mistake in self.wrong],
-            "refused": [value._asdict() for value in self.refused],
+            "refused": [value.to_dict() for value in self.refused],
         }
 
 

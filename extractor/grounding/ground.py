@@ -72,6 +72,11 @@ class Dropped:
     value: Any
     reason: str
 
+    @property
+    def field(self) -> str:
+        """The field that the path begins with."""
+        return self.path.partition(".")[0].partition("[")[0]
+
     def to_dict(self) -> dict[str, Any]:
         """The rejected value as JSON values, if it is one."""
         return {"path": self.path, "value": self.value, "reason": self.reason}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from contextlib import aclosing, closing, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -42,9 +43,9 @@ class Summary:
     """The summary of a batch.
 
     ``cached`` counts the records that cost nothing in this run, ``earlier`` those that an earlier
-    attempt at it paid for, ``refused`` the values that the text does not support. ``unlikely`` are
-    the values below the lowest confidence, ``unknown`` those kept without one; both are None where
-    none is set. ``seconds`` are wall-clock time.
+    attempt at it paid for, ``refused_in`` the values of each field that were rejected. ``unlikely``
+    are the values below the lowest confidence, ``unknown`` those kept without one; both are None
+    where none is set. ``seconds`` are wall-clock time.
     ``stopped`` is the error that ended the run early, ``interrupted`` says that the user did; else
     it is ``complete``. The tokens are those of the records that were paid for in this attempt.
     ``kinds`` counts the failures of each kind of error, and ``reasons`` has the first message of
@@ -55,7 +56,7 @@ class Summary:
     failures: int = 0
     cached: int = 0
     earlier: int = 0
-    refused: int = 0
+    refused_in: Counter[str] = field(default_factory=Counter)
     unlikely: int | None = None
     unknown: int | None = None
     prompt_tokens: int = 0
@@ -71,6 +72,10 @@ class Summary:
         return self.records + self.failures
 
     @property
+    def refused(self) -> int:
+        return self.refused_in.total()
+
+    @property
     def new(self) -> int:
         """The records that this attempt paid for, as far as they cost anything."""
         return self.records - self.cached - self.earlier
@@ -84,7 +89,9 @@ class Summary:
             self._count_failure(result.error, result.message)
             return
         self.records += 1
-        self.refused += sum(not item.reason.startswith(BELOW) for item in result.meta.dropped)
+        self.refused_in.update(
+            item.field for item in result.meta.dropped if not item.reason.startswith(BELOW)
+        )
         if result.meta.cached:
             self.cached += 1
         elif result.earlier:
