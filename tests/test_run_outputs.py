@@ -122,6 +122,7 @@ def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "run papers.jsonl --debug-log own.gguf --model own.gguf",
         "run papers.jsonl --prompt prompt.txt --debug-log prompt.txt",
         "run papers.jsonl --debug-log answers/cache.db",
+        "inspect papers.jsonl -o out.jsonl --debug-log out.jsonl",
         "eval papers.jsonl --gold gold.jsonl --debug-log gold.jsonl",
         "convert records.jsonl records.jsonl",
         "convert records.jsonl s.py --format json --schema s.py:Wild",

@@ -87,7 +87,10 @@ def inspect(
             telling(report, context, extraction, settings, call_settings, verbose=True)
             if verbose
             else nullcontext(),
-            logging_to(debug_log, others=[*(inputs := [*options.inputs(source), *own])]),
+            logging_to(
+                debug_log,
+                others=[*(inputs := [*options.inputs(source), *own]), *destination.files],
+            ),
         ):
             found = _found(
                 report,
@@ -161,13 +164,14 @@ def _found(
 
 
 def _as_json(source: Dump, found: _Found, target: Target | None) -> dict[str, Any]:
-    told = {"dump": source.name, "format": _format(source), "bytes": source.size}
-    files = {"files": list(map(asdict, source.files))}
+    cached = found.cached
     return {
-        **told,
-        **files,
+        "dump": source.name,
+        "format": _format(source),
+        "bytes": source.size,
+        "files": list(map(asdict, source.files)),
         **found.survey.to_dict(),
-        **_cached_keys(found.cached),
+        "cached": cached and {"papers": cached.papers, "exact": cached.exact},
         "left_out": found.left_out,
         "out": target.to_dict() if target else None,
         "forecast": found.run.to_dict() if found.run else None,
@@ -204,11 +208,6 @@ def _until_broken(items: Iterator[Item], broken: list[DumpError]) -> Iterator[It
         yield from items
     except DumpError as error:
         broken.append(error)
-
-
-def _cached_keys(cached: Cached | None) -> dict[str, object]:
-    known = cached and {"papers": cached.papers, "exact": cached.exact}
-    return {"cached": known}
 
 
 def _cached_lines(cached: Cached, papers: int) -> Iterator[str]:
