@@ -197,6 +197,12 @@ class Failure:
 Result: TypeAlias = "Record[SchemaT] | Failure"
 
 
+def task_name(row: Mapping[str, Any]) -> str:
+    """The name of the task that made a record, given as JSON values; empty if it does not tell."""
+    meta = row.get("meta")
+    return str(meta.get("task") or "").partition("@")[0] if isinstance(meta, dict) else ""
+
+
 def encode_json(value: object) -> bytes:
     """JSON in UTF-8 as it is written everywhere: what JSON has no number for is null.
 

@@ -98,6 +98,14 @@ MinConfidence = Annotated[
         "meta.dropped. Values without a confidence are kept.",
     ),
 ]
+DumpOfPage = Annotated[
+    list[str] | None,
+    Option(
+        metavar="DUMP",
+        help="The dump that was run over, as often as there were several; with it the page shows "
+        "abstracts.",
+    ),
+]
 NoReview = Annotated[
     bool, Option("--no-review", help="Leave out what was decided in 'extractor review'.")
 ]

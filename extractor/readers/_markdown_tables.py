@@ -101,6 +101,12 @@ def header_of(names: list[str]) -> Header | None:
     return Header(names, names.index(titles[0]), names.index(abstracts[0]))
 
 
+def misfit(line: int, cells: list[str], header: Header) -> Unreadable:
+    """Return what a row is whose cells are not as many as the table's columns."""
+    found, columns = counted(len(cells), "cell"), counted(len(header.names), "column")
+    return Unreadable(line, f"The row has {found}, the table {columns}.")
+
+
 def _row(line: int, row: str, header: Header) -> Item:
     cells = _cells(row)
     extra = len(cells) - len(header.names)
@@ -110,11 +116,7 @@ def _row(line: int, row: str, header: Header) -> Item:
         end = header.abstract + extra
         is_whole = cells[end].rstrip().endswith("</details>") or end == len(cells) - 1
         if not is_whole:
-            cells_found = counted(len(cells), "cell")
-            message = (
-                f"The row has {cells_found}, the table {counted(len(header.names), 'column')}."
-            )
-            return Unreadable(line, message)
+            return misfit(line, cells, header)
         cells[header.abstract : end + 1] = ["|".join(cells[header.abstract : end + 1])]
     cells += [""] * -extra
     title = title_of(parts_of(cells[header.title])[0])

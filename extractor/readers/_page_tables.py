@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from extractor.paper import Paper
-from extractor.plurals import counted
-from extractor.readers._markdown_tables import Header, header_of
+from extractor.readers._markdown_tables import Header, header_of, misfit
 from extractor.readers._metadata import names_in
-from extractor.readers.base import Columns, Item, Unreadable, build_entry, field_names, guarded
+from extractor.readers.base import Columns, Item, build_entry, field_names, guarded
 
 _LONGEST_NAME = 60
 """Characters that the name of a column may have."""
@@ -83,9 +82,7 @@ class PageTables:
 
 def _entry(line: int, cells: list[str], links: dict[int, str], header: Header) -> Item:
     if len(cells) != len(header.names):
-        found = counted(len(cells), "cell")
-        message = f"The row has {found}, the table {counted(len(header.names), 'column')}."
-        return Unreadable(line, message)
+        return misfit(line, cells, header)
     ids = field_names(tuple(header.names), Columns()).ids
     at_id = header.names.index(ids[0]) if ids else -1
     metadata: dict[str, object] = {}

@@ -145,12 +145,10 @@ def _on_disk(records: str) -> Iterator[Path]:
 
 def _inferred(source: Iterable[Mapping[str, Any]]) -> Schema:
     """The schema of the records, with what is known of the task that made the first one."""
-    from extractor.record import frame_schema, record_schema
+    from extractor.record import frame_schema, record_schema, task_name
     from extractor.task import builtin_schemas, load_task
     from extractor.writers import infer_schema
 
-    meta = next(iter(source), {}).get("meta")
-    task = str(meta.get("task")) if isinstance(meta, dict) else ""
-    name = task.partition("@")[0]
+    name = task_name(next(iter(source), {}))
     known = record_schema(load_task(name)) if name in builtin_schemas() else frame_schema()
     return infer_schema(source, known)

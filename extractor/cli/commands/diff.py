@@ -28,14 +28,7 @@ def diff(
         Path | None,
         Option(metavar="OUT.html", help="Write a page too, with every change, to look through."),
     ] = None,
-    dump: Annotated[
-        list[str] | None,
-        Option(
-            metavar="DUMP",
-            help="The dump that was run over, as often as there were several; with it the page "
-            "shows the words of the abstracts.",
-        ),
-    ] = None,
+    dump: options.DumpOfPage = None,
     price: Annotated[
         list[str] | None,
         Option(

@@ -27,14 +27,7 @@ def report(
             "-o", "--out", metavar="OUT", help="The page. Default: RECORDS with the ending .html."
         ),
     ] = None,
-    dump: Annotated[
-        list[str] | None,
-        Option(
-            metavar="DUMP",
-            help="The dump that was run over, as often as there were several; with it the page "
-            "shows abstracts.",
-        ),
-    ] = None,
+    dump: options.DumpOfPage = None,
     failures: Annotated[
         Path | None,
         Option(

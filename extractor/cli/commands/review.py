@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Argument, Option
@@ -93,17 +93,16 @@ def _user() -> str:
 def _schema(records: Path, schema: str | None) -> type[BaseModel]:
     """The schema named, else the built-in one whose task made the records."""
     from extractor.errors import UsageError
+    from extractor.record import task_name
     from extractor.task import builtin_schemas, load_task
     from extractor.writers import open_records
 
     if schema:
         return load_task(schema).schema
-    first: dict[str, Any] = next(iter(open_records(records)), {})
-    meta = first.get("meta")
-    name = (str(meta.get("task")) if isinstance(meta, dict) else "").partition("@")[0]
-    if not first:
+    first = next(iter(open_records(records)), None)
+    if first is None:
         raise UsageError(f"{records} holds no record.")
-    if name not in builtin_schemas():
+    if (name := task_name(first)) not in builtin_schemas():
         raise UsageError(
             f"The records in {records} are of the task {name or 'of no name'!r}, which is not "
             "built in.",
