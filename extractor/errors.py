@@ -9,6 +9,7 @@
     ├── CacheError             the cache cannot be opened, read or written
     ├── OutputError            a result that cannot be written
     │   └── UnfitRecord        one record that its format cannot hold: the others are written
+    ├── ClusterError           a Ray cluster cannot be reached, or failed
     ├── CeilingReached         the next request might exceed a ceiling: the run stops
     ├── EndpointError          the endpoint refuses every paper: the run stops
     │   ├── AuthenticationFailed
@@ -116,6 +117,19 @@ class UnfitRecord(OutputError):
 
     kind = "unfit"
     hint = "Write JSON Lines; converted from there, columns follow the records."
+
+
+class ClusterError(ExtractorError):
+    """A cluster cannot be reached, or failed: what its workers stored is kept."""
+
+    kind = "cluster"
+    hint = resume_hint()
+
+    @classmethod
+    def of(cls, error: Exception) -> ClusterError:
+        """What Ray raised, of whose message the last line tells most."""
+        lines = [each for each in str(error).splitlines() if each.strip()]
+        return cls(f"The cluster failed: {one_line(lines[-1] if lines else repr(error))[:300]}.")
 
 
 class CeilingReached(ExtractorError):

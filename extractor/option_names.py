@@ -66,14 +66,20 @@ _on_command_line = False
 
 
 @contextmanager
-def command_line() -> Iterator[None]:
-    """Leave messages as they are written during the block, in every thread."""
+def command_line(*, at_work: bool = True) -> Iterator[None]:
+    """Leave messages as they are written during the block, in every thread; without ``at_work``
+    they are put into Python's words."""
     global _on_command_line
-    before, _on_command_line = _on_command_line, True
+    before, _on_command_line = _on_command_line, at_work
     try:
         yield
     finally:
         _on_command_line = before
+
+
+def on_command_line() -> bool:
+    """Whether messages are left as they are written."""
+    return _on_command_line
 
 
 def as_typed(message: str) -> str:

@@ -64,6 +64,13 @@ CacheDir = Annotated[
 ]
 
 
+class EngineKind(StrEnum):
+    """Where a run works."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
 class ProgressKind(StrEnum):
     """How progress is shown."""
 
@@ -229,6 +236,56 @@ class OutputOptions(OptionGroup):
         from extractor.run.resumable import Destination
 
         return Destination.of(task, self.out, self.format, self.failures, view=self.view)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineOptions(OptionGroup):
+    """Where a run works: in this process, or on a cluster."""
+
+    heading: ClassVar = "On a cluster"
+    engine: Annotated[
+        EngineKind,
+        Option(
+            help="'ray' runs on a Ray cluster, and writes parts into the folder OUT "
+            "(docs/scale.md); 'local' in this process."
+        ),
+    ] = EngineKind.LOCAL
+    ray_address: Annotated[
+        str | None,
+        Option(
+            metavar="ADDRESS",
+            help="The cluster: 'auto', or HOST:PORT. Default: RAY_ADDRESS, else one that is "
+            "started on this machine.",
+        ),
+    ] = None
+    workers: Annotated[
+        int | None,
+        Option(
+            min=LEAST["workers"],
+            help="Workers of the cluster. Default: one for each CPU but one, at a hosted model; "
+            "else one for each node, with a model of its own.",
+        ),
+    ] = None
+    part_papers: Annotated[
+        int | None,
+        Option(min=LEAST["part_papers"], help="Papers of a part. Default: 1,000."),
+    ] = None
+
+    @property
+    def on_ray(self) -> bool:
+        """Whether it works on Ray. Raises UsageError for its options without it."""
+        from extractor.errors import UsageError
+
+        if self.engine is EngineKind.RAY:
+            return True
+        given = (
+            ("--ray-address", self.ray_address),
+            ("--workers", self.workers),
+            ("--part-papers", self.part_papers),
+        )
+        for option in (option for option, value in given if value is not None):
+            raise UsageError(f"{option} is for a cluster.", hint="Add --engine ray.")
+        return False
 
 
 @dataclass(frozen=True, kw_only=True)

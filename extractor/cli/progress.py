@@ -238,6 +238,9 @@ class RunDisplay(Progress):
     def stopping(self) -> None:
         self._report.say(STOPPING)
 
+    def tell(self, text: str) -> None:
+        self._report.say(text)
+
 
 def report_for(kind: ProgressKind = ProgressKind.AUTO, *, quiet: bool = False) -> Report:
     """The report that the options ask for; by itself bars in a terminal, else lines."""

@@ -22,10 +22,18 @@ if TYPE_CHECKING:
 
 
 def closing_lines(
-    summary: Summary, out: Path | None, notes: Iterable[str], *, left_out: int = 0
+    summary: Summary,
+    out: Path | None,
+    notes: Iterable[str],
+    *,
+    left_out: int = 0,
+    in_parts: bool = False,
 ) -> Iterator[str]:
-    """What a run came to: counts first, then the ``notes``, then what went wrong."""
-    where = f" in {out}{'' if summary.complete else PARTIAL}" if out else ""
+    """What a run came to: counts first, then the ``notes``, then what went wrong.
+
+    Of a run ``in_parts`` those that are complete are in the folder ``out`` in any case.
+    """
+    where = f" in {out}{'' if summary.complete or in_parts else PARTIAL}" if out else ""
     earlier = f", {summary.earlier:,} from an earlier attempt" if summary.earlier else ""
     yield (
         f"{counted(summary.records, 'record')}{where}, {counted(summary.failures, 'failure')}, "
@@ -45,7 +53,9 @@ def closing_lines(
         yield f"{refused} rejected, each with its reason in meta.dropped: {fields}"
     if summary.unlikely is not None:
         yield unlikely_line(summary.unlikely, summary.unknown or 0)
-    if not summary.complete and out:
+    if not summary.complete and in_parts:
+        yield f"{out} has the parts that are complete; what was answered of others is kept"
+    elif not summary.complete and out:
         yield f"{out} was not changed; the results so far are in {out}{PARTIAL}"
     if summary.interrupted:
         yield f"Interrupted. {resume_hint()}"

@@ -234,18 +234,7 @@ class Budget:
         )
 
     def _exceeded(self, most: Spent) -> CeilingReached | None:
-        limit, now = self._ceilings, self.total()
-        then = now + most
-        if limit.requests is not None and then.requests > limit.requests:
-            return _reached(
-                counted(limit.requests, "request"), f"{now.requests:,}", "--max-requests"
-            )
-        if limit.tokens is not None and then.tokens > limit.tokens:
-            return _reached(counted(limit.tokens, "token"), f"{now.tokens:,}", "--max-tokens")
-        if limit.cost is None or self._prices is None or then.cost(self._prices) <= limit.cost:
-            return None
-        exact = f"{limit.cost:,.2f}" if round(limit.cost, 2) == limit.cost else f"{limit.cost:g}"
-        return _reached(f"${exact}", f"${now.cost(self._prices):,.4f}", "--max-cost")
+        return exceeded(self._ceilings, self._prices, self.total(), most)
 
 
 @dataclass(eq=False, slots=True)
@@ -265,6 +254,21 @@ def _used(usage: Usage) -> Spent:
         cached_tokens=min(max(usage.cached_tokens, 0), prompt),
         completion_tokens=max(usage.completion_tokens, 0),
     )
+
+
+def exceeded(
+    limit: Ceilings, prices: Prices | None, now: Spent, most: Spent
+) -> CeilingReached | None:
+    """The ceiling that is reached where ``now`` is spent and ``most`` is to be, if there is one."""
+    then = now + most
+    if limit.requests is not None and then.requests > limit.requests:
+        return _reached(counted(limit.requests, "request"), f"{now.requests:,}", "--max-requests")
+    if limit.tokens is not None and then.tokens > limit.tokens:
+        return _reached(counted(limit.tokens, "token"), f"{now.tokens:,}", "--max-tokens")
+    if limit.cost is None or prices is None or then.cost(prices) <= limit.cost:
+        return None
+    exact = f"{limit.cost:,.2f}" if round(limit.cost, 2) == limit.cost else f"{limit.cost:g}"
+    return _reached(f"${exact}", f"${now.cost(prices):,.4f}", "--max-cost")
 
 
 def _reached(ceiling: str, spent: str, option: str) -> CeilingReached:

@@ -38,6 +38,8 @@ LEAST = {
     "price_out": 0,
     "limit": 0,
     "sample": 0,
+    "workers": 1,
+    "part_papers": 1,
 }
 """The least values of options."""
 _WHOLE = {
@@ -50,6 +52,8 @@ _WHOLE = {
     "max_tokens",
     "limit",
     "sample",
+    "workers",
+    "part_papers",
 }
 _MODEL_FILE = ".gguf"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from extractor.paper import Paper
     from extractor.record import Result, SchemaT
     from extractor.run.engine import Engine, Retry
+    from extractor.run.extent import Total
     from extractor.writers import Sink
 
 Ahead: TypeAlias = (
@@ -119,6 +120,12 @@ class Watcher:
 
     def done(self, result: Result[SchemaT], summary: Summary) -> None:
         """A result is done; ``summary`` counts those so far."""
+
+    def so_far(self, summary: Summary, total: Total | None) -> None:
+        """A run whose results are not seen one by one is so far, of ``total`` papers."""
+
+    def tell(self, text: str) -> None:
+        """A line for the user, of a worker elsewhere."""
 
     def left_out(self) -> None:
         """A paper is left out, as it has a record already."""

@@ -146,6 +146,14 @@ class Progress(Watcher):
             worked = bool(result.tries)
         self._pace.done(self._last, worked=worked)
 
+    def so_far(self, summary: Summary, total: Total | None) -> None:
+        self._last, before, self._summary = self._clock(), self._summary, summary
+        self._total = lambda: total
+        worked = max(0, summary.new + summary.failures - before.new - before.failures)
+        passed = max(0, summary.papers - before.papers - worked)
+        for number in range(passed + worked):
+            self._pace.done(self._last, worked=number >= passed)
+
     def left_out(self) -> None:
         self._left_out += 1
 

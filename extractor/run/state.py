@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from extractor.llm.lease import Lease
     from extractor.llm.store import AnswerStore
     from extractor.llm.store.runs import Run
     from extractor.run.settings import CallSettings
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class RunState:
-    """The answer store, the run's row in it, and its budget."""
+    """The answer store, the run's row in it, and its budget; ``lease`` is asked for what the budget
+    may spend where the run is one part of another."""
 
     store: AnswerStore | None = None
     run: Run | None = None
     budget: Budget = field(default_factory=Budget)
+    lease: Lease | None = None
 
     def complete(self) -> None:
         """Mark the run complete, with its output in place: the next one is a new run."""

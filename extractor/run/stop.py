@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from extractor.record import SchemaT
     from extractor.run.batch import Watcher
-    from extractor.run.engine import Engine
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stoppable(Protocol):
+    """What is told to take no more papers, as an engine."""
+
+    def stop(self) -> None: ...
 
 
 class Stop:
@@ -23,9 +27,9 @@ class Stop:
     def __init__(self) -> None:
         self.requested = False
         self.forced = False
-        self._begun: tuple[Engine[Any], Watcher, asyncio.Task[Any] | None] | None = None
+        self._begun: tuple[Stoppable, Watcher, asyncio.Task[Any] | None] | None = None
 
-    def begin(self, engine: Engine[SchemaT], watcher: Watcher) -> None:
+    def begin(self, engine: Stoppable, watcher: Watcher) -> None:
         """Stop this engine, in the current task, when it is requested."""
         self._begun = engine, watcher, asyncio.current_task()
 

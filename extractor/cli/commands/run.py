@@ -13,8 +13,12 @@ from extractor.cli.expand import expanded
 from extractor.errors import CeilingReached
 
 if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import NoReturn
+
     from extractor.cli.progress import Report
     from extractor.run.batch import Summary
+    from extractor.run.progress import Status
 
 
 @expanded
@@ -30,6 +34,7 @@ def run(
     model: options.ModelOptions,
     calls: options.CallOptions,
     batches: options.BatchOptions,
+    engine: options.EngineOptions,
     debug_log: options.DebugLog = None,
     progress: options.Progress = options.ProgressKind.AUTO,
     verbose: options.Verbose = False,
@@ -39,14 +44,14 @@ def run(
 
     Records go to OUT in the order of the dumps, by default one JSON object a line. OUT is
     replaced only when it is complete. Answers are kept: the same command continues a run that
-    was stopped.
+    was stopped. With --engine ray, OUT is a folder of parts, each there only when it is complete.
 
     Example: extractor run papers.txt -o records.jsonl
     """
     from extractor.cli._stdin import releasable_stdin
     from extractor.cli.engine import run_engine
     from extractor.cli.progress import report_for
-    from extractor.cli.summary import closing_lines, end_event, usage_lines
+    from extractor.cli.summary import closing_lines, usage_lines
     from extractor.cli.verbose import telling
     from extractor.debug_log import logging_to
     from extractor.llm.own_files import own_files
@@ -57,6 +62,24 @@ def run(
     with report.errors():
         extraction, settings = task.load(), model.settings(concurrency=calls.rates.concurrency)
         call_settings = calls.settings(min_confidence)
+        if engine.on_ray:
+            from extractor.cli.cluster import run_on_cluster
+
+            refused = {"--debug-log": debug_log, "--cache-dir": calls.cache.cache_dir}
+            with telling(report, context, extraction, settings, call_settings, verbose=verbose):
+                summary, status = run_on_cluster(
+                    engine,
+                    dump,
+                    reading,
+                    selection,
+                    output,
+                    extraction,
+                    settings,
+                    call_settings,
+                    report=report,
+                    refused={**refused, "--no-cache": calls.cache.no_cache},
+                )
+            _end(summary, status, output.out, report)
         destination = output.destination(extraction)
         outputs, logs = destination.files, [debug_log] if debug_log else []
         own = [*task.files, *model.files, *own_files(calls.cache.cache_dir)]
@@ -94,8 +117,15 @@ def run(
         notes = [*usage_lines(opened.state.budget, endpoint, call_settings), *opened.notes()]
         for line in closing_lines(summary, output.out, notes, left_out=opened.left_out):
             report.say(line)
-        code = _exit_code(summary, report)
-    report.event("end", **end_event(summary, watcher.status(), output.out), exit_code=code)
+        _end(summary, watcher.status(), output.out, report)
+
+
+def _end(summary: Summary, status: Status, out: Path | None, report: Report) -> NoReturn:
+    """End the command. Raises what ended the run before its end."""
+    from extractor.cli.summary import end_event
+
+    code = _exit_code(summary, report)
+    report.event("end", **end_event(summary, status, out), exit_code=code)
     raise typer.Exit(code)
 
 

@@ -81,14 +81,15 @@ class AnswerStore:
     """Paid answers in one directory, shared safely by several processes.
 
     ``damaged`` holds the keys of damaged rows, ``notes`` what the user should know about the
-    store, ``claims`` those of requests in flight. Raises :class:`CacheError` when the directory
-    cannot be used or is full.
+    store, ``claims`` those of requests in flight. ``guard`` is called before each transaction, and
+    may raise. Raises :class:`CacheError` when the directory cannot be used or is full.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.damaged: set[str] = set()
         self.notes: list[str] = []
+        self.guard: Callable[[], None] = lambda: None
         self._lock = threading.RLock()
         self._inode = 0
         try:
@@ -206,6 +207,7 @@ class AnswerStore:
     def write(self, rows: Sequence[Row]) -> None:
         """Store rows in one transaction, on disk when it returns."""
         with self._lock:
+            self.guard()
             if _inode(self.directory) != self._inode:
                 self._do("cannot be opened", self._open)  # another process set the database aside
             self._do("cannot be written", lambda: self._bulk.write(rows))
