@@ -53,9 +53,10 @@ _NAMES = (
         "price-out",
     ),
     *("prompt", "reasoning-effort", "rpm", "schema", "temperature", "timeout", "title-column"),
+    *("ray-address", "workers", "part-papers", "engine"),
     *("sample", "tpm", "tries", "view", "where"),
 )
-_VALUES = ("none", "full-schema", "papers")
+_VALUES = ("none", "full-schema", "papers", "ray")
 _PATTERN = re.compile(
     rf"{'|'.join(map(re.escape, _OTHERWISE))}(?![\w-])"
     rf"|--(?P<name>{'|'.join(_NAMES)})(?![\w-])(?: (?P<value>{'|'.join(_VALUES)})\b"

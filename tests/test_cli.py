@@ -228,3 +228,22 @@ def test_an_output_that_is_full_is_one_line(invoke: Invoke) -> None:
     assert code == 1
     assert err.startswith("extractor: /dev/full cannot be written: No space left")
     assert len(err.strip().splitlines()) == 1
+
+
+def test_a_cluster_without_ray_says_what_to_install(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("extractor.run.ray")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    code, _, err = invoke("run", EXAMPLE, "-o", tmp_path / "parts", "--engine", "ray")
+    assert code == 2
+    assert err.count("\n") == 1
+    assert "pip install 'abstract-extractor[ray]'" in err
+
+
+@pytest.mark.parametrize("option", ["--ray-address", "--workers", "--part-papers"])
+def test_options_of_a_cluster_are_not_left_unused(invoke: Invoke, option: str) -> None:
+    code, _, err = invoke("run", EXAMPLE, option, "7", "--model", "none")
+    assert code == 2
+    assert f"{option} is for a cluster. Add --engine ray." in err

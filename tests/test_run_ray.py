@@ -6,6 +6,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from command import Starter
+    from helpers import Invoke
 
 if not os.environ.get("CI"):  # where it must be there
     pytest.importorskip("ray", reason="needs Ray: pip install 'abstract-extractor[ray]'")
@@ -163,10 +166,70 @@ def test_a_driver_that_dies_or_is_interrupted_is_continued_under_the_same_ceilin
         code, said = starter.run(*arguments)
         assert code == 0, said
         assert len(server.asked) <= 199 + 2 * IN_FLIGHT, "of the two workers that were killed"
-        paid = len(server.asked)
-        code, said = starter.run(*arguments)
-        assert (code, len(server.asked)) == (0, paid), "all of it is there"
     assert _without_meta(*sorted(out.glob("part-*"))) == _without_meta(tmp_path / "one.jsonl")
+
+
+_PROGRAM = """
+import sys
+import ray
+from extractor import Extractor
+from extractor.testing import FakeModel
+
+address, schema, out, said = sys.argv[1:]
+ray.init(address, log_to_driver=False)
+rows = [{"title": f"Study {n}", "abstract": f"We kept {n} hives."} for n in range(7)]
+rows[3]["abstract"] = ""
+papers = ray.data.from_items(rows, override_num_blocks=3)
+with Extractor(schema, model=FakeModel({"count": 2}, reasks=0)) as extractor:
+    run = extractor.run(
+        papers, out=out, engine="ray", format="parquet", workers=1, part_papers=4, limit=6
+    )
+assert ray.is_initialized()
+with open(said, "w") as file:
+    print(run.records, run.failures, run.requests, run.failures_file is not None, file=file)
+"""
+
+
+def test_a_dataset_goes_into_parquet_with_a_schema_of_the_drivers_own(
+    cluster: Any, tmp_path: Path
+) -> None:
+    from pyarrow import parquet
+
+    schema = tmp_path / "bees.py"
+    schema.write_text(
+        "from typing import Annotated\n"
+        "from pydantic import BaseModel\n"
+        "from extractor import NumberIn\n"
+        "class Bees(BaseModel):\n"
+        "    count: Annotated[int | None, NumberIn()] = None\n"
+    )
+    out, said = tmp_path / "parts", tmp_path / "said"
+    program = [sys.executable, "-c", _PROGRAM, cluster.address, f"{schema}:Bees", out, said]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert said.read_text() == "6 1 6 True\n"
+    table = parquet.read_table(out).to_pylist()
+    assert [row["id"] for row in table] == ["1", "2", "3", "5", "6", "7"]
+    assert [row["count"] for row in table] == [None, None, 2, None, None, None]
+    (failure,) = [json.loads(each.read_bytes()) for each in (out / "_failures").iterdir()]
+    assert (failure["id"], failure["error"]) == ("4", "unreadable")
+
+
+def test_what_a_cluster_cannot_do_is_said_before_it_starts(tmp_path: Path, invoke: Invoke) -> None:
+    dump = write_dump(tmp_path / "dump.jsonl", papers(2))
+    for options, said in (
+        (["-o", tmp_path], f"{tmp_path} is not empty"),
+        (["-o", dump.parent / "x", "--append"], "--append is not for --engine ray"),
+        (["-o", dump.parent / "x", "--no-cache"], "--no-cache is not for --engine ray"),
+        (["-o", dump.parent / "x", "--format", "csv"], "Parts are not written as csv"),
+        (["-o", dump.parent / "x", "--ray-address", "ray://a:1"], "address of a Ray client"),
+        ([], "needs a folder for the parts"),
+    ):
+        code, _, err = invoke("run", dump, "--engine", "ray", "--model", "none", *options)
+        assert (code, said in err) == (2, True), err
+    code, _, err = invoke("run", tmp_path, "-o", tmp_path / "x", "--engine", "ray")
+    assert (code, "is in " in err) == (2, True), err
+    assert invoke("run", "-", "-o", tmp_path / "x", "--engine", "ray").code == 2
 
 
 # What it rests on, without a cluster

@@ -9,7 +9,7 @@ from contextlib import ExitStack, aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
-from extractor.api.checks import check_options
+from extractor.api.checks import check_options, check_word
 from extractor.api.loop import LoopThread
 from extractor.api.opened import Opened
 from extractor.api.options import (
@@ -48,9 +48,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _CHOICE = tuple(Choosing.__annotations__.keys() - Reading.__annotations__.keys())
+_CLUSTER = ("ray_address", "workers", "part_papers")
 _ONLY_WITH_OUT = (
-    *("failures", "format", "view", "retry_failed", "append", "batch", "batch_files"),
+    *("failures", "format", "view", "retry_failed", "append", "batch", "batch_files", "engine"),
+    *_CLUSTER,
 )
+_ENGINES = ("local", "ray")
 
 
 class Extractor(Generic[SchemaT]):
@@ -108,6 +111,11 @@ class Extractor(Generic[SchemaT]):
         self._model = model_settings(options, self._progress)
         self._calls = call_settings(options)
         debug_log = options.get("debug_log")
+        self._not_on_cluster = {
+            "--debug-log": debug_log,
+            "--cache-dir": options.get("cache_dir"),
+            "--no-cache": not options.get("cache", True),
+        }
         self._debug_log = Path(debug_log) if debug_log is not None else None
         own = (schema_file(schema), options.get("prompt"), model_file(options.get("model")))
         self._files = [Path(each) for each in (*own, debug_log) if each is not None]
@@ -179,6 +187,10 @@ class Extractor(Generic[SchemaT]):
         append: bool = False,
         batch: bool = False,
         batch_files: str | Path | None = None,
+        engine: str = "local",
+        ray_address: str | None = None,
+        workers: int | None = None,
+        part_papers: int | None = None,
         progress: bool | None = None,
         **how: Unpack[Choosing],
     ) -> Run: ...
@@ -198,6 +210,14 @@ class Extractor(Generic[SchemaT]):
         that have none there. With ``batch`` the provider's batches answer, cheaper and within a
         day; with ``batch_files`` requests are written to that directory, and their results read
         there: AnswersAwaited is raised while some are missing (docs/batches.md).
+
+        With ``engine="ray"`` it works on a Ray cluster (docs/scale.md): ``out`` is a folder of
+        parts of ``part_papers`` papers each, ``ray_address`` the cluster, by default one on this
+        machine, and ``workers`` how many work at a time. ``papers`` may be a Ray Dataset.
+
+        ``where`` are one or several conditions that papers must meet, such as ``"year>=2024"``
+        (docs/configuration.md); ``limit``: take only the first so many of those; ``sample``: so
+        many of these at random, others for another ``seed``.
 
         Raises the error that ended the run, such as EndpointError or CeilingReached; also then
         paid answers are kept.
@@ -251,6 +271,10 @@ class Extractor(Generic[SchemaT]):
         append: bool = False,
         batch: bool = False,
         batch_files: str | Path | None = None,
+        engine: str = "local",
+        ray_address: str | None = None,
+        workers: int | None = None,
+        part_papers: int | None = None,
         progress: bool | None = None,
         **how: Unpack[Choosing],
     ) -> Run: ...
@@ -364,7 +388,30 @@ class Extractor(Generic[SchemaT]):
         check_options({"out": out, **how}, Running)
         choice, shown = _choice(how), how.pop("progress", None)
         given = {name: how.pop(name) for name in _ONLY_WITH_OUT if name in how}
+        check_word("engine", engine := given.pop("engine", "local"), _ENGINES)
+        cluster = {name: given.pop(name) for name in _CLUSTER if given.get(name) is not None}
         self._begin()
+        if engine == "ray":
+            from extractor.api.on_cluster import run_on_cluster
+
+            return await run_on_cluster(
+                papers,
+                Path(out),
+                self.task,
+                self._model,
+                self._calls,
+                progress=self._progress,
+                shown=shown,
+                stop=stop,
+                cluster=cluster,
+                format=given.pop("format", None),
+                refused={f"--{k.replace('_', '-')}": v for k, v in given.items()}
+                | self._not_on_cluster,
+                choice=choice,
+                reading=how,
+            )
+        for name in cluster:
+            raise ArgumentError(f"{name}= is for a cluster.", hint='Add engine="ray".')
         if not self._in_use:  # an embedded model is not loaded twice
             await self._close_engine()
         return await run_into_file(

@@ -91,6 +91,10 @@ class Running(Choosing, total=False):
     append: bool
     batch: bool
     batch_files: str | Path | None
+    engine: str
+    ray_address: str | None
+    workers: int | None
+    part_papers: int | None
     progress: bool | None
 
 

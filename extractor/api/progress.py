@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from extractor.llm.weights.catalog import Weights
     from extractor.record import Result
     from extractor.run.batch import Summary
+    from extractor.run.extent import Total
 
 _LONG_WAIT_SECONDS = 10.0
 
@@ -89,6 +90,16 @@ class PaperBar(Watcher):
         said = ", ".join(f"{number:,} {what}" for number, what in counts if number)
         self._bar.set_postfix_str(said, refresh=False)
         self._advance()
+
+    def so_far(self, summary: Summary, total: Total | None) -> None:
+        self._total = lambda: total.number if total else None
+        if self._bar is not None:
+            self._bar.update(max(0, summary.papers - self._bar.n))
+            self.tick()
+
+    def tell(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.write(text)
 
     def left_out(self) -> None:
         self._advance()

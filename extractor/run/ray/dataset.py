@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from extractor.readers.base import Columns
 from extractor.readers.json_lines import JsonLines
 from extractor.run.batch import Watcher
 from extractor.run.ray.driver import Cluster, ClusterRun, run_in_parts
+from extractor.run.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,14 +33,17 @@ class DatasetPapers:
     dataset: Any
     columns: Columns = Columns()  # noqa: RUF009 -- a tuple
 
+    name = "the Dataset"
     identity = "a Ray Dataset"
+    size = None
+    position = 0
 
-    def first(self, papers: int | None) -> Iterator[Item]:
-        dataset = self.dataset if papers is None else self.dataset.limit(papers)
-        dataset.context.execution_options.preserve_order = True
+    def __iter__(self) -> Iterator[Item]:
+        self.dataset.context.execution_options.preserve_order = True
         reader = JsonLines()
-        for number, row in enumerate(dataset.iter_rows(), start=1):
-            yield reader.item_of(number, dict(row), self.columns)
+        for number, row in enumerate(self.dataset.iter_rows(), start=1):
+            item = reader.item_of(number, dict(row), self.columns)
+            yield item if item.id else replace(item, id=str(number))
 
     def notes(self) -> list[str]:
         return []
@@ -67,8 +71,8 @@ async def run_dataset(
     papers = DatasetPapers(dataset, columns)
 
     @contextmanager
-    def opened() -> Iterator[DatasetPapers]:
-        yield papers
+    def opened() -> Iterator[Selection]:
+        yield Selection(papers)
 
     return await run_in_parts(
         opened,

@@ -29,6 +29,7 @@ from extractor.llm.settings import check_number, model_file
 from extractor.llm.store import AnswerStore, runs
 from extractor.option_names import on_command_line
 from extractor.run.batch import Summary
+from extractor.run.extent import Total
 from extractor.run.ray.coordinator import Coordinator
 from extractor.run.ray.epochs import take_over
 from extractor.run.ray.folder import Mark, add, as_earlier, open_folder
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from extractor.llm.endpoint import Endpoint
     from extractor.llm.settings import ModelSettings
     from extractor.run.batch import Watcher
-    from extractor.run.extent import Total
     from extractor.run.ray.folder import PartFolder, RunFolder
     from extractor.run.ray.reader import OpenPapers
     from extractor.run.settings import CallSettings
@@ -221,6 +221,9 @@ class _Driver:
         finally:
             telling.cancel()
         self._summary.interrupted = stop.requested
+        if self._parts is not None:
+            self._extent = Total(self._summary.papers, exact=True)
+        self._watcher.so_far(self._summary, self._extent)
         if self._summary.stopped is not None and not self._summary.papers:
             raise self._summary.stopped
 
@@ -400,7 +403,7 @@ def _portable(task: Task[Any]) -> Task[Any]:
 
 
 def _writer(name: str | None) -> Writer:
-    writer = choose_writer(name, None)
+    writer = choose_writer(name, Path("part"))
     if writer.name not in _FORMATS:
         raise UsageError(
             f"Parts are not written as {writer.name}.",
