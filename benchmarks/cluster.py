@@ -50,7 +50,7 @@ def measure(papers: int, workers: int, url: str = "") -> Ran:
         arguments = ["run", str(dump), scratch, str(workers), url]
         done = subprocess.run(
             [sys.executable, __file__, *arguments],
-            capture_output=True,
+            stdout=subprocess.PIPE,
             text=True,
             check=True,
             env={**os.environ, "RAY_worker_niceness": "0"},

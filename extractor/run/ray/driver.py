@@ -336,14 +336,15 @@ def _connected(address: str | None) -> Iterator[None]:
         yield
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.WARNING}
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if not (address or os.environ.get("RAY_ADDRESS")):
+        address = "local"  # else Ray connects to whatever cluster runs on this machine
         options |= {"include_dashboard": False, "object_store_memory": _OBJECT_STORE}
     try:
         ray.init(address=address, **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise ClusterError(
-            f"No Ray cluster can be reached at {address or 'this machine'}: {error}",
+            f"No Ray cluster can be reached at {address or 'RAY_ADDRESS'}: {error}",
             hint="Start one with 'ray start --head', or leave out --ray-address.",
         ) from error
     for handler in logging.getLogger("ray.data").handlers:
