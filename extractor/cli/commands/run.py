@@ -65,7 +65,13 @@ def run(
         if engine.on_ray:
             from extractor.cli.cluster import run_on_cluster
 
-            refused = {"--debug-log": debug_log, "--cache-dir": calls.cache.cache_dir}
+            refused = {
+                "--debug-log": debug_log,
+                "--cache-dir": calls.cache.cache_dir,
+                "--no-cache": calls.cache.no_cache,
+                "--batch": batches.batch,
+                "--batch-files": batches.batch_files,
+            }
             with telling(report, context, extraction, settings, call_settings, verbose=verbose):
                 summary, status = run_on_cluster(
                     engine,
@@ -77,7 +83,7 @@ def run(
                     settings,
                     call_settings,
                     report=report,
-                    refused={**refused, "--no-cache": calls.cache.no_cache},
+                    refused=refused,
                 )
             _end(summary, status, output.out, report)
         destination = output.destination(extraction)
