@@ -13,7 +13,6 @@ from extractor.errors import ArgumentError
 from extractor.option_names import as_typed
 from extractor.readers import Dump
 from extractor.readers.base import Columns
-from extractor.run.selection import Selection
 from extractor.run.session import prices_of
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from extractor.api.progress import Progress
     from extractor.llm.settings import ModelSettings
     from extractor.run.ray import ClusterRun
+    from extractor.run.selection import Selection
     from extractor.run.settings import CallSettings
     from extractor.run.stop import Stop
     from extractor.task import Task
@@ -45,12 +45,7 @@ class _Given:
 
             names = ("title_column", "abstract_column", "id_column")
             columns = Columns(*(self.reading.get(name) for name in names))
-            yield Selection(
-                DatasetPapers(self.papers, columns),
-                where=choice.conditions,
-                sample=choice.sample,
-                seed=choice.seed,
-            )
+            yield choice.of(DatasetPapers(self.papers, columns))
             return
         with open_papers(self.papers, self.reading) as source:
             yield choice.of(source)
@@ -99,7 +94,7 @@ async def run_on_cluster(
     with opener() as selection:
         identity = selection.identity
     settings = {"address" if name == "ray_address" else name: cluster[name] for name in cluster}
-    with progress.papers(None, shown=shown) as bar:
+    with progress.papers(None, likely=lambda: None, shown=shown) as bar:
         done = await run_in_parts(
             opener,
             identity,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from extractor.record import Failure
     from extractor.run.prefetch import PaperSource
+    from extractor.run.selection import Source as Selectable
 
 PaperInput: TypeAlias = "Iterable[Any] | os.PathLike[str]"
 """Papers in any form: see docs/python.md."""
@@ -124,7 +125,7 @@ class Choice:
             if (number := getattr(self, name)) is not None:
                 check_number(name, number)
 
-    def of(self, source: Dump | Entries) -> Selection:
+    def of(self, source: Selectable) -> Selection:
         where = [self.where] if isinstance(self.where, str) else self.where or ()
         self._selection = Selection(source, where=where, sample=self.sample, seed=self.seed)
         return self._selection
