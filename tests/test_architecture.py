@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import dis
+import inspect
 import re
 import sys
 import threading
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +66,8 @@ class Trace:
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
         if not self.on or event != "call" or frame.f_code.co_name.startswith("<"):
             return
+        if frame.f_lasti > _start(frame.f_code):
+            return  # it goes on: how often it has waited depends on the speed of the machine
         step, caller = _step(frame.f_code), frame.f_back
         while caller is not None and _step(caller.f_code) is None:
             caller = caller.f_back
@@ -71,6 +76,14 @@ class Trace:
 
     def of_every_paper(self) -> set[tuple[str, str]]:
         return {entered for entered, times in self.entered.items() if times >= PAPERS}
+
+
+@cache
+def _start(code: CodeType) -> int:
+    """Where a coroutine begins, which goes on behind that."""
+    if not code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
+        return len(code.co_code)
+    return next(each.offset for each in dis.get_instructions(code) if each.opname == "RESUME")
 
 
 def _step(code: CodeType) -> str | None:

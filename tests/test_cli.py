@@ -105,7 +105,7 @@ def test_help_lists_options_under_headings(invoke: Invoke) -> None:
     _, out, _ = invoke("run", "--help")
     headings = re.findall(r"^([A-Z][\w ]+):$", out, re.MULTILINE)
     usual = ["Arguments", "Options", "Reading the dump", "Model", "Asking", "Spending", "Cache"]
-    usual.append("Batches")
+    usual += ["Batches", "On a cluster"]
     assert headings == usual
     spending = out.split("\nSpending:\n")[1].split("\n\n")[0]
     names = ["--max-cost", "--max-requests", "--max-tokens", "--price-in", "--price-out"]

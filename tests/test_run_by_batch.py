@@ -377,6 +377,9 @@ def test_a_run_that_is_interrupted_says_what_is_under_way(
     command.send(signal.SIGINT)
     assert command.wait() == 130
     assert "1 batch under way (batch_0): the same command takes up" in command.said
+    assert "out.jsonl was not changed\n" in command.said
+    again = invoke("run", dump, "-o", tmp_path / "one.jsonl", "--limit", 1, *given[:4])
+    assert "1 batch of this model under way" in again.err
     listed = invoke("batches")
     assert re.fullmatch(
         r"batch_0  m@http://127.0.0.1:\d+/v1  11 requests  submitted  0.0 h\n", listed.out

@@ -33,7 +33,9 @@ def closing_lines(
 
     Of a run ``in_parts`` those that are complete are in the folder ``out`` in any case.
     """
-    where = f" in {out}{'' if summary.complete or in_parts else PARTIAL}" if out else ""
+    partial = f"{out}{PARTIAL}" if summary.papers else None
+    written = out if summary.complete or in_parts else partial
+    where = f" in {written}" if out and written else ""
     earlier = f", {summary.earlier:,} from an earlier attempt" if summary.earlier else ""
     yield (
         f"{counted(summary.records, 'record')}{where}, {counted(summary.failures, 'failure')}, "
@@ -56,7 +58,8 @@ def closing_lines(
     if not summary.complete and in_parts:
         yield f"{out} has the parts that are complete; what was answered of others is kept"
     elif not summary.complete and out:
-        yield f"{out} was not changed; the results so far are in {out}{PARTIAL}"
+        so_far = f"; the results so far are in {partial}" if partial else ""
+        yield f"{out} was not changed{so_far}"
     if summary.interrupted:
         yield f"Interrupted. {resume_hint()}"
 

@@ -13,6 +13,7 @@ from extractor.errors import UsageError, resume_hint
 from extractor.llm.providers import provider_for
 from extractor.paper import Paper
 from extractor.paths import beside
+from extractor.plurals import counted
 from extractor.record import SchemaT, record_schema
 from extractor.run.appending import Earlier
 from extractor.run.batch import run_batch
@@ -175,6 +176,8 @@ class Resumable(Generic[SchemaT]):
         stop: Stop | None = None,
     ) -> Summary:
         """Extract every paper; arguments and result are those of `run_batch`."""
+        if self._by is None:
+            self._tell_of_batches(engine)
         items = as_items(self._papers.first(self._limit))
         if self._earlier:
             items = self._earlier.new(items, watcher.left_out)
@@ -195,6 +198,20 @@ class Resumable(Generic[SchemaT]):
         if summary.complete or summary.papers:
             self.ending = "" if summary.complete else PARTIAL
         return summary
+
+    def _tell_of_batches(self, engine: Engine[SchemaT]) -> None:
+        """Tell of answers that are paid for and on their way, where this run may pay again."""
+        if self.state.store is None:
+            return
+        from extractor.llm.store.batches import under_way
+
+        model = engine.endpoint.identity
+        known = [batch for batch in under_way(self.state.store) if batch.model == model]
+        if known:
+            engine.rate_limiter.notify(
+                f"{counted(len(known), 'batch', 'batches')} of this model under way: what they "
+                "answer too is paid for twice. With --batch the run waits for them."
+            )
 
     def notes(self) -> list[str]:
         """What the user should know of the store, the papers and the records."""

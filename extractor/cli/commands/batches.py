@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,6 +48,8 @@ def cancel(
 
     The key comes from OPENAI_API_KEY.
     """
+    import asyncio
+
     from extractor.llm.store.batches import under_way
     from extractor.run.state import open_store
 
