@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
-from helpers import write_jsonl
+from helpers import read_jsonl, write_jsonl
 from pydantic import BaseModel
 from reviews import CLAIM, PAPERS, RECORDS, Review, place, record
 
+from extractor.confidence import MinConfidence
 from extractor.decisions import DecisionLog, read_decisions
 from extractor.errors import DumpError, UsageError
 from extractor.grounding import NumberIn, Verbatim
@@ -143,7 +144,50 @@ def test_a_refused_value_comes_back_only_where_the_text_has_it(review: Review) -
         with pytest.raises(UsageError, match="not in the text"):
             ask(session, "decide", paper=0, index=0, verdict="accept")
         ask(session, "decide", paper=0, index=1, verdict="accept")
-    assert review.decided() == [("benchmarks[0]", "correct", "Foxglove")]
+        assert ask(session, "decide", paper=0, index=1, verdict="accept")  # twice is once
+    assert review.decided() == [("benchmarks[0]", "accept", "Foxglove")]
+
+
+def test_a_decision_is_about_the_value_whether_a_run_keeps_it_or_not(
+    review: Review, invoke: Invoke, tmp_path: Path
+) -> None:
+    """Records with a threshold and without one, in either order: the decisions hold in both."""
+    every = record(
+        0,
+        [place(0, "hardware[0]", "Acme T9", 0.3), place(0, "benchmarks[0]", "Foxglove", 0.4)],
+        hardware=["Acme T9"],
+        benchmarks=["Foxglove"],
+    )
+    sure = MinConfidence(0.5).of_row(every)
+    for first, later in ((every, sure), (sure, every)):
+        review.path.unlink(missing_ok=True)
+        write_jsonl(review.records, [first])
+        with review.session() as session:
+            paper = session.paper(0)
+            for at, value in enumerate(paper["values"]):
+                verdict = "reject" if value["field"] == "hardware" else "accept"
+                ask(session, "decide", paper=0, index=at, verdict=verdict)
+        write_jsonl(review.records, [later])
+        with review.session() as session:
+            assert session.decided == 2
+        for row in (first, later):
+            write_jsonl(review.records, [row])
+            done = invoke("convert", review.records, tmp_path / "out.jsonl")
+            kept = "kept" if first is sure else "accepted"
+            assert f"Review applied: 1 {kept}, 1 rejected." in done.err
+            assert "Not applied" not in done.err
+            (reviewed,) = read_jsonl(tmp_path / "out.jsonl")
+            assert (reviewed["hardware"], reviewed["benchmarks"]) == ([], ["Foxglove"])
+            assert reviewed["evidence"] == [place(0, "benchmarks[0]", "Foxglove", 1.0)]
+            assert [each["value"] for each in reviewed["meta"]["dropped"]] == ["Acme T9"]
+
+
+def test_a_refused_value_is_not_kept_beside_the_one_of_its_field(review: Review) -> None:
+    dropped = [{"path": "method_name", "value": "Brisk", "reason": "confidence below 0.9: 0.5"}]
+    write_jsonl(review.records, [record(0, [], dropped, method_name="SlowNet")])
+    with review.session() as session, pytest.raises(UsageError, match="has a value already"):
+        ask(session, "decide", paper=0, index=1, verdict="accept")
+    assert not review.path.exists()
 
 
 def test_a_field_of_one_value_takes_no_second(review: Review) -> None:

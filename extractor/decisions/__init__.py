@@ -6,14 +6,13 @@ Lines and is only appended to; ``extractor.review`` writes it, ``convert`` and `
 
 from __future__ import annotations
 
-from extractor.decisions.apply import SAID, ReviewedRecords, apply_decisions
+from extractor.decisions.apply import ReviewedRecords, apply_decisions, outcomes
 from extractor.decisions.by_hand import check_not_by_hand
 from extractor.decisions.decision import Decision, Verdict, field_of, is_within, text_hash
 from extractor.decisions.log import DecisionLog, decisions_path, is_decisions, read_decisions
 from extractor.decisions.standing import Decisions
 
 __all__ = [
-    "SAID",
     "Decision",
     "DecisionLog",
     "Decisions",
@@ -25,6 +24,7 @@ __all__ = [
     "field_of",
     "is_decisions",
     "is_within",
+    "outcomes",
     "read_decisions",
     "text_hash",
 ]

@@ -7,26 +7,29 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from extractor.confidence import BELOW
 from extractor.decisions.decision import field_of, is_within
 from extractor.decisions.log import decisions_path, read_decisions
 from extractor.decisions.standing import Decisions
 from extractor.errors import harmless
+from extractor.plurals import counted
 from extractor.record import RECORD_KEYS, encode_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from extractor.decisions.decision import Decision
 
 SAID = {
     "accept": "accepted",
+    "keep": "kept",
     "correct": "corrected",
     "reject": "rejected",
     "add": "added",
-    "complete": "papers complete",
+    "complete": "complete",
 }
-"""How verdicts are told."""
+"""How outcomes are told."""
 
 _MOST_TOLD = 5
 
@@ -66,26 +69,32 @@ class ReviewedRecords:
                 continue
             reviewed, unmatched = apply_decisions(row, of_paper)
             self.unmatched += unmatched
-            self.applied.update(each.verdict for each in of_paper if each not in unmatched)
+            self.applied.update(each.outcome for each in of_paper if each not in unmatched)
             yield reviewed
         self.unmatched += (each for paper in left for each in self.decisions.of(*paper))
 
     def notes(self) -> list[str]:
         """What was applied, and what was not, as lines for the user."""
-        done = [
-            f"{self.applied[kind]:,} {said}" for kind, said in SAID.items() if self.applied[kind]
-        ]
-        lines = [f"Review applied: {', '.join(done)}."] if done else []
+        done = outcomes(self.applied)
+        lines = [f"Review applied: {done}."] if done else []
         for each in self.unmatched[:_MOST_TOLD]:
             what = encode_json(each.new if each.old is None else each.old).decode()
             lines.append(
                 f"Not applied: paper {each.paper} ({each.title[:60]}) has not, or no longer, "
                 f"{each.path or 'this title'} {what if each.path else ''}".rstrip()
-                + f" ({SAID[each.verdict]} by {each.reviewer})."
+                + f" ({SAID[each.outcome]} by {each.reviewer})."
             )
         if len(self.unmatched) > _MOST_TOLD:
             lines.append(f"Not applied: {len(self.unmatched) - _MOST_TOLD:,} more.")
         return [*map(harmless, lines)]
+
+
+def outcomes(counts: Mapping[str, int]) -> str:
+    """How many decisions had which outcome: "3 accepted, 1 paper complete"."""
+    said = {kind: f"{count:,}" for kind, count in counts.items() if count}
+    if "complete" in said:
+        said["complete"] = counted(counts["complete"], "paper")
+    return ", ".join(f"{said[kind]} {how}" for kind, how in SAID.items() if kind in said)
 
 
 def apply_decisions(
@@ -93,9 +102,10 @@ def apply_decisions(
 ) -> tuple[dict[str, Any], list[Decision]]:
     """A record with the decisions about its paper, and those that do not fit it.
 
-    An accepted, corrected or added value has the confidence 1. A rejected one leaves its list or
-    becomes null, and is told in ``meta.dropped``. A decision fits where the record has the value
-    that was judged; where it has what came of the decision already, there is nothing to do.
+    An accepted, corrected or added value has the confidence 1, and is no longer told in
+    ``meta.dropped``. A rejected one leaves its list or becomes null, and is told there. A decision
+    fits where the record has the value that was judged, or left it out for its confidence only;
+    where it has what came of the decision already, there is nothing to do.
     """
     unmatched: list[Decision] = []
     reviewed = dict(row)
@@ -103,15 +113,18 @@ def apply_decisions(
     rests = [each for each in row.get("evidence") or () if isinstance(each, dict)]
     unproven = meta.get("confidence") or {}
     rests += ({"path": path, "confidence": chance} for path, chance in unproven.items())
-    dropped: list[dict[str, Any]] = []
+    dropped = [each for each in meta.get("dropped") or () if isinstance(each, dict)]
     by_field = sorted((each for each in decisions if each.path), key=lambda each: each.field)
     for name, of_field in groupby(by_field, key=lambda each: each.field):
-        slots = _Slots.of(name, row.get(name), rests)
+        of_name = [each for each in dropped if field_of(str(each.get("path"))) == name]
+        unlikely = [each["value"] for each in of_name if str(each.get("reason")).startswith(BELOW)]
+        slots = _Slots.of(name, row.get(name), rests, unlikely)
         for decision in of_field:
             if not slots.take(decision):
                 unmatched.append(decision)
         rests = slots.others + slots.rests()
-        dropped += slots.dropped
+        back = [each for each in of_name if each.get("value") in slots.restored]
+        dropped = [each for each in dropped if each not in back] + slots.dropped
         if name in row or slots.values:
             reviewed[name] = slots.value()
     if by_field:
@@ -120,7 +133,7 @@ def apply_decisions(
         reviewed["evidence"] = [each for each in rests if "source" in each]
         if unproven:
             meta = {**meta, "confidence": _unproven(rests)}
-        reviewed["meta"] = {**meta, "dropped": [*(meta.get("dropped") or ()), *dropped]}
+        reviewed["meta"] = {**meta, "dropped": dropped}
     return _framed(reviewed), unmatched
 
 
@@ -144,17 +157,22 @@ class _Slots:
     """The values of a field, each with its evidence, whose paths continue that of the value.
 
     What ``meta.confidence`` says of a value without evidence goes with it in the same way.
-    ``others`` is the evidence of other fields.
+    ``others`` is the evidence of other fields, ``unlikely`` are values that were left out for their
+    confidence, ``restored`` those that were left out and are back.
     """
 
     name: str
     many: bool
     values: list[tuple[Any, list[dict[str, Any]]]]
     others: list[dict[str, Any]]
+    unlikely: Collection[Any]
     dropped: list[dict[str, Any]] = field(default_factory=list)
+    restored: list[Any] = field(default_factory=list)
 
     @classmethod
-    def of(cls, name: str, value: Any, evidence: list[dict[str, Any]]) -> _Slots:
+    def of(
+        cls, name: str, value: Any, evidence: list[dict[str, Any]], unlikely: Collection[Any]
+    ) -> _Slots:
         many = isinstance(value, list)
         items = value if isinstance(value, list) else [] if value is None else [value]
         others, values = list(evidence), []
@@ -164,23 +182,25 @@ class _Slots:
             others = [each for each in others if each not in own]
             rests = [{**each, "path": str(each["path"])[len(path) :]} for each in own]
             values.append((item, rests))
-        return cls(name, many, values, others)
+        return cls(name, many, values, others, unlikely)
 
     def take(self, decision: Decision) -> bool:
         """Apply one decision; False where it does not fit."""
-        at = self._find(decision.old)
-        if decision.refused:
-            return decision.verdict == "reject" or self._add(decision)
+        at, right = self._find(decision.old), decision.right
         if decision.verdict == "add":
             return self._add(decision)
-        if at is None:  # then it may be as it was decided to be already
-            return decision.verdict == "reject" or self._find(decision.new) is not None
+        if at is None:
+            if decision.verdict == "reject" or self._find(right) is not None:
+                return True  # it is as it was decided to be already
+            return (decision.refused or decision.old in self.unlikely) and self._add(decision)
         if decision.verdict == "accept":
             self.values[at] = decision.old, _sure(self.values[at][1])
-            return True
-        self._drop(at, decision)
-        if decision.verdict == "correct" and self._find(decision.new) is None:
-            self.values.insert(at, (decision.new, _sure(decision.evidence)))
+        elif right == decision.old:  # it rests on other words
+            self.values[at] = right, _sure(decision.evidence)
+        else:
+            self._drop(at, decision)
+            if right is not None and self._find(right) is None:
+                self.values.insert(at, (right, _sure(decision.evidence)))
         return True
 
     def _find(self, value: Any) -> int | None:
@@ -189,13 +209,15 @@ class _Slots:
         return next((at for at, (each, _) in enumerate(self.values) if each == value), None)
 
     def _add(self, decision: Decision) -> bool:
-        if self._find(decision.new) is not None:
+        if self._find(decision.right) is not None:
             return True
         many = self.many or decision.path.endswith("]")
         if self.values and not many:
             return False
         self.many = many
-        self.values.append((decision.new, _sure(decision.evidence)))
+        self.values.append((decision.right, _sure(decision.evidence)))
+        if decision.verdict == "accept" or decision.new == decision.old:
+            self.restored.append(decision.old)
         return True
 
     def _drop(self, at: int, decision: Decision) -> None:

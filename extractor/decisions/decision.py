@@ -35,8 +35,8 @@ class Decision:
     ``at`` is the time in UTC, ISO 8601. ``paper`` and ``title`` are those of the record, ``text``
     is `text_hash` of the title and abstract that were read. ``path`` is the value's place in the
     record, "" for the whole paper. ``old`` is the value that was judged, ``new`` the one that
-    stands in its place, with its ``evidence``, whose paths continue the path of the value. With
-    ``refused``, the judged value is one that grounding had refused (``meta.dropped``).
+    stands in its place. ``evidence`` is that of the value that is right; its paths continue the
+    path of the value. With ``refused``, the judged value was a refused one (``meta.dropped``).
     """
 
     at: str
@@ -57,12 +57,21 @@ class Decision:
         return field_of(self.path)
 
     @property
+    def right(self) -> Any:
+        """The value that the record is to have; None where it was rejected."""
+        return self.old if self.verdict == "accept" and self.new is None else self.new
+
+    @property
+    def outcome(self) -> str:
+        """The verdict, or "keep" where a refused value is right after all."""
+        kept = self.refused and (self.verdict == "accept" or self.new == self.old)
+        return "keep" if kept else self.verdict
+
+    @property
     def key(self) -> Key:
         """What the decision is about, within its paper: places may shift, the value tells."""
         if not self.path:
             return WHOLE_PAPER
-        if self.refused:
-            return self.field, "refused", encode_json(self.old)
         if self.old is None:
             return self.field, "added", encode_json(self.new)
         return self.field, "value", encode_json(self.old)

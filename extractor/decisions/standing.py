@@ -58,8 +58,8 @@ class Decisions:
         return (decision for paper in list(self._papers) for decision in self.of(*paper))
 
     def verdicts(self) -> Counter[str]:
-        """How many decisions hold, by verdict."""
-        return Counter(decision.verdict for decision in self)
+        """How many decisions hold, by outcome."""
+        return Counter(decision.outcome for decision in self)
 
     def disagreements(self) -> int:
         """How many things two reviewers decided differently; the later decision holds."""

@@ -17,9 +17,9 @@ class ReviewedField:
     wrong: list[Any] = field(default_factory=list)
 
     def take(self, decision: Decision) -> None:
-        if decision.verdict in ("reject", "correct") and decision.old is not None:
+        right = decision.right
+        if decision.old not in (None, right):
             self.wrong.append(decision.old)
-        right = decision.old if decision.verdict == "accept" else decision.new
         if right is not None and right not in self.right:
             self.right.append(right)
 

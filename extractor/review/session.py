@@ -137,7 +137,7 @@ class Session:
     def _verdicts(self) -> list[str | None]:
         standing = {paper: self._standing(paper) for paper in {item.paper for item in self.items}}
         decisions = (standing[item.paper].get(self._key(item)) for item in self.items)
-        return [decision.verdict if decision else None for decision in decisions]
+        return [decision.outcome if decision else None for decision in decisions]
 
     def _key(self, item: Item) -> Key:
         if item.value is None:
@@ -223,17 +223,24 @@ class Session:
             verdict, new = asked.get("verdict"), None
             if verdict == "correct":
                 new = self._corrected(paper, value.field, asked)
-                self._refuse_second(asked["paper"], value.field, new, replaces=not value.refused)
             elif verdict == "accept" and value.refused:
-                verdict, new = "correct", self._restored(paper, value)
+                new = self._restored(paper, value)
             elif verdict not in ("accept", "reject"):
                 raise UsageError(f"There is no verdict {verdict!r}.")
-            evidence = new.evidence if new else ()
-            self._append(
-                known, value.path, verdict, old=value.value, new=new.value if new else None,
-                evidence=evidence, refused=value.refused,
-            )  # fmt: skip
+            if new is not None:
+                self._refuse_second(asked["paper"], value.field, new, value)
+            self.log.append(self._judged(known, value, verdict, new))
             return self._paper(cast("int", asked["paper"]))
+
+    def _judged(
+        self, known: _Known, value: Value, verdict: Any, new: Corrected | None = None
+    ) -> Decision:
+        """A decision about a value; what accepts it keeps the words that it rests on."""
+        words = value.own_evidence if verdict == "accept" else ()
+        return self._decision(
+            known, value.path, verdict, old=value.value, new=new.value if new else None,
+            evidence=new.evidence if new else words, refused=value.refused,
+        )  # fmt: skip
 
     def _restored(self, paper: ReadPaper, value: Value) -> Corrected:
         """A refused value that the text has after all."""
@@ -247,18 +254,25 @@ class Session:
         return self._corrections.check(paper, field, asked.get("value"), _places(asked, paper))
 
     def _refuse_second(
-        self, paper: int, name: str, new: Corrected, *, replaces: bool = False
+        self, paper: int, name: str, new: Corrected, judged: Value | None = None
     ) -> None:
-        """Refuse what the paper has already, and a second value of a field that has one."""
+        """Refuse what the paper has already, and a second value of a field that has one.
+
+        ``judged`` is the value that the new one takes the place of.
+        """
+        standing = self._standing(paper)
+        if judged is not None:
+            standing.pop(judged.key, None)
         own = [each for each in self._known[paper].values if each.field == name]
         values = [each.value for each in own if not each.refused]
         if new.value in values:
             raise UsageError("The record has this value already: accept it there.")
-        of_field = [each for each in self._standing(paper).values() if each.field == name]
+        of_field = [each for each in standing.values() if each.field == name]
         values += [each.new for each in of_field if each.verdict == "add" or each.refused]
         if new.value in values:
             raise UsageError("This value was added already.")
         values = [value for value in values if value is not None]
+        replaces = judged is not None and not judged.refused
         if values and not replaces and not self._corrections.fields[name].many:
             raise UsageError(f"{name} has a value already: correct that one.")
 
@@ -273,7 +287,9 @@ class Session:
             if self._corrections.fields[name].many:
                 have = paper.record.get(name)
                 path = f"{name}[{len(have) if isinstance(have, list) else 0}]"
-            self._append(known, path, "add", new=new.value, evidence=new.evidence)
+            self.log.append(
+                self._decision(known, path, "add", new=new.value, evidence=new.evidence)
+            )
             return self._paper(cast("int", asked["paper"]))
 
     def draft(self, asked: Json) -> Json:
@@ -296,12 +312,9 @@ class Session:
             standing = self._standing(cast("int", asked["paper"]))
             undecided = [value for value in known.values if value.key not in standing]
             decisions = [
-                self._decision(
-                    known, value.path, "reject" if value.refused else "accept",
-                    old=value.value, refused=value.refused,
-                )
+                self._judged(known, value, "reject" if value.refused else "accept")
                 for value in undecided
-            ]  # fmt: skip
+            ]
             self.log.append(*decisions, self._decision(known, "", "complete"))
             return self._paper(cast("int", asked["paper"]))
 
@@ -328,9 +341,6 @@ class Session:
             keys = [value.key for value in self._known[number].values]
             index = keys.index(last.key) if last.key in keys else None
             return {**self._paper(number), "undone": {**_decided(last), "index": index}}
-
-    def _append(self, known: _Known, path: str, verdict: Any, **more: Any) -> None:
-        self.log.append(self._decision(known, path, verdict, **more))
 
     def _decision(self, known: _Known, path: str, verdict: Any, **more: Any) -> Decision:
         return Decision(
@@ -400,7 +410,7 @@ def _shown(value: Value, decision: Decision | None) -> Json:
 
 def _decided(decision: Decision) -> Json:
     return {
-        "verdict": decision.verdict,
+        "verdict": decision.outcome,
         "field": decision.field,
         "path": decision.path,
         "reviewer": decision.reviewer,

@@ -39,9 +39,16 @@ class Value:
         return self.reason is not None
 
     @property
+    def own_evidence(self) -> tuple[Mapping[str, Any], ...]:
+        """Its evidence, whose paths continue that of the value."""
+        return tuple(
+            {**each, "path": str(each["path"])[len(self.path) :]} for each in self.evidence
+        )
+
+    @property
     def key(self) -> Key:
         """What a decision about it has as its key."""
-        return self.field, "refused" if self.refused else "value", encode_json(self.value)
+        return self.field, "value", encode_json(self.value)
 
 
 def values_of(record: Mapping[str, Any]) -> list[Value]:

@@ -147,7 +147,7 @@ def _open(address: str) -> None:
 
 
 def _tell(session: Session, records: Path, before: int) -> None:
-    from extractor.decisions import SAID
+    from extractor.decisions import outcomes
 
     session.log.refresh()
     verdicts = session.decisions.verdicts()
@@ -156,9 +156,10 @@ def _tell(session: Session, records: Path, before: int) -> None:
     if not total:
         typer.echo("Nothing is decided.", err=True)
         return
-    what = ", ".join(f"{verdicts[kind]:,} {said}" for kind, said in SAID.items() if verdicts[kind])
     new = f", {total - before:,} of them now" if 0 < total - before < total else ""
-    typer.echo(f"{counted(total, 'decision')} in {session.log.path}{new}: {what}.", err=True)
+    typer.echo(
+        f"{counted(total, 'decision')} in {session.log.path}{new}: {outcomes(verdicts)}.", err=True
+    )
     if differ := session.decisions.disagreements():
         typer.echo(
             f"{counted(differ, 'value')} decided differently by two people: the later one holds.",

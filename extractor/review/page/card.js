@@ -2,8 +2,8 @@
 
 // The value in question, what can be decided about it, and the other values of its paper.
 
-const VERDICTS = { accept: "accepted", reject: "rejected", correct: "corrected", add: "added", complete: "complete" };
-const SIGNS = { accept: "✓", reject: "✕", correct: "✎", add: "+", complete: "✓" };
+const VERDICTS = { accept: "accepted", keep: "kept", reject: "rejected", correct: "corrected", add: "added", complete: "complete" };
+const SIGNS = { accept: "✓", keep: "✓", reject: "✕", correct: "✎", add: "+", complete: "✓" };
 
 /** A button with its key. */
 function keyButton(key, label, click, more = {}) {

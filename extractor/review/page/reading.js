@@ -40,7 +40,8 @@ function textSpans(paper, steps) {
   const values = paper.values.flatMap((value, index) => {
     const { decision } = value;
     if (decision?.verdict === "reject") return [];
-    return of(decision?.verdict === "correct" ? decision.evidence : value.evidence, value.field, index);
+    const isNew = decision?.verdict === "correct" || decision?.verdict === "keep";
+    return of(isNew ? decision.evidence : value.evidence, value.field, index);
   });
   return [...values, ...paper.added.flatMap((added) => of(added.evidence, added.field, -1))];
 }
