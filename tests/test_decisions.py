@@ -94,6 +94,20 @@ def test_a_last_line_that_an_editor_left_without_its_end_counts(tmp_path: Path) 
     assert len(path.read_text().splitlines()) == 2
 
 
+def test_decisions_that_an_editor_saved_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "r.review.jsonl"
+    DecisionLog(path).append(ACCEPT)
+    path.write_bytes(b"\xef\xbb\xbf\r\n" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert list(read_decisions(path)) == [ACCEPT]
+    log = DecisionLog(path)
+    log.append(CORRECT)
+    assert list(log.decisions) == [CORRECT]
+    with path.open("a") as stream:
+        stream.write("hello\n")
+    with pytest.raises(DumpError, match="line 4: this is not a decision"):  # as an editor counts
+        read_decisions(path)
+
+
 def test_a_line_of_something_else_is_told_with_its_number(tmp_path: Path) -> None:
     path = tmp_path / "r.review.jsonl"
     DecisionLog(path).append(ACCEPT)
@@ -313,23 +327,36 @@ def test_a_draft_of_gold_has_what_was_decided(
     assert (quiet.code, quiet.err) == (0, "")
 
 
-@pytest.mark.parametrize("option", ["-o", "--failures", "convert"])
-@pytest.mark.parametrize("kind", ["decisions", "gold"])
+@pytest.mark.parametrize("option", ["-o", "--failures", "--debug-log", "convert", "report", "diff"])
+@pytest.mark.parametrize("kind", ["decisions", "edited", "long", "damaged", "gold"])
 def test_what_people_decided_is_not_overwritten(
     review: Review, tmp_path: Path, invoke: Invoke, kind: str, option: str
 ) -> None:
     kept = review.path
-    if kind == "gold":
+    if kind == "edited":
+        kept.write_bytes(b"\xef\xbb\xbf\r\n" + kept.read_bytes().replace(b"\n", b"\r\n"))
+    elif kind == "long":
+        kept = tmp_path / "other-name.jsonl"
+        DecisionLog(kept).append(decision("", "complete", title="long " * 20_000))
+    elif kind == "damaged":
+        kept.write_bytes(b"?" + kept.read_bytes())
+    elif kind == "gold":
         kept = write_jsonl(tmp_path / "my.gold.jsonl", [{"id": "1", "method_name": "Brisk"}])
     before = kept.read_bytes()
     dump = write_jsonl(tmp_path / "dump.jsonl", PAPERS)
     other = write_jsonl(tmp_path / "other.jsonl", RECORDS)
-    arguments: list[object] = ["run", dump, "--model", "none", option, kept]
-    if option == "convert":
-        arguments = ["convert", other, kept]
-    code, _, err = invoke(*arguments)
+    run = ["run", dump, "--model", "none"]
+    commands: dict[str, list[object]] = {
+        "-o": [*run, "-o", kept],
+        "--failures": [*run, "--failures", kept],
+        "--debug-log": [*run, "--debug-log", kept],
+        "convert": ["convert", other, kept],
+        "report": ["report", other, "-o", kept],
+        "diff": ["diff", other, other, "--html", kept],
+    }
+    code, _, err = invoke(*commands[option])
     assert (code, err.count("\n")) == (2, 1)
-    assert ("holds decisions" if kind == "decisions" else "is gold") in err
+    assert {"damaged": "may hold decisions", "gold": "is gold"}.get(kind, "holds decisions") in err
     assert kept.read_bytes() == before
 
 

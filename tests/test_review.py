@@ -425,6 +425,13 @@ def test_a_port_in_use_is_told(review: Review, invoke: Invoke) -> None:
     assert f"cannot be served on port {port}: Address already in use" in done.err
 
 
+def test_decisions_that_cannot_be_written_are_told_at_once(review: Review, invoke: Invoke) -> None:
+    review.path.mkdir()  # as root may write to every file
+    done = invoke("review", review.records, "--dump", review.dump)
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert f"{review.path}, which cannot be written: Is a directory. Make it writable" in done.err
+
+
 def test_a_schema_that_is_not_built_in_is_asked_for(review: Review, invoke: Invoke) -> None:
     meta = {"task": "fields@1", "dropped": []}
     write_jsonl(review.records, [{"id": "1", "title": "T", "evidence": [], "meta": meta}])

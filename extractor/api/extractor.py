@@ -25,6 +25,7 @@ from extractor.api.options import (
 from extractor.api.progress import Progress
 from extractor.api.results import Results
 from extractor.debug_log import logging_to
+from extractor.decisions import check_not_by_hand
 from extractor.errors import ArgumentError, UsageError
 from extractor.llm.providers import Provider
 from extractor.llm.settings import model_file
@@ -117,6 +118,7 @@ class Extractor(Generic[SchemaT]):
             "--no-cache": not options.get("cache", True),
         }
         self._debug_log = Path(debug_log) if debug_log is not None else None
+        check_not_by_hand(self._debug_log)
         own = (schema_file(schema), options.get("prompt"), model_file(options.get("model")))
         self._files = [Path(each) for each in (*own, debug_log) if each is not None]
         self._log: ExitStack | None = None

@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from extractor.schemas.paper import PaperFields
     from extractor.task import Task
 
+
+def _not_by_hand(path: Path | None) -> Path | None:
+    from extractor.decisions import check_not_by_hand
+
+    check_not_by_hand(path)
+    return path
+
+
 Schema = Annotated[
     str,
     Option(
@@ -52,6 +60,7 @@ DebugLog = Annotated[
     Path | None,
     Option(
         metavar="FILE",
+        callback=_not_by_hand,
         help="Append a log of what is done to FILE. It has the ids of papers, never their texts.",
     ),
 ]

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ENDING = ".review.jsonl"
-_HEAD = 65_536
+_HEAD = 2**24
+_BOM = b"\xef\xbb\xbf"
 
 
 def decisions_path(records: Path) -> Path:
@@ -28,19 +29,19 @@ def decisions_path(records: Path) -> Path:
 
 
 def is_decisions(path: Path) -> bool:
-    """Whether a file holds decisions, by its first line."""
+    """Whether a file holds decisions, by its first line that is not blank."""
     try:
         with path.open("rb") as stream:
-            first = stream.readline(_HEAD)
+            head = stream.read(_HEAD)
     except OSError:
         return False
-    return _parse(first) is not None
+    return _parse(head.removeprefix(_BOM).lstrip().partition(b"\n")[0]) is not None
 
 
 def read_decisions(path: Path) -> Decisions:
     """The decisions of a file. Raises DumpError where it cannot be read or holds something else."""
     decisions = Decisions()
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in _lines(path):
         decision = _parse(line)
         if decision is None and line.endswith(b"\n"):
             raise DumpError(
@@ -60,15 +61,26 @@ class DecisionLog:
     """
 
     def __init__(self, path: Path) -> None:
-        """Read the file, if there is one. Raises DumpError as `read_decisions` does."""
+        """Read the file, if there is one. Raises DumpError as `read_decisions` does.
+
+        Raises OutputError where nothing can be written to it.
+        """
         self.path = path
         self.decisions = Decisions()
         self.size = 0
         if path.exists():
-            with turns(path):
-                _heal(path)
-                self.decisions = read_decisions(path)
-                self.size = path.stat().st_size
+            try:
+                with turns(path):
+                    _heal(path)
+                    self.decisions = read_decisions(path)
+                    self.size = path.stat().st_size
+            except OSError as error:
+                raise OutputError(
+                    f"Decisions are kept in {path}, which cannot be written: "
+                    f"{error.strerror or error}.",
+                    hint="Make it writable, or review a copy of the records in a folder of your "
+                    "own.",
+                ) from error
 
     def append(self, *decisions: Decision) -> None:
         """Add decisions; they are on disk on return. Raises OutputError where they cannot be."""
@@ -135,18 +147,19 @@ def _heal(path: Path) -> None:
             stream.write(b"\n")
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not blank, with their numbers."""
     try:
         with path.open("rb") as stream:
-            for line in stream:
-                if not line.isspace():
-                    yield line
+            for number, line in enumerate(stream, start=1):
+                if line.removeprefix(_BOM).strip():
+                    yield number, line
     except OSError as error:
         raise DumpError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def _parse(line: bytes) -> Decision | None:
     try:
-        return Decision.from_dict(from_json(line))
+        return Decision.from_dict(from_json(line.removeprefix(_BOM)))
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

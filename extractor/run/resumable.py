@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol
 
-from extractor.decisions import check_not_by_hand
 from extractor.errors import UsageError, resume_hint
 from extractor.llm.providers import provider_for
 from extractor.paper import Paper
@@ -243,8 +242,6 @@ def open_run(
     With ``batch`` the provider's batches answer what they can; with ``batch_files`` nothing is
     sent, and requests and results are files of that directory.
     """
-    for file in destination.files:
-        check_not_by_hand(file)
     before = Before.of(destination, task, append=append, retry_failed=retry_failed)
     earlier, retry = before.earlier, before.retry
     endpoint = provider_for(model).endpoint

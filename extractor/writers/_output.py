@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
+from extractor.decisions import check_not_by_hand
 from extractor.errors import DumpError, OutputError, UsageError
 from extractor.paths import same_file
 from extractor.writers.base import Schema, Sink, Writer
@@ -65,7 +66,8 @@ def open_outputs(
 
     With ``ending`` the outputs may end up under their ``PARTIAL`` names; what an earlier run left
     there is removed when they are whole. Raises :class:`OutputError` with the ``hint`` when one
-    cannot be written, and :class:`UsageError` when it would overwrite one of the ``inputs``.
+    cannot be written, and :class:`UsageError` when it would overwrite one of the ``inputs`` or
+    what people decided.
     """
     with _swapping(hint, ending, inputs) as swap, ExitStack() as stack:
         yield [stack.enter_context(_open(output, swap, hint)) for output in outputs]
@@ -189,6 +191,7 @@ class _Swap:
                     f"Writing {path.name} would overwrite {each}, which Extractor reads.",
                     hint="Give the output another name.",
                 )
+            check_not_by_hand(each)
 
     def put_in_place(self) -> None:
         """Sync what was written, and swap it in: all of it, or after an error nothing."""

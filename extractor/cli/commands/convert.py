@@ -59,13 +59,12 @@ def convert(
     """
     from extractor.cli.summary import unlikely_line
     from extractor.confidence import MinConfidence
-    from extractor.decisions import ReviewedRecords, check_not_by_hand, decisions_path
+    from extractor.decisions import ReviewedRecords, decisions_path
     from extractor.llm.own_files import own_files
     from extractor.writers import STDIN, choose_writer, open_output, open_records
 
     target = None if out == "-" else Path(out)
     writer = choose_writer(format, target, view=view)
-    check_not_by_hand(target)
     least = None if min_confidence is None else MinConfidence(min_confidence)
     with _on_disk(records) as path:
         source = open_records(path)
