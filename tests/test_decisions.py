@@ -12,9 +12,16 @@ import pytest
 from helpers import read_jsonl, write_jsonl
 from hypothesis import given
 from hypothesis import strategies as st
-from reviews import CLAIM, PAPERS, RECORDS, Review
+from reviews import CLAIM, PAPERS, RECORDS, Review, place, record
 
-from extractor.decisions import Decision, DecisionLog, Decisions, apply_decisions, read_decisions
+from extractor.decisions import (
+    Decision,
+    DecisionLog,
+    Decisions,
+    ReviewedRecords,
+    apply_decisions,
+    read_decisions,
+)
 from extractor.errors import DumpError, OutputError
 from extractor.evaluation import evaluate, read_gold
 from extractor.writers import read_records
@@ -181,6 +188,19 @@ def test_the_later_decision_holds_and_undo_takes_back_ones_own() -> None:
     assert list(decisions) == []
 
 
+def test_undo_takes_back_a_whole_paper_that_was_done(tmp_path: Path) -> None:
+    review = Review(tmp_path)
+    with review.session() as session:
+        session.decide({"paper": 0, "index": 0, "verdict": "reject"})
+        before = review.decided()
+        session.complete({"paper": 0})
+        undone = session.undo({})["undone"]
+        assert (undone["verdict"], undone["values"]) == ("complete", 4)
+        assert review.decided() == before
+        assert session.undo({})["undone"]["index"] == 0
+    assert review.decided() == []
+
+
 # Records with decisions applied
 
 
@@ -279,6 +299,46 @@ def test_evidence_stays_with_its_value_and_twice_is_once(
     assert places == {f"tags[{at}]": tag for at, tag in enumerate(reviewed["tags"])}
     again, _ = apply_decisions(reviewed, standing)
     assert (again["tags"], again["evidence"]) == (reviewed["tags"], reviewed["evidence"])
+
+
+def test_papers_of_one_id_and_title_are_told_apart_by_their_texts(
+    tmp_path: Path, invoke: Invoke
+) -> None:
+    """The same paper twice, the second time with more of its abstract."""
+    review = Review(tmp_path)
+    long, cut = PAPERS[0], PAPERS[0] | {"abstract": str(PAPERS[0]["abstract"]).split(" Code")[0]}
+    benchmarks = [place(0, "benchmarks[0]", "Larkspur-2K"), place(0, "benchmarks[1]", "Foxglove")]
+    names = ["Larkspur-2K", "Foxglove"]
+    url = place(0, "code_url", "https://example.org/brisk")
+    rows = [
+        record(0, benchmarks, benchmarks=names),
+        record(0, [*benchmarks, url], benchmarks=names, code_url="https://example.org/brisk"),
+    ]
+    write_jsonl(review.records, rows)
+    write_jsonl(review.dump, [cut, long])
+    with review.session() as session:
+        for paper, index in ((0, 0), (0, 1), (1, 1), (1, 2)):
+            verdict = "reject" if (paper, index) == (1, 1) else "accept"
+            session.decide({"paper": paper, "index": index, "verdict": verdict})
+        session.complete({"paper": 1})
+        assert session.decided == len(session.items)
+        assert session.decisions.disagreements() == 0
+    done = invoke("convert", review.records, tmp_path / "out.jsonl")
+    assert done.err.startswith("Review applied: 4 accepted, 1 rejected, 1 paper complete.\n")
+    assert "Not applied" not in done.err
+    first, second = read_jsonl(tmp_path / "out.jsonl")
+    assert (first["benchmarks"], second["benchmarks"]) == (names, names[:1])
+
+
+def test_decisions_about_two_texts_of_one_record_both_count(tmp_path: Path) -> None:
+    """The abstract changed between two reviews: of one value, the later decision holds."""
+    made = [
+        decision("method_name", "reject", "SlowNet", text="old"),
+        decision("benchmarks[0]", "reject", "Larkspur-2K", text="old"),
+        decision("method_name", "accept", "SlowNet", text="new"),
+    ]
+    reviewed, *_ = ReviewedRecords(RECORDS, Decisions(made))
+    assert (reviewed["method_name"], reviewed["benchmarks"]) == ("SlowNet", [])
 
 
 # convert

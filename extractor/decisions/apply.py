@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from extractor.decisions.decision import Decision
+    from extractor.decisions.standing import Paper
 
 SAID = {
     "accept": "accepted",
@@ -59,11 +60,12 @@ class ReviewedRecords:
     def __iter__(self) -> Iterator[dict[str, Any]]:
         self.applied.clear()
         self.unmatched.clear()
-        left = set(self.decisions.papers)
-        for row in self.records:
-            paper = str(row.get("id")), str(row.get("title"))
-            left.discard(paper)
-            of_paper = self.decisions.of(*paper)
+        about = self._texts_of_records()
+        left = set(self.decisions.papers) - {paper for paper, _ in about}
+        for number, row in enumerate(self.records):
+            paper = _paper_of(row)
+            texts = [text for text in self.decisions.texts(*paper) if about[paper, text] == number]
+            of_paper = self.decisions.of(*paper, *texts) if texts else []
             if not of_paper:
                 yield row
                 continue
@@ -72,6 +74,21 @@ class ReviewedRecords:
             self.applied.update(each.outcome for each in of_paper if each not in unmatched)
             yield reviewed
         self.unmatched += (each for paper in left for each in self.decisions.of(*paper))
+
+    def _texts_of_records(self) -> dict[tuple[Paper, str], int]:
+        """The number of the record that the decisions about each text are about.
+
+        Records do not tell their text: of several with one id and title it is the one whose values
+        are most alike to those that were judged.
+        """
+        best: dict[tuple[Paper, str], tuple[float, int]] = {}
+        for number, row in enumerate(self.records if self.decisions else ()):
+            paper = _paper_of(row)
+            for text in self.decisions.texts(*paper):
+                alike = _likeness(row, self.decisions.of(*paper, text))
+                if (paper, text) not in best or alike > best[paper, text][0]:
+                    best[paper, text] = alike, number
+        return {each: number for each, (_, number) in best.items()}
 
     def notes(self) -> list[str]:
         """What was applied, and what was not, as lines for the user."""
@@ -87,6 +104,22 @@ class ReviewedRecords:
         if len(self.unmatched) > _MOST_TOLD:
             lines.append(f"Not applied: {len(self.unmatched) - _MOST_TOLD:,} more.")
         return [*map(harmless, lines)]
+
+
+def _paper_of(row: Mapping[str, Any]) -> Paper:
+    return str(row.get("id")), str(row.get("title"))
+
+
+def _likeness(row: Mapping[str, Any], decisions: Iterable[Decision]) -> float:
+    """The share that a record's values and the values that were judged have in common."""
+    judged = {each.key for each in decisions if each.old is not None}
+    fields = {name: value for name, value in row.items() if name not in RECORD_KEYS}
+    values = {
+        (name, "value", encode_json(each))
+        for name, value in fields.items()
+        for each in (value if isinstance(value, list) else [value])
+    }
+    return len(judged & values) / max(1, len(judged | values))
 
 
 def outcomes(counts: Mapping[str, int]) -> str:

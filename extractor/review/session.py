@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -45,6 +45,11 @@ class _Known:
     title: str
     text: str
     values: tuple[Value, ...]
+
+    @property
+    def about(self) -> tuple[str, str, str]:
+        """What tells it from other papers, as decisions name it."""
+        return self.id, self.title, self.text
 
 
 @dataclass
@@ -146,9 +151,7 @@ class Session:
 
     def _standing(self, paper: int) -> dict[Key, Decision]:
         """The decisions that hold of a paper and were made about the text that the dump has."""
-        known = self._known[paper]
-        of_paper = self.decisions.of(known.id, known.title)
-        return {each.key: each for each in of_paper if each.text == known.text}
+        return {each.key: each for each in self.decisions.of(*self._known[paper].about)}
 
     # What the page asks for. Each takes and gives JSON values; UsageError says why not.
 
@@ -315,32 +318,32 @@ class Session:
                 self._judged(known, value, "reject" if value.refused else "accept")
                 for value in undecided
             ]
-            self.log.append(*decisions, self._decision(known, "", "complete"))
+            last = self._decision(known, "", "complete")
+            # One time for all of them: they are taken back together.
+            self.log.append(*(replace(each, at=last.at) for each in decisions), last)
             return self._paper(cast("int", asked["paper"]))
 
     def undo(self, _: Json) -> Json:
-        """Take back this reviewer's last decision; ``undone`` says what it was about."""
+        """Take back this reviewer's last decision, and what was decided together with it.
+
+        ``undone`` says what it was about; its ``values`` count those of a paper that was done.
+        """
         with self._lock:
             self.log.refresh()
-            last = self.decisions.last_by(self.reviewer)
-            if last is None:
+            together = self.decisions.last_by(self.reviewer)
+            if not together:
                 raise UsageError("There is nothing to undo.")
-            self.log.append(
-                Decision(
-                    _now(), self.reviewer, last.paper, last.title, last.text, last.path, "undo",
-                    old=last.old, new=None if last.old is not None else last.new,
-                    refused=last.refused,
-                )
-            )  # fmt: skip
-            places = ((known.id, known.title) for known in self._known)
-            number = next(
-                (at for at, each in enumerate(places) if each == (last.paper, last.title)), None
-            )
+            self.log.append(*(_taken_back(each) for each in reversed(together)))
+            last = together[-1]
+            about = last.paper, last.title, last.text
+            number = next((at for at, each in enumerate(self._known) if each.about == about), None)
+            values = len(together) - 1 if last.verdict == "complete" else None
+            undone = {**_decided(last), "title": last.title, "values": values, "index": None}
             if number is None:
-                return {"undone": _decided(last)}
+                return {"undone": undone}
             keys = [value.key for value in self._known[number].values]
             index = keys.index(last.key) if last.key in keys else None
-            return {**self._paper(number), "undone": {**_decided(last), "index": index}}
+            return {**self._paper(number), "undone": {**undone, "index": index}}
 
     def _decision(self, known: _Known, path: str, verdict: Any, **more: Any) -> Decision:
         return Decision(
@@ -361,6 +364,11 @@ class Session:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _taken_back(decision: Decision) -> Decision:
+    new = None if decision.old is not None else decision.new
+    return replace(decision, at=_now(), verdict="undo", new=new, evidence=())
 
 
 def _pick(values: tuple[Value, ...], index: Any) -> Value:
