@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -323,9 +324,11 @@ def test_only_this_page_may_ask(review: Review) -> None:
                 server, "POST", api, DECIDE, **(own | {"Content_Type": "text/plain"})
             ),
             "too long": request(server, "POST", api, None, **(own | {"Content_Length": "9" * 9})),
+            "longer": request(server, "POST", api, None, **(own | {"Content_Length": "9" * 5_000})),
             "no JSON": request(server, "POST", api, b"{", **own),
             "no object": request(server, "POST", api, b"[]", **own),
             "file": request(server, "GET", f"{home}../../../../etc/passwd"),
+            "many digits": request(server, "GET", f"{home}api/papers/{'9' * 5_000}"),
             "other action": request(server, "POST", f"{home}api/close", b"{}", **own),
         }
         statuses = {name: answer[0] for name, answer in refused.items()}
@@ -333,6 +336,9 @@ def test_only_this_page_may_ask(review: Review) -> None:
         assert not review.path.exists()
         assert request(server, "POST", api, DECIDE, **own)[0] == 200
         assert len(review.decided()) == 1
+
+
+PLACE = {"source": "abstract", "start": float("inf"), "end": "9"}
 
 
 @pytest.mark.parametrize(
@@ -344,6 +350,10 @@ def test_only_this_page_may_ask(review: Review) -> None:
         {"paper": 0, "index": 0, "verdict": "undo"},
         {"paper": 0, "index": 0, "verdict": "correct", "value": "Brisk", "places": {"": 1}},
         {"paper": 0, "index": 0, "verdict": "correct", "value": "x", "places": []},
+        {"paper": 0, "index": 0, "verdict": "correct", "value": "Brisk", "places": 5},
+        {"paper": 0, "index": 0, "verdict": "correct", "value": "Brisk", "places": [1]},
+        {"paper": 0, "index": 0, "verdict": "correct", "value": "Brisk", "places": {"": PLACE}},
+        {"paper": 10**40, "index": {}, "verdict": {}},
         {},
     ],
 )
@@ -355,6 +365,31 @@ def test_what_the_page_never_sends_is_answered_with_a_reason(review: Review, ask
         assert status == 200
         assert json.loads(body)["problem"]
         assert not review.path.exists()
+
+
+def test_the_address_without_its_last_slash_leads_to_the_page(review: Review) -> None:
+    with served(review) as server:
+        status, _, headers = request(server, "GET", f"/{server.token}")
+        assert (status, headers["Location"]) == (301, f"/{server.token}/")
+        assert request(server, "GET", f"/{server.token}x")[0] == 404
+
+
+def test_a_connection_that_is_dropped_leaves_the_terminal_as_it_is(
+    review: Review, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The server closes the connection after its error; only then is the terminal looked at."""
+    with served(review) as server:
+        head = f"Host: 127.0.0.1:{server.port}\r\nOrigin: http://127.0.0.1:{server.port}\r\n"
+        head += "Content-Type: application/json\r\nContent-Length: 500\r\n\r\n{"
+        closed = threading.Event()
+        end = server._server.shutdown_request
+        server._server.shutdown_request = lambda request: (end(request), closed.set())  # type: ignore[assignment, method-assign, misc]
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.sendall(f"POST /{server.token}/api/decide HTTP/1.1\r\n{head}".encode())
+            linger = struct.pack("ii", 1, 0)  # what is left is dropped, not sent
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        assert closed.wait(30)
+    assert capfd.readouterr().err == ""
 
 
 def test_the_page_loads_nothing_but_itself(review: Review) -> None:

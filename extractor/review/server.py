@@ -8,7 +8,9 @@ changes anything must be JSON from this very page.
 from __future__ import annotations
 
 import json
+import re
 import secrets
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
@@ -20,7 +22,7 @@ from extractor.report.page import PAGE as REPORT_PAGE
 from extractor.report.page import page_modules, page_style
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from extractor.review.session import Session
 
@@ -85,6 +87,11 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     allow_reuse_address = True
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a connection that the browser dropped."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
 
 class _Refused(Exception):
     """A request that is not answered."""
@@ -92,6 +99,13 @@ class _Refused(Exception):
     def __init__(self, status: HTTPStatus, why: str) -> None:
         super().__init__(why)
         self.status = status
+
+
+class _Moved(_Refused):
+    """A request for the page without the last slash of its address."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(HTTPStatus.MOVED_PERMANENTLY, location)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -113,7 +127,8 @@ class _Handler(BaseHTTPRequestHandler):
             kind, body = work(self._asked())
         except _Refused as error:
             self.close_connection = True  # a body that was not read would be taken for a request
-            self._send(error.status, "text/plain", f"{error}\n".encode())
+            moved = {"Location": str(error)} if isinstance(error, _Moved) else None
+            self._send(error.status, "text/plain", f"{error}\n".encode(), moved)
         except OutputError as error:
             self._send(HTTPStatus.INSUFFICIENT_STORAGE, *_json({"problem": str(error)}))
         except ExtractorError as error:  # an answer like any other: why it is not possible
@@ -129,9 +144,11 @@ class _Handler(BaseHTTPRequestHandler):
         site = self.headers.get("Sec-Fetch-Site", "none")
         if site not in ("same-origin", "none") and not is_link:
             raise _Refused(HTTPStatus.FORBIDDEN, "Another page sent this.")
-        token, _, path = self.path.removeprefix("/").partition("/")
+        token, slash, path = self.path.removeprefix("/").partition("/")
         if not secrets.compare_digest(token.encode(), self.token.encode()):
             raise _Refused(HTTPStatus.NOT_FOUND, "Open the address that the command printed.")
+        if not slash:
+            raise _Moved(f"/{token}/")
         return path
 
     def _get(self, path: str) -> tuple[str, bytes]:
@@ -142,8 +159,8 @@ class _Handler(BaseHTTPRequestHandler):
         if path in ("api/overview", "api/version"):
             return _json(session.overview() if path == "api/overview" else session.version())
         name, _, number = path.rpartition("/")
-        if name == "api/papers" and number.isascii() and number.isdigit():
-            return _json(session.paper(int(number)))
+        if name == "api/papers" and (at := _whole(number)) is not None:
+            return _json(session.paper(at))
         raise _Refused(HTTPStatus.NOT_FOUND, "There is nothing here.")
 
     def _post(self, path: str) -> tuple[str, bytes]:
@@ -157,20 +174,22 @@ class _Handler(BaseHTTPRequestHandler):
         return _json(action(self._body()))
 
     def _body(self) -> dict[str, Any]:
-        size = self.headers.get("Content-Length", "")
-        if not (size.isascii() and size.isdigit()) or int(size) > MOST_BYTES:
+        size = _whole(self.headers.get("Content-Length", ""))
+        if size is None or size > MOST_BYTES:
             raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too long.")
         try:
-            body = json.loads(self.rfile.read(int(size)))
+            body = json.loads(self.rfile.read(size))
         except (ValueError, RecursionError) as error:
             raise _Refused(HTTPStatus.BAD_REQUEST, "This is not JSON.") from error
         if not isinstance(body, dict):
             raise _Refused(HTTPStatus.BAD_REQUEST, "This is not a JSON object.")
         return body
 
-    def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+    def _send(
+        self, status: HTTPStatus, kind: str, body: bytes, more: Mapping[str, str] | None = None
+    ) -> None:
         self.send_response(status)
-        for name, value in _HEADERS.items():
+        for name, value in {**_HEADERS, **(more or {})}.items():
             self.send_header(name, value)
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
@@ -184,6 +203,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Write nothing: the terminal is the command's."""
+
+
+def _whole(digits: str) -> int | None:
+    """A number of a request; None for what is none, or has more digits than one can have."""
+    return int(digits) if re.fullmatch("[0-9]{1,12}", digits) else None
 
 
 def _json(value: object) -> tuple[str, bytes]:

@@ -384,12 +384,15 @@ def _item_path(value: Value) -> str:
 def _places(asked: Json, paper: ReadPaper) -> dict[str, Place]:
     """The selected words by key, as the page tells them."""
     places = {}
-    for key, each in (asked.get("places") or {}).items():
+    given = asked.get("places") or {}
+    if not isinstance(given, dict):
+        raise UsageError("The selected words have no place.")
+    for key, each in given.items():
         try:
-            source, start, end = each["source"], each["start"], each["end"]
+            source, start, end = each["source"], int(each["start"]), int(each["end"])
             text = {"title": paper.title, "abstract": paper.abstract}[source]
             fits = 0 <= start < end <= len(text)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise UsageError("The selected words have no place.") from error
         if not fits:
             raise UsageError("The selected words are outside of the text.")
