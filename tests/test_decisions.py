@@ -474,3 +474,19 @@ def test_eval_takes_decisions_as_gold(review: Review, invoke: Invoke) -> None:
     done = invoke("eval", "--records", review.records, "--gold", review.path, "--json")
     assert done.code == 0
     assert json.loads(done.out)["fields"]["benchmarks"]["precision"] == 0
+
+
+def test_what_a_person_rejected_is_no_rejected_answer(
+    review: Review, tmp_path: Path, invoke: Invoke
+) -> None:
+    invoke("convert", review.records, tmp_path / "out.jsonl")
+    first, *_ = read_jsonl(tmp_path / "out.jsonl")
+    assert [each["value"] for each in first["meta"]["dropped"]] == [
+        "Acme T10",
+        "Larkspur-2K",
+        "SlowNet",
+    ]
+    done = invoke("eval", "--records", tmp_path / "out.jsonl", "--gold", review.path, "--json")
+    fields = json.loads(done.out)["fields"]
+    refused = {name: each["refused"] for name, each in fields.items() if each["refused"]}
+    assert refused == {"hardware": 1}

@@ -6,13 +6,14 @@ Lines and is only appended to; ``extractor.review`` writes it, ``convert`` and `
 
 from __future__ import annotations
 
-from extractor.decisions.apply import ReviewedRecords, apply_decisions, outcomes
+from extractor.decisions.apply import BY_HAND, ReviewedRecords, apply_decisions, outcomes
 from extractor.decisions.by_hand import check_not_by_hand
 from extractor.decisions.decision import Decision, Verdict, field_of, is_within, text_hash
 from extractor.decisions.log import DecisionLog, decisions_path, is_decisions, read_decisions
 from extractor.decisions.standing import Decisions
 
 __all__ = [
+    "BY_HAND",
     "Decision",
     "DecisionLog",
     "Decisions",

@@ -32,6 +32,9 @@ SAID = {
 }
 """How outcomes are told."""
 
+BY_HAND = ("rejected in review by", "corrected in review by")
+"""How the reasons in ``meta.dropped`` begin that a person's decisions leave."""
+
 _MOST_TOLD = 5
 
 SURE = 1.0
@@ -255,8 +258,8 @@ class _Slots:
 
     def _drop(self, at: int, decision: Decision) -> None:
         del self.values[at]
-        how = "rejected" if decision.verdict == "reject" else "corrected"
-        reason = f"{how} in review by {decision.reviewer}"
+        how = BY_HAND[0] if decision.verdict == "reject" else BY_HAND[1]
+        reason = f"{how} {decision.reviewer}"
         self.dropped.append({"path": decision.path, "value": decision.old, "reason": reason})
 
     def value(self) -> Any:

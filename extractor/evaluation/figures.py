@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from extractor.confidence import BELOW
+from extractor.decisions import BY_HAND
 from extractor.errors import DumpError
 from extractor.evaluation.reliability import Reliability, measured
 from extractor.grounding import Dropped
@@ -108,7 +109,7 @@ class ScoredPaper:
             Dropped(str(item.get("path")), item.get("value"), str(item.get("reason")))
             for item in self.meta.get("dropped") or ()
         )
-        return [value for value in given if not value.reason.startswith(BELOW)]
+        return [value for value in given if not value.reason.startswith((BELOW, *BY_HAND))]
 
     def counts(self) -> list[Counts]:
         """The scores as numbers, field by field."""
