@@ -116,23 +116,74 @@ def test_a_value_that_the_paper_does_not_have_is_refused(
         ({"baseline": "FastNet"}, "baseline: not in the text"),
         ({"kind": "speed"}, "kind: Input should be"),
         ({"quote": "4x faster"}, "quote: not in the text"),
+        ({"value_max": 9}, "value max: the quote does not say 9"),
     ],
 )
 def test_every_key_of_a_claim_is_checked(review: Review, changed: Json, why: str) -> None:
-    with review.session() as session, pytest.raises(UsageError, match=re.escape(why)):
+    with review.session() as session, pytest.raises(UsageError, match=re.escape(why)) as refused:
         correct(session, 1, CLAIM | changed)
+    assert "claimed_speedups" not in str(refused.value)
     assert not review.path.exists()
 
 
 def test_evidence_is_the_words_that_were_selected(review: Review) -> None:
-    second = PAPERS[0]["abstract"].rindex("SlowNet")
-    chosen = {"source": "abstract", "start": second, "end": second + 7}
+    text = PAPERS[0]["abstract"]
+    for start in (text.index("SlowNet"), text.rindex("SlowNet")):
+        chosen = {"source": "abstract", "start": start, "end": start + 7}
+        with review.session() as session:
+            write = {"baseline": "SlowNet", "kind": "training"}
+            correct(session, 1, CLAIM | write, baseline=chosen)
+        (decision,) = read_decisions(review.path)
+        (baseline,) = (each for each in decision.evidence if each["path"] == ".baseline")
+        assert (baseline["start"], baseline["end"]) == (start, start + 7)
+
+
+NETS = "We test GPT 2 on a 2-GPU box, with two Nets. Net is Net-2. See https://a.org/x, https://a.org/x/y."
+
+
+@pytest.mark.parametrize(
+    ("before", "words", "said"),
+    [
+        ("GPT ", "2", "2"),  # and not the words for it
+        ("on a ", "2", "2"),
+        ("two ", "Nets", "Nets"),
+        ("is ", "Net", None),  # though the text has it elsewhere
+        ("See ", "https://a.org/x", "https://a.org/x"),
+    ],
+)
+def test_selected_words_are_the_evidence_or_are_refused(
+    review: Review, before: str, words: str, said: str | None
+) -> None:
+    row = record(0, [])
+    write_jsonl(review.records, [row])
+    write_jsonl(review.dump, [PAPERS[0] | {"abstract": NETS}])
+    start = NETS.index(before + words) + len(before)
+    selected = {"source": "abstract", "start": start, "end": start + len(words)}
+    field = "code_url" if "http" in words else "hardware"
+    asked = {"paper": 0, "field": field, "value": words, "places": {"": selected}}
     with review.session() as session:
-        write = {"baseline": "SlowNet", "kind": "training"}
-        correct(session, 1, CLAIM | write, baseline=chosen, quote=span(CLAIM["quote"]))
-    (decision,) = read_decisions(review.path)
-    (baseline,) = (each for each in decision.evidence if each["path"] == ".baseline")
-    assert (baseline["start"], baseline["end"]) == (second, second + 7)
+        if said is None:
+            with pytest.raises(UsageError, match="is a part of a longer word or name there"):
+                ask(session, "add", **asked)
+            return
+        (added,) = ask(session, "add", **asked)["added"]
+    assert (added["new"], added["evidence"]) == (said, [{"path": "", **selected}])
+
+
+def test_a_value_may_be_given_other_words(review: Review, invoke: Invoke, tmp_path: Path) -> None:
+    """The name stands in the text twice, and the other place is the one that says it."""
+    start = PAPERS[0]["abstract"].rindex("SlowNet")
+    chosen = {"source": "abstract", "start": start, "end": start + 7}
+    with review.session() as session:
+        with pytest.raises(UsageError, match="has this value already: accept it"):
+            correct(session, 0, "SlowNet")
+        correct(session, 0, "SlowNet", _=chosen)
+    done = invoke("convert", review.records, tmp_path / "out.jsonl")
+    assert "Review applied: 1 corrected." in done.err
+    first, *_ = read_jsonl(tmp_path / "out.jsonl")
+    own = [each for each in first["evidence"] if each["path"] == "method_name"]
+    assert own == [{"path": "method_name", **chosen, "confidence": 1}]
+    assert first["meta"]["dropped"] == RECORDS[0]["meta"]["dropped"]
 
 
 def test_a_refused_value_comes_back_only_where_the_text_has_it(review: Review) -> None:

@@ -5,7 +5,7 @@ words of the paper.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, get_origin
 
@@ -13,7 +13,16 @@ from pydantic import BaseModel, ValidationError
 
 from extractor.decisions import is_within
 from extractor.errors import UsageError, one_line
-from extractor.grounding import Evidence, NumberIn, UnitIn, Url, Verbatim, ground, numbers
+from extractor.grounding import (
+    Evidence,
+    NumberIn,
+    UnitIn,
+    Url,
+    Verbatim,
+    find,
+    ground,
+    numbers,
+)
 from extractor.grounding.field_types import outer_type
 
 if TYPE_CHECKING:
@@ -28,6 +37,7 @@ Kind: TypeAlias = Literal["text", "number", "integer", "flag", "choice", "object
 Rests: TypeAlias = Literal["words", "url", "number", "unit"]
 
 _TOKEN = re.compile(r"\S")
+_TOGETHER = re.compile(r"(?:; \S+ goes with it)+\Z")
 _SOURCES = ("title", "abstract")
 
 
@@ -35,7 +45,7 @@ _SOURCES = ("title", "abstract")
 class Place:
     """Words that a person selected: code points ``start`` to ``end`` of the title or abstract."""
 
-    source: Literal["title", "abstract"]
+    source: str
     start: int
     end: int
 
@@ -136,31 +146,54 @@ class Corrections:
         grounded = ground(self._schema, dumped, title=paper.title, abstract=paper.abstract)
         if grounded.dropped:
             raise UsageError("; ".join(_why(each.path, each.reason) for each in grounded.dropped))
-        title, abstract = (_only(source, places.values(), paper) for source in _SOURCES)
+        path = f"{field}[0]" if form.many else field
+        selected = {f"{path}.{key}" if key else path: place for key, place in places.items()}
+        others = (each for each in grounded.evidence if each.path not in selected)
+        words = [*places.values(), *(Place(each.source, each.start, each.end) for each in others)]
+        title, abstract = (_only(source, words, paper) for source in _SOURCES)
         near = ground(self._schema, dumped, title=title, abstract=abstract)
         found = grounded if near.dropped else near
         kept = _validated(self._schema, {**known, **found.values}).model_dump(mode="json")[field]
-        path = f"{field}[0]" if form.many else field
         if form.many and not kept:
             raise UsageError("Nothing is left of the value.")
-        evidence = [*found.evidence, *_unannotated(found.evidence, places, path)]
+        evidence = [_at_selected(each, selected.get(each.path), paper) for each in found.evidence]
+        evidence += _unannotated(found.evidence, selected)
         rests = tuple({**each.to_dict(), "path": each.path[len(path) :]} for each in evidence)
         return Corrected(kept[0] if form.many else kept, rests)
 
 
 def _why(path: str, reason: str) -> str:
     key = re.sub(r"^[^.\[\]]+(\[0\])?\.?", "", path)
-    return f"{key}: {reason}" if key else reason
+    reason = _TOGETHER.sub("", reason)
+    return f"{_named(key)}: {reason}" if key else reason
 
 
-def _unannotated(
-    found: Iterable[Evidence], places: Mapping[str, Place], path: str
-) -> Iterator[Evidence]:
+def _named(key: str) -> str:
+    """A key as the form calls it."""
+    return key.replace("_", " ")
+
+
+def _at_selected(found: Evidence, place: Place | None, paper: ReadPaper) -> Evidence:
+    """The evidence of a value at the words that were selected for it; elsewhere it is refused."""
+    if place is None:
+        return found
+    if found.source == place.source and found.start < place.end and place.start < found.end:
+        return found
+    text = paper.title if found.source == "title" else paper.abstract
+    value = text[found.start : found.end]
+    text = _only(place.source, [place], paper)
+    span = find(value, text) or find(value, text, url=True)
+    if span is None:
+        said = (paper.title if place.source == "title" else paper.abstract)[place.start : place.end]
+        raise UsageError(f"“{said}” is a part of a longer word or name there: select the whole.")
+    return replace(found, source=place.source, start=span.start, end=span.end)
+
+
+def _unannotated(found: Iterable[Evidence], selected: Mapping[str, Place]) -> Iterator[Evidence]:
     """Evidence of words that were selected for what the schema does not look for in the text."""
-    for key, place in places.items():
-        of_key = f"{path}.{key}" if key else path
-        if not any(is_within(each.path, of_key) for each in found):
-            yield Evidence(of_key, place.source, place.start, place.end)
+    for path, place in selected.items():
+        if not any(is_within(each.path, path) for each in found):
+            yield Evidence(path, place.source, place.start, place.end)
 
 
 def _only(source: str, places: Iterable[Place], paper: ReadPaper) -> str:
@@ -193,7 +226,7 @@ def _validated(schema: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:
 
 
 def _said(loc: tuple[int | str, ...], message: str) -> str:
-    keys = [str(key) for key in loc[1:] if isinstance(key, str)]
+    keys = [_named(key) for key in loc[1:] if isinstance(key, str)]
     return f"{'.'.join(keys)}: {message}" if keys else message
 
 

@@ -230,7 +230,8 @@ class Session:
                 new = self._restored(paper, value)
             elif verdict not in ("accept", "reject"):
                 raise UsageError(f"There is no verdict {verdict!r}.")
-            if new is not None:
+            moved = new is not None and new.value == value.value and asked.get("places")
+            if new is not None and (value.refused or not moved):
                 self._refuse_second(asked["paper"], value.field, new, value)
             self.log.append(self._judged(known, value, verdict, new))
             return self._paper(cast("int", asked["paper"]))
