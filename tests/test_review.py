@@ -55,6 +55,18 @@ def test_doubtful_values_come_first_paper_by_paper() -> None:
         Item(3, 1), Item(3, 0), Item(4, 0), Item(0, 1),  # doubtful
         Item(1, 0), Item(0, 0),
     ]  # fmt: skip
+    refused = [Value("f", "x", 0.85, reason="confidence below 0.9: 0.85")]
+    assert queue([values(0.82), refused, values(0.7)]) == [Item(2, 0), Item(1, 0), Item(0, 0)]
+
+
+def test_a_value_that_was_left_out_for_its_confidence_has_its_words(review: Review) -> None:
+    every = record(0, [place(0, "hardware[0]", "Acme T9-mini", 0.63)], hardware=["Acme T9-mini"])
+    write_jsonl(review.records, [MinConfidence(0.9).of_row(every)])
+    with review.session() as session:
+        (value,) = session.paper(0)["values"]
+    assert (value["confidence"], value["reason"]) == (0.63, "confidence below 0.9: 0.63")
+    (words,) = value["evidence"]
+    assert words == place(0, "hardware[0]", "Acme T9-mini")
 
 
 def test_a_larger_sample_continues_a_smaller_one() -> None:
@@ -313,7 +325,29 @@ def test_decisions_about_another_text_do_not_count(review: Review) -> None:
     changed = PAPERS[0] | {"abstract": PAPERS[0]["abstract"] + " It is open."}
     write_jsonl(review.dump, [changed, *PAPERS[1:]])
     with review.session() as session:
-        assert session.decided == 0
+        assert (session.decided, session.about_other_texts) == (0, 1)
+        assert session.found.of_another_text == 0  # the words are where they were
+        assert session.paper(0)["values"][0]["evidence"]
+
+
+def test_words_of_another_text_are_not_shown_as_those_of_a_value(
+    review: Review, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = [
+        PAPERS[0] | {"abstract": "New: " + str(PAPERS[0]["abstract"])},
+        PAPERS[1] | {"abstract": "Short."},
+    ]
+    write_jsonl(review.dump, [*changed, PAPERS[2]])
+    with review.session() as session:
+        shown = [each for at in (0, 1) for each in session.paper(at)["values"]]
+        assert [each["evidence"] for each in shown] == [[]] * 6
+        ask(session, "decide", paper=0, index=0, verdict="accept")
+    assert next(iter(read_decisions(review.path))).evidence == ()
+    write_jsonl(review.dump, [PAPERS[0], changed[1], PAPERS[2]])
+    monkeypatch.setattr(ReviewServer, "serve", lambda _: None)
+    done = invoke("review", review.records, "--dump", review.dump, "--no-browser")
+    assert "The dump has another text for 1 paper: words" in done.err
+    assert "Not counted here: 1 decision about another text of these papers." in done.err
 
 
 def test_records_of_another_dump_are_an_error(review: Review) -> None:
@@ -524,6 +558,9 @@ def test_a_schema_that_is_not_built_in_is_asked_for(review: Review, invoke: Invo
     done = invoke("review", review.records, "--dump", review.dump)
     assert done.code == 2
     assert "'fields', which is not built in. Give the --schema" in done.err
+    write_jsonl(review.records, [{"id": "1", "title": "T", "evidence": [], "meta": {}}])
+    done = invoke("review", review.records, "--dump", review.dump)
+    assert "name no task. Give the --schema" in done.err
 
 
 def test_the_dump_is_needed(review: Review, invoke: Invoke) -> None:

@@ -5,13 +5,14 @@ The classifier and the encoder give probabilities of their own (:mod:`extractor.
 """
 
 from extractor.confidence.calibration import Features, answer_confidence, features, probability
-from extractor.confidence.threshold import BELOW, MinConfidence, confidence_of
+from extractor.confidence.threshold import BELOW, MinConfidence, confidence_in, confidence_of
 
 __all__ = [
     "BELOW",
     "Features",
     "MinConfidence",
     "answer_confidence",
+    "confidence_in",
     "confidence_of",
     "features",
     "probability",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 BELOW = "confidence below"
 """How the reason begins for which a value that the text supports is left out."""
 
+_CHANCE = re.compile(rf"{BELOW} \S+: (\d\.\d\d)\Z")
 _ITEM = re.compile(r".*\]")
 _GONE = object()
 
@@ -32,6 +33,12 @@ def confidence_of(row: Mapping[str, Any]) -> dict[str, float]:
     """The confidence of each unit of a record (JSON) that has one, by its path."""
     proven = {item["path"]: item.get("confidence") for item in row.get("evidence") or ()}
     return _units(proven, (row.get("meta") or {}).get("confidence") or {})
+
+
+def confidence_in(reason: str) -> float | None:
+    """The confidence of a value that was left out for this reason; None for another reason."""
+    found = _CHANCE.match(reason)
+    return float(found[1]) if found else None
 
 
 @dataclass

@@ -5,7 +5,7 @@ words of the paper.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, get_origin
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from extractor.grounding.field_types import OuterType
     from extractor.review.papers import ReadPaper
+    from extractor.review.values import Value
 
 Kind: TypeAlias = Literal["text", "number", "integer", "flag", "choice", "object", "json"]
 Rests: TypeAlias = Literal["words", "url", "number", "unit"]
@@ -128,6 +129,20 @@ class Corrections:
                 draft[key.name] = said.up_to
         return draft
 
+    def has_words(self, paper: ReadPaper, value: Value) -> bool | None:
+        """Whether the text has the words of a value where its evidence says; None for no words."""
+        form = self.fields.get(value.field)
+        if form is None:
+            return None
+        said = {f".{key.name}": key for key in form.keys} if form.keys else {"": form}
+        checks = [
+            _bare(words) == _bare(paper.said(each))
+            for each in value.own_evidence
+            if (key := said.get(each["path"])) and key.rests in ("words", "url")
+            if isinstance(words := value.value.get(key.name) if form.keys else value.value, str)
+        ]
+        return all(checks) if checks else None
+
     def check(
         self, paper: ReadPaper, field: str, value: Any, places: Mapping[str, Place]
     ) -> Corrected:
@@ -162,6 +177,10 @@ class Corrections:
         return Corrected(kept[0] if form.many else kept, rests)
 
 
+def _bare(words: str) -> str:
+    return "".join(char for char in words.casefold() if char.isalnum())
+
+
 def _why(path: str, reason: str) -> str:
     key = re.sub(r"^[^.\[\]]+(\[0\])?\.?", "", path)
     reason = _TOGETHER.sub("", reason)
@@ -179,12 +198,10 @@ def _at_selected(found: Evidence, place: Place | None, paper: ReadPaper) -> Evid
         return found
     if found.source == place.source and found.start < place.end and place.start < found.end:
         return found
-    text = paper.title if found.source == "title" else paper.abstract
-    value = text[found.start : found.end]
-    text = _only(place.source, [place], paper)
+    value, text = paper.said(found.to_dict()), _only(place.source, [place], paper)
     span = find(value, text) or find(value, text, url=True)
     if span is None:
-        said = (paper.title if place.source == "title" else paper.abstract)[place.start : place.end]
+        said = paper.said(asdict(place))
         raise UsageError(f"“{said}” is a part of a longer word or name there: select the whole.")
     return replace(found, source=place.source, start=span.start, end=span.end)
 

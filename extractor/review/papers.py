@@ -31,6 +31,11 @@ class ReadPaper:
     def title(self) -> str:
         return str(self.record["title"])
 
+    def said(self, evidence: Mapping[str, Any]) -> str:
+        """The words at a place."""
+        text = self.title if evidence["source"] == "title" else self.abstract
+        return text[evidence["start"] : evidence["end"]]
+
     @property
     def text(self) -> str:
         """The hash of the text that is read."""

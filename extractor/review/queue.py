@@ -15,7 +15,7 @@ DOUBTFUL = 0.8
 """A value below this confidence is doubtful; so is one that has none, and one that was refused."""
 
 UNKNOWN = 0.5
-"""Where a value without a confidence, or a refused one, stands among those that have one."""
+"""Where a value without a confidence stands among those that have one."""
 
 SEED = 0
 
@@ -35,17 +35,16 @@ def queue(papers: Sequence[Sequence[Value]]) -> list[Item]:
     longer than judging a value; papers stand by their least certain value, values within a paper
     too. What is equal stands in the order of the records.
     """
-    parts: list[list[list[tuple[float, Item]]]] = [[], []]
+    parts: tuple[list[tuple[float, list[Item]]], ...] = ([], [])
     for number, values in enumerate(papers):
-        ranked = [(rank(value), Item(number, at)) for at, value in enumerate(values)]
-        ranked.sort(key=lambda each: each[0])
-        doubtful = [each for each in ranked if each[0] < DOUBTFUL]
-        for part, own in zip(parts, (doubtful, ranked[len(doubtful) :]), strict=True):
+        order = sorted(range(len(values)), key=lambda at: rank(values[at]))
+        for part, doubtful in zip(parts, (True, False), strict=True):
+            own = [at for at in order if is_doubtful(values[at]) is doubtful]
             if own:
-                part.append(own)
+                part.append((rank(values[own[0]]), [Item(number, at) for at in own]))
     for part in parts:
-        part.sort(key=lambda own: own[0][0])
-    return [item for part in parts for own in part for _, item in own]
+        part.sort(key=lambda own: own[0])
+    return [item for part in parts for _, own in part for item in own]
 
 
 def whole_papers(papers: Sequence[Sequence[Value]], sample: int) -> list[Item]:
@@ -60,6 +59,10 @@ def whole_papers(papers: Sequence[Sequence[Value]], sample: int) -> list[Item]:
         values = sorted(range(len(papers[number])), key=lambda at: rank(papers[number][at]))
         steps += [Item(number, at) for at in values] + [Item(number, None)]
     return steps
+
+
+def is_doubtful(value: Value) -> bool:
+    return value.refused or rank(value) < DOUBTFUL
 
 
 def rank(value: Value) -> float:

@@ -16,14 +16,14 @@ from extractor.readers import open_dumps
 from extractor.report.write import DumpPapers
 from extractor.review.corrections import Corrected, Corrections, Place
 from extractor.review.papers import Papers, ReadPaper
-from extractor.review.queue import DOUBTFUL, Item, queue, rank, whole_papers
+from extractor.review.queue import Item, is_doubtful, queue, whole_papers
 from extractor.review.values import Value, values_of
 from extractor.sentences import sentence_spans
 from extractor.writers import open_records
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from pydantic import BaseModel
@@ -58,6 +58,7 @@ class Found:
 
     without_abstract: int = 0
     without_evidence: int = 0
+    of_another_text: int = 0
     unreadable: list[UnreadableRecord] = field(default_factory=list)
 
 
@@ -116,6 +117,11 @@ class Session:
         self._papers.add(record, paper.abstract)
         read = ReadPaper(record, paper.abstract)
         values = tuple(values_of(record))
+        fits = [self._corrections.has_words(read, value) for value in values]
+        if False in fits:
+            self.found.of_another_text += 1
+            shown = (value.evidence if fit else () for value, fit in zip(values, fits, strict=True))
+            values = tuple(map(_resting_on, values, shown))
         kept = [value for value in values if not value.refused]
         self.found.without_evidence += bool(kept) and not any(each.evidence for each in kept)
         self._known.append(_Known(read.id, read.title, read.text, values))
@@ -128,6 +134,17 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def about_other_texts(self) -> int:
+        """How many decisions about these papers do not count, as they were made on another text."""
+        known = {each.about for each in self._known}
+        return sum(
+            len(self.decisions.of(paper_id, title, text))
+            for paper_id, title in {each[:2] for each in known}
+            for text in self.decisions.texts(paper_id, title)
+            if (paper_id, title, text) not in known
+        )
 
     @property
     def decisions(self) -> Decisions:
@@ -188,7 +205,7 @@ class Session:
         if item.value is None:
             return None, "paper"
         value = self._known[item.paper].values[item.value]
-        doubt = "doubtful" if rank(value) < DOUBTFUL else "sure"
+        doubt = "doubtful" if is_doubtful(value) else "sure"
         return names[value.field], "refused" if value.refused else doubt
 
     def paper(self, number: int) -> Json:
@@ -208,10 +225,23 @@ class Session:
             "abstract": paper.abstract,
             "sentences": sentence_spans(paper.abstract),
             "source": paper.record.get("source"),
-            "values": [_shown(value, standing.get(value.key)) for value in known.values],
+            "values": [
+                _shown(self._with_words(paper, value), standing.get(value.key))
+                for value in known.values
+            ],
             "added": [_decided(each) for each in added],
             "complete": _decided(complete) if complete else None,
         }
+
+    def _with_words(self, paper: ReadPaper, value: Value) -> Value:
+        """A value that was left out for its confidence, with its words."""
+        if not value.refused or value.confidence is None:
+            return value
+        try:
+            words = self._restored(paper, value).evidence
+        except UsageError:
+            return value
+        return _resting_on(value, ({**each, "path": value.path + each["path"]} for each in words))
 
     def _at(self, number: Any) -> tuple[_Known, ReadPaper]:
         if not isinstance(number, int) or not 0 <= number < len(self._known):
@@ -370,6 +400,10 @@ def _now() -> str:
 def _taken_back(decision: Decision) -> Decision:
     new = None if decision.old is not None else decision.new
     return replace(decision, at=_now(), verdict="undo", new=new, evidence=())
+
+
+def _resting_on(value: Value, evidence: Iterable[Json]) -> Value:
+    return replace(value, evidence=tuple(evidence))
 
 
 def _pick(values: tuple[Value, ...], index: Any) -> Value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from extractor.confidence import confidence_in
 from extractor.decisions import field_of, is_within
 from extractor.grounding import SAID_BEFORE
 from extractor.record import RECORD_KEYS, encode_json
@@ -21,7 +22,7 @@ class Value:
 
     ``path`` is its place in the record; of a refused value, its place in the model's answer.
     ``confidence`` is the lowest of its ``evidence``, None where none of it has one. ``reason``
-    says why it was refused.
+    says why it was refused, and for which confidence if that is why.
     """
 
     path: str
@@ -83,4 +84,4 @@ def _refused(record: Mapping[str, Any]) -> Iterator[Value]:
     for each in dropped or ():
         path, reason = str(each.get("path")), str(each.get("reason"))
         if each.get("value") is not None and field_of(path) and reason != SAID_BEFORE:
-            yield Value(path, each["value"], reason=reason)
+            yield Value(path, each["value"], confidence_in(reason), reason=reason)

@@ -103,9 +103,9 @@ def _schema(records: Path, schema: str | None) -> type[BaseModel]:
     if first is None:
         raise UsageError(f"{records} holds no record.")
     if (name := task_name(first)) not in builtin_schemas():
+        made_by = f"are of the task {name!r}, which is not built in" if name else "name no task"
         raise UsageError(
-            f"The records in {records} are of the task {name or 'of no name'!r}, which is not "
-            "built in.",
+            f"The records in {records} {made_by}.",
             hint="Give the --schema that they were made with.",
         )
     return load_task(name).schema
@@ -125,6 +125,17 @@ def _announce(session: Session) -> None:
         typer.echo(
             f"{counted(found.without_evidence, 'paper')} without evidence: no words are "
             "highlighted for their values.",
+            err=True,
+        )
+    if found.of_another_text:
+        typer.echo(
+            f"The dump has another text for {counted(found.of_another_text, 'paper')}: words that "
+            "are not those of a value are not highlighted. Is it the dump that was run over?",
+            err=True,
+        )
+    if other := session.about_other_texts:
+        typer.echo(
+            f"Not counted here: {counted(other, 'decision')} about another text of these papers.",
             err=True,
         )
     steps, decided = len(session.items), session.decided
