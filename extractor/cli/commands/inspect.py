@@ -54,6 +54,7 @@ def inspect(
     model: options.ModelOptions,
     calls: options.CallOptions,
     batches: options.BatchOptions,  # noqa: ARG001 -- the cost of both ways is shown
+    engine: options.EngineOptions,  # noqa: ARG001 -- the forecast is that of one process
     debug_log: options.DebugLog = None,
     progress: options.Progress = options.ProgressKind.AUTO,
     verbose: options.Verbose = False,
