@@ -82,7 +82,7 @@ def test_the_typed_marker_ships(wheel: Path) -> None:
 def test_the_declared_dependencies_are_the_imported_ones() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    optional = [each for name in ("pandas", "parquet", "zstd") for each in extras[name]]
+    optional = [each for name in ("pandas", "parquet", "ray", "zstd") for each in extras[name]]
     declared = [*project["dependencies"], *optional]
     known = packages_distributions()
     imported = {_normal(known[top][0]) for top in _imported_packages() if top in known}

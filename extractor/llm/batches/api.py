@@ -143,7 +143,7 @@ class BatchApi:
             raise no_reply(NoReply(said, sent=True), self._endpoint).error from None
         except openai.OpenAIError as error:
             said = one_line(self._redaction.text(str(error)))
-            raise BatchFailed(f"{self._endpoint.address} answers strangely: {said}.") from None
+            raise BatchFailed(f"No reply of {self._endpoint.address} fits: {said}.") from None
 
 
 def _status(told: Told) -> BatchStatus:
