@@ -86,7 +86,7 @@ def test_the_declared_dependencies_are_the_imported_ones() -> None:
     declared = [*project["dependencies"], *optional]
     known = packages_distributions()
     imported = {_normal(known[top][0]) for top in _imported_packages() if top in known}
-    assert imported == {_normal(re.split(r"[<>=;\s]", each)[0]) for each in declared}
+    assert imported == {_normal(re.split(r"[\[<>=;\s]", each)[0]) for each in declared}
 
 
 def _normal(distribution: str) -> str:
