@@ -6,15 +6,18 @@ taken here too: ``REVIEW_PICTURES=docs/images pytest tests/test_review_page.py``
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from browser import CONTRAST, Page
-from reviews import CLAIM, PAPERS, Review
+from pydantic import create_model
+from reviews import CLAIM, PAPERS, RECORDS, Review, place, record
 
+from extractor.grounding import Verbatim
 from extractor.review import ReviewServer
 
 if TYPE_CHECKING:
@@ -31,6 +34,10 @@ const start = element.textContent.indexOf(words);
 selectUnits(element, start, start + words.length);
 document.dispatchEvent(new PointerEvent("pointerup"));
 """
+
+
+WIDTHS = [(390, 844), (900, 900), (1440, 900)]
+NUMBERS = {"value": 2019, "value_max": 3.14159}
 
 
 class ReviewPage(Page):
@@ -236,6 +243,94 @@ def test_a_key_counts_while_the_page_looks_for_what_others_decided(page: ReviewP
     page.until(lambda: page.text("#count") == "2 of 6 decided")
 
 
+def test_undo_takes_back_all_that_done_decided_and_goes_back_to_the_paper(
+    page: ReviewPage,
+) -> None:
+    page.open(page.review.session())
+    page.decide("r")
+    page.until(lambda: page.value == "Acme T9")
+    page.decide("d")
+    page.until(lambda: page.value == "Calm")
+    page.decide("u")
+    page.until(lambda: "4 values decided by it are undecided again" in page.text("#problem"))
+    assert page.value == "Acme T9"
+    assert page.text("#count") == "1 of 6 decided"
+    assert page.review.decided() == [("method_name", "reject", None)]
+
+
+def test_the_number_of_a_field_is_never_taken_for_another(page: ReviewPage) -> None:
+    """Of twelve fields, 1 waits for Enter or its second digit; 2 is chosen at once."""
+    names = [f"name_{at}" for at in range(1, 13)]
+    fields: Any = dict.fromkeys(names, (Annotated[str | None, Verbatim()], None))
+    schema = create_model("Twelve", **fields)
+    ends = {"evidence": [], "meta": {"task": "own@1", "dropped": []}}
+    row = {"id": "1", "title": PAPERS[0]["title"], **dict.fromkeys(names), **ends}
+    page.review.records.write_text(json.dumps(row | {"name_3": "Brisk"}) + "\n")
+    page.open(page.review.session(schema=schema))
+    for words, keys in (("SlowNet", "12"), ("Acme T9", "2"), ("Foxglove", "1")):
+        page.select(words)
+        page.press("n")
+        page.until(lambda: page.all(".chooser"))
+        if keys == "1":
+            page.press("1", "7")  # there is no 17
+            assert "1: press Enter" in page.text(".chooser h3")
+            page.decide("ENTER")
+        else:
+            page.decide(*keys)
+    assert [each[::2] for each in page.review.decided()] == [
+        ("name_12", "SlowNet"),
+        ("name_2", "Acme T9"),
+        ("name_1", "Foxglove"),
+    ]
+
+
+def test_what_another_one_decided_is_seen_when_the_page_is_shown_again(page: ReviewPage) -> None:
+    page.open(page.review.session())
+    with page.review.session("bob") as bob:
+        bob.decide({"paper": 0, "index": 0, "verdict": "accept"})
+    page.js("document.dispatchEvent(new Event('visibilitychange'))")
+    page.until(lambda: page.text("#count") == "1 of 6 decided")
+
+
+def test_numbers_are_shown_as_they_are(page: ReviewPage) -> None:
+    row = json.dumps(RECORDS[0] | {"method_name": None, "claimed_speedups": [CLAIM | NUMBERS]})
+    page.review.records.write_text(row + "\n")
+    page.open(page.review.session())
+    page.press("j", "j")
+    page.shows("3.5x faster")
+    assert {"2019", "3.14159"} <= set(page.texts("#value dd"))
+
+
+def test_all_words_of_a_value_are_in_sight(page: ReviewPage) -> None:
+    """Words far apart, in a text that is longer than its part of the screen."""
+    filler = "It has many words that say nothing of it. "
+    first, rest = str(PAPERS[0]["abstract"]).split(" It samples")
+    text = f"{filler * 12}{first} {filler * 5}It samples{rest} {filler * 12}"
+    page.review.dump.write_text(json.dumps(PAPERS[0] | {"abstract": text}) + "\n")
+    words = {"quote": CLAIM["quote"], "baseline": "SlowNet"}
+    evidence = [
+        place(0, f"claimed_speedups[0].{key}", said)
+        | {"start": text.index(said), "end": text.index(said) + len(said)}
+        for key, said in words.items()
+    ]
+    row = record(0, evidence, claimed_speedups=[CLAIM])
+    page.review.records.write_text(json.dumps(row) + "\n")
+    for width, height in WIDTHS:
+        page.size(width, height)
+        page.open(page.review.session())
+        assert len(page.all("mark.pointed")) == 2
+        hidden = page.js(
+            "const seen = document.getElementById('text').getBoundingClientRect();"
+            "return [...document.querySelectorAll('mark.pointed')].filter((mark) => {"
+            "const r = mark.getBoundingClientRect();"
+            "return r.top < Math.max(0, seen.top) - 1"
+            " || r.bottom > Math.min(innerHeight, seen.bottom) + 1; }).length"
+        )
+        assert hidden == 0, width
+        if (width, height) != WIDTHS[-1]:
+            page.close()
+
+
 def test_words_are_selected_by_keys_alone(page: ReviewPage) -> None:
     page.open(page.review.session())
     page.press("s", "ARROW_LEFT", "ARROW_LEFT", "ARROW_LEFT")
@@ -286,9 +381,6 @@ def test_a_server_that_ended_is_told(page: ReviewPage) -> None:
     assert page.value == "SlowNet"
 
 
-WIDTHS = [(390, 844), (900, 900), (1440, 900)]
-
-
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), WIDTHS)
 def test_it_fits_every_width(page: ReviewPage, width: int, height: int, dark: bool) -> None:
@@ -309,6 +401,10 @@ def test_it_fits_every_width(page: ReviewPage, width: int, height: int, dark: bo
     for css in (".act.accept", ".act.correct", ".act.reject", ".place", ".row-field",
                 ".row-value.refused", "mark", "mark.pointed", ".tag"):  # fmt: skip
         assert page.js(CONTRAST, page.one(css)) >= 4.5, css
+    for colour in range(8):
+        page.js("document.querySelector('mark.pointed').className = arguments[0]",
+                f"hued c{colour} pointed")  # fmt: skip
+        assert page.js(CONTRAST, page.one("mark.pointed")) >= 4.5, colour
     if folder:
         name = f"review-{width}-{'dark' if dark else 'light'}.png"
         page.chrome.save_screenshot(str(Path(folder) / name))

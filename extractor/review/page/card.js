@@ -16,7 +16,7 @@ function drawCard(host, app) {
   const place = app.steps.shown.indexOf(step) + 1;
   fill(
     host,
-    h("p", { class: "place" }, `${whole(place)} of ${whole(app.steps.shown.length)}`),
+    h("p", { class: "place" }, place ? `${whole(place)} of ${whole(app.steps.shown.length)}` : "Not among the values chosen above"),
     value ? valueNodes(app, value) : paperEnd(app),
     h("p", { id: "problem", class: "problem", role: "alert" }),
     h("div", { id: "selected" }),
@@ -53,12 +53,12 @@ function valueNodes(app, value) {
 }
 
 function confidenceNode(value) {
-  if (value.reason !== null) return h("span", { class: "badge bad" }, "refused");
-  if (value.confidence === null) return h("span", { class: "sureness" }, "no confidence");
+  const refused = value.reason === null ? null : h("span", { class: "badge bad" }, "refused");
+  if (value.confidence === null) return refused ?? h("span", { class: "sureness" }, "no confidence");
   const label = `Confidence ${value.confidence}`;
-  return h("span", { class: "sureness", title: label },
+  return [refused, h("span", { class: "sureness", title: label },
     h("meter", { min: 0, max: 1, low: 0.5, high: 0.8, optimum: 1, value: value.confidence, "aria-label": label }),
-    String(value.confidence));
+    String(value.confidence))];
 }
 
 function stateNode(decision) {
@@ -68,9 +68,14 @@ function stateNode(decision) {
 
 /** A value in full: a text, or the keys of an object that say something. */
 function valueNode(value) {
-  if (typeof value !== "object" || value === null) return bdi(scalarLabel(value ?? "nothing"));
+  if (typeof value !== "object" || value === null) return bdi(exactLabel(value));
   const entries = Object.entries(value).filter(([, part]) => part !== null && part !== "");
-  return h("dl", { class: "keys-of-value" }, entries.map(([key, part]) => [h("dt", {}, bdi(words(key))), h("dd", {}, bdi(valueLabel(part)))]));
+  return h("dl", { class: "keys-of-value" }, entries.map(([key, part]) => [h("dt", {}, bdi(words(key))), h("dd", {}, bdi(exactLabel(part)))]));
+}
+
+/** A value as the record has it: what is judged is not rounded. */
+function exactLabel(value) {
+  return typeof value === "number" ? String(value) : String(valueLabel(value));
 }
 
 function paperEnd(app) {
@@ -113,12 +118,13 @@ function drawValues(host, app) {
   const added = paper.added.map((each) => h("li", {}, h("div", { class: hued(steps.fieldNamed(each.field), "value-row add") },
     h("span", { class: "sign", "aria-label": "added" }, "+"), h("span", { class: "row-field" }, bdi(words(each.field))), h("span", { class: "row-value" }, bdi(shortLabel(each.new))))));
   fill(host, h("h3", {}, "In this paper"), h("ul", { class: "value-list" }, rows, added));
-  host.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+  const side = host.parentElement; // where it does not scroll, the page would, away from the text
+  if (side.scrollHeight > side.clientHeight) host.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   return host;
 }
 
 function shortLabel(value) {
-  if (typeof value !== "object" || value === null) return String(scalarLabel(value ?? "nothing"));
+  if (typeof value !== "object" || value === null) return exactLabel(value);
   const texts = Object.values(value).filter((part) => typeof part === "string" && part.length > 1);
   return clip(texts.length ? texts.join(" · ") : valueLabel(value), 90);
 }
@@ -132,10 +138,13 @@ function drawSelected(host, app, place) {
       keyButton("N", "Add as a new value", () => app.add(), { class: "quiet" })));
 }
 
-/** Which field selected words are added to. */
-function fieldChooser(fields, choose, cancel) {
+/** Which field selected words are added to; the numbers of some begin with the digits typed. */
+function fieldChooser(fields, typed, choose, cancel) {
   return h("div", { class: "chooser", role: "group", "aria-label": "Add to which field?" },
-    h("h3", {}, "Add to which field?"),
-    fields.map((field, at) => keyButton(String(at + 1), bdi(field.label), () => choose(field), { class: hued(field, "quiet") })),
+    h("h3", {}, typed ? `${typed}: press Enter, or the next digit` : "Add to which field?"),
+    fields.map((field, at) => {
+      const key = String(at + 1);
+      return keyButton(key, bdi(field.label), () => choose(field), { class: hued(field, key.startsWith(typed) ? "quiet" : "quiet other") });
+    }),
     h("button", { type: "button", class: "quiet", click: cancel }, "Cancel ", h("kbd", {}, "Esc")));
 }

@@ -18,6 +18,7 @@ class App {
     document.addEventListener("pointerup", () => this.#fillForm());
     byId("text").addEventListener("click", (event) => this.#clicked(event));
     addEventListener("focus", () => this.#refresh());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#refresh());
   }
 
   #read(overview) {
@@ -102,9 +103,11 @@ class App {
     }
   }
 
-  say(message) {
+  /** Say why something is not possible or, `done`, what was done. */
+  say(message, { done = false } = {}) {
     const place = byId("problem") ?? byId("trouble");
     place.textContent = message;
+    place.classList.toggle("done", done);
     if (place.id === "trouble") place.hidden = !message;
   }
 
@@ -161,7 +164,13 @@ class App {
     };
     this.#close();
     this.mode = { fields, choose };
-    fill(byId("form"), fieldChooser(fields, choose, () => this.#close()));
+    this.#drawChooser("");
+  }
+
+  #drawChooser(typed) {
+    const { fields, choose } = this.mode;
+    this.mode.typed = typed;
+    fill(byId("form"), fieldChooser(fields, typed, choose, () => this.#close()));
     byId("form").scrollIntoView({ block: "nearest" });
   }
 
@@ -220,10 +229,12 @@ class App {
   undo() {
     this.#attempt(async () => {
       const paper = await ask("undo", {});
-      if (paper.paper === undefined) return;
+      const { index, title, values } = paper.undone;
+      if (paper.paper === undefined) return this.say(`Undone: a decision about “${title}”, which is not in this review.`, { done: true });
       this.#take(paper);
-      const { index } = paper.undone;
-      await this.show(this.steps.of(paper.paper, index) ?? this.step ?? this.steps.undecidedAfter(null));
+      const step = index === null ? this.steps.openOf(paper.paper) : this.steps.of(paper.paper, index);
+      await this.show(step ?? this.step ?? this.steps.undecidedAfter(null));
+      if (values !== null) this.say(`Undone: “paper done”. ${plural(values, "value")} decided by it ${values === 1 ? "is" : "are"} undecided again.`, { done: true });
     });
   }
 
@@ -283,9 +294,15 @@ class App {
     return cursor && by ? () => cursor.move(by, event.shiftKey) : null;
   }
 
-  #chooserKey(event) {
-    const field = this.mode?.fields?.[Number(event.key) - 1];
-    return field ? () => this.mode.choose(field) : null;
+  /** Digits give a field's number; Enter ends one that a longer number begins with. */
+  #chooserKey({ key }) {
+    const { fields, typed, choose } = this.mode ?? {};
+    if (!fields) return null;
+    if (key === "Enter") return typed ? () => choose(fields[typed - 1]) : null;
+    if (!/^\d$/.test(key)) return null;
+    const found = fields.filter((_, at) => String(at + 1).startsWith(typed + key));
+    if (found.length === 1) return () => choose(found[0]);
+    return () => found.length && this.#drawChooser(typed + key);
   }
 
   #keys() {

@@ -21,7 +21,8 @@ function pointOut(host, paper, owner) {
   pointOutSentences(host.querySelector("[data-source=abstract]"), paper, owner);
   const own = [...host.querySelectorAll("mark")].filter((mark) => mark.dataset.evidence.split(" ").includes(String(owner)));
   for (const mark of host.querySelectorAll("mark")) mark.classList.toggle("pointed", own.includes(mark));
-  own[0]?.scrollIntoView({ block: "nearest" });
+  own.at(-1)?.scrollIntoView({ block: "nearest" });
+  own[0]?.scrollIntoView({ block: "nearest" }); // all of them, where they fit
 }
 
 /** Browsers that cannot do this show the words alone. */

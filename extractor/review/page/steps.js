@@ -59,6 +59,12 @@ class Steps {
     return this.all.find((step) => step.paper === paper && step.value === value) ?? null;
   }
 
+  /** The first undecided step of a paper, else its last one, or null; shown ones come first. */
+  openOf(paper) {
+    const own = [...this.shown, ...this.all].filter((step) => step.paper === paper);
+    return own.find((step) => !step.verdict) ?? own.at(-1) ?? null;
+  }
+
   /** Take over what is decided of a paper. */
   update(paper) {
     for (const step of this.all) {
