@@ -34,3 +34,10 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     if start < len(text):
         spans.append((start, len(text)))
     return spans
+
+
+def paper_sentence_spans(title: str, abstract: str) -> list[tuple[int, int]]:
+    """Those of a title, a line break and an abstract: the title first, even if it is empty."""
+    behind = len(title) + 1
+    spans = ((start + behind, end + behind) for start, end in sentence_spans(abstract))
+    return [(0, len(title)), *spans]

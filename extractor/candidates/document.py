@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from extractor.paper import LONGEST_ABSTRACT, LONGEST_TITLE
-from extractor.sentences import sentence_spans
+from extractor.sentences import paper_sentence_spans
 
 _WORD = re.compile(r"https?://\S+|[A-Za-zÀ-ɏͰ-Ͽ]+(?:[-'’][A-Za-z0-9]+)*|\d+(?:[.,]\d+)*%?|[^\w\s]")
 
@@ -76,9 +76,7 @@ class Document:
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
         """The title, then the sentences of the abstract."""
-        offset = self.title_end + 1
-        spans = [(0, self.title_end)]
-        spans += [(a + offset, b + offset) for a, b in sentence_spans(self.abstract)]
+        spans = paper_sentence_spans(self.title, self.abstract)
         return tuple(
             Sentence(number, start, end, tuple(words(self.text, start, end)))
             for number, (start, end) in enumerate(spans)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from extractor.decoding.mentions import Mention, completed, mentions_of
 from extractor.encoder import choose
-from extractor.sentences import sentence_spans
+from extractor.sentences import paper_sentence_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -130,9 +130,7 @@ class _Page:
 
     @cached_property
     def sentences(self) -> list[tuple[int, int]]:
-        behind = len(self.title) + 1
-        found = [(start + behind, end + behind) for start, end in sentence_spans(self.abstract)]
-        return [(0, len(self.title)), *found]
+        return paper_sentence_spans(self.title, self.abstract)
 
     def near(self, start: int, end: int) -> dict[AskedField, ScoredSpan]:
         """For each part the nearest phrase in the sentence of ``start``."""

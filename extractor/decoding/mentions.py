@@ -111,7 +111,7 @@ def completed(
 @lru_cache(maxsize=4)
 def mentions_of(text: str) -> tuple[Mention, ...]:
     """The numbers of a text; read once for all the fields of a paper."""
-    spans, found = list(sentence_spans(text)), list[Mention]()
+    spans, found = sentence_spans(text), list[Mention]()
     ends = [end for _, end in spans]
     for number in numbers(text):
         at = bisect_left(ends, number.end)

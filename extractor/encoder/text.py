@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from extractor.sentences import sentence_spans
+from extractor.sentences import paper_sentence_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,12 +86,11 @@ class EncoderText:
         offsets = [*head[1], (len(title), len(title))]
         offsets += [(start + behind, end + behind) for start, end in tail[1]]
         self._first, self._last = _tokens_of(self.units, offsets)
-        sentences = [(0, len(title))] if title else []
-        sentences += [(s + behind, e + behind) for s, e in sentence_spans(abstract)]
         self._breaks = [0]
         self.spans: list[tuple[int, int]] = []
         unit = 0
-        for _, end in sentences:
+        sentences = paper_sentence_spans(title, abstract)
+        for _, end in sentences if title else sentences[1:]:
             first = unit
             while unit < len(self.units) and self.units[unit][0] < end:
                 unit += 1

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from extractor.grounding.match import exact_places
 from extractor.grounding.urls import Span
-from extractor.sentences import sentence_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,8 +53,8 @@ def _places(found: Found, sources: Sequence[SourceText]) -> Iterable[Found]:
 
 def _sentence(place: Found, sources: Sequence[SourceText]) -> tuple[int, int]:
     index, (start, end) = place
-    spans = sentence_spans(sources[index].visible)
-    first = next((each for each in reversed(spans) if each[0] <= start), (start, end))
+    spans = reversed(sources[index].sentences)
+    first = next((each for each in spans if each[0] <= start), (start, end))
     return first[0], max(first[1], end)
 
 

@@ -22,6 +22,7 @@ from extractor.grounding.number_words import lowered
 from extractor.grounding.numbers import numerals
 from extractor.grounding.numerals import UNSPACED
 from extractor.grounding.urls import URL, URL_END_SIGNS, Span
+from extractor.sentences import sentence_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,6 +171,11 @@ class SourceText:
         """Whether ``place`` lies inside a URL."""
         before = bisect_left(self.urls, (place,)) - 1
         return before >= 0 and place < self.urls[before][1]
+
+    @cached_property
+    def sentences(self) -> list[tuple[int, int]]:
+        """The spans of the sentences."""
+        return sentence_spans(self.visible)
 
     @cached_property
     def words(self) -> list[tuple[str, int, int]]:
