@@ -120,12 +120,6 @@ def load_task(
 
 
 @cache
-def general_prompt() -> Prompt:
-    """The prompt of a task that has none of its own."""
-    return Prompt.parse(prompt_file(_GENERAL).read_text(encoding="utf-8"))
-
-
-@cache
 def shipped_prompts() -> tuple[Prompt, ...]:
     """The prompts that ship: the general one and those of built-in schemas."""
     names = (_GENERAL, *builtin_schemas())
@@ -147,9 +141,9 @@ def _resolve_schema(spec: str) -> tuple[str, type[BaseModel]]:
     if spec in builtin_schemas():
         module = importlib.import_module(f"extractor.schemas.{spec}")
         return spec, cast("type[BaseModel]", module.SCHEMA)
-    path, colon, name = spec.rpartition(":")
-    if colon and path.endswith(".py"):
-        return name, _model_from_file(Path(path), name)
+    if file := schema_file(spec):
+        name = spec.rpartition(":")[2]
+        return name, _model_from_file(file, name)
     from extractor import shorthand
 
     if spec and not shorthand.is_shorthand(spec):

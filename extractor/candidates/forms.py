@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -73,13 +73,10 @@ def _beside(
     behind: re.Pattern[str] = _ANYTHING,
 ) -> bool:
     """Whether one name stands before the other, with only this sign in between and that behind."""
-    starts = [start for start, _ in other.spans]
     return any(
         sign.fullmatch(text, end, start) and behind.match(text, last)
         for _, end in one.spans
-        for start, last in other.spans[
-            bisect_right(starts, end) : bisect_right(starts, end + _LONGEST_SIGN)
-        ]
+        for start, last in _starting(other, end + 1, end + _LONGEST_SIGN + 1)
     )
 
 
@@ -87,10 +84,13 @@ def _overlap(one: NameCandidate, other: NameCandidate) -> bool:
     return any(
         start < other_end and other_start < end
         for start, end in one.spans
-        for other_start, other_end in other.spans[
-            bisect_left(other.spans, (start - MAX_LENGTH,)) : bisect_left(other.spans, (end,))
-        ]
+        for other_start, other_end in _starting(other, start - MAX_LENGTH, end)
     )
+
+
+def _starting(name: NameCandidate, first: int, stop: int) -> tuple[tuple[int, int], ...]:
+    """Where the name stands, of the places from ``first`` up to ``stop``."""
+    return name.spans[bisect_left(name.spans, (first,)) : bisect_left(name.spans, (stop,))]
 
 
 @cache

@@ -116,10 +116,10 @@ class _Answer:
         assert anchor is not None
         at = parts.index(anchor)
         before, behind = parts[:at], parts[at + 1 :]
-        opening = f'"{{" {self.pairs(before, f"{name}o")} ", " {_key(anchor)}' if before else ""
-        opening = opening or f'"{{" {_key(anchor)}'
-        closing = f'", " {self.pairs(behind, f"{name}c")} "}}"' if behind else '"}"'
-        self.rules += [f"{name}o ::= {opening}", f"{name}c ::= {closing}"]
+        opening = f'{self.pairs(before, f"{name}o")} ", " ' if before else ""
+        closing = f'", " {self.pairs(behind, f"{name}c")} ' if behind else ""
+        self.rules.append(f'{name}o ::= "{{" {opening}{_key(anchor)}')
+        self.rules.append(f'{name}c ::= {closing}"}}"')
         if anchor.kind == "phrase":
             return list_rules(self.words, name, f"{name}o", f"{name}c")
         mentions = (each for text in self.texts for each in mentions_of(text))
@@ -149,8 +149,7 @@ def _said(field: AskedField, texts: Sequence[str]) -> tuple[str, ...]:
 
 def _numbers(field: AskedField, values: Iterable[float]) -> list[str]:
     """The JSON numbers that a field can hold, in order."""
-    whole = (v for v in values if field.kind == "float" or float(v).is_integer())
-    return [_json(int(v) if float(v).is_integer() else v) for v in whole]
+    return [_json(held) for each in values if (held := field.held(each)) is not None]
 
 
 def _json(value: object) -> str:

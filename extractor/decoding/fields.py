@@ -52,6 +52,12 @@ class AskedField:
     among: Callable[[str, NumberMention], bool] | None = None
     read_off: Callable[[str, NumberMention, tuple[int, int]], Any] | None = None
 
+    def held(self, number: float) -> int | float | None:
+        """A number as the field holds it; None if it holds whole ones and this is none."""
+        if float(number).is_integer():
+            return int(number)
+        return number if self.kind == "float" else None
+
     @property
     def asked_parts(self) -> tuple[AskedField, ...]:
         """The fields of an object that are asked for."""

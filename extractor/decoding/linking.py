@@ -168,15 +168,15 @@ class _Page:
         places = [(0, each) for each in mentions_of(self.title) if said.isdisjoint(each.values)]
         places += [(len(self.title) + 1, each) for each in in_abstract]
         for shift, mention in places:
-            number, value = mention.number, mention.values[0]
-            if anchor.kind == "int" and not float(value).is_integer():
+            number, value = mention.number, anchor.held(mention.values[0])
+            if value is None:
                 continue
             near = self.near(number.start + shift, number.end + shift)
             if not (near if anchor.among is None else anchor.among(mention.text, number)):
                 continue
-            values = self.words(near)
-            for part in read_off:
-                if part.read_off is not None:
-                    values[part.name] = part.read_off(mention.text, number, mention.sentence)
-            exact = int(value) if float(value).is_integer() else value
-            yield Found({**values, anchor.name: exact}, mention)
+            read = {
+                part.name: part.read_off(mention.text, number, mention.sentence)
+                for part in read_off
+                if part.read_off
+            }
+            yield Found({**self.words(near), **read, anchor.name: value}, mention)
