@@ -23,6 +23,7 @@ from extractor.grounding import NumberIn, UnitIn, Verbatim
 from extractor.llm.answer import CHAT, Answer, Request, Usage
 from extractor.llm.endpoint import Endpoint
 from extractor.llm.providers.none import NoModel
+from extractor.llm.token_logprobs import UnsureToken
 from extractor.paper import Paper
 from extractor.task import Task, load_task
 
@@ -99,6 +100,7 @@ def run(
     answers: Answers,
     paper: Paper = PAPER,
     finish_reason: str = "stop",
+    unsure: tuple[UnsureToken, ...] | None = None,
 ) -> tuple[Draft[Any], list[Request]]:
     """The draft of a paper, and the requests that it took."""
     steps = approach_of(load_task(task) if isinstance(task, str) else task).requests(paper)
@@ -108,7 +110,7 @@ def run(
         while True:
             requests.append(request)
             message = {"content": answers(request)}
-            request = steps.send(Answer(message, finish_reason, Usage(), 0.0))
+            request = steps.send(Answer(message, finish_reason, Usage(), 0.0, unsure=unsure))
     except StopIteration as done:
         return done.value, requests
 
@@ -484,6 +486,32 @@ def test_an_object_that_lacks_what_it_cannot_do_without_goes_alone(finds: Finds)
     assert draft.dropped[0].path == "places[0].place"
 
 
+class Sighting(BaseModel):
+    place: Annotated[str, Verbatim()]
+    bird: Annotated[str, Verbatim()]
+    tree: Annotated[str, Verbatim()]
+
+
+class Sightings(BaseModel):
+    sightings: list[Sighting] = []
+
+
+def test_an_object_that_lacks_two_such_parts_takes_no_other_with_it(finds: Finds) -> None:
+    finds(
+        {
+            "Lake Orr": ("place", 0.9),
+            "Finn Bay": ("place", 0.9),
+            "herons": ("bird", 0.9),
+            "willow": ("tree", 0.9),
+        }
+    )
+    paper = Paper("1", "Of Lake Orr", "At Finn Bay herons sit on a willow.")
+    draft, _ = run(load_task(Sightings), nothing, paper)
+
+    assert [each.place for each in draft.fields.sightings] == ["Finn Bay"]
+    assert {each.path.partition(".")[0] for each in draft.dropped} == {"sightings[0]"}
+
+
 def test_the_program_finds_the_numbers_and_their_words_and_the_model_the_rest(
     finds: Finds,
 ) -> None:
@@ -505,6 +533,28 @@ def test_the_program_finds_the_numbers_and_their_words_and_the_model_the_rest(
     form_said = request.body["messages"][0]["content"].partition("The form:")[2]
     assert "  - number (a whole number)" in form_said
     assert "quote" not in form_said
+
+
+class ShortNest(Nest):
+    model_config = ConfigDict(str_max_length=20)
+
+
+class ShortNests(BaseModel):
+    nests: list[ShortNest] = []
+
+
+def test_no_item_has_the_confidence_of_one_before_it_that_is_left_out(finds: Finds) -> None:
+    said = form(nests=[{"number": 12, "is_new": True}, {"number": 30, "is_new": True}])
+    unsure = (UnsureToken(at := said.index("true"), at + 4, -3.0),)
+
+    finds({"Lake Orr": ("place", 0.9), "Finn Bay": ("place", 0.8)})
+    both, _ = run(load_task(ShortNests), lambda _: said, NESTS, unsure=unsure)
+    finds({"counted 12 nests at Lake Orr": ("place", 0.9), "Finn Bay": ("place", 0.8)})
+    one, _ = run(load_task(ShortNests), lambda _: said, NESTS, unsure=unsure)
+
+    assert both.confidence["nests[0].is_new"] < both.confidence["nests[1].is_new"]
+    assert [each.number for each in one.fields.nests] == [30]
+    assert one.confidence == {}
 
 
 class Bird(BaseModel):

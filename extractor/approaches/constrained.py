@@ -11,14 +11,15 @@ from __future__ import annotations
 import copy
 import re
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from extractor import errors
 from extractor.approaches.base import Approach, Draft, Fit, Steps, Work
+from extractor.approaches.reading import place_of
 from extractor.confidence import answer_confidence
 from extractor.decoding import (
     AskedField,
@@ -29,7 +30,7 @@ from extractor.decoding import (
     mentions_of,
 )
 from extractor.encoder import choose, confidence, likeliest, shared_encoder
-from extractor.grounding import Dropped, ground_fields
+from extractor.grounding import Dropped, ground_fields, path_of
 from extractor.grounding.boundaries import is_whole
 from extractor.grounding.hidden import visible
 from extractor.llm.answer import Request
@@ -39,8 +40,6 @@ from extractor.task import shipped_prompts
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-
-    from pydantic_core import ErrorDetails
 
     from extractor.decoding import Found
     from extractor.encoder import ScoredSpan
@@ -106,7 +105,9 @@ class Constrained(Approach[SchemaT]):
         try:
             fields, unfit = _fitting(self._task.schema, values)
             likely = dict(_confidence(found, fields.model_dump()))
-            if answer is not None and not lost:
+            # Behind an item that is left out, the items are no more where the answer has them.
+            moved = any(each.path.endswith("]") for each in unfit)
+            if answer is not None and not lost and not moved:
                 likely |= answer_confidence(answer, fields, title, abstract, model=self._model)
             kept, evidence, dropped, judged = ground_fields(
                 fields, title=paper.title, abstract=paper.abstract, confidence=likely
@@ -174,7 +175,7 @@ class Constrained(Approach[SchemaT]):
             ) from error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Plan:
     """Who fills which fields.
 
@@ -193,7 +194,7 @@ class _Plan:
         phrases = tuple(field for field in fields if field.kind == "phrase")
         return cls(tuple(fields), phrases, tuple(filter(None, map(Linker.of, fields))))
 
-    @property
+    @cached_property
     def scored(self) -> list[str]:
         """What the encoder looks for, by its names."""
         parts = (
@@ -204,7 +205,7 @@ class _Plan:
         )
         return [*map(_named, self.phrases), *parts]
 
-    @property
+    @cached_property
     def answered(self) -> list[AskedField]:
         """What the language model is asked for."""
         linkers = {linker.owner: linker for linker in self.linkers}
@@ -274,38 +275,27 @@ def _fitting(schema: type[SchemaT], values: dict[str, Any]) -> tuple[SchemaT, tu
             return schema.model_validate(values), tuple(dropped)
         except ValidationError as error:
             first = first or error
-            wrong = error.errors(include_url=False, include_context=False)
-        # From the back, so that the places of the others stay right.
-        removed = [_removed(values, each) for each in sorted(wrong, key=_place, reverse=True)]
-        if not any(removed):
+            wrong = _refused(values, error)
+        if not wrong:
             raise first
-        dropped += filter(None, removed)
+        # From the back, so that the places of the others stay right.
+        for place in sorted(wrong, key=_order, reverse=True):
+            *_, holder, value = place_of(values, place)
+            del holder[place[-1]]
+            dropped.append(Dropped(path_of(place), value, wrong[place]))
 
 
-def _place(wrong: ErrorDetails) -> list[tuple[bool, int | str]]:
-    """What orders errors by their places."""
-    return [(isinstance(each, str), each) for each in wrong["loc"]]
+def _refused(values: dict[str, Any], error: ValidationError) -> dict[tuple[int | str, ...], str]:
+    """What an error is about, each with a reason: values, and objects that lack a part."""
+    wrong = error.errors(include_url=False, include_context=False)
+    places = {tuple(place_of(values, each["loc"])[0]): each["msg"] for each in wrong}
+    places.pop((), None)
+    return places
 
 
-def _removed(values: dict[str, Any], wrong: ErrorDetails) -> Dropped | None:
-    """Remove what an error is about: a value, or the object that lacks a part."""
-    holders: list[tuple[Any, Any]] = []
-    inner: Any = values
-    for key in wrong["loc"]:
-        if not isinstance(inner, (dict, list)):
-            break
-        try:
-            within = cast("Any", inner)[key]
-        except (KeyError, IndexError, TypeError):
-            break
-        holders.append((inner, key))
-        inner = within
-    if not holders:
-        return None
-    holder, key = holders[-1]
-    keys = [each for _, each in holders]
-    path = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in keys)
-    return Dropped(path.removeprefix("."), holder.pop(key), wrong["msg"])
+def _order(place: tuple[int | str, ...]) -> list[tuple[bool, int | str]]:
+    """What orders places."""
+    return [(isinstance(each, str), each) for each in place]
 
 
 def _named(field: AskedField) -> str:

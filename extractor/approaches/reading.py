@@ -181,7 +181,7 @@ def _mended(values: dict[str, Any], error: ValidationError) -> bool:
     before: list[int | str] | None = None
     for said in reversed(error.errors(include_url=False, include_input=False)):
         # Backwards, since an item that is removed moves those behind it.
-        place, owner, value = _place(values, said["loc"])
+        place, owner, value = place_of(values, said["loc"])
         if owner is None or said["type"] == "missing" or place == before:
             continue
         before, key = place, place[-1]
@@ -194,7 +194,7 @@ def _mended(values: dict[str, Any], error: ValidationError) -> bool:
     return mended
 
 
-def _place(value: Any, loc: tuple[int | str, ...]) -> tuple[list[int | str], Any, Any]:
+def place_of(value: Any, loc: Iterable[int | str]) -> tuple[list[int | str], Any, Any]:
     """The part of ``loc`` that is a path into a value, what holds the value there, and that one."""
     path, owner = [], None
     for part in loc:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from extractor.errors import LowConfidence, UsageError, one_line
-from extractor.grounding import Dropped
+from extractor.grounding import Dropped, path_of
 from extractor.record import RECORD_KEYS, Record, SchemaT
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class _Cut:
         try:
             return schema.model_validate(self.values, by_name=True)
         except ValidationError as error:
-            for place in {_path(each["loc"]) for each in error.errors()} & self.gone.keys():
+            for place in {path_of(each["loc"]) for each in error.errors()} & self.gone.keys():
                 owner, name = self.gone[place]
                 del owner[name]
         try:
@@ -186,16 +186,9 @@ class _Cut:
             ) from error
 
 
-def _path(loc: Iterable[int | str]) -> str:
-    """A place as pydantic names it, as a path."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
-    return "".join(steps).removeprefix(".")
-
-
 def _units(proven: Mapping[str, float | None], judged: Mapping[str, float]) -> dict[str, float]:
     """The confidence of each unit that has one."""
-    units = _lowest(proven)
-    return {**_lowest(judged), **units}
+    return {**_lowest(judged), **_lowest(proven)}
 
 
 def _lowest(chances: Mapping[str, float | None]) -> dict[str, float]:

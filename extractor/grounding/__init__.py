@@ -13,6 +13,7 @@ from extractor.grounding.ground import (
     Grounded,
     ground,
     ground_fields,
+    path_of,
 )
 from extractor.grounding.match import find
 from extractor.grounding.numbers import NumberMention, numbers
@@ -37,4 +38,5 @@ __all__ = [
     "ground",
     "ground_fields",
     "numbers",
+    "path_of",
 ]

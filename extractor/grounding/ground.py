@@ -21,7 +21,7 @@ from extractor.grounding.text import SourceText, source_text, written
 from extractor.grounding.urls import Span, canonical_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pydantic import BaseModel
 
@@ -133,6 +133,12 @@ def ground_fields(
     if grounded.values != values:
         fields = schema.model_validate(grounded.values, by_name=True)  # as a dump names them
     return fields, grounded.evidence, grounded.dropped, grounded.confidence
+
+
+def path_of(steps: Iterable[int | str]) -> str:
+    """The path of a value, from the names and numbers that lead to it."""
+    parts = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return "".join(parts).removeprefix(".")
 
 
 class _Failed(Exception):
