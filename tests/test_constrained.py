@@ -153,9 +153,26 @@ def test_phrases_need_no_language_model(schema: str) -> None:
     assert approach.opening() is None
 
 
-def test_numbers_and_choices_need_one() -> None:
-    with pytest.raises(UsageError, match="language model"):
-        approach_of(load_task(MIXED), NONE)
+class Survey(BaseModel):
+    birds: list[Annotated[str, Verbatim()]] = []
+    counted: Annotated[int | None, NumberIn()] = Field(default=None, alias="count")
+    summary: str | None = None
+
+
+@pytest.mark.parametrize(
+    ("schema", "named"),
+    [(MIXED, "count, is_rare"), (Survey, "counted, summary"), (Bounded, "count")],
+)
+def test_numbers_choices_and_free_texts_need_one(schema: Any, named: str) -> None:
+    with pytest.raises(UsageError, match=f"language model for {named}, and "):
+        approach_of(load_task(schema), NONE)
+
+
+def test_with_a_prompt_of_ones_own_every_field_needs_one(tmp_path: Path) -> None:
+    prompt = tmp_path / "birds.txt"
+    prompt.write_text("Only birds.\n---\n{{ abstract }}")
+    with pytest.raises(UsageError, match="language model for birds, places, and"):
+        approach_of(load_task(LISTS, prompt), NONE)
 
 
 # ------------------------------------------------------------------- phrases

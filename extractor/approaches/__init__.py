@@ -38,9 +38,10 @@ def choose_approach(
     if fits[best] is not Fit.CANNOT:
         return known[best]
     if not endpoint.answers:
-        way = f"the approach {name!r}" if name else "what it asks for beside words of the paper"
+        fields = min((each.left_open(task) for each in known.values()), key=len)
+        needed = f"the approach {name!r}" if name else ", ".join(fields)
         raise UsageError(
-            f"The schema {task.name} needs a language model for {way}, and "
+            f"The schema {task.name} needs a language model for {needed}, and "
             f"--model {endpoint.model} uses none.",
             hint="Name a model with --model, or leave --model out for the embedded one.",
         )

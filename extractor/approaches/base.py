@@ -74,6 +74,11 @@ class Approach(ABC, Generic[SchemaT]):
     def fit(cls, task: Task[Any], endpoint: Endpoint) -> Fit:
         """How well it suits the task at the endpoint."""
 
+    @classmethod
+    def left_open(cls, task: Task[Any]) -> list[str]:
+        """The fields that it cannot fill without a language model."""
+        return list(task.schema.model_fields)
+
     @abstractmethod
     def __init__(self, task: Task[SchemaT], endpoint: Endpoint) -> None: ...
 

@@ -25,6 +25,7 @@ from extractor.decoding import (
     AskedField,
     Linker,
     answer_grammar,
+    askable_fields,
     asked_fields,
     completed,
     mentions_of,
@@ -60,13 +61,17 @@ class Constrained(Approach[SchemaT]):
 
     @classmethod
     def fit(cls, task: Task[Any], endpoint: Endpoint) -> Fit:
-        fields = asked_fields(task.schema)
-        if fields is None:
-            return Fit.CANNOT
-        if endpoint.enforces_grammars:
-            return Fit.BEST
-        needs_model = bool(_Plan.of(task, fields).answered)
-        return Fit.CANNOT if needs_model or endpoint.answers else Fit.BEST
+        if endpoint.answers:
+            suits = endpoint.enforces_grammars and asked_fields(task.schema) is not None
+        else:
+            suits = not cls.left_open(task)
+        return Fit.BEST if suits else Fit.CANNOT
+
+    @classmethod
+    def left_open(cls, task: Task[Any]) -> list[str]:
+        plan = _Plan.of(task, askable_fields(task.schema))
+        filled = {field.attribute for field in plan.fields if field not in plan.answered}
+        return [name for name in task.schema.model_fields if name not in filled]
 
     def __init__(self, task: Task[SchemaT], endpoint: Endpoint) -> None:
         self._task = task

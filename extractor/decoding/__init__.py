@@ -6,7 +6,7 @@ suit, ``answers.py`` makes the grammar of an answer, ``phrases.py`` that of its 
 """
 
 from extractor.decoding.answers import answer_grammar
-from extractor.decoding.fields import AskedField, asked_fields
+from extractor.decoding.fields import AskedField, askable_fields, asked_fields
 from extractor.decoding.linking import Found, Linker
 from extractor.decoding.mentions import completed, mentions_of
 
@@ -15,6 +15,7 @@ __all__ = [
     "Found",
     "Linker",
     "answer_grammar",
+    "askable_fields",
     "asked_fields",
     "completed",
     "mentions_of",

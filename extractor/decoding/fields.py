@@ -82,25 +82,21 @@ class AskedField:
 def asked_fields(schema: type[BaseModel]) -> tuple[AskedField, ...] | None:
     """The fields of a schema; None if an answer may hold anything else than the paper's words,
     numbers and URLs, choices, and objects of these."""
-    return _fields(schema, _DEEPEST)
+    fields = askable_fields(schema)
+    return fields if len(fields) == len(schema.model_fields) else None
 
 
-def _fields(schema: type[BaseModel], depth: int) -> tuple[AskedField, ...] | None:
-    fields = [_asked_field(name, info, depth) for name, info in schema.model_fields.items()]
-    known = tuple(field for field in fields if field is not None)
-    if len(known) < len(fields):
-        return None
-    tied = {field.quote for field in known if field.quote}
-    quotes = [field for field in known if field.attribute in tied]
-    if len(quotes) < len(tied) or not all(map(_is_single_phrase, quotes)):
-        return None
+def askable_fields(schema: type[BaseModel], depth: int = _DEEPEST) -> tuple[AskedField, ...]:
+    """The fields of a schema of which that holds."""
+    asked = (_asked_field(name, info, depth) for name, info in schema.model_fields.items())
+    fields = [field for field in asked if field is not None]
+    phrases = {each.attribute for each in fields if each.kind == "phrase" and not each.listed}
+    tied = {field.quote for field in fields}
     return tuple(
-        replace(field, kind="quote") if field.attribute in tied else field for field in known
+        replace(field, kind="quote") if field.attribute in tied else field
+        for field in fields
+        if field.quote is None or field.quote in phrases
     )
-
-
-def _is_single_phrase(field: AskedField) -> bool:
-    return field.kind == "phrase" and not field.listed
 
 
 def _asked_field(name: str, info: FieldInfo, depth: int) -> AskedField | None:
@@ -132,8 +128,8 @@ def _asked_field(name: str, info: FieldInfo, depth: int) -> AskedField | None:
 
 
 def _object(field: AskedField, model: type[BaseModel], depth: int) -> AskedField | None:
-    parts = _fields(model, depth - 1) if depth else None
-    if not parts:
+    parts = askable_fields(model, depth - 1) if depth else ()
+    if not parts or len(parts) < len(model.model_fields):
         return None
     field = replace(field, kind="object", parts=parts)
     return field if field.asked_parts and (field.anchor or not field.listed) else None
