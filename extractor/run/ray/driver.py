@@ -345,7 +345,7 @@ def _connected(address: str | None) -> Iterator[None]:
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise ClusterError(
             f"No Ray cluster can be reached at {address or 'RAY_ADDRESS'}: {error}",
-            hint="Start one with 'ray start --head', or leave out --ray-address.",
+            hint="Start a cluster there, or leave out --ray-address.",
         ) from error
     for handler in logging.getLogger("ray.data").handlers:
         if isinstance(handler, logging.StreamHandler):
