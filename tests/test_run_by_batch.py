@@ -434,3 +434,16 @@ def test_in_python(server: BatchServer, dump: Path, tmp_path: Path) -> None:
         done = extractor.run(dump, out=tmp_path / "out.jsonl", batch=True)
     assert done.records == PAPERS
     assert len(server.asked) == 1
+
+
+def test_two_runs_at_once_submit_each_request_once(
+    starter: Starter, server: BatchServer, dump: Path, tmp_path: Path
+) -> None:
+    server.looks = 3
+    given = by_batch_of(server, tmp_path)
+    outs = [tmp_path / f"{number}.jsonl" for number in range(2)]
+    commands = [starter.start("run", dump, "-o", out, *given) for out in outs]
+    assert [command.wait() for command in commands] == [0, 0]
+    assert [names(out) for out in outs] == [ALL, ALL]
+    assert set(server.submitted.values()) == {1}
+    assert len(server.asked) + len(server.submitted) == PAPERS

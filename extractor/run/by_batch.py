@@ -144,18 +144,26 @@ class _Work:
 
     async def run(self, spool: Spool) -> None:
         """Submit and wait until no more requests can be answered by batch."""
-        for batch in rows.under_way(self._store):
-            if batch.run == self._run:
-                self._budget.batches[batch.row_key] = batch.most
-        while await self._submit(spool):
+        while await self._in_turn(spool):
             await self._wait()
         self._watcher.batches("", 0)
+
+    async def _in_turn(self, spool: Spool) -> bool:
+        """Submit while no other process does: what one submits, the next one waits for."""
+        turn = rows.submitting(self._model)
+        while not self._store.claims.take(turn):
+            await self._sleep(_FIRST_LOOK_SECONDS)
+        try:
+            return await self._submit(spool)
+        finally:
+            self._store.claims.release(turn)
 
     async def _submit(self, spool: Spool) -> bool:
         """Submit what no batch has; returns whether there is anything to wait for."""
         known = [each for each in rows.under_way(self._store) if each.model == self._model]
         of_key = {key: batch for batch in known for key in batch.keys}
         self._open = {batch.row_key: batch for batch in known if batch.run == self._run}
+        self._budget.batches = {key: batch.most for key, batch in self._open.items()}
         with RequestFile(self._store.directory) as file:
             async with aclosing(self._missing(spool)) as missing:
                 async for key, request in missing:

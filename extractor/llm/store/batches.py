@@ -55,6 +55,11 @@ class Batch:
         return self.row_key, to_json({**asdict(self), "most": self.most._asdict()}).decode()
 
 
+def submitting(model: str) -> str:
+    """What a process claims while it submits batches of a model."""
+    return f"{BATCH_PREFIX}:submitting:{model}"
+
+
 def under_way(store: AnswerStore) -> list[Batch]:
     """The batches under way, the oldest first."""
     found = []
