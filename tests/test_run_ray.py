@@ -106,6 +106,7 @@ def _workers_of(node: Any) -> list[int]:
     return found
 
 
+@pytest.mark.cluster
 def test_a_worker_and_a_node_that_die_cost_what_was_in_flight(
     cluster: Any, starter: Starter, tmp_path: Path
 ) -> None:
@@ -135,6 +136,7 @@ def test_a_worker_and_a_node_that_die_cost_what_was_in_flight(
     assert counts == {"parts": 20, "records": 399, "failures": 1}
 
 
+@pytest.mark.cluster
 def test_a_driver_that_dies_or_is_interrupted_is_continued_under_the_same_ceiling(
     cluster: Any, starter: Starter, tmp_path: Path
 ) -> None:
@@ -190,6 +192,7 @@ with open(said, "w") as file:
 """
 
 
+@pytest.mark.cluster
 def test_a_dataset_goes_into_parquet_with_a_schema_of_the_drivers_own(
     cluster: Any, tmp_path: Path
 ) -> None:

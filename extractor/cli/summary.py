@@ -58,8 +58,10 @@ def closing_lines(
     if not summary.complete and in_parts:
         yield f"{out} has the parts that are complete; what was answered of others is kept"
     elif not summary.complete and out:
-        so_far = f"; the results so far are in {partial}" if partial else ""
-        yield f"{out} was not changed{so_far}"
+        if partial:
+            yield f"{out} was not changed; the results so far are in {partial}"
+        else:
+            yield f"{out} was not changed"
     if summary.interrupted:
         yield f"Interrupted. {resume_hint()}"
 
