@@ -8,18 +8,15 @@ that do not fit, and requests that the batch refused.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
 from collections import Counter
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import anyio.to_thread
-
 from extractor.errors import BatchFailed, ExtractorError, PaperError, UsageError
 from extractor.llm.answer import Answer
-from extractor.llm.batches import LINES, read_results, request_line
+from extractor.llm.batches import AT_A_TIME, LINES, Intake, request_line
 from extractor.llm.store import batches as rows
 from extractor.llm.store.batches import Batch
 from extractor.paper import Paper
@@ -40,7 +37,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _READ = 256
-_STORED = 200
 _FIRST_LOOK_SECONDS, _LONGEST_LOOK_SECONDS, _LOOKS_GROW = 1.0, 60.0, 1.5
 _MOST_ROUNDS = 3
 """How often a request is submitted that gets no answer, before it is asked for by itself."""
@@ -76,12 +72,7 @@ class ByBatch:
                 hint="Add --approach full-schema, or leave out --batch.",
             )
         with Spool(self._store.directory) as spool:
-            items = iter(items)
-            while read := await anyio.to_thread.run_sync(
-                lambda: list(itertools.islice(items, _READ)), abandon_on_cancel=True
-            ):
-                spool.add(read)
-                engine.rate_limiter.stop_signal.check()
+            await spool.fill(items, engine.rate_limiter.stop_signal.check)
             async with engine.client.open_batches() as api:
                 work = _Work(engine, api, self._store, self._run, watcher)
                 try:
@@ -118,13 +109,12 @@ class _Work:
         self._refused: set[str] = set()
         self._open: dict[str, Batch] = {}
         self._said: dict[str, BatchStatus] = {}
-        self._answers = 0
-        self._strange = 0
+        self._intake = Intake(store, self._budget)
         self._asked = False
 
     def notes(self) -> list[str]:
         """What came of the batches, and what is still under way."""
-        notes = [f"{counted(self._answers, 'answer')} by batch"] if self._answers else []
+        notes = self._intake.notes("by batch")
         if self._open:
             ids = ", ".join(batch.batch_id or batch.id for batch in self._open.values())
             notes.append(
@@ -135,10 +125,6 @@ class _Work:
             notes.append(
                 f"{counted(len(self._refused), 'request')} refused in a batch, and asked for one "
                 "by one"
-            )
-        if self._strange:
-            notes.append(
-                f"{counted(self._strange, 'line')} of the results damaged, or of no request"
             )
         return notes
 
@@ -347,26 +333,18 @@ class _Work:
         wanted, lines = set(batch.keys), []
         async for line in self._api.lines(file_id):
             lines.append(line)
-            if len(lines) == _STORED:
+            if len(lines) == AT_A_TIME:
                 await self._store_lines(wanted, lines)
                 lines = []
         await self._store_lines(wanted, lines)
 
     async def _store_lines(self, wanted: set[str], lines: list[bytes]) -> None:
-        answers: dict[str, str] = {}
-        for result in read_results(lines):
-            if result.key not in wanted:
-                self._strange += 1
-            elif result.answer is None:
-                self._budget.settle_line(None)
-                if not result.again:
-                    self._refused.add(result.key)
-            elif result.key not in answers and self._store.text(result.key) is None:
-                self._budget.settle_line(result.answer.usage)
-                answers[result.key] = result.answer.to_json()
-        if answers:
-            await self._store.commits.store(*answers.items())
-            self._answers += len(answers)
+        results = self._intake.read(lines, wanted)
+        for result in (each for each in results if each.answer is None):
+            self._budget.settle_line(None)
+            if not result.again:
+                self._refused.add(result.key)
+        await self._intake.store(results)
 
     def _end(self, batch: Batch) -> None:
         rows.end(self._store, batch)

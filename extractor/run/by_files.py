@@ -14,11 +14,10 @@ from collections import Counter
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-import anyio.to_thread
 from pydantic_core import from_json
 
 from extractor.errors import AnswersAwaited, OutputError, PaperError, UsageError
-from extractor.llm.batches import LINES, read_results, request_line
+from extractor.llm.batches import AT_A_TIME, LINES, Intake, request_line
 from extractor.llm.budget import Spent
 from extractor.paper import Paper
 from extractor.plurals import counted
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from extractor.run.state import RunState
 
 _REQUESTS = re.compile(r"requests-(\d+)\.jsonl")
-_READ = 256
-_STORED = 200
 
 
 class ByFiles:
@@ -54,8 +51,7 @@ class ByFiles:
             )
         self._store: AnswerStore = state.store
         self._directory = directory
-        self._answers = 0
-        self._strange = 0
+        self._intake: Intake | None = None
 
     @asynccontextmanager
     async def ahead(
@@ -71,11 +67,7 @@ class ByFiles:
             awaited = self._requested()
             awaited.subtract(await self._take_in(engine, awaited))
             with Spool(self._store.directory) as spool:
-                items = iter(items)
-                while read := await anyio.to_thread.run_sync(
-                    lambda: list(itertools.islice(items, _READ)), abandon_on_cancel=True
-                ):
-                    spool.add(read)
+                await spool.fill(items)
                 written = await self._write(engine, spool, awaited)
                 left = sum(count > 0 for count in awaited.values())
                 if written or left:
@@ -86,12 +78,7 @@ class ByFiles:
 
     def notes(self) -> list[str]:
         """What the user should know of the files."""
-        notes = [f"{counted(self._answers, 'answer')} from files"] if self._answers else []
-        if self._strange:
-            notes.append(
-                f"{counted(self._strange, 'line')} of the results damaged, or of no request"
-            )
-        return notes
+        return self._intake.notes("from files") if self._intake else []
 
     def _requests(self) -> list[Path]:
         return sorted(each for each in self._directory.iterdir() if _REQUESTS.fullmatch(each.name))
@@ -107,33 +94,15 @@ class ByFiles:
     async def _take_in(self, engine: Engine[Any], requested: Counter[str]) -> Counter[str]:
         """Store the answers that are there; returns how often each request has a result."""
         found: Counter[str] = Counter()
+        intake = self._intake = Intake(self._store, engine.client.budget)
         own = set(self._requests())
         for file in sorted(set(self._directory.glob("*.jsonl")) - own):
             with file.open("rb") as lines:
-                while part := list(itertools.islice(lines, _STORED)):
-                    await self._store_lines(engine, requested, found, part)
+                while part := list(itertools.islice(lines, AT_A_TIME)):
+                    results = intake.read(part, requested)
+                    found.update(result.key for result in results)
+                    await intake.store(results)
         return found
-
-    async def _store_lines(
-        self,
-        engine: Engine[Any],
-        requested: Counter[str],
-        found: Counter[str],
-        lines: list[bytes],
-    ) -> None:
-        answers: dict[str, str] = {}
-        for result in read_results(lines):
-            if result.key not in requested:
-                self._strange += 1
-                continue
-            found[result.key] += 1
-            is_new = result.key not in answers and self._store.text(result.key) is None
-            if result.answer is not None and is_new:
-                engine.client.budget.settle_line(result.answer.usage)
-                answers[result.key] = result.answer.to_json()
-        if answers:
-            await self._store.commits.store(*answers.items())
-            self._answers += len(answers)
 
     async def _write(
         self, engine: Engine[Any], spool: Spool, awaited: Counter[str]

@@ -5,17 +5,23 @@ from __future__ import annotations
 import pickle
 import shutil
 import tempfile
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+import anyio.to_thread
 
 from extractor.llm.batches import SIZE
 from extractor.llm.budget import Spent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from extractor.paper import Paper
     from extractor.record import Failure
+
+
+_AT_A_TIME = 256
 
 
 class Spool:
@@ -24,9 +30,17 @@ class Spool:
     def __init__(self, directory: Path) -> None:
         self._file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 -- closed at the exit
 
-    def add(self, items: Iterable[Paper | Failure]) -> None:
-        for item in items:
-            pickle.dump(item, self._file)
+    async def fill(
+        self, items: Iterable[Paper | Failure], check: Callable[[], None] = lambda: None
+    ) -> None:
+        """Add all items, which are read in a thread; ``check`` is called now and then."""
+        coming = iter(items)
+        while read := await anyio.to_thread.run_sync(
+            lambda: list(islice(coming, _AT_A_TIME)), abandon_on_cancel=True
+        ):
+            for item in read:
+                pickle.dump(item, self._file)
+            check()
 
     def __iter__(self) -> Iterator[Paper | Failure]:
         """Yield what was added; one at a time may iterate."""
