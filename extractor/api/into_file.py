@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from extractor.api.papers import Choice, PaperInput
     from extractor.api.progress import Progress
+    from extractor.llm.budget import Budget
     from extractor.llm.endpoint import Endpoint
     from extractor.llm.settings import ModelSettings
     from extractor.run.batch import Summary
-    from extractor.run.resumable import Resumable
     from extractor.run.settings import CallSettings
     from extractor.run.stop import Stop
     from extractor.task import Task
@@ -76,31 +76,45 @@ async def run_into_file(
             endpoint = engine.endpoint
     if summary.stopped is not None:
         raise summary.stopped
-    return _counted(destination, summary, run, endpoint, calls)
+    failures_file = destination.failures
+    return counted_run(
+        summary,
+        run.state.budget,
+        endpoint,
+        calls,
+        out=out,
+        failures_file=failures_file if failures_file and failures_file.exists() else None,
+        left_out=run.left_out,
+        notes=run.notes(),
+    )
 
 
-def _counted(
-    destination: Destination,
+def counted_run(
     summary: Summary,
-    run: Resumable[Any],
+    budget: Budget,
     endpoint: Endpoint,
     calls: CallSettings,
+    *,
+    out: Path,
+    failures_file: Path | None,
+    left_out: int,
+    notes: Iterable[str],
 ) -> Run:
-    spent = run.state.budget.earlier + run.state.budget.spent
-    prices = prices_of(endpoint, calls)
-    failures = destination.failures
+    """What a run came to, over all its attempts."""
+    spent = budget.earlier + budget.spent
+    prices = None if endpoint.free else prices_of(endpoint, calls)
     return Run(
-        out=destination.out or Path(),
-        failures_file=failures if failures and failures.exists() else None,
+        out=out,
+        failures_file=failures_file,
         records=summary.records,
         failures=summary.failures,
         cached=summary.cached,
         refused=summary.refused,
-        left_out=run.left_out,
+        left_out=left_out,
         requests=spent.requests,
         prompt_tokens=spent.prompt_tokens,
         completion_tokens=spent.completion_tokens,
         cost=0.0 if endpoint.free else spent.cost(prices) if prices else None,
         seconds=summary.seconds,
-        notes=tuple(map(as_typed, run.notes())),
+        notes=tuple(map(as_typed, notes)),
     )

@@ -7,13 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from extractor.api.into_file import counted_run
 from extractor.api.papers import Choice, open_papers
-from extractor.api.results import Run
 from extractor.errors import ArgumentError
-from extractor.option_names import as_typed
 from extractor.readers import Dump
 from extractor.readers.base import Columns
-from extractor.run.session import prices_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +19,8 @@ if TYPE_CHECKING:
 
     from extractor.api.papers import PaperInput
     from extractor.api.progress import Progress
+    from extractor.api.results import Run
     from extractor.llm.settings import ModelSettings
-    from extractor.run.ray import ClusterRun
     from extractor.run.selection import Selection
     from extractor.run.settings import CallSettings
     from extractor.run.stop import Stop
@@ -110,25 +108,13 @@ async def run_on_cluster(
         )
     if done.summary.stopped is not None:
         raise done.summary.stopped
-    return _counted(out, done, calls)
-
-
-def _counted(out: Path, done: ClusterRun, calls: CallSettings) -> Run:
-    summary, spent = done.summary, done.budget.earlier + done.budget.spent
-    prices = None if done.endpoint.free else prices_of(done.endpoint, calls)
-    failures = out / "_failures"
-    return Run(
+    return counted_run(
+        done.summary,
+        done.budget,
+        done.endpoint,
+        calls,
         out=out,
-        failures_file=failures if summary.failures else None,
-        records=summary.records,
-        failures=summary.failures,
-        cached=summary.cached,
-        refused=summary.refused,
+        failures_file=out / "_failures" if done.summary.failures else None,
         left_out=0,
-        requests=spent.requests,
-        prompt_tokens=spent.prompt_tokens,
-        completion_tokens=spent.completion_tokens,
-        cost=0.0 if done.endpoint.free else spent.cost(prices) if prices else None,
-        seconds=summary.seconds,
-        notes=tuple(map(as_typed, done.notes)),
+        notes=done.notes,
     )
