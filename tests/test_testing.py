@@ -12,6 +12,10 @@ from pydantic import BaseModel, Field
 
 from extractor import Extractor, Failure, NumberIn, Paper, Verbatim
 from extractor.errors import EndpointUnreachable, InvalidResponse, TooLong, UsageError
+from extractor.llm.settings import ModelSettings
+from extractor.run.session import open_engine
+from extractor.run.settings import CallSettings
+from extractor.task import load_task
 from extractor.testing import FakeModel, Reply
 
 if TYPE_CHECKING:
@@ -35,6 +39,14 @@ def test_the_answer_is_grounded_like_any_other() -> None:
     # The answer held a value that is not in the text, so it was asked about again.
     assert len(model.requests) == 2
     assert ABSTRACT in model.requests[0]["messages"][-1]["content"]
+
+
+async def test_an_engine_that_is_stopped_while_nothing_runs_answers_afterwards() -> None:
+    model = ModelSettings(model=FakeModel({"species": "Apis mellifera", "count": 12}))
+    async with open_engine(load_task(Finding), model, CallSettings(cache_dir=None)) as engine:
+        engine.stop()
+        record = await engine.extract(Paper("1", "Bees", ABSTRACT))
+    assert record.fields == Finding(species="Apis mellifera", count=12)
 
 
 class Renamed(BaseModel):

@@ -165,7 +165,7 @@ async def run_batch(
     watcher.begin(engine, retry)
     ticking = asyncio.ensure_future(_tick(watcher))
     signals = Stop().on_interrupt() if stop is None else nullcontext(stop)
-    with signals as stop, closing(InOrder()) as order:
+    with signals as stop, engine.stoppable(), closing(InOrder()) as order:
         stop.begin(engine, watcher)
         try:
             async with ahead(engine, items, watcher) if ahead else nullcontext(items) as read:
@@ -187,7 +187,6 @@ async def run_batch(
             summary.stopped = error
         finally:
             ticking.cancel()
-            engine.rate_limiter.stop_signal.open()
         for row in order.rest():
             _write(row, records, failures, summary)
     if least := engine.min_confidence:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections import Counter, deque
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic
@@ -26,7 +27,7 @@ from extractor.record import Failure, Record, SchemaT
 from extractor.run.prefetch import Direct, PaperSource
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Iterable, Iterator
 
     from anyio.abc import TaskGroup
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -237,6 +238,7 @@ class Engine(Generic[SchemaT]):
         self._approach = approach
         self._threads = anyio.CapacityLimiter(_THREADS)
         self._runs: set[_Run[SchemaT]] = set()
+        self._stoppable = 0
 
     @property
     def instant(self) -> bool:
@@ -299,7 +301,18 @@ class Engine(Generic[SchemaT]):
         """Take no more papers and send no more requests; those in flight are finished."""
         for run in self._runs:
             run.stop(Stopped())
-        self.rate_limiter.stop_signal.close(Stopped())
+        if self._stoppable:
+            self.rate_limiter.stop_signal.close(Stopped())
+
+    @contextmanager
+    def stoppable(self) -> Iterator[None]:
+        """Heed a stop for the length of the block, also while no run has begun."""
+        self._stoppable += 1
+        try:
+            yield
+        finally:
+            self._stoppable -= 1
+            self.rate_limiter.stop_signal.open()
 
 
 async def _next(
