@@ -72,6 +72,22 @@ def by_batch_of(server: BatchServer, folder: Path) -> tuple[object, ...]:
     return ("--model", "m", "--base-url", server.url, "--batch", *where)
 
 
+def ended_under_way(
+    starter: Starter, server: BatchServer, arguments: tuple[object, ...], number: signal.Signals
+) -> Command:
+    """A run that a signal has ended while its batch was under way."""
+    server.looks = 1000
+    command = starter.start(*arguments)
+    deadline = time.monotonic() + 60
+    while not server.batches:
+        assert time.monotonic() < deadline, command.said
+        time.sleep(0.01)
+    command.send(number)
+    assert command.wait() == (130 if number == signal.SIGINT else -number)
+    server.looks = 1
+    return command
+
+
 def names(path: Path) -> list[str | None]:
     return [row["method_name"] for row in read_jsonl(path)]
 
@@ -369,13 +385,9 @@ def test_killed_at_any_step_the_same_command_takes_up_what_is_under_way(
 def test_a_run_that_is_interrupted_says_what_is_under_way(
     starter: Starter, server: BatchServer, dump: Path, tmp_path: Path, invoke: Invoke
 ) -> None:
-    server.looks = 1000
     given = by_batch_of(server, tmp_path)
-    command = starter.start("run", dump, "-o", tmp_path / "out.jsonl", *given)
-    while not server.batches:
-        time.sleep(0.01)
-    command.send(signal.SIGINT)
-    assert command.wait() == 130
+    arguments = ("run", dump, "-o", tmp_path / "out.jsonl", *given)
+    command = ended_under_way(starter, server, arguments, signal.SIGINT)
     assert "1 batch under way (batch_0): the same command takes up" in command.said
     assert "out.jsonl was not changed\n" in command.said
     again = invoke("run", dump, "-o", tmp_path / "one.jsonl", "--limit", 1, *given[:4])
@@ -384,8 +396,7 @@ def test_a_run_that_is_interrupted_says_what_is_under_way(
     assert re.fullmatch(
         r"batch_0  m@http://127.0.0.1:\d+/v1  11 requests  submitted  0.0 h\n", listed.out
     )
-    server.looks = 1
-    code, said = starter.run("run", dump, "-o", tmp_path / "out.jsonl", *given)
+    code, said = starter.run(*arguments)
     assert code == 0, said
     assert len(server.batches) == 1
     assert invoke("batches").out == "No batch is under way.\n"
@@ -394,21 +405,14 @@ def test_a_run_that_is_interrupted_says_what_is_under_way(
 def test_cancelled_batches_keep_what_they_have_answered(
     starter: Starter, server: BatchServer, dump: Path, tmp_path: Path, invoke: Invoke
 ) -> None:
-    server.looks = 1000
-    given = by_batch_of(server, tmp_path)
-    arguments = ("run", dump, "-o", tmp_path / "out.jsonl", *given)
-    command = starter.start(*arguments)
-    while not server.batches:
-        time.sleep(0.01)
-    command.send(signal.SIGINT)
-    command.wait()
+    arguments = ("run", dump, "-o", tmp_path / "out.jsonl", *by_batch_of(server, tmp_path))
+    ended_under_way(starter, server, arguments, signal.SIGINT)
     assert invoke("batches", "cancel", "batch_7").code == 2
     assert invoke("batches", "cancel").code == 0
     assert server.cancelled == ["batch_0"]
     code, said = starter.run(*arguments)
     assert code == 1
     assert "The batch batch_0 was cancelled: 6 requests of 11 without an answer." in said
-    server.looks = 1
     assert starter.run(*arguments)[0] == 0
     assert names(tmp_path / "out.jsonl") == ALL
     # Of the six that are left, the second run asks for one by itself.
@@ -418,13 +422,8 @@ def test_cancelled_batches_keep_what_they_have_answered(
 def test_clearing_the_cache_keeps_what_is_known_of_batches_under_way(
     starter: Starter, server: BatchServer, dump: Path, tmp_path: Path, invoke: Invoke
 ) -> None:
-    server.looks = 1000
-    given = by_batch_of(server, tmp_path)
-    command = starter.start("run", dump, "-o", tmp_path / "out.jsonl", *given)
-    while not server.batches:
-        time.sleep(0.01)
-    command.kill()
-    command.wait()
+    arguments = ("run", dump, "-o", tmp_path / "out.jsonl", *by_batch_of(server, tmp_path))
+    ended_under_way(starter, server, arguments, signal.SIGKILL)
     assert invoke("cache", "clear", "--yes").code == 0
     assert "11 requests" in invoke("batches").out
 
