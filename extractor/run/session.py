@@ -116,15 +116,7 @@ async def open_engine(
 
 def _budget(endpoint: Endpoint, calls: CallSettings, run_state: RunState) -> Budget:
     """What the run may still spend; recorded in the store if there is one."""
-    prices = None
-    if calls.ceilings.cost is not None:
-        prices = prices_of(endpoint, calls)
-        if prices is None:
-            raise UsageError(
-                "--max-cost needs a price, and that of "
-                f"{endpoint.model} at {endpoint.address} is unknown.",
-                hint="Give --price-in and --price-out.",
-            )
+    prices = needed_prices(endpoint, calls)
     run = run_state.run
     if run_state.lease is not None:
         from extractor.llm.lease import LeasedBudget
@@ -149,6 +141,19 @@ def _budget(endpoint: Endpoint, calls: CallSettings, run_state: RunState) -> Bud
 
         keep(run_state.store, run_state.run, budget)
     return budget
+
+
+def needed_prices(endpoint: Endpoint, calls: CallSettings) -> Prices | None:
+    """The prices that a ceiling of the cost needs; None without one. Raises UsageError."""
+    if calls.ceilings.cost is None:
+        return None
+    if (prices := prices_of(endpoint, calls)) is None:
+        raise UsageError(
+            "--max-cost needs a price, and that of "
+            f"{endpoint.model} at {endpoint.address} is unknown.",
+            hint="Give --price-in and --price-out.",
+        )
+    return prices
 
 
 def prices_of(endpoint: Endpoint, calls: CallSettings) -> Prices | None:

@@ -35,7 +35,7 @@ from extractor.run.ray.epochs import take_over
 from extractor.run.ray.folder import Mark, add, as_earlier, open_folder
 from extractor.run.ray.reader import END, FAILED, PartSource, Reading
 from extractor.run.ray.worker import Done, Job, Worker
-from extractor.run.session import prices_of
+from extractor.run.session import needed_prices
 from extractor.run.stop import Stop
 from extractor.writers import choose_writer
 
@@ -179,13 +179,7 @@ class _Driver:
         for part in folder.begun():
             self._take_stock(part, part.mark())
         self._before = sum(self._spent.values(), Spent())
-        prices = prices_of(endpoint, calls)
-        if calls.ceilings.cost is not None and prices is None:
-            raise UsageError(
-                "--max-cost needs a price, and that of "
-                f"{endpoint.model} at {endpoint.address} is unknown.",
-                hint="Give --price-in and --price-out.",
-            )
+        prices = needed_prices(endpoint, calls)
         ledger = Ledger(calls.ceilings, prices, self._spent, self.workers)
         self._here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
         coordinator = ray.remote(Coordinator).options(num_cpus=0, label_selector=self._here)
